@@ -1,0 +1,1 @@
+//! The `train` command for any network.

@@ -1,0 +1,1 @@
+//! Differentiable operations and their CPU kernels.

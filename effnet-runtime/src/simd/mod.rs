@@ -1,0 +1,1 @@
+//! The CPU level that kernels run at, chosen once.

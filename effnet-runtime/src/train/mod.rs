@@ -1,0 +1,1 @@
+//! Training: optimizers, schedules, steps, checkpoints, run folders.

@@ -1,0 +1,1 @@
+//! Layers whose type carries their channel counts.

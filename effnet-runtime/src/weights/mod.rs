@@ -1,0 +1,1 @@
+//! Weight files: our own, and those of other implementations.

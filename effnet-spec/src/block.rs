@@ -1,0 +1,62 @@
+//! One block of an unrolled table.
+
+use crate::{Operator, Row};
+
+/// One block: a row's cells as they apply to one repeat, with everything that follows from them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Block {
+    /// Position among all blocks of the network, from 0: the `3` of `blocks.3.dwconv.conv.weight`.
+    pub index: usize,
+    /// Position of its stage, from 0.
+    pub stage: usize,
+    /// Position within its stage, from 0.
+    pub repeat: usize,
+    /// The block's kind.
+    pub operator: Operator,
+    /// Side of the k×k kernel.
+    pub kernel: usize,
+    /// Stride of the k×k convolution.
+    pub stride: usize,
+    /// Ratio of expanded to input channels. With 1, the block has no expand convolution.
+    pub expansion: usize,
+    /// Channels in.
+    pub in_channels: usize,
+    /// Channels out.
+    pub out_channels: usize,
+    /// Channels between expand and project: `in_channels · expansion`.
+    pub expanded: usize,
+    /// Squeezed channels of the squeeze-and-excitation; 0 where the block has none.
+    pub squeezed: usize,
+    /// Probability of dropping the block's branch for a sample. Used only where [`Block::has_shortcut`].
+    pub drop_path: f64,
+}
+
+impl Block {
+    pub(crate) fn unroll(index: usize, stage: usize, row: &Row, repeat: usize, drop_path: f64) -> Self {
+        let in_channels = if repeat == 0 { row.in_channels } else { row.out_channels };
+        Self {
+            index,
+            stage,
+            repeat,
+            operator: row.operator,
+            kernel: row.kernel,
+            stride: if repeat == 0 { row.stride } else { 1 },
+            expansion: row.expansion,
+            in_channels,
+            out_channels: row.out_channels,
+            expanded: in_channels * row.expansion,
+            squeezed: squeezed(in_channels, row.se_ratio),
+            drop_path,
+        }
+    }
+
+    /// Whether the block adds its input to its output: stride 1 and as many channels out as in.
+    pub const fn has_shortcut(&self) -> bool {
+        self.stride == 1 && self.in_channels == self.out_channels
+    }
+}
+
+/// `max(1, int(in · ratio))`, the product in f64 and truncated, as Python does; 0 without squeeze-and-excitation.
+fn squeezed(in_channels: usize, se_ratio: f64) -> usize {
+    if se_ratio > 0.0 { ((in_channels as f64 * se_ratio) as usize).max(1) } else { 0 }
+}

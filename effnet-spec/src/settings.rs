@@ -1,0 +1,80 @@
+//! What a network has besides its table.
+
+use std::borrow::Cow;
+
+/// How a convolution pads its input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
+pub enum Padding {
+    /// `(kernel - 1) / 2` zeros on every side (PyTorch, torchvision).
+    Symmetric,
+    /// TensorFlow's `SAME`: the output is `ceil(size / stride)`; an odd zero goes to the bottom and right.
+    Same,
+}
+
+/// The non-linearity of a block, and the inner one of its squeeze-and-excitation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Activation {
+    /// `x · sigmoid(x)`.
+    Silu,
+    /// `max(x, 0)`.
+    Relu,
+    /// `min(max(x, 0), 6)`.
+    Relu6,
+    /// `x · relu6(x + 3) / 6`.
+    HardSwish,
+}
+
+/// Settings of a network, each with a default. Those of a table's `{ … }`, after scaling.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Channels of an image. Default 3.
+    pub in_channels: usize,
+    /// Channels of the head's 1×1 convolution. Default 1280.
+    pub num_features: usize,
+    /// Probability of dropping a feature in front of the classifier. Default 0.2.
+    pub dropout: f64,
+    /// Drop-path rate that the blocks' own rates rise towards. Default 0.2.
+    pub drop_path: f64,
+    /// Epsilon of batch normalisation in newly initialised weights. Default 1e-3.
+    pub bn_eps: f64,
+    /// Momentum of the running statistics, in PyTorch's sense. Default 0.1.
+    pub bn_momentum: f64,
+    /// Padding of newly initialised weights. Default symmetric.
+    pub padding: Padding,
+    /// The blocks' non-linearity. Default SiLU.
+    pub activation: Activation,
+    /// Side in pixels of the largest training image, if the table says one.
+    pub train_size: Option<usize>,
+    /// Side in pixels of an evaluation image, if the table says one.
+    pub eval_size: Option<usize>,
+    /// Mean that is subtracted from pixels in 0..=1: one number for all channels, or one a channel. Default 0.5.
+    pub mean: Cow<'static, [f64]>,
+    /// Standard deviation that pixels are divided by: one number for all channels, or one a channel. Default 0.5.
+    pub std: Cow<'static, [f64]>,
+}
+
+impl Settings {
+    /// Every setting at its default.
+    pub const DEFAULT: Self = Self {
+        in_channels: 3,
+        num_features: 1280,
+        dropout: 0.2,
+        drop_path: 0.2,
+        bn_eps: 1e-3,
+        bn_momentum: 0.1,
+        padding: Padding::Symmetric,
+        activation: Activation::Silu,
+        train_size: None,
+        eval_size: None,
+        mean: Cow::Borrowed(&[0.5]),
+        std: Cow::Borrowed(&[0.5]),
+    };
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}

@@ -1,0 +1,1 @@
+//! Numbered examples: see `examples/`.
