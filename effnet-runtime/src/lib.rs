@@ -5,10 +5,12 @@
 // Generated code names `::effnet_runtime`, in this crate's own tests and docs too.
 extern crate self as effnet_runtime;
 
-pub use candle_core as candle;
-pub use candle_nn;
-pub use effnet_macros::efficientnet_v2;
-pub use effnet_spec as spec;
+mod dialect;
+mod feature_map;
+mod network;
+mod params;
+mod pass;
+mod scope;
 
 pub mod layers;
 pub mod ops;
@@ -24,3 +26,14 @@ pub mod cli;
 pub mod data;
 #[cfg(feature = "train")]
 pub mod train;
+
+pub use candle_core as candle;
+pub use candle_nn;
+pub use dialect::{DEFAULT_SIZE, Dialect, Interpolation};
+pub use effnet_macros::efficientnet_v2;
+pub use effnet_spec as spec;
+pub use feature_map::FeatureMap;
+pub use network::{Core, Eval, Network};
+pub use params::{Params, is_buffer};
+pub use pass::{BatchStatistics, NormUpdates, Pass, Precision, Step};
+pub use scope::Scope;

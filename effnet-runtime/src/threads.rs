@@ -1,1 +1,356 @@
 //! The pool of compute threads.
+//!
+//! Work is cut by shape and never by the number of threads, and every task writes memory of its own: one thread and
+//! many give the same bits. A pool is found where it is needed with [`current`]; a caller sizes the process's with
+//! [`set_global`], or one computation's with [`Pool::install`].
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+/// Environment variable that sizes the process's pool where nobody called [`set_global`].
+pub const THREADS_VARIABLE: &str = "EFFNET_THREADS";
+
+/// How often a worker looks for the next job before it sleeps: some 20 µs, the gap between two kernels of a network.
+/// Longer, and an idle pool takes time from others; shorter, and every kernel pays for waking a thread.
+const SPINS: usize = 4_000;
+
+/// A job: a function of the task's number, and how far it has come.
+struct Job {
+    /// Erased lifetime: [`Pool::for_each`] does not return before `running` is 0 and the job is out of reach.
+    task: *const (dyn Fn(usize) + Sync),
+    tasks: usize,
+    next: AtomicUsize,
+    running: AtomicUsize,
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+// SAFETY: `task` points to a `Sync` closure that outlives every use of the job (see `Job::task`); the rest is `Send`
+// and `Sync` by itself.
+unsafe impl Send for Job {}
+// SAFETY: as above.
+unsafe impl Sync for Job {}
+
+impl Job {
+    /// Takes tasks until none are left.
+    fn work(&self) {
+        loop {
+            let at = self.next.fetch_add(1, Ordering::Relaxed);
+            if at >= self.tasks {
+                return;
+            }
+            // SAFETY: the closure outlives the job's use: `for_each` waits for every thread that runs this function.
+            let task = unsafe { &*self.task };
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| task(at))) {
+                self.next.store(self.tasks, Ordering::Relaxed);
+                lock(&self.panic).get_or_insert(panic);
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Mailbox {
+    job: Option<Arc<Job>>,
+    closed: bool,
+}
+
+#[derive(Default)]
+struct Shared {
+    mailbox: Mutex<Mailbox>,
+    wake: Condvar,
+    /// Counts the jobs posted, so that a spinning worker need not take the lock.
+    posted: AtomicUsize,
+}
+
+impl Shared {
+    /// Changes the mailbox and wakes the workers. The count rises under the lock: a worker that found nothing new holds
+    /// it until it sleeps, so it cannot miss the wake-up.
+    fn post(&self, change: impl FnOnce(&mut Mailbox)) {
+        let mut mailbox = lock(&self.mailbox);
+        change(&mut mailbox);
+        self.posted.fetch_add(1, Ordering::Release);
+        drop(mailbox);
+        self.wake.notify_all();
+    }
+}
+
+/// Threads that share the tasks of a kernel. The caller of [`Pool::for_each`] is one of them.
+pub struct Pool {
+    shared: Arc<Shared>,
+    workers: Vec<JoinHandle<()>>,
+    busy: AtomicBool,
+}
+
+thread_local! {
+    static INSTALLED: RefCell<Option<Arc<Pool>>> = const { RefCell::new(None) };
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+static GLOBAL: OnceLock<RwLock<Arc<Pool>>> = OnceLock::new();
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn global() -> &'static RwLock<Arc<Pool>> {
+    GLOBAL.get_or_init(|| {
+        let asked = std::env::var(THREADS_VARIABLE).ok().and_then(|value| value.parse().ok());
+        let found = std::thread::available_parallelism().map_or(1, usize::from);
+        RwLock::new(Arc::new(Pool::new(asked.unwrap_or(found))))
+    })
+}
+
+/// Sizes the pool of the process: all threads use it that have not installed another.
+pub fn set_global(threads: usize) {
+    *global().write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Pool::new(threads));
+}
+
+/// The pool that kernels of the calling thread use.
+pub fn current() -> Arc<Pool> {
+    INSTALLED
+        .with_borrow(Clone::clone)
+        .unwrap_or_else(|| global().read().unwrap_or_else(PoisonError::into_inner).clone())
+}
+
+impl Pool {
+    /// A pool of `threads` threads, the caller of its methods counted; 0 is taken as 1.
+    pub fn new(threads: usize) -> Self {
+        let shared = Arc::new(Shared::default());
+        let workers = (1..threads)
+            .map_while(|index| {
+                let shared = shared.clone();
+                let name = format!("effnet-{index}");
+                std::thread::Builder::new().name(name).spawn(move || serve(&shared)).ok()
+            })
+            .collect();
+        Self { shared, workers, busy: AtomicBool::new(false) }
+    }
+
+    /// How many threads share a job, the caller counted.
+    pub fn threads(&self) -> usize {
+        self.workers.len() + 1
+    }
+
+    /// Runs `f` with this pool as the calling thread's [`current`] one.
+    pub fn install<R>(self: &Arc<Self>, f: impl FnOnce() -> R) -> R {
+        struct Restore(Option<Arc<Pool>>);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                INSTALLED.set(self.0.take());
+            }
+        }
+        let _restore = Restore(INSTALLED.replace(Some(self.clone())));
+        f()
+    }
+
+    /// Calls `task` once with every number of `0..tasks`, in any order and on any thread, and returns when all are done.
+    /// A call from within a task, or while another thread uses the pool, runs on the calling thread alone.
+    ///
+    /// # Panics
+    /// When a task does, with its payload.
+    pub fn for_each(&self, tasks: usize, task: impl Fn(usize) + Sync) {
+        let alone = tasks <= 1 || self.workers.is_empty() || INSIDE.get();
+        if alone || self.busy.swap(true, Ordering::Acquire) {
+            return (0..tasks).for_each(task);
+        }
+        let task: &(dyn Fn(usize) + Sync) = &task;
+        // SAFETY: only the lifetime changes. The job's last use is over when this function returns: it takes the job
+        // out of the mailbox, and then waits until no worker runs it.
+        let task: &'static (dyn Fn(usize) + Sync) = unsafe { std::mem::transmute(task) };
+        let job = Arc::new(Job {
+            task,
+            tasks,
+            next: AtomicUsize::new(0),
+            running: AtomicUsize::new(0),
+            panic: Mutex::new(None),
+        });
+        self.shared.post(|mailbox| mailbox.job = Some(job.clone()));
+
+        INSIDE.set(true);
+        job.work();
+        INSIDE.set(false);
+
+        // From here on no worker can find the job; those that did have counted themselves under the same lock.
+        lock(&self.shared.mailbox).job = None;
+        let mut spins = 0;
+        while job.running.load(Ordering::Acquire) > 0 {
+            spins += 1;
+            if spins < SPINS { std::hint::spin_loop() } else { std::thread::yield_now() }
+        }
+        self.busy.store(false, Ordering::Release);
+        if let Some(panic) = lock(&job.panic).take() {
+            resume_unwind(panic);
+        }
+    }
+
+    /// Cuts `data` into chunks of `length` (the last may be shorter) and calls `task` with each one's number and itself.
+    ///
+    /// # Panics
+    /// When `length` is 0 and `data` is not empty, or a task panics.
+    pub fn for_each_chunk<T: Send>(&self, data: &mut [T], length: usize, task: impl Fn(usize, &mut [T]) + Sync) {
+        self.for_each_chunk_pair(data, length, &mut [(); 0], 0, |at, chunk, _| task(at, chunk));
+    }
+
+    /// As [`Pool::for_each_chunk`], over two slices that are cut alike: chunk `i` of the one goes with chunk `i` of the
+    /// other. Where the second ends earlier, its chunks are empty.
+    ///
+    /// # Panics
+    /// When `length` is 0 and `data` is not empty, or a task panics.
+    pub fn for_each_chunk_pair<T: Send, U: Send>(
+        &self,
+        data: &mut [T],
+        length: usize,
+        other: &mut [U],
+        other_length: usize,
+        task: impl Fn(usize, &mut [T], &mut [U]) + Sync,
+    ) {
+        let tasks = if data.is_empty() { 0 } else { data.len().div_ceil(length) };
+        let (data, other) = (Parts::of(data), Parts::of(other));
+        self.for_each(tasks, |at| {
+            // SAFETY: `for_each` calls with every number once, so no two tasks get the same chunk of either slice, and
+            // the slices are borrowed mutably until all tasks are done.
+            let (chunk, other) = unsafe { (data.chunk(at, length), other.chunk(at, other_length)) };
+            task(at, chunk, other);
+        });
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.post(|mailbox| mailbox.closed = true);
+        for worker in self.workers.drain(..) {
+            // Tasks' panics are caught in `Job::work`: a worker itself has nothing to panic with.
+            let _ = worker.join();
+        }
+    }
+}
+
+/// A slice that several threads take disjoint chunks of.
+struct Parts<T> {
+    start: *mut T,
+    length: usize,
+}
+
+// SAFETY: stands for a `&mut [T]` whose disjoint parts go to several threads, which `T: Send` allows.
+unsafe impl<T: Send> Sync for Parts<T> {}
+
+impl<T> Parts<T> {
+    fn of(slice: &mut [T]) -> Self {
+        Self { start: slice.as_mut_ptr(), length: slice.len() }
+    }
+
+    /// Chunk `at` of those of `length`; empty past the end.
+    ///
+    /// # Safety
+    /// The slice must be borrowed mutably for as long as the chunk lives, and each chunk be taken by one task only.
+    #[allow(clippy::mut_from_ref, reason = "the caller keeps the chunks disjoint")]
+    unsafe fn chunk(&self, at: usize, length: usize) -> &mut [T] {
+        let from = at.saturating_mul(length).min(self.length);
+        let until = from.saturating_add(length).min(self.length);
+        // SAFETY: `from..until` lies within the slice; disjointness is the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(from), until - from) }
+    }
+}
+
+/// A worker: waits for jobs, first spinning, then asleep.
+fn serve(shared: &Shared) {
+    INSIDE.set(true);
+    let mut seen = 0;
+    loop {
+        let mut spins = 0;
+        while shared.posted.load(Ordering::Acquire) == seen && spins < SPINS {
+            spins += 1;
+            std::hint::spin_loop();
+        }
+        let mut mailbox = lock(&shared.mailbox);
+        while shared.posted.load(Ordering::Acquire) == seen && !mailbox.closed {
+            mailbox = shared.wake.wait(mailbox).unwrap_or_else(PoisonError::into_inner);
+        }
+        if mailbox.closed {
+            return;
+        }
+        seen = shared.posted.load(Ordering::Acquire);
+        let job = mailbox.job.clone();
+        if let Some(job) = &job {
+            job.running.fetch_add(1, Ordering::Relaxed);
+        }
+        drop(mailbox);
+        if let Some(job) = job {
+            job.work();
+            job.running.fetch_sub(1, Ordering::Release);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_runs_once_at_any_size_of_pool() {
+        for threads in [1, 2, 3, 8] {
+            let pool = Pool::new(threads);
+            for round in 0..200 {
+                let counts: Vec<AtomicUsize> = (0..round).map(|_| AtomicUsize::new(0)).collect();
+                pool.for_each(round, |at| {
+                    counts[at].fetch_add(1, Ordering::Relaxed);
+                });
+                assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 1), "{threads} threads, {round}");
+            }
+        }
+    }
+
+    #[test]
+    fn chunks_cover_the_slices() {
+        let pool = Pool::new(2);
+        let (mut data, mut sums) = (vec![1u32; 103], vec![0u32; 11]);
+        pool.for_each_chunk_pair(&mut data, 10, &mut sums, 1, |at, chunk, sum| {
+            sum[0] = chunk.iter().sum();
+            chunk.fill(at as u32);
+        });
+        assert_eq!(sums, [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 3]);
+        assert_eq!((data[0], data[99], data[102]), (0, 9, 10));
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller_and_the_pool_goes_on() {
+        let pool = Pool::new(2);
+        let caught = catch_unwind(AssertUnwindSafe(|| pool.for_each(64, |at| assert_ne!(at, 13, "thirteen"))));
+        assert!(caught.is_err());
+        let done = AtomicUsize::new(0);
+        pool.for_each(64, |_| {
+            done.fetch_add(1, Ordering::Relaxed);
+        });
+        assert_eq!(done.into_inner(), 64);
+    }
+
+    #[test]
+    fn nested_and_concurrent_calls_run() {
+        let pool = Arc::new(Pool::new(2));
+        let done = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    pool.for_each(8, |_| {
+                        pool.for_each(8, |_| {
+                            done.fetch_add(1, Ordering::Relaxed);
+                        });
+                    });
+                });
+            }
+        });
+        assert_eq!(done.into_inner(), 4 * 64);
+    }
+
+    #[test]
+    fn an_installed_pool_is_the_current_one() {
+        let pool = Arc::new(Pool::new(3));
+        assert_eq!(pool.install(|| current().threads()), 3);
+        set_global(2);
+        assert_eq!(current().threads(), 2);
+    }
+}

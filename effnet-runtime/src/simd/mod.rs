@@ -1,1 +1,142 @@
 //! The CPU level that kernels run at, chosen once.
+//!
+//! A kernel is written once, as plain loops over slices that the compiler turns into vector code, and compiled once a
+//! level: [`Level::run`] calls the instance that the level's features are enabled for. A [`Level`] can only be had from
+//! [`Level::available`], so holding one proves that the machine supports it.
+
+mod exp;
+
+use std::sync::OnceLock;
+
+pub(crate) use exp::{exp, sigmoid};
+
+/// Environment variable that forces the level down: `portable`, `avx2` or `avx512`.
+pub const LEVEL_VARIABLE: &str = "EFFNET_SIMD";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Features {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+/// A set of CPU features that this machine has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Level(Features);
+
+/// What differs between the instances of a kernel.
+pub(crate) trait Arch {
+    /// `a · b + c`, fused where the level has an instruction for it.
+    fn mul_add(a: f32, b: f32, c: f32) -> f32;
+}
+
+/// No vector instructions beyond those that every CPU of the target has.
+pub(crate) struct Portable;
+
+impl Arch for Portable {
+    #[inline(always)]
+    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+        // `f32::mul_add` would call a function of the C library here.
+        a * b + c
+    }
+}
+
+/// Fused multiply-add.
+#[cfg(target_arch = "x86_64")]
+pub(crate) struct Fma;
+
+#[cfg(target_arch = "x86_64")]
+impl Arch for Fma {
+    #[inline(always)]
+    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+}
+
+/// A kernel: its arguments, and code that is compiled for each level. `run` must be `#[inline(always)]`, else its code
+/// is compiled without the level's features.
+pub(crate) trait Kernel {
+    /// The kernel's code.
+    fn run<A: Arch>(self);
+}
+
+impl Level {
+    /// All levels of this machine, lowest first.
+    pub fn available() -> Vec<Level> {
+        #[allow(unused_mut, reason = "other architectures add nothing")]
+        let mut levels = vec![Level(Features::Portable)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                levels.push(Level(Features::Avx2));
+                if is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512vl")
+                {
+                    levels.push(Level(Features::Avx512));
+                }
+            }
+        }
+        levels
+    }
+
+    /// The level of this process: the machine's highest, or what [`LEVEL_VARIABLE`] forces it down to. A variable that
+    /// names no level of this machine is reported through `tracing` and has no effect.
+    pub fn current() -> Level {
+        static CURRENT: OnceLock<Level> = OnceLock::new();
+        *CURRENT.get_or_init(|| {
+            let levels = Level::available();
+            let highest = levels[levels.len() - 1];
+            let level = match std::env::var(LEVEL_VARIABLE) {
+                Ok(name) => levels.iter().copied().find(|level| level.name() == name).unwrap_or_else(|| {
+                    let names: Vec<_> = levels.iter().map(|level| level.name()).collect();
+                    tracing::warn!("{LEVEL_VARIABLE}={name} is no level of this machine; it has {}", names.join(", "));
+                    highest
+                }),
+                Err(_) => highest,
+            };
+            tracing::info!("CPU kernels run at level {}", level.name());
+            level
+        })
+    }
+
+    /// `portable`, `avx2` or `avx512`.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Features::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Features::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Features::Avx512 => "avx512",
+        }
+    }
+
+    /// Runs a kernel's instance for this level.
+    #[inline]
+    pub(crate) fn run(self, kernel: impl Kernel) {
+        match self.0 {
+            Features::Portable => kernel.run::<Portable>(),
+            // SAFETY: a `Level` exists only where `available` found its features.
+            #[cfg(target_arch = "x86_64")]
+            Features::Avx2 => unsafe { run_avx2(kernel) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Features::Avx512 => unsafe { run_avx512(kernel) },
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn run_avx2(kernel: impl Kernel) {
+    kernel.run::<Fma>();
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
+fn run_avx512(kernel: impl Kernel) {
+    kernel.run::<Fma>();
+}

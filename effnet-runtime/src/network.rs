@@ -1,0 +1,113 @@
+//! The one trait between models and everything that uses them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use candle_core::{Module, Result, Tensor};
+use effnet_spec::Spec;
+
+use crate::dialect::Dialect;
+use crate::params::Params;
+use crate::pass::{NormUpdates, Pass, Precision, Step};
+
+/// A network of the EfficientNetV2 family. Types of `efficientnet_v2!` and [`crate::DynamicModel`] implement it;
+/// training, evaluation, export and the command line take a `&dyn Network` and nothing else.
+pub trait Network: Send + Sync {
+    /// Table and settings.
+    fn spec(&self) -> &Spec;
+
+    /// Conventions of the weights it holds.
+    fn dialect(&self) -> &Dialect;
+
+    /// Width of the classifier.
+    fn num_classes(&self) -> usize;
+
+    /// Weights and buffers.
+    fn params(&self) -> &Params;
+
+    /// Logits `[N, num_classes]` of images `[N, channels, H, W]`.
+    ///
+    /// # Errors
+    /// When the images' shape does not fit, or candle fails.
+    fn run(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor>;
+
+    /// The feature maps `[N, C, H, W]` that the stages put out, one a stage, of images `[N, channels, H, W]`.
+    ///
+    /// # Errors
+    /// When the images' shape does not fit, or candle fails.
+    fn stage_maps(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Vec<Tensor>>;
+}
+
+/// A network borrowed for evaluation, as a candle [`Module`].
+#[derive(Clone, Copy)]
+pub struct Eval<'a>(&'a dyn Network);
+
+impl<'a> Eval<'a> {
+    /// Borrows a network.
+    pub fn new(network: &'a dyn Network) -> Self {
+        Self(network)
+    }
+}
+
+impl Module for Eval<'_> {
+    fn forward(&self, images: &Tensor) -> Result<Tensor> {
+        self.0.run(images, &Pass::Eval(Precision::F32))
+    }
+}
+
+/// What every network holds besides its layers.
+#[derive(Debug)]
+pub struct Core {
+    pub(crate) spec: Spec,
+    pub(crate) dialect: Dialect,
+    pub(crate) num_classes: usize,
+    pub(crate) params: Params,
+    /// Steps that `forward_t` took: the only count that a network keeps, for callers who bring no [`Step`].
+    pub(crate) own_steps: AtomicU64,
+}
+
+impl Core {
+    /// Table and settings.
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// Conventions of the weights.
+    pub fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
+    /// Width of the classifier.
+    pub fn num_classes(&self) -> usize {
+        self.num_classes
+    }
+
+    /// Weights and buffers.
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// Candle's `ModuleT::forward_t`: with `train`, a step of the network's own, with the table's dropout and drop path,
+    /// whose batch statistics go to the running buffers at once.
+    ///
+    /// # Errors
+    /// As [`Network::run`].
+    pub fn forward_t(&self, network: &dyn Network, images: &Tensor, train: bool) -> Result<Tensor> {
+        if !train {
+            return network.run(images, &Pass::Eval(Precision::F32));
+        }
+        let samples: Vec<u64> = (0..images.dim(0)? as u64).collect();
+        let norms = NormUpdates::new();
+        let step = Step {
+            seed: 0,
+            step: self.own_steps.fetch_add(1, Ordering::Relaxed),
+            samples: &samples,
+            dropout: self.spec.settings.dropout,
+            drop_path_scale: 1.0,
+            precision: Precision::F32,
+            norms: &norms,
+        };
+        let logits = network.run(images, &Pass::Train(&step))?;
+        norms.apply(&self.params)?;
+        Ok(logits)
+    }
+}

@@ -1,0 +1,201 @@
+//! The weights and buffers of a network, by name.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use candle_core::{DType, Device, Result, Shape, Tensor, Var};
+use candle_nn::var_builder::SimpleBackend;
+use candle_nn::{Init, VarBuilder};
+
+use crate::dialect::Dialect;
+use crate::random::{Purpose, Stream, hash_name};
+
+/// Name under which a builder hands a dialect to the layers. A `VarBuilder` carries nothing but tensors, so it goes as
+/// the bytes of its JSON form.
+pub(crate) const DIALECT_TENSOR: &str = "effnet.dialect";
+
+/// Whether a name is a buffer's: a running statistic, which is no subject of optimisation.
+pub fn is_buffer(name: &str) -> bool {
+    name.ends_with("running_mean") || name.ends_with("running_var")
+}
+
+/// What a parameter that nobody set yet starts as.
+#[derive(Clone, Copy, Debug)]
+enum Initial {
+    /// As its layer says, drawn from (seed, name).
+    Drawn(u64),
+    /// Zeros, for weights that are loaded before their first use.
+    Zeros,
+}
+
+/// An ordered map (by name) of weights and buffers, always f32. Cloning it shares them.
+///
+/// A network is built from [`Params::builder`], which makes what it is asked for; optimizers, checkpoints and loaders
+/// then walk the map in the order of names.
+#[derive(Clone, Debug)]
+pub struct Params {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    initial: Initial,
+    device: Device,
+    dialect: Option<Dialect>,
+    by_name: RwLock<BTreeMap<String, Var>>,
+}
+
+impl Params {
+    /// No parameters yet; those that a network asks for are initialised from `seed` and their names.
+    pub fn new(seed: u64) -> Self {
+        Self::with(Initial::Drawn(seed), Device::Cpu, None)
+    }
+
+    /// As [`Params::new`], on a device.
+    pub fn on(seed: u64, device: &Device) -> Self {
+        Self::with(Initial::Drawn(seed), device.clone(), None)
+    }
+
+    /// Zeros, for a network whose weights are loaded next; `dialect` is the file's.
+    pub fn for_loading(dialect: Option<Dialect>, device: &Device) -> Self {
+        Self::with(Initial::Zeros, device.clone(), dialect)
+    }
+
+    fn with(initial: Initial, device: Device, dialect: Option<Dialect>) -> Self {
+        Self { shared: Arc::new(Shared { initial, device, dialect, by_name: RwLock::default() }) }
+    }
+
+    /// The same parameters' seed with another dialect, and no parameters yet.
+    #[must_use]
+    pub fn with_dialect(&self, dialect: Dialect) -> Self {
+        Self::with(self.shared.initial, self.shared.device.clone(), Some(dialect))
+    }
+
+    /// A builder that makes the parameters it is asked for, or hands out those that are there.
+    pub fn builder(&self) -> VarBuilder<'static> {
+        VarBuilder::from_backend(Box::new(self.clone()), DType::F32, self.shared.device.clone())
+    }
+
+    /// The device that holds the parameters.
+    pub fn device(&self) -> &Device {
+        &self.shared.device
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Var>> {
+        self.shared.by_name.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The weight or buffer of this name.
+    pub fn get(&self, name: &str) -> Option<Var> {
+        self.read().get(name).cloned()
+    }
+
+    /// All weights and buffers, in the order of their names.
+    pub fn all(&self) -> Vec<(String, Var)> {
+        self.read().iter().map(|(name, var)| (name.clone(), var.clone())).collect()
+    }
+
+    /// The weights, which an optimizer changes, in the order of their names.
+    pub fn weights(&self) -> Vec<(String, Var)> {
+        self.all().into_iter().filter(|(name, _)| !is_buffer(name)).collect()
+    }
+
+    /// The buffers, which only batch normalisation changes, in the order of their names.
+    pub fn buffers(&self) -> Vec<(String, Var)> {
+        self.all().into_iter().filter(|(name, _)| is_buffer(name)).collect()
+    }
+
+    /// Number of elements in all weights: what a table of models calls its parameters.
+    pub fn trainable(&self) -> usize {
+        self.read().iter().filter(|(name, _)| !is_buffer(name)).map(|(_, var)| var.elem_count()).sum()
+    }
+
+    /// Takes in a parameter that somebody else made, and returns what layers use of it: the tensor itself where it is a
+    /// variable, else a variable that copies it.
+    pub(crate) fn adopt(&self, name: String, tensor: &Tensor) -> Result<Tensor> {
+        let var = Var::from_tensor(tensor)?;
+        let tensor = var.as_tensor().clone();
+        self.shared.by_name.write().unwrap_or_else(PoisonError::into_inner).insert(name, var);
+        Ok(tensor)
+    }
+}
+
+/// Elements of one draw's task: initialising XL draws 208 M normals.
+const CHUNK: usize = 1 << 14;
+
+fn initialise(initial: Initial, shape: &Shape, name: &str, init: Init, device: &Device) -> Result<Var> {
+    let (mean, stdev) = match (initial, init) {
+        (Initial::Zeros, _) => return Var::zeros(shape, DType::F32, device),
+        (Initial::Drawn(_), Init::Const(value)) => {
+            return Var::from_tensor(&Tensor::full(value as f32, shape, device)?);
+        }
+        (Initial::Drawn(_), Init::Randn { mean, stdev }) => (mean, stdev),
+        // Layers of this crate ask for the two above; a user's candle layer may ask for any.
+        (Initial::Drawn(seed), init) => return foreign(seed, shape, name, init, device),
+    };
+    let Initial::Drawn(seed) = initial else { return Var::zeros(shape, DType::F32, device) };
+    let stream = Stream::new(seed, Purpose::Init, 0, hash_name(name), 0);
+    let mut values = vec![0f32; shape.elem_count()];
+    crate::threads::current().for_each_chunk(&mut values, CHUNK, |at, chunk| {
+        for (element, value) in chunk.iter_mut().enumerate() {
+            *value = (mean + stdev * stream.normal((at * CHUNK + element) as u64)) as f32;
+        }
+    });
+    Var::from_vec(values, shape, device)
+}
+
+/// Candle's other initialisations: uniform ones, and Kaiming's with their fans.
+fn foreign(seed: u64, shape: &Shape, name: &str, init: Init, device: &Device) -> Result<Var> {
+    let stream = Stream::new(seed, Purpose::Init, 0, hash_name(name), 0);
+    let draw = |f: &dyn Fn(u64) -> f64| (0..shape.elem_count() as u64).map(|i| f(i) as f32).collect::<Vec<_>>();
+    let values = match init {
+        Init::Const(value) => draw(&|_| value),
+        Init::Randn { mean, stdev } => draw(&|i| mean + stdev * stream.normal(i)),
+        Init::Uniform { lo, up } => draw(&|i| lo + (up - lo) * stream.uniform(i)),
+        Init::Kaiming { dist, fan, non_linearity } => {
+            let stdev = non_linearity.gain() / (fan.for_shape(shape) as f64).sqrt();
+            match dist {
+                candle_nn::init::NormalOrUniform::Normal => draw(&|i| stdev * stream.normal(i)),
+                candle_nn::init::NormalOrUniform::Uniform => {
+                    let bound = 3f64.sqrt() * stdev;
+                    draw(&|i| bound * (2.0 * stream.uniform(i) - 1.0))
+                }
+            }
+        }
+    };
+    Var::from_vec(values, shape, device)
+}
+
+impl SimpleBackend for Params {
+    fn get(&self, shape: Shape, name: &str, init: Init, dtype: DType, device: &Device) -> Result<Tensor> {
+        if dtype != DType::F32 {
+            candle_core::bail!("parameter `{name}` was asked for as {dtype:?}; parameters are F32")
+        }
+        let mut by_name = self.shared.by_name.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(var) = by_name.get(name) {
+            if var.shape() != &shape {
+                candle_core::bail!("parameter `{name}` has shape {:?}, and {shape:?} was asked for", var.shape())
+            }
+            return Ok(var.as_tensor().clone());
+        }
+        let var = initialise(self.shared.initial, &shape, name, init, device)?;
+        let tensor = var.as_tensor().clone();
+        by_name.insert(name.to_owned(), var);
+        Ok(tensor)
+    }
+
+    fn get_unchecked(&self, name: &str, _: DType, device: &Device) -> Result<Tensor> {
+        if let (DIALECT_TENSOR, Some(dialect)) = (name, &self.shared.dialect) {
+            let bytes = serde_json::to_vec(dialect).map_err(candle_core::Error::wrap)?;
+            return Tensor::from_slice(&bytes, bytes.len(), device);
+        }
+        match self.get(name) {
+            Some(var) => Ok(var.as_tensor().clone()),
+            None => candle_core::bail!("there is no parameter `{name}`"),
+        }
+    }
+
+    fn contains_tensor(&self, name: &str) -> bool {
+        (name == DIALECT_TENSOR && self.shared.dialect.is_some()) || self.read().contains_key(name)
+    }
+}

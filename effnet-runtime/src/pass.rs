@@ -1,0 +1,116 @@
+//! How a network is run: for evaluation, or as one step of training.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use candle_core::{Result, Tensor};
+
+use crate::params::Params;
+
+/// Number format of the activations. Parameters, statistics and the loss are f32 always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Precision {
+    /// 32-bit floats.
+    #[default]
+    F32,
+}
+
+/// How a forward pass runs. Networks and layers hold no mode and no random state: the pass says it all.
+#[derive(Clone, Copy, Debug)]
+pub enum Pass<'a> {
+    /// Running statistics, no dropout, no drop path; no gradient reaches the parameters (one reaches the images where
+    /// they track).
+    Eval(Precision),
+    /// Batch statistics, dropout and drop path; gradients reach every parameter.
+    Train(&'a Step<'a>),
+}
+
+impl Pass<'_> {
+    /// Number format of the activations.
+    pub fn precision(&self) -> Precision {
+        match self {
+            Pass::Eval(precision) => *precision,
+            Pass::Train(step) => step.precision,
+        }
+    }
+}
+
+/// One training step, as the layers see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// Seed of the run.
+    pub seed: u64,
+    /// Number of the step, from 0. Draws of two steps are independent.
+    pub step: u64,
+    /// Identity of each image of the batch; draws follow the sample, not its place in the batch.
+    pub samples: &'a [u64],
+    /// Probability of dropping a feature in front of the classifier.
+    pub dropout: f64,
+    /// Factor on every block's drop-path rate: 1 for the table's own, 0 to switch it off.
+    pub drop_path_scale: f64,
+    /// Number format of the activations.
+    pub precision: Precision,
+    /// Where batch normalisation leaves its batch statistics.
+    pub norms: &'a NormUpdates,
+}
+
+/// Statistics of one batch, of one batch normalisation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchStatistics {
+    /// Mean of each channel.
+    pub mean: Vec<f32>,
+    /// Unbiased variance of each channel.
+    pub variance: Vec<f32>,
+    /// Share of the batch in the running statistics, in PyTorch's sense.
+    pub momentum: f64,
+}
+
+/// The batch statistics of one forward pass, by the name of the batch normalisation (`blocks.0.expand_conv.bn`).
+///
+/// They wait here until the step has proved finite, and go to the running buffers then, with [`NormUpdates::apply`].
+#[derive(Debug, Default)]
+pub struct NormUpdates {
+    by_name: Mutex<BTreeMap<String, BatchStatistics>>,
+}
+
+impl NormUpdates {
+    /// No statistics yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, BatchStatistics>> {
+        self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Leaves the statistics of the batch normalisation `name`. Those it left before are replaced.
+    pub fn record(&self, name: &str, statistics: BatchStatistics) {
+        self.lock().insert(name.to_owned(), statistics);
+    }
+
+    /// The statistics that `name` left, if any.
+    pub fn get(&self, name: &str) -> Option<BatchStatistics> {
+        self.lock().get(name).cloned()
+    }
+
+    /// Moves the running statistics in `params` towards those recorded, and forgets these:
+    /// `running = (1 - momentum) · running + momentum · batch`.
+    ///
+    /// # Errors
+    /// When `params` lacks a buffer that a recorded name calls for.
+    pub fn apply(&self, params: &Params) -> Result<()> {
+        for (name, statistics) in std::mem::take(&mut *self.lock()) {
+            for (buffer, batch) in [("running_mean", &statistics.mean), ("running_var", &statistics.variance)] {
+                let name = format!("{name}.{buffer}");
+                let Some(running) = params.get(&name) else {
+                    candle_core::bail!("the parameters have no buffer `{name}` to update")
+                };
+                let batch = Tensor::from_slice(batch, batch.len(), running.device())?;
+                let kept = (running.as_tensor().detach() * (1.0 - statistics.momentum))?;
+                running.set(&(kept + (batch * statistics.momentum)?)?)?;
+            }
+        }
+        Ok(())
+    }
+}

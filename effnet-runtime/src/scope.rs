@@ -1,0 +1,81 @@
+//! Where a layer finds its parameters and the conventions it is built under.
+
+use candle_core::{DType, Result, Shape, Tensor};
+use candle_nn::{Init, VarBuilder};
+use effnet_spec::{Activation, Settings};
+
+use crate::dialect::Dialect;
+use crate::params::{DIALECT_TENSOR, Params};
+
+/// A place in the tree of names (`blocks.3.se`), with what all layers of a network share. Every parameter that a layer
+/// takes here is entered into the network's [`Params`], whatever the builder behind it.
+#[derive(Clone)]
+pub struct Scope<'a> {
+    builder: VarBuilder<'a>,
+    params: Params,
+    dialect: Dialect,
+    activation: Activation,
+    momentum: f64,
+}
+
+impl<'a> Scope<'a> {
+    /// The root of a network with these settings. A dialect that the builder carries replaces that of the settings.
+    ///
+    /// # Errors
+    /// When the builder's dialect cannot be read.
+    pub fn root(settings: &Settings, builder: VarBuilder<'a>) -> Result<Self> {
+        let params = Params::on(0, builder.device());
+        let dialect = carried_dialect(&builder)?.unwrap_or_else(|| Dialect::of(settings));
+        Ok(Self { builder, params, dialect, activation: settings.activation, momentum: settings.bn_momentum })
+    }
+
+    /// The place `name` below this one.
+    #[must_use]
+    pub fn below(&self, name: impl ToString) -> Self {
+        Self { builder: self.builder.pp(name), ..self.clone() }
+    }
+
+    /// The parameter `name`, made as `init` says where the builder makes it.
+    ///
+    /// # Errors
+    /// When the builder lacks it, or has it in another shape.
+    pub fn get(&self, shape: impl Into<Shape>, name: &str, init: Init) -> Result<Tensor> {
+        let tensor = self.builder.get_with_hints_dtype(shape, name, init, DType::F32)?;
+        let prefix = self.builder.prefix();
+        let full = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+        self.params.adopt(full, &tensor)
+    }
+
+    /// This place's name, such as `blocks.3.se`.
+    pub fn name(&self) -> String {
+        self.builder.prefix()
+    }
+
+    /// The conventions of the weights.
+    pub fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
+    /// The blocks' non-linearity.
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// Share of a batch in the running statistics.
+    pub fn momentum(&self) -> f64 {
+        self.momentum
+    }
+
+    /// Every parameter taken so far, at this place or any other of the tree.
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+}
+
+fn carried_dialect(builder: &VarBuilder<'_>) -> Result<Option<Dialect>> {
+    let builder = builder.root();
+    // A backend that claims to hold every name (candle's zeros) still fails to give this one.
+    let Ok(tensor) = builder.get_unchecked_dtype(DIALECT_TENSOR, DType::U8) else { return Ok(None) };
+    let bytes: Vec<u8> = tensor.to_vec1()?;
+    serde_json::from_slice(&bytes).map(Some).map_err(candle_core::Error::wrap)
+}
