@@ -1,1 +1,4 @@
 //! Training: optimizers, schedules, steps, checkpoints, run folders.
+
+pub mod optimizer;
+pub mod schedule;

@@ -1,0 +1,107 @@
+//! Softmax cross entropy with soft targets.
+
+mod cpu;
+#[cfg(test)]
+mod tests;
+
+use candle_core::{CpuStorage, CustomOp2, DType, Layout, Result, Shape, Tensor, bail};
+
+/// Mean over the batch of `-Σ targets · log softmax(logits)`: a tensor of rank 0.
+///
+/// `logits` are `[N, C]`, f32, in any layout. `targets` are `[N, C]`, f32, and constant: no gradient reaches them. A row
+/// need not sum to 1; see [`smoothed`] for the rows of hard labels.
+///
+/// The gradient is `(softmax(logits) · Σ targets - targets) / N`.
+///
+/// # Errors
+/// When the shapes differ, the batch or the classes are none, or either tensor is not f32.
+pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
+    let (images, classes) = logits.dims2()?;
+    if targets.dims() != logits.dims() {
+        bail!("cross entropy: logits {:?} and targets {:?} differ in shape", logits.dims(), targets.dims())
+    }
+    if images == 0 || classes == 0 {
+        bail!("cross entropy: there is no mean over logits of shape {:?}", logits.dims())
+    }
+    if logits.dtype() != DType::F32 || targets.dtype() != DType::F32 {
+        bail!("cross entropy: logits {:?} and targets {:?} must be F32", logits.dtype(), targets.dtype())
+    }
+    logits.contiguous()?.apply_op2(&targets.contiguous()?.detach(), CrossEntropy)
+}
+
+/// Targets `[N, classes]` of hard labels under label smoothing (Szegedy et al., *Rethinking the Inception Architecture*,
+/// section 7): `1 - smoothing` at the label, and `smoothing / classes` everywhere, the label included, as PyTorch does.
+///
+/// # Errors
+/// When a label is not below `classes`.
+pub fn smoothed(labels: &[u32], classes: usize, smoothing: f64) -> Result<Tensor> {
+    let everywhere = smoothing / classes as f64;
+    let mut rows = vec![everywhere as f32; labels.len() * classes];
+    for (row, &label) in rows.chunks_exact_mut(classes.max(1)).zip(labels) {
+        match row.get_mut(label as usize) {
+            Some(target) => *target = (everywhere + 1.0 - smoothing) as f32,
+            None => bail!("label {label} is not one of {classes} classes"),
+        }
+    }
+    Tensor::from_vec(rows, (labels.len(), classes), &candle_core::Device::Cpu)
+}
+
+struct CrossEntropy;
+
+impl CustomOp2 for CrossEntropy {
+    fn name(&self) -> &'static str {
+        "cross-entropy"
+    }
+
+    fn cpu_fwd(
+        &self,
+        logits: &CpuStorage,
+        logits_layout: &Layout,
+        targets: &CpuStorage,
+        targets_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (_, classes) = logits_layout.shape().dims2()?;
+        let loss = cpu::forward(values(logits, logits_layout)?, values(targets, targets_layout)?, classes);
+        Ok((CpuStorage::F32(vec![loss]), Shape::from(())))
+    }
+
+    fn bwd(
+        &self,
+        logits: &Tensor,
+        targets: &Tensor,
+        _loss: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let of_mean = logits.detach().apply_op2_no_bwd(&targets.detach(), &CrossEntropyGradient)?;
+        Ok((Some(of_mean.broadcast_mul(gradient)?), None))
+    }
+}
+
+/// The gradient by the logits of a loss whose own gradient is 1.
+struct CrossEntropyGradient;
+
+impl CustomOp2 for CrossEntropyGradient {
+    fn name(&self) -> &'static str {
+        "cross-entropy-gradient"
+    }
+
+    fn cpu_fwd(
+        &self,
+        logits: &CpuStorage,
+        logits_layout: &Layout,
+        targets: &CpuStorage,
+        targets_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (_, classes) = logits_layout.shape().dims2()?;
+        let gradient = cpu::backward(values(logits, logits_layout)?, values(targets, targets_layout)?, classes);
+        Ok((CpuStorage::F32(gradient), logits_layout.shape().clone()))
+    }
+}
+
+/// The elements of a contiguous f32 tensor.
+fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
+    match layout.contiguous_offsets() {
+        Some((from, until)) => Ok(&storage.as_slice::<f32>()?[from..until]),
+        None => bail!("cross entropy: a contiguous tensor is needed"),
+    }
+}

@@ -1,0 +1,45 @@
+//! AdamW.
+
+use super::{Now, Rule};
+
+/// Adam with decoupled weight decay (Loshchilov & Hutter, *Decoupled Weight Decay Regularization*, algorithm 2), in
+/// PyTorch's form (`torch.optim.AdamW`): decay is scaled by the rate, and epsilon added outside of the root.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamW {
+    /// Decay of the mean of gradients. PyTorch's default is 0.9.
+    pub beta1: f64,
+    /// Decay of the mean of squared gradients. PyTorch's default is 0.999.
+    pub beta2: f64,
+    /// What keeps the division finite. PyTorch's default is 1e-8.
+    pub eps: f64,
+}
+
+impl Default for AdamW {
+    fn default() -> Self {
+        Self { beta1: 0.9, beta2: 0.999, eps: 1e-8 }
+    }
+}
+
+impl Rule for AdamW {
+    fn name(&self) -> &'static str {
+        "adamw"
+    }
+
+    fn slots(&self) -> &'static [&'static str] {
+        &["mean", "square"]
+    }
+
+    fn update(&self, now: Now, weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
+        let [mean, square] = slots else { return };
+        let steps = now.step as f64;
+        let rate = (now.rate / (1.0 - self.beta1.powf(steps))) as f32;
+        let root = (1.0 - self.beta2.powf(steps)).sqrt() as f32;
+        let (kept, eps) = ((1.0 - now.rate * now.decay) as f32, self.eps as f32);
+        let (beta2, new1, new2) = (self.beta2 as f32, (1.0 - self.beta1) as f32, (1.0 - self.beta2) as f32);
+        for (((w, g), m), v) in weights.iter_mut().zip(gradients).zip(mean.iter_mut()).zip(square.iter_mut()) {
+            *m += (g - *m) * new1;
+            *v = *v * beta2 + g * g * new2;
+            *w = *w * kept - rate * (*m / (v.sqrt() / root + eps));
+        }
+    }
+}

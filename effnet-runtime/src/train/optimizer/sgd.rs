@@ -1,0 +1,37 @@
+//! Stochastic gradient descent with Nesterov momentum.
+
+use super::{Now, Rule};
+
+/// SGD with Nesterov momentum in PyTorch's form (`torch.optim.SGD(nesterov=True)`): the rate is outside of the momentum
+/// buffer, and decay is added to the gradient.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sgd {
+    /// Share of the buffer that a step keeps.
+    pub momentum: f64,
+}
+
+impl Default for Sgd {
+    fn default() -> Self {
+        Self { momentum: 0.9 }
+    }
+}
+
+impl Rule for Sgd {
+    fn name(&self) -> &'static str {
+        "sgd"
+    }
+
+    fn slots(&self) -> &'static [&'static str] {
+        &["momentum"]
+    }
+
+    fn update(&self, now: Now, weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
+        let [buffer] = slots else { return };
+        let (momentum, decay, rate) = (self.momentum as f32, now.decay as f32, now.rate as f32);
+        for ((w, g), b) in weights.iter_mut().zip(gradients).zip(buffer.iter_mut()) {
+            let g = g + decay * *w;
+            *b = *b * momentum + g;
+            *w -= rate * (g + momentum * *b);
+        }
+    }
+}
