@@ -28,6 +28,7 @@ pub enum Activation {
 
 /// Settings of a network, each with a default. Those of a table's `{ … }`, after scaling.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Settings {
     /// Channels of an image. Default 3.
     pub in_channels: usize,

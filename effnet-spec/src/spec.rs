@@ -8,6 +8,7 @@ use crate::{Block, Row, Settings};
 ///
 /// Channels and repeats are those of the network itself: `width` and `depth` have been applied.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Spec {
     /// Name of the generated type, or of the table's file.
     pub name: Cow<'static, str>,

@@ -1,0 +1,126 @@
+//! What our weights files say about themselves.
+
+use std::collections::{BTreeMap, HashMap};
+
+use effnet_spec::Spec;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::dialect::Dialect;
+use crate::network::Network;
+
+/// The one key of a file's metadata. safetensors keeps metadata in a hash map: with a second key, the bytes of two files
+/// of one state would differ.
+pub const KEY: &str = "effnet";
+
+/// Prefix of the tensors that only training needs (an optimizer's memory). Whoever loads weights skips them.
+pub const TRAINING_PREFIX: &str = "training.";
+
+/// What a weights file of ours says about itself: all that prediction needs besides the tensors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metadata {
+    /// Name of the network: the variant's, the table file's or the type's.
+    pub name: String,
+    /// Table and settings.
+    pub spec: Spec,
+    /// The classes' names, in the order of the logits.
+    pub labels: Vec<String>,
+    /// The conventions of the weights.
+    pub dialect: Dialect,
+    /// How far the training has come, in a checkpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<Value>,
+}
+
+impl Metadata {
+    /// That of a network's weights.
+    pub fn of(network: &dyn Network, name: &str, labels: &[String]) -> Self {
+        Self {
+            name: name.to_owned(),
+            spec: network.spec().clone(),
+            labels: labels.to_vec(),
+            dialect: network.dialect().clone(),
+            training: None,
+        }
+    }
+
+    /// The metadata of a safetensors file: [`KEY`], with JSON whose keys are sorted.
+    ///
+    /// # Errors
+    /// When a number has no JSON form (a NaN among the settings).
+    pub fn to_header(&self) -> serde_json::Result<HashMap<String, String>> {
+        let json = serde_json::to_string(&sorted(serde_json::to_value(self)?))?;
+        Ok(HashMap::from([(KEY.to_owned(), json)]))
+    }
+
+    /// Reads it from a safetensors file's metadata; none where the file is not ours.
+    ///
+    /// # Errors
+    /// When it is ours and cannot be read.
+    pub fn from_header(header: &HashMap<String, String>) -> serde_json::Result<Option<Self>> {
+        header.get(KEY).map(|json| serde_json::from_str(json)).transpose()
+    }
+}
+
+/// The same value with the keys of every object in order, whichever map `serde_json` is built with.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(object) => {
+            let by_key: BTreeMap<String, Value> = object.into_iter().collect();
+            Value::Object(by_key.into_iter().map(|(key, value)| (key, sorted(value))).collect())
+        }
+        Value::Array(values) => Value::Array(values.into_iter().map(sorted).collect()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use effnet_spec::{Operator, Row, Settings};
+
+    use super::*;
+
+    fn example() -> Metadata {
+        let settings = Settings { bn_eps: 1e-5, mean: vec![0.485, 0.456, 0.406].into(), ..Settings::DEFAULT };
+        Metadata {
+            name: "tiny".into(),
+            dialect: Dialect::of(&settings),
+            spec: Spec {
+                name: "Tiny".into(),
+                rows: vec![Row::new(2, 3, 1, 4, 8, 8, Operator::MbConv, 0.25)].into(),
+                settings,
+            },
+            labels: vec!["cat".into(), "dog \"quoted\"".into()],
+            training: Some(serde_json::json!({"step": 3, "epoch": 1, "nested": {"b": 1, "a": [0.1]}})),
+        }
+    }
+
+    #[test]
+    fn a_header_reads_back() {
+        let metadata = example();
+        let header = metadata.to_header().unwrap();
+        assert_eq!(header.len(), 1);
+        assert_eq!(Metadata::from_header(&header).unwrap(), Some(metadata));
+    }
+
+    #[test]
+    fn keys_are_sorted_at_every_depth() {
+        let header = example().to_header().unwrap();
+        let json = &header[KEY];
+        let at = |key: &str| json.find(&format!("\"{key}\":")).unwrap_or_else(|| panic!("{key} is missing in {json}"));
+        assert!(at("dialect") < at("labels") && at("labels") < at("name") && at("name") < at("spec"));
+        assert!(json.contains(r#""training":{"epoch":1,"nested":{"a":[0.1],"b":1},"step":3}"#), "{json}");
+    }
+
+    #[test]
+    fn weights_without_a_training_state_have_no_key_for_one() {
+        let header = Metadata { training: None, ..example() }.to_header().unwrap();
+        assert!(!header[KEY].contains("training"));
+    }
+
+    #[test]
+    fn a_foreign_file_has_none_and_a_damaged_one_is_an_error() {
+        assert_eq!(Metadata::from_header(&HashMap::from([("format".into(), "pt".into())])).unwrap(), None);
+        assert!(Metadata::from_header(&HashMap::from([(KEY.into(), "{".into())])).is_err());
+    }
+}
