@@ -5,7 +5,9 @@
 // Generated code names `::effnet_runtime`, in this crate's own tests and docs too.
 extern crate self as effnet_runtime;
 
+mod builder;
 mod dialect;
+mod dynamic;
 mod feature_map;
 mod network;
 mod params;
@@ -20,6 +22,10 @@ pub mod threads;
 pub mod typed;
 pub mod weights;
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
 #[cfg(feature = "train")]
 pub mod cli;
 #[cfg(feature = "train")]
@@ -29,6 +35,7 @@ pub mod train;
 
 pub use candle_core as candle;
 pub use candle_nn;
+pub use dynamic::DynamicModel;
 pub use dialect::{DEFAULT_SIZE, Dialect, Interpolation};
 pub use effnet_macros::efficientnet_v2;
 pub use effnet_spec as spec;

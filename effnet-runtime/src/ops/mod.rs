@@ -1,4 +1,28 @@
 //! Differentiable operations and their CPU kernels.
+//!
+//! Feature maps are contiguous tensors `[N, H, W, C]`; weights keep PyTorch's order. Each operation takes any layout,
+//! has a backward, and is tested against a naive reference. Nothing above this module looks at the device.
 
+mod image_sums;
+mod matmul;
+mod node;
+mod scratch;
+mod window;
+
+mod conv;
+mod conv_norm_act;
 pub(crate) mod cpu;
 pub mod cross_entropy;
+mod depthwise;
+mod global_mean;
+mod linear;
+mod norm_act;
+mod squeeze_excite;
+
+pub use conv::conv2d;
+pub use conv_norm_act::{BatchMoments, ConvNormAct, Kind, Norm, Residual, conv_norm_act};
+pub use depthwise::depthwise_conv2d;
+pub use global_mean::global_mean;
+pub use linear::linear;
+pub use squeeze_excite::{SqueezeExcite, squeeze_excite};
+pub use window::Window;

@@ -12,7 +12,7 @@ const LN2_LOW: f32 = -2.121_944_4e-4;
 /// `e^x` to 2 units in the last place (Cephes' `expf`): `2^n · p(x - n ln 2)`. Arguments are clamped to -87.3..=88.3,
 /// where the result is a normal number; NaN gives the lower end.
 #[inline(always)]
-pub(crate) fn exp<A: Arch>(x: f32) -> f32 {
+fn exp<A: Arch>(x: f32) -> f32 {
     let x = x.max(-87.3).min(88.3);
     let shifted = A::mul_add(x, std::f32::consts::LOG2_E, ROUND);
     let n = shifted - ROUND;

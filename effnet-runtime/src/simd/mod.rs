@@ -8,7 +8,7 @@ mod exp;
 
 use std::sync::OnceLock;
 
-pub(crate) use exp::{exp, sigmoid};
+pub(crate) use exp::sigmoid;
 
 /// Environment variable that forces the level down: `portable`, `avx2` or `avx512`.
 pub const LEVEL_VARIABLE: &str = "EFFNET_SIMD";

@@ -1,1 +1,109 @@
-//! Layers whose type carries their channel counts.
+//! Layers whose type carries their channel counts, for generated code.
+//!
+//! Each is the run-time-sized layer of the same name with its sizes as const parameters: it adds types, and no
+//! arithmetic.
+
+use candle_core::{Result, Tensor};
+use effnet_spec::Operator;
+
+use crate::builder::Builder;
+use crate::feature_map::FeatureMap;
+use crate::layers;
+use crate::pass::Pass;
+
+/// The stem, from images of `IMAGE` channels.
+#[derive(Debug)]
+pub struct Stem<const IMAGE: usize, const OUT: usize>(layers::Stem);
+
+impl<const IMAGE: usize, const OUT: usize> Stem<IMAGE, OUT> {
+    /// The builder's stem.
+    ///
+    /// # Errors
+    /// When the builder has other sizes, or lacks a parameter.
+    pub fn new(builder: &mut Builder<'_>) -> Result<Self> {
+        builder.stem([IMAGE, OUT]).map(Self)
+    }
+
+    /// The first feature map of images `[N, IMAGE, H, W]`.
+    ///
+    /// # Errors
+    /// When the images do not fit, or candle fails.
+    pub fn forward(&self, images: &Tensor, pass: &Pass<'_>) -> Result<FeatureMap<OUT>> {
+        FeatureMap::from_nhwc(self.0.forward(images, pass)?)
+    }
+}
+
+/// The head, to logits.
+#[derive(Debug)]
+pub struct Head<const IN: usize, const FEATURES: usize>(layers::Head);
+
+impl<const IN: usize, const FEATURES: usize> Head<IN, FEATURES> {
+    /// The builder's head.
+    ///
+    /// # Errors
+    /// When the builder has other sizes, or lacks a parameter.
+    pub fn new(builder: &mut Builder<'_>) -> Result<Self> {
+        builder.head([IN, FEATURES]).map(Self)
+    }
+
+    /// Logits `[N, num_classes]`.
+    ///
+    /// # Errors
+    /// When candle fails.
+    pub fn forward(&self, x: &FeatureMap<IN>, pass: &Pass<'_>) -> Result<Tensor> {
+        self.0.forward(x.as_nhwc(), pass)
+    }
+}
+
+/// A typed block over the run-time-sized one of the same name.
+macro_rules! block {
+    ($(#[$doc:meta])* $name:ident, $operator:ident) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name<
+            const IN: usize,
+            const EXPANDED: usize,
+            const SQUEEZED: usize,
+            const OUT: usize,
+            const KERNEL: usize,
+            const STRIDE: usize,
+        >(layers::$name);
+
+        impl<
+            const IN: usize,
+            const EXPANDED: usize,
+            const SQUEEZED: usize,
+            const OUT: usize,
+            const KERNEL: usize,
+            const STRIDE: usize,
+        > $name<IN, EXPANDED, SQUEEZED, OUT, KERNEL, STRIDE>
+        {
+            /// The builder's next block.
+            ///
+            /// # Errors
+            /// When that is of another kind or size, or the builder lacks a parameter.
+            pub fn new(builder: &mut Builder<'_>) -> Result<Self> {
+                let (scope, block) =
+                    builder.next_block(Operator::$operator, [IN, EXPANDED, SQUEEZED, OUT, KERNEL, STRIDE])?;
+                layers::$name::new(&scope, &block).map(Self)
+            }
+
+            /// The block's feature map.
+            ///
+            /// # Errors
+            /// When candle fails.
+            pub fn forward(&self, x: &FeatureMap<IN>, pass: &Pass<'_>) -> Result<FeatureMap<OUT>> {
+                FeatureMap::from_nhwc(self.0.forward(x.as_nhwc(), pass)?)
+            }
+        }
+    };
+}
+
+block!(
+    /// Fused-MBConv.
+    FusedMbConv, Fused
+);
+block!(
+    /// MBConv.
+    MbConv, MbConv
+);

@@ -1,0 +1,96 @@
+//! Builds a network layer by layer, in the order of its table.
+
+use std::sync::atomic::AtomicU64;
+
+use candle_core::Result;
+use candle_nn::VarBuilder;
+use effnet_spec::{Block, Operator, Spec};
+
+use crate::layers;
+use crate::network::Core;
+use crate::scope::Scope;
+
+/// Hands out a network's layers in order: the stem, each block, the head.
+pub struct Builder<'a> {
+    spec: Spec,
+    num_classes: usize,
+    root: Scope<'a>,
+    blocks: std::vec::IntoIter<Block>,
+}
+
+impl<'a> Builder<'a> {
+    /// For a network of this table with `num_classes` classes, whose parameters are `vb`'s.
+    ///
+    /// # Errors
+    /// When the table is faulty, `num_classes` is 0, or the builder's dialect cannot be read.
+    pub fn new(spec: &Spec, num_classes: usize, vb: VarBuilder<'a>) -> Result<Self> {
+        if num_classes == 0 {
+            candle_core::bail!("a classifier of 0 classes was asked for; it needs at least 1")
+        }
+        let blocks: Vec<Block> = spec.blocks().collect();
+        let root = Scope::root(&spec.settings, vb)?;
+        Ok(Self { spec: spec.clone(), num_classes, root, blocks: blocks.into_iter() })
+    }
+
+    /// The stem. `sizes` are the image's and the stem's channels.
+    pub(crate) fn stem(&mut self, sizes: [usize; 2]) -> Result<layers::Stem> {
+        let [image, out] = sizes;
+        expect("the stem", sizes, [self.spec.settings.in_channels, self.spec.stem_channels()])?;
+        layers::Stem::new(&self.root.below("stem"), image, out)
+    }
+
+    /// The next block, and where its parameters are. `sizes` are its input, expanded, squeezed and output channels, its
+    /// kernel and its stride.
+    pub(crate) fn next_block(&mut self, operator: Operator, sizes: [usize; 6]) -> Result<(Scope<'a>, Block)> {
+        let Some(block) = self.blocks.next() else {
+            candle_core::bail!("`{}` has no more than {} blocks", self.spec.name, self.spec.num_blocks())
+        };
+        let Block { in_channels, expanded, squeezed, out_channels, kernel, stride, .. } = block;
+        let what = format!("{} block {}", operator.name(), block.index);
+        expect(&what, sizes, [in_channels, expanded, squeezed, out_channels, kernel, stride])?;
+        if operator != block.operator {
+            candle_core::bail!("{what} is a {} block in the table", block.operator.name())
+        }
+        Ok((self.block_scope(&block), block))
+    }
+
+    /// The remaining blocks, of whatever kind.
+    pub(crate) fn all_blocks(&mut self) -> Result<Vec<layers::Block>> {
+        let blocks = std::mem::take(&mut self.blocks);
+        blocks.map(|block| layers::Block::new(&self.block_scope(&block), &block)).collect()
+    }
+
+    fn block_scope(&self, block: &Block) -> Scope<'a> {
+        self.root.below("blocks").below(block.index)
+    }
+
+    /// The head. `sizes` are the last stage's and the head's channels.
+    pub(crate) fn head(&mut self, sizes: [usize; 2]) -> Result<layers::Head> {
+        expect("the head", sizes, [self.spec.last_channels(), self.spec.settings.num_features])?;
+        layers::Head::new(&self.root.below("head"), sizes[0], sizes[1], self.num_classes)
+    }
+
+    /// What the network holds besides its layers.
+    ///
+    /// # Errors
+    /// When not every block has been taken.
+    pub fn finish(self) -> Result<Core> {
+        if self.blocks.len() > 0 {
+            candle_core::bail!("{} blocks of `{}` were left out", self.blocks.len(), self.spec.name)
+        }
+        Ok(Core {
+            dialect: self.root.dialect().clone(),
+            num_classes: self.num_classes,
+            params: self.root.params().clone(),
+            own_steps: AtomicU64::new(0),
+            spec: self.spec,
+        })
+    }
+}
+
+fn expect<const N: usize>(what: &str, asked: [usize; N], table: [usize; N]) -> Result<()> {
+    if asked != table {
+        candle_core::bail!("{what} was built with sizes {asked:?}, and the table has {table:?}")
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! A network from a table that is known at run time only.
+
+use candle_core::{ModuleT, Result, Tensor};
+use candle_nn::VarBuilder;
+use effnet_spec::Spec;
+
+use crate::builder::Builder;
+use crate::dialect::Dialect;
+use crate::layers::{Block, Head, Stem};
+use crate::network::{Core, Eval, Network};
+use crate::params::Params;
+use crate::pass::Pass;
+
+/// A network whose table is data: from a file, from a checkpoint, from a search. It has the layers of a generated type
+/// with the same table, under the same names, so that its results are the same to the bit.
+#[derive(Debug)]
+pub struct DynamicModel {
+    stem: Stem,
+    /// Blocks by stage.
+    stages: Vec<Vec<Block>>,
+    head: Head,
+    core: Core,
+}
+
+impl DynamicModel {
+    /// The network of a table, with `num_classes` classes and parameters from `vb`.
+    ///
+    /// # Errors
+    /// When the table is faulty (all mistakes are told), or the builder lacks a parameter.
+    pub fn from_spec(spec: &Spec, num_classes: usize, vb: VarBuilder<'_>) -> Result<Self> {
+        let mut builder = Builder::new(spec, num_classes, vb)?;
+        let stem = builder.stem([spec.settings.in_channels, spec.stem_channels()])?;
+        let mut blocks = builder.all_blocks()?.into_iter();
+        let stages = spec.rows.iter().map(|row| blocks.by_ref().take(row.repeats).collect()).collect();
+        let head = builder.head([spec.last_channels(), spec.settings.num_features])?;
+        Ok(Self { stem, stages, head, core: builder.finish()? })
+    }
+
+    /// Borrows the network for evaluation, as a candle module.
+    pub fn eval(&self) -> Eval<'_> {
+        Eval::new(self)
+    }
+
+    fn stage(&self, stage: usize, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        self.stages[stage].iter().try_fold(x.clone(), |x, block| block.forward(&x, pass))
+    }
+}
+
+impl Network for DynamicModel {
+    fn spec(&self) -> &Spec {
+        self.core.spec()
+    }
+
+    fn dialect(&self) -> &Dialect {
+        self.core.dialect()
+    }
+
+    fn num_classes(&self) -> usize {
+        self.core.num_classes()
+    }
+
+    fn params(&self) -> &Params {
+        self.core.params()
+    }
+
+    fn run(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        let mut x = self.stem.forward(images, pass)?;
+        for stage in 0..self.stages.len() {
+            x = self.stage(stage, &x, pass)?;
+        }
+        self.head.forward(&x, pass)
+    }
+
+    fn stage_maps(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Vec<Tensor>> {
+        let mut x = self.stem.forward(images, pass)?;
+        let mut maps = Vec::with_capacity(self.stages.len());
+        for stage in 0..self.stages.len() {
+            x = self.stage(stage, &x, pass)?;
+            maps.push(x.permute((0, 3, 1, 2))?.contiguous()?);
+        }
+        Ok(maps)
+    }
+}
+
+impl ModuleT for DynamicModel {
+    fn forward_t(&self, images: &Tensor, train: bool) -> Result<Tensor> {
+        self.core.forward_t(self, images, train)
+    }
+}

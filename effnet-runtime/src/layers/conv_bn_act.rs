@@ -1,0 +1,123 @@
+//! Convolution, batch normalisation, activation.
+
+use candle_core::{Result, Tensor};
+use candle_nn::Init;
+use effnet_spec::{Activation, Padding};
+
+use super::drop_path::DropPath;
+use crate::ops::{self, ConvNormAct, Kind, Norm, Residual, Window};
+use crate::pass::{BatchStatistics, Pass};
+use crate::scope::Scope;
+
+/// Sizes of a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvShape {
+    /// Dense or depthwise; a depthwise one has as many channels out as in.
+    pub kind: Kind,
+    /// Channels in.
+    pub in_channels: usize,
+    /// Channels out.
+    pub out_channels: usize,
+    /// Side of the kernel.
+    pub kernel: usize,
+    /// Step of the kernel.
+    pub stride: usize,
+}
+
+/// `f(bn(x ∗ w))`; parameters `conv.weight`, `bn.weight`, `bn.bias`, `bn.running_mean`, `bn.running_var`.
+#[derive(Debug)]
+pub struct ConvBnAct {
+    shape: ConvShape,
+    padding: Padding,
+    activation: Option<Activation>,
+    eps: f64,
+    momentum: f64,
+    /// Name of the batch normalisation, such as `blocks.0.expand_conv.bn`.
+    norm_name: String,
+    weight: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    running_mean: Tensor,
+    running_var: Tensor,
+}
+
+impl ConvBnAct {
+    /// Takes its parameters from `scope`. The convolution starts as N(0, √(2 / (k·k·out/groups))), as automl's and timm's.
+    ///
+    /// # Errors
+    /// When the scope lacks a parameter, or has it in another shape.
+    pub fn new(scope: &Scope<'_>, shape: ConvShape, activation: Option<Activation>) -> Result<Self> {
+        let ConvShape { kind, in_channels, out_channels, kernel, .. } = shape;
+        let (weight_inputs, fan_out) = match kind {
+            Kind::Dense => (in_channels, kernel * kernel * out_channels),
+            Kind::Depthwise => (1, kernel * kernel),
+        };
+        let init = Init::Randn { mean: 0.0, stdev: (2.0 / fan_out as f64).sqrt() };
+        let weight = scope.below("conv").get((out_channels, weight_inputs, kernel, kernel), "weight", init)?;
+        let norm = scope.below("bn");
+        Ok(Self {
+            shape,
+            padding: scope.dialect().padding,
+            activation,
+            eps: scope.dialect().bn_eps,
+            momentum: scope.momentum(),
+            norm_name: norm.name(),
+            weight,
+            gamma: norm.get(out_channels, "weight", Init::Const(1.0))?,
+            beta: norm.get(out_channels, "bias", Init::Const(0.0))?,
+            running_mean: norm.get(out_channels, "running_mean", Init::Const(0.0))?,
+            running_var: norm.get(out_channels, "running_var", Init::Const(1.0))?,
+        })
+    }
+
+    /// `[N, H', W', out_channels]` of `x` = `[N, H, W, in_channels]`.
+    ///
+    /// # Errors
+    /// When `x` does not fit, or candle fails.
+    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        self.run(x, None, pass)
+    }
+
+    /// As [`ConvBnAct::forward`], added to `shortcut` where drop path lets it.
+    pub(super) fn forward_onto(
+        &self,
+        x: &Tensor,
+        shortcut: &Tensor,
+        drop_path: &DropPath,
+        pass: &Pass<'_>,
+    ) -> Result<Tensor> {
+        let branch = drop_path.factors(pass)?;
+        self.run(x, Some(Residual { shortcut, branch: branch.as_deref() }), pass)
+    }
+
+    fn run(&self, x: &Tensor, residual: Option<Residual<'_>>, pass: &Pass<'_>) -> Result<Tensor> {
+        let op = ConvNormAct {
+            kind: self.shape.kind,
+            window: Window { kernel: self.shape.kernel, stride: self.shape.stride, padding: self.padding },
+            weight: &self.weight,
+            gamma: &self.gamma,
+            beta: &self.beta,
+            eps: self.eps,
+            norm: Norm::Batch,
+            activation: self.activation,
+            residual,
+        };
+        match pass {
+            Pass::Train(step) => {
+                let (y, moments) = ops::conv_norm_act(x, &op)?;
+                if let Some(moments) = moments {
+                    let (mean, variance) = (moments.mean, moments.variance);
+                    step.norms.record(&self.norm_name, BatchStatistics { mean, variance, momentum: self.momentum });
+                }
+                Ok(y)
+            }
+            Pass::Eval(_) => {
+                // Detached: an evaluation keeps no activation alive for the sake of the parameters' gradients.
+                let (weight, gamma, beta) = (self.weight.detach(), self.gamma.detach(), self.beta.detach());
+                let norm = Norm::Running { mean: &self.running_mean, variance: &self.running_var };
+                let op = ConvNormAct { weight: &weight, gamma: &gamma, beta: &beta, norm, ..op };
+                Ok(ops::conv_norm_act(x, &op)?.0)
+            }
+        }
+    }
+}

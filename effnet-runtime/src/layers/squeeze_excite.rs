@@ -1,0 +1,55 @@
+//! Squeeze-and-excitation.
+
+use candle_core::{Result, Tensor};
+use candle_nn::Init;
+use effnet_spec::Activation;
+
+use crate::ops;
+use crate::pass::Pass;
+use crate::scope::Scope;
+
+/// Scales each channel by a gate that the means of all channels open; parameters `conv_reduce.weight`,
+/// `conv_reduce.bias`, `conv_expand.weight`, `conv_expand.bias`.
+#[derive(Debug)]
+pub struct SqueezeExcite {
+    reduce_weight: Tensor,
+    reduce_bias: Tensor,
+    expand_weight: Tensor,
+    expand_bias: Tensor,
+    activation: Activation,
+}
+
+impl SqueezeExcite {
+    /// Of `channels`, through `squeezed`. Weights start as a convolution's, biases at 0.
+    ///
+    /// # Errors
+    /// When the scope lacks a parameter, or has it in another shape.
+    pub fn new(scope: &Scope<'_>, channels: usize, squeezed: usize) -> Result<Self> {
+        let conv = |name: &str, out: usize, input: usize| -> Result<(Tensor, Tensor)> {
+            let scope = scope.below(name);
+            let init = Init::Randn { mean: 0.0, stdev: (2.0 / out as f64).sqrt() };
+            Ok((scope.get((out, input, 1, 1), "weight", init)?, scope.get(out, "bias", Init::Const(0.0))?))
+        };
+        let (reduce_weight, reduce_bias) = conv("conv_reduce", squeezed, channels)?;
+        let (expand_weight, expand_bias) = conv("conv_expand", channels, squeezed)?;
+        Ok(Self { reduce_weight, reduce_bias, expand_weight, expand_bias, activation: scope.activation() })
+    }
+
+    /// `[N, H, W, C]` of `x` = `[N, H, W, C]`.
+    ///
+    /// # Errors
+    /// When `x` does not fit, or candle fails.
+    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        let params = [&self.reduce_weight, &self.reduce_bias, &self.expand_weight, &self.expand_bias];
+        let params = params.map(|param| match pass {
+            Pass::Train(_) => param.clone(),
+            Pass::Eval(_) => param.detach(),
+        });
+        let [reduce_weight, reduce_bias, expand_weight, expand_bias] = &params;
+        let activation = self.activation;
+        ops::squeeze_excite(
+            x,
+            &ops::SqueezeExcite { reduce_weight, reduce_bias, expand_weight, expand_bias, activation },
+        )
+    }
+}

@@ -1,0 +1,31 @@
+//! The stem: images to the first feature map.
+
+use candle_core::{Result, Tensor};
+
+use super::{ConvBnAct, ConvShape};
+use crate::ops::Kind;
+use crate::pass::Pass;
+use crate::scope::Scope;
+
+/// A 3×3 convolution of stride 2 with batch normalisation and activation. Here images leave candle's layout.
+#[derive(Debug)]
+pub struct Stem(ConvBnAct);
+
+impl Stem {
+    /// Takes its parameters from `scope`, the stem's own.
+    ///
+    /// # Errors
+    /// When the scope lacks a parameter, or has it in another shape.
+    pub fn new(scope: &Scope<'_>, in_channels: usize, out_channels: usize) -> Result<Self> {
+        let shape = ConvShape { kind: Kind::Dense, in_channels, out_channels, kernel: 3, stride: 2 };
+        Ok(Self(ConvBnAct::new(scope, shape, Some(scope.activation()))?))
+    }
+
+    /// `[N, H', W', out_channels]` of images `[N, in_channels, H, W]`.
+    ///
+    /// # Errors
+    /// When the images do not fit, or candle fails.
+    pub fn forward(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        self.0.forward(&images.permute((0, 2, 3, 1))?.contiguous()?, pass)
+    }
+}

@@ -1,0 +1,40 @@
+//! Dense two-dimensional convolution.
+
+mod gather;
+pub(crate) mod kernel;
+mod pack;
+#[cfg(test)]
+mod tests;
+
+use candle_core::{Result, Tensor};
+
+use super::cpu::view;
+use super::node::{self, Gradients};
+use super::window::{Geometry, Window};
+
+/// `x ∗ weight`, without bias. `x` is `[N, H, W, I]`, `weight` `[O, I, k, k]` (PyTorch's order), the result
+/// `[N, H', W', O]`. Any layout is taken; differentiable in both.
+///
+/// # Errors
+/// When the shapes do not fit each other, or the tensors are not f32 on the CPU.
+pub fn conv2d(x: &Tensor, weight: &Tensor, window: Window) -> Result<Tensor> {
+    let (x, weight) = (x.contiguous()?, weight.contiguous()?);
+    let geometry = geometry(x.dims(), &weight, window)?;
+    let out = kernel::forward(&geometry, &view(&x)?, &view(&weight)?);
+    let (saved_x, saved_weight) = (x.clone(), weight.clone());
+    node::record("conv2d", &[&x], &[&weight], (out, geometry.out_shape()), move |grad| {
+        let (x, weight, grad) = (view(&saved_x)?, view(&saved_weight)?, view(grad)?);
+        let dx = saved_x.track_op().then(|| kernel::backward_input(&geometry, &grad, &weight));
+        let dw = saved_weight.track_op().then(|| kernel::backward_weight(&geometry, &x, &grad));
+        Ok(Gradients { inputs: vec![node::like(dx, &saved_x)?], params: vec![node::like(dw, &saved_weight)?] })
+    })
+}
+
+/// Sizes of a convolution with a weight `[O, I, k, k]`.
+pub(crate) fn geometry(x: &[usize], weight: &Tensor, window: Window) -> Result<Geometry> {
+    let (outputs, inputs, height, width) = weight.dims4()?;
+    if (height, width) != (window.kernel, window.kernel) {
+        candle_core::bail!("a convolution of kernel {} was given weights {height} × {width}", window.kernel)
+    }
+    Geometry::new(x, (outputs, inputs), window)
+}

@@ -1,0 +1,98 @@
+//! A dense convolution's weights in the order that its matrix products take.
+
+use super::gather::Gather;
+use crate::ops::window::Geometry;
+
+/// Weights `[out, in, k, k]` as `[out, k, k, in]`: a row for each output channel, in the order of a patch.
+pub(super) fn by_output(weight: &[f32], geometry: &Geometry) -> Vec<f32> {
+    let (inputs, taps) = (geometry.in_channels, geometry.kernel * geometry.kernel);
+    if taps == 1 {
+        return weight.to_vec();
+    }
+    let mut packed = vec![0.0; weight.len()];
+    for (from, to) in weight.chunks_exact(inputs * taps).zip(packed.chunks_exact_mut(inputs * taps)) {
+        for (input, kernel) in from.chunks_exact(taps).enumerate() {
+            for (tap, value) in kernel.iter().enumerate() {
+                to[tap * inputs + input] = *value;
+            }
+        }
+    }
+    packed
+}
+
+/// The inverse of [`by_output`]: `[out, k, k, in]` as `[out, in, k, k]`.
+pub(super) fn to_oihw(packed: Vec<f32>, geometry: &Geometry) -> Vec<f32> {
+    let (inputs, taps) = (geometry.in_channels, geometry.kernel * geometry.kernel);
+    if taps == 1 {
+        return packed;
+    }
+    let mut weight = vec![0.0; packed.len()];
+    for (from, to) in packed.chunks_exact(inputs * taps).zip(weight.chunks_exact_mut(inputs * taps)) {
+        for (tap, values) in from.chunks_exact(inputs).enumerate() {
+            for (input, value) in values.iter().enumerate() {
+                to[input * taps + tap] = *value;
+            }
+        }
+    }
+    weight
+}
+
+/// One phase of the input gradient: the input pixels `first + stride · grid`, which the same taps of the kernel reach.
+pub(super) struct Phase {
+    /// The first input pixel of the phase.
+    pub first: (usize, usize),
+    /// Output gradients that reach each pixel of the phase.
+    pub gather: Gather,
+    /// Weights `[taps, out, in]` in the order of a patch of output gradients.
+    pub weight: Vec<f32>,
+}
+
+/// Along one side: of `size` input pixels those at `first + stride · j`, reached by the taps `tap(0)`, `tap(1)`, … from the
+/// outputs at `j + start`, `j + start + 1`, ….
+struct Side {
+    grid: usize,
+    start: isize,
+    taps: Vec<usize>,
+}
+
+fn side(first: usize, size: usize, before: usize, geometry: &Geometry) -> Side {
+    let (kernel, stride) = (geometry.kernel, geometry.stride);
+    // Input pixel `y` is tap `y + before - stride · output` of an output, so its taps are congruent to `y + before`.
+    let residue = (first + before) % stride;
+    let taps: Vec<usize> = (residue..kernel).step_by(stride).rev().collect();
+    let nearest = ((first + before - residue) / stride) as isize;
+    Side { grid: (size.saturating_sub(first)).div_ceil(stride), start: nearest - (taps.len() as isize - 1), taps }
+}
+
+/// The phases of the input gradient: `stride²` of them, those of pixels that no tap reaches included (their gradient is
+/// zero, from a gather of no taps).
+pub(super) fn phases(weight: &[f32], geometry: &Geometry) -> Vec<Phase> {
+    let Geometry { in_channels, out_channels, kernel, stride, .. } = *geometry;
+    let all = (0..stride).flat_map(|y| (0..stride).map(move |x| (y, x)));
+    all.filter_map(|first| {
+        let rows = side(first.0, geometry.input.0, geometry.before.0, geometry);
+        let columns = side(first.1, geometry.input.1, geometry.before.1, geometry);
+        if rows.grid == 0 || columns.grid == 0 {
+            return None;
+        }
+        let mut packed = Vec::with_capacity(rows.taps.len() * columns.taps.len() * out_channels * in_channels);
+        for tap_y in &rows.taps {
+            for tap_x in &columns.taps {
+                for output in 0..out_channels {
+                    let start = output * in_channels * kernel * kernel + tap_y * kernel + tap_x;
+                    packed.extend((0..in_channels).map(|input| weight[start + input * kernel * kernel]));
+                }
+            }
+        }
+        let gather = Gather {
+            source: geometry.output,
+            channels: out_channels,
+            grid: (rows.grid, columns.grid),
+            step: 1,
+            start: (rows.start, columns.start),
+            taps: (rows.taps.len(), columns.taps.len()),
+        };
+        Some(Phase { first, gather, weight: packed })
+    })
+    .collect()
+}

@@ -1,0 +1,41 @@
+//! Depthwise two-dimensional convolution.
+
+pub(crate) mod kernel;
+mod taps;
+#[cfg(test)]
+mod tests;
+
+use candle_core::{Result, Tensor};
+
+use super::cpu::view;
+use super::node::{self, Gradients};
+use super::window::{Geometry, Window};
+use crate::simd::Level;
+
+/// `x ∗ weight` channel by channel, without bias. `x` is `[N, H, W, C]`, `weight` `[C, 1, k, k]` (PyTorch's order), the
+/// result `[N, H', W', C]`. Any layout is taken; differentiable in both.
+///
+/// # Errors
+/// When the shapes do not fit each other, or the tensors are not f32 on the CPU.
+pub fn depthwise_conv2d(x: &Tensor, weight: &Tensor, window: Window) -> Result<Tensor> {
+    let (x, weight) = (x.contiguous()?, weight.contiguous()?);
+    let geometry = geometry(x.dims(), &weight, window)?;
+    let level = Level::current();
+    let out = kernel::forward(level, &geometry, &view(&x)?, &view(&weight)?);
+    let (saved_x, saved_weight) = (x.clone(), weight.clone());
+    node::record("depthwise_conv2d", &[&x], &[&weight], (out, geometry.out_shape()), move |grad| {
+        let (x, weight, grad) = (view(&saved_x)?, view(&saved_weight)?, view(grad)?);
+        let dx = saved_x.track_op().then(|| kernel::backward_input(level, &geometry, &grad, &weight));
+        let dw = saved_weight.track_op().then(|| kernel::backward_weight(level, &geometry, &x, &grad));
+        Ok(Gradients { inputs: vec![node::like(dx, &saved_x)?], params: vec![node::like(dw, &saved_weight)?] })
+    })
+}
+
+/// Sizes of a convolution with a weight `[C, 1, k, k]`.
+pub(crate) fn geometry(x: &[usize], weight: &Tensor, window: Window) -> Result<Geometry> {
+    let (channels, one, height, width) = weight.dims4()?;
+    if (one, height, width) != (1, window.kernel, window.kernel) {
+        candle_core::bail!("a depthwise convolution of kernel {} was given weights {:?}", window.kernel, weight.dims())
+    }
+    Geometry::new(x, (channels, channels), window)
+}

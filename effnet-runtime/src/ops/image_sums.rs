@@ -1,0 +1,78 @@
+//! Sums over the pixels of each image.
+
+use crate::simd::{Arch, Kernel, Level};
+use crate::threads;
+
+/// Pixels of one part of an image's sum.
+const PART: usize = 256;
+
+/// `Σ_pixel x` for each image and channel: `[batch, channels]` of `x` = `[batch, pixels, channels]`.
+pub(crate) fn sums(level: Level, x: &[f32], batch: usize, channels: usize) -> Vec<f32> {
+    in_parts(x.len(), batch, channels, |range, sum| level.run(Sum { x: &x[range], sum }))
+}
+
+/// `Σ_pixel x · y` for each image and channel.
+pub(crate) fn products(level: Level, x: &[f32], y: &[f32], batch: usize, channels: usize) -> Vec<f32> {
+    in_parts(x.len(), batch, channels, |range, sum| level.run(Product { x: &x[range.clone()], y: &y[range], sum }))
+}
+
+/// Cuts every image into parts by its size, sums each, and adds the parts in their order.
+fn in_parts(
+    length: usize,
+    batch: usize,
+    channels: usize,
+    sum: impl Fn(std::ops::Range<usize>, &mut [f32]) + Sync,
+) -> Vec<f32> {
+    let pixels = length / (batch * channels);
+    let parts = pixels.div_ceil(PART);
+    let mut partial = vec![0f32; batch * parts * channels];
+    threads::current().for_each_chunk(&mut partial, channels, |at, out| {
+        let (image, part) = (at / parts, at % parts);
+        let start = image * pixels + part * PART;
+        let end = (start + PART).min((image + 1) * pixels);
+        sum(start * channels..end * channels, out);
+    });
+    let mut total = vec![0f32; batch * channels];
+    for (total, partial) in total.chunks_exact_mut(channels).zip(partial.chunks_exact(parts * channels)) {
+        for part in partial.chunks_exact(channels) {
+            for (total, value) in total.iter_mut().zip(part) {
+                *total += value;
+            }
+        }
+    }
+    total
+}
+
+struct Sum<'a> {
+    x: &'a [f32],
+    sum: &'a mut [f32],
+}
+
+impl Kernel for Sum<'_> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        for row in self.x.chunks_exact(self.sum.len()) {
+            for (sum, x) in self.sum.iter_mut().zip(row) {
+                *sum += x;
+            }
+        }
+    }
+}
+
+struct Product<'a> {
+    x: &'a [f32],
+    y: &'a [f32],
+    sum: &'a mut [f32],
+}
+
+impl Kernel for Product<'_> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        let channels = self.sum.len();
+        for (x, y) in self.x.chunks_exact(channels).zip(self.y.chunks_exact(channels)) {
+            for ((sum, x), y) in self.sum.iter_mut().zip(x).zip(y) {
+                *sum = A::mul_add(*x, *y, *sum);
+            }
+        }
+    }
+}

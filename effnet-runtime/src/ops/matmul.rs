@@ -1,0 +1,103 @@
+//! Matrix products of strided views, on one thread.
+
+use gemm::Parallelism;
+
+/// A matrix within a slice.
+#[derive(Clone, Copy)]
+pub(crate) struct Matrix<'a> {
+    data: &'a [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+    column_stride: usize,
+}
+
+fn fits(length: usize, rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> bool {
+    rows == 0 || columns == 0 || (rows - 1) * row_stride + (columns - 1) * column_stride < length
+}
+
+impl<'a> Matrix<'a> {
+    /// A matrix whose rows lie one after the other.
+    ///
+    /// # Panics
+    /// When `data` is shorter than the matrix.
+    pub(crate) fn new(data: &'a [f32], rows: usize, columns: usize) -> Self {
+        assert!(fits(data.len(), rows, columns, columns, 1), "{rows} × {columns} in {}", data.len());
+        Self { data, rows, columns, row_stride: columns, column_stride: 1 }
+    }
+
+    /// The matrix with rows and columns exchanged.
+    pub(crate) fn transposed(self) -> Self {
+        Self {
+            data: self.data,
+            rows: self.columns,
+            columns: self.rows,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+        }
+    }
+}
+
+/// `out = a · b`, or `out += a · b` with `accumulate`; `out` has its rows one after the other.
+///
+/// # Panics
+/// When the shapes do not fit each other.
+pub(crate) fn matmul(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
+    assert_eq!(a.columns, b.rows, "inner sizes of a matrix product");
+    assert_eq!(out.len(), a.rows * b.columns, "size of a matrix product");
+    // SAFETY: `Matrix` keeps every element within its slice (`fits`, in both constructors), and `out` was just measured.
+    unsafe {
+        gemm::gemm(
+            a.rows,
+            b.columns,
+            a.columns,
+            out.as_mut_ptr(),
+            1,
+            b.columns as isize,
+            accumulate,
+            a.data.as_ptr(),
+            a.column_stride as isize,
+            a.row_stride as isize,
+            b.data.as_ptr(),
+            b.column_stride as isize,
+            b.row_stride as isize,
+            1.0,
+            1.0,
+            false,
+            false,
+            false,
+            Parallelism::None,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn equals_the_definition(m in 1usize..20, n in 1usize..20, k in 1usize..40, ta: bool, tb: bool, acc: bool) {
+            let value = |i: usize| ((i * 7919 % 101) as f32 - 50.0) / 50.0;
+            let (a, b): (Vec<f32>, Vec<f32>) = ((0..m * k).map(value).collect(), (0..k * n).map(|i| value(i + 3)).collect());
+            let left = if ta { Matrix::new(&a, k, m).transposed() } else { Matrix::new(&a, m, k) };
+            let right = if tb { Matrix::new(&b, n, k).transposed() } else { Matrix::new(&b, k, n) };
+            let mut out = vec![1f32; m * n];
+            matmul(&mut out, left, right, acc);
+            for i in 0..m {
+                for j in 0..n {
+                    let product: f64 = (0..k)
+                        .map(|l| {
+                            let x = if ta { a[l * m + i] } else { a[i * k + l] };
+                            let y = if tb { b[j * k + l] } else { b[l * n + j] };
+                            f64::from(x) * f64::from(y)
+                        })
+                        .sum();
+                    let expected = product + if acc { 1.0 } else { 0.0 };
+                    prop_assert!((f64::from(out[i * n + j]) - expected).abs() < 1e-4);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The non-linearities and their derivatives.
+
+use effnet_spec::Activation;
+
+use crate::simd::{Arch, sigmoid};
+
+/// A function of one number that kernels are compiled for.
+pub(crate) trait Function: Send + Sync {
+    /// Its value at `u`.
+    fn value<A: Arch>(u: f32) -> f32;
+    /// Its derivative at `u`; at a kink, PyTorch's choice.
+    fn derivative<A: Arch>(u: f32) -> f32;
+}
+
+pub(crate) struct Identity;
+pub(crate) struct Silu;
+pub(crate) struct Relu;
+pub(crate) struct Relu6;
+pub(crate) struct HardSwish;
+
+impl Function for Identity {
+    #[inline(always)]
+    fn value<A: Arch>(u: f32) -> f32 {
+        u
+    }
+
+    #[inline(always)]
+    fn derivative<A: Arch>(_: f32) -> f32 {
+        1.0
+    }
+}
+
+impl Function for Silu {
+    #[inline(always)]
+    fn value<A: Arch>(u: f32) -> f32 {
+        u * sigmoid::<A>(u)
+    }
+
+    #[inline(always)]
+    fn derivative<A: Arch>(u: f32) -> f32 {
+        let s = sigmoid::<A>(u);
+        s * A::mul_add(u, 1.0 - s, 1.0)
+    }
+}
+
+/// `max(u, 0)` that keeps NaN, which `f32::max` would turn into 0 and so hide from the check of the loss.
+#[inline(always)]
+fn positive(u: f32) -> f32 {
+    if u < 0.0 { 0.0 } else { u }
+}
+
+/// `min(u, 6)` that keeps NaN.
+#[inline(always)]
+fn at_most_6(u: f32) -> f32 {
+    if u > 6.0 { 6.0 } else { u }
+}
+
+impl Function for Relu {
+    #[inline(always)]
+    fn value<A: Arch>(u: f32) -> f32 {
+        positive(u)
+    }
+
+    #[inline(always)]
+    fn derivative<A: Arch>(u: f32) -> f32 {
+        if u > 0.0 { 1.0 } else { 0.0 }
+    }
+}
+
+impl Function for Relu6 {
+    #[inline(always)]
+    fn value<A: Arch>(u: f32) -> f32 {
+        at_most_6(positive(u))
+    }
+
+    #[inline(always)]
+    fn derivative<A: Arch>(u: f32) -> f32 {
+        if u > 0.0 && u < 6.0 { 1.0 } else { 0.0 }
+    }
+}
+
+impl Function for HardSwish {
+    #[inline(always)]
+    fn value<A: Arch>(u: f32) -> f32 {
+        u * at_most_6(positive(u + 3.0)) * (1.0 / 6.0)
+    }
+
+    #[inline(always)]
+    fn derivative<A: Arch>(u: f32) -> f32 {
+        if u < -3.0 {
+            0.0
+        } else if u <= 3.0 {
+            A::mul_add(u, 1.0 / 3.0, 0.5)
+        } else {
+            1.0
+        }
+    }
+}
+
+/// Calls a generic function with the type of an activation; `None` is the identity.
+macro_rules! with_function {
+    ($activation:expr, $function:ident => $call:expr) => {
+        match $activation {
+            None => {
+                type $function = $crate::ops::norm_act::function::Identity;
+                $call
+            }
+            Some(effnet_spec::Activation::Silu) => {
+                type $function = $crate::ops::norm_act::function::Silu;
+                $call
+            }
+            Some(effnet_spec::Activation::Relu) => {
+                type $function = $crate::ops::norm_act::function::Relu;
+                $call
+            }
+            Some(effnet_spec::Activation::Relu6) => {
+                type $function = $crate::ops::norm_act::function::Relu6;
+                $call
+            }
+            Some(effnet_spec::Activation::HardSwish) => {
+                type $function = $crate::ops::norm_act::function::HardSwish;
+                $call
+            }
+        }
+    };
+}
+pub(crate) use with_function;
+
+/// An activation's value at `u`, for the few numbers of a squeezed layer.
+pub(crate) fn value(activation: Activation, u: f32) -> f32 {
+    with_function!(Some(activation), F => F::value::<crate::simd::Portable>(u))
+}
+
+/// An activation's derivative at `u`.
+pub(crate) fn derivative(activation: Activation, u: f32) -> f32 {
+    with_function!(Some(activation), F => F::derivative::<crate::simd::Portable>(u))
+}

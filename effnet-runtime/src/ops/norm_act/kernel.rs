@@ -1,0 +1,233 @@
+//! Batch normalisation, activation and residual in one pass each way.
+//!
+//! With `ẑ = (z - mean) · inv_std` and `u = γ·ẑ + β`:
+//!
+//! ```text
+//! y  = shortcut + branch · f(u)                              branch: a factor for each image, 1 without drop path
+//! g  = branch · dy · f'(u)
+//! dβ = Σ g,   dγ = Σ g · ẑ
+//! dz = γ · inv_std · (g - dβ/m - ẑ · dγ/m)                    the last two terms only for a batch's own statistics
+//! ```
+
+use std::marker::PhantomData;
+
+use effnet_spec::Activation;
+
+use super::function::{Function, with_function};
+use crate::simd::{Arch, Kernel, Level};
+use crate::threads;
+
+/// Floats that a task passes over.
+const TASK_FLOATS: usize = 1 << 15;
+
+fn rows_of_task(channels: usize) -> usize {
+    (TASK_FLOATS / channels).max(1)
+}
+
+/// A normalisation, as it applies to `z`.
+#[derive(Clone, Debug)]
+pub(crate) struct Normalisation {
+    pub mean: Vec<f32>,
+    pub inv_std: Vec<f32>,
+    /// `γ · inv_std`.
+    pub scale: Vec<f32>,
+    /// `β - mean · scale`.
+    pub shift: Vec<f32>,
+    /// Pixels whose statistics these are; `None` for running statistics, through which no gradient flows.
+    pub count: Option<usize>,
+}
+
+impl Normalisation {
+    /// From statistics and the learned scale and shift.
+    pub(crate) fn new(mean: &[f32], variance: &[f32], gamma: &[f32], beta: &[f32], eps: f64, count: Option<usize>) -> Self {
+        let inv_std: Vec<f32> = variance.iter().map(|v| (1.0 / (f64::from(*v) + eps).sqrt()) as f32).collect();
+        let scale: Vec<f32> = inv_std.iter().zip(gamma).map(|(s, g)| s * g).collect();
+        let shift =
+            scale.iter().zip(mean).zip(beta).map(|((s, m), b)| (f64::from(*b) - f64::from(*m) * f64::from(*s)) as f32);
+        Self { mean: mean.to_vec(), shift: shift.collect(), inv_std, scale, count }
+    }
+}
+
+/// What is added to the result, and what the branch is scaled by first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shortcut<'a> {
+    /// As many elements as `z`.
+    pub values: &'a [f32],
+    /// A factor for each image.
+    pub branch: &'a [f32],
+}
+
+/// `out = z` in, `out = y` out.
+pub(crate) fn forward(
+    level: Level,
+    out: &mut [f32],
+    norm: &Normalisation,
+    activation: Option<Activation>,
+    shortcut: Option<Shortcut<'_>>,
+) {
+    let channels = norm.scale.len();
+    let rows = rows_of_task(channels);
+    let rows_of_image = shortcut.map_or(1, |shortcut| out.len() / channels / shortcut.branch.len());
+    threads::current().for_each_chunk(out, rows * channels, |at, out| {
+        let first = at * rows;
+        with_function!(activation, F => level.run(Apply::<F> {
+            out, norm, shortcut, first, rows_of_image, function: PhantomData,
+        }));
+    });
+}
+
+struct Apply<'a, F> {
+    out: &'a mut [f32],
+    norm: &'a Normalisation,
+    shortcut: Option<Shortcut<'a>>,
+    first: usize,
+    rows_of_image: usize,
+    function: PhantomData<F>,
+}
+
+impl<F: Function> Kernel for Apply<'_, F> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        let channels = self.norm.scale.len();
+        let (scale, shift) = (&self.norm.scale[..channels], &self.norm.shift[..channels]);
+        for (at, row) in self.out.chunks_exact_mut(channels).enumerate() {
+            match self.shortcut {
+                None => {
+                    for c in 0..channels {
+                        row[c] = F::value::<A>(A::mul_add(row[c], scale[c], shift[c]));
+                    }
+                }
+                Some(shortcut) => {
+                    let at = self.first + at;
+                    let branch = shortcut.branch[at / self.rows_of_image];
+                    let added = &shortcut.values[at * channels..(at + 1) * channels];
+                    for c in 0..channels {
+                        let value = F::value::<A>(A::mul_add(row[c], scale[c], shift[c]));
+                        row[c] = A::mul_add(branch, value, added[c]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Gradients that [`backward`] finds.
+pub(crate) struct NormGradients {
+    /// Of `z`.
+    pub z: Vec<f32>,
+    /// Of γ.
+    pub gamma: Vec<f32>,
+    /// Of β.
+    pub beta: Vec<f32>,
+}
+
+/// Gradients from that of `y`. `branch` is the factor for each image, where there is one.
+pub(crate) fn backward(
+    level: Level,
+    z: &[f32],
+    grad: &[f32],
+    norm: &Normalisation,
+    activation: Option<Activation>,
+    branch: Option<&[f32]>,
+) -> NormGradients {
+    let channels = norm.scale.len();
+    let rows = rows_of_task(channels);
+    let total = z.len() / channels;
+    let rows_of_image = branch.map_or(1, |branch| total / branch.len());
+    let pool = threads::current();
+    let mut dz = vec![0f32; z.len()];
+    let mut parts = vec![0f32; total.div_ceil(rows) * 2 * channels];
+    pool.for_each_chunk_pair(&mut dz, rows * channels, &mut parts, 2 * channels, |at, dz, part| {
+        let first = at * rows;
+        let range = first * channels..first * channels + dz.len();
+        let (beta, gamma) = part.split_at_mut(channels);
+        let (z, grad) = (&z[range.clone()], &grad[range]);
+        with_function!(activation, F => level.run(Sums::<F> {
+            z, grad, dz, beta, gamma, norm, branch, first, rows_of_image, function: PhantomData,
+        }));
+    });
+    let mut sums = vec![0f64; 2 * channels];
+    for part in parts.chunks_exact(2 * channels) {
+        for (sum, value) in sums.iter_mut().zip(part) {
+            *sum += f64::from(*value);
+        }
+    }
+    let (beta, gamma) = sums.split_at(channels);
+    // dz = scale · g - constant - slope · (z - mean)
+    let share = norm.count.map_or(0.0, |count| 1.0 / count as f64);
+    let per_channel = |sum: &[f64], factor: &[f32]| -> Vec<f32> {
+        sum.iter()
+            .zip(factor)
+            .zip(&norm.scale)
+            .map(|((s, f), k)| (s * share * f64::from(*f) * f64::from(*k)) as f32)
+            .collect()
+    };
+    let constant = per_channel(beta, &vec![1.0; channels]);
+    let slope = per_channel(gamma, &norm.inv_std);
+    pool.for_each_chunk(&mut dz, rows * channels, |at, dz| {
+        let z = &z[at * rows * channels..at * rows * channels + dz.len()];
+        level.run(Finish { z, dz, norm, constant: &constant, slope: &slope });
+    });
+    let as_f32 = |sums: &[f64]| sums.iter().map(|sum| *sum as f32).collect();
+    NormGradients { z: dz, gamma: as_f32(gamma), beta: as_f32(beta) }
+}
+
+/// `dz = g`, and the sums of `g` and `g · ẑ`.
+struct Sums<'a, F> {
+    z: &'a [f32],
+    grad: &'a [f32],
+    dz: &'a mut [f32],
+    beta: &'a mut [f32],
+    gamma: &'a mut [f32],
+    norm: &'a Normalisation,
+    branch: Option<&'a [f32]>,
+    first: usize,
+    rows_of_image: usize,
+    function: PhantomData<F>,
+}
+
+impl<F: Function> Kernel for Sums<'_, F> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        let channels = self.norm.scale.len();
+        let Normalisation { mean, inv_std, scale, shift, .. } = self.norm;
+        let (mean, inv_std) = (&mean[..channels], &inv_std[..channels]);
+        let (scale, shift) = (&scale[..channels], &shift[..channels]);
+        let (beta, gamma) = (&mut self.beta[..channels], &mut self.gamma[..channels]);
+        let rows = self.dz.chunks_exact_mut(channels).zip(self.z.chunks_exact(channels));
+        for (at, ((dz, z), grad)) in rows.zip(self.grad.chunks_exact(channels)).enumerate() {
+            let branch = self.branch.map_or(1.0, |branch| branch[(self.first + at) / self.rows_of_image]);
+            for c in 0..channels {
+                let u = A::mul_add(z[c], scale[c], shift[c]);
+                let g = branch * grad[c] * F::derivative::<A>(u);
+                dz[c] = g;
+                beta[c] += g;
+                gamma[c] = A::mul_add(g, (z[c] - mean[c]) * inv_std[c], gamma[c]);
+            }
+        }
+    }
+}
+
+/// From `g` to the gradient of `z`.
+struct Finish<'a> {
+    z: &'a [f32],
+    dz: &'a mut [f32],
+    norm: &'a Normalisation,
+    constant: &'a [f32],
+    slope: &'a [f32],
+}
+
+impl Kernel for Finish<'_> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        let channels = self.norm.scale.len();
+        let (mean, scale) = (&self.norm.mean[..channels], &self.norm.scale[..channels]);
+        let (constant, slope) = (&self.constant[..channels], &self.slope[..channels]);
+        for (dz, z) in self.dz.chunks_exact_mut(channels).zip(self.z.chunks_exact(channels)) {
+            for c in 0..channels {
+                let centred = A::mul_add(mean[c] - z[c], slope[c], -constant[c]);
+                dz[c] = A::mul_add(dz[c], scale[c], centred);
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Squeeze-and-excitation (Hu et al., 2018), as one node.
+
+mod gate;
+#[cfg(test)]
+mod tests;
+
+use candle_core::{Result, Tensor};
+use effnet_spec::Activation;
+
+use super::cpu::view;
+use super::image_sums;
+use super::node::{self, Gradients};
+use crate::simd::{Arch, Kernel, Level};
+use crate::threads;
+use gate::Gate;
+
+/// Parameters of a squeeze-and-excitation of `C` channels through `S`.
+#[derive(Clone, Copy, Debug)]
+pub struct SqueezeExcite<'a> {
+    /// `[S, C, 1, 1]`.
+    pub reduce_weight: &'a Tensor,
+    /// `[S]`.
+    pub reduce_bias: &'a Tensor,
+    /// `[C, S, 1, 1]`.
+    pub expand_weight: &'a Tensor,
+    /// `[C]`.
+    pub expand_bias: &'a Tensor,
+    /// The inner non-linearity; the gate's is a sigmoid.
+    pub activation: Activation,
+}
+
+/// `x · sigmoid(expand(f(reduce(mean(x)))))`, the mean taken over the pixels of each image. `x` is `[N, H, W, C]`.
+/// Any layout is taken; differentiable in all.
+///
+/// # Errors
+/// When shapes do not fit each other, or tensors are not f32 on the CPU.
+pub fn squeeze_excite(x: &Tensor, op: &SqueezeExcite<'_>) -> Result<Tensor> {
+    let x = x.contiguous()?;
+    let (batch, height, width, channels) = x.dims4()?;
+    let squeezed = op.reduce_bias.elem_count();
+    let params = [op.reduce_weight, op.reduce_bias, op.expand_weight, op.expand_bias];
+    let shapes: [&[usize]; 4] = [&[squeezed, channels, 1, 1], &[squeezed], &[channels, squeezed, 1, 1], &[channels]];
+    for (param, shape) in params.iter().zip(shapes) {
+        if param.dims() != shape {
+            candle_core::bail!(
+                "a squeeze-and-excitation of {channels} channels was given a parameter {:?}",
+                param.dims()
+            )
+        }
+    }
+    if x.elem_count() == 0 {
+        candle_core::bail!("a squeeze-and-excitation was given a map without pixels, {:?}", x.dims())
+    }
+    let level = Level::current();
+    let share = 1.0 / (height * width) as f32;
+    let values = params.map(|param| param.flatten_all().and_then(|flat| flat.to_vec1::<f32>()));
+    let [reduce_weight, reduce_bias, expand_weight, expand_bias] = values;
+    let mut mean = image_sums::sums(level, &view(&x)?, batch, channels);
+    mean.iter_mut().for_each(|mean| *mean *= share);
+    let gate = Gate::open(
+        mean,
+        (reduce_weight?, &reduce_bias?),
+        (expand_weight?, &expand_bias?),
+        (batch, channels, squeezed),
+        op.activation,
+    );
+    let mut y = vec![0f32; x.elem_count()];
+    scale(level, &view(&x)?, &gate.values, None, batch, &mut y);
+
+    let saved = x.clone();
+    let originals = params.map(Clone::clone);
+    node::record("squeeze_excite", &[&x], &params, (y, x.shape().clone()), move |grad| {
+        let (x, grad) = (view(&saved)?, view(grad)?);
+        let gate_gradient = image_sums::products(level, &x, &grad, batch, channels);
+        let found = gate.backward(gate_gradient);
+        let dx = saved.track_op().then(|| {
+            let added: Vec<f32> = found.mean.iter().map(|gradient| gradient * share).collect();
+            let mut dx = vec![0f32; x.len()];
+            scale(level, &grad, &gate.values, Some(&added), batch, &mut dx);
+            dx
+        });
+        let gradients = [found.reduce_weight, found.reduce_bias, found.expand_weight, found.expand_bias];
+        let params = gradients.into_iter().zip(&originals).map(|(values, param)| node::like(Some(values), param));
+        Ok(Gradients { inputs: vec![node::like(dx, &saved)?], params: params.collect::<Result<_>>()? })
+    })
+}
+
+/// Floats that a task passes over.
+const TASK_FLOATS: usize = 1 << 15;
+
+/// `out[n, p, c] = x[n, p, c] · factor[n, c] + added[n, c]`.
+fn scale(level: Level, x: &[f32], factor: &[f32], added: Option<&[f32]>, batch: usize, out: &mut [f32]) {
+    let channels = factor.len() / batch;
+    let rows = (TASK_FLOATS / channels).max(1);
+    let rows_of_image = out.len() / channels / batch;
+    threads::current().for_each_chunk(out, rows * channels, |at, out| {
+        let first = at * rows;
+        let x = &x[first * channels..first * channels + out.len()];
+        level.run(Scale { x, factor, added, channels, first, rows_of_image, out });
+    });
+}
+
+struct Scale<'a> {
+    x: &'a [f32],
+    factor: &'a [f32],
+    added: Option<&'a [f32]>,
+    channels: usize,
+    first: usize,
+    rows_of_image: usize,
+    out: &'a mut [f32],
+}
+
+impl Kernel for Scale<'_> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        let channels = self.channels;
+        for (at, (out, x)) in self.out.chunks_exact_mut(channels).zip(self.x.chunks_exact(channels)).enumerate() {
+            let image = (self.first + at) / self.rows_of_image * channels;
+            let factor = &self.factor[image..image + channels];
+            match self.added {
+                None => {
+                    for c in 0..channels {
+                        out[c] = x[c] * factor[c];
+                    }
+                }
+                Some(added) => {
+                    let added = &added[image..image + channels];
+                    for c in 0..channels {
+                        out[c] = A::mul_add(x[c], factor[c], added[c]);
+                    }
+                }
+            }
+        }
+    }
+}

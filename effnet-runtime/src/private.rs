@@ -1,0 +1,19 @@
+//! What generated code names. Not part of the public interface.
+
+pub use std::borrow::Cow;
+pub use std::option::Option;
+pub use std::primitive::{bool, f64, usize};
+pub use std::result::Result::{Err, Ok};
+pub use std::vec::Vec;
+
+pub use candle_core::{ModuleT, Result, Tensor};
+pub use candle_nn::VarBuilder;
+pub use effnet_spec::{Activation, Operator, Padding, Row, Settings, Spec};
+
+pub use crate::builder::Builder;
+pub use crate::dialect::Dialect;
+pub use crate::feature_map::FeatureMap;
+pub use crate::network::{Core, Eval, Network};
+pub use crate::params::Params;
+pub use crate::pass::Pass;
+pub use crate::typed::{FusedMbConv, Head, MbConv, Stem};
