@@ -35,8 +35,8 @@ pub mod train;
 
 pub use candle_core as candle;
 pub use candle_nn;
-pub use dynamic::DynamicModel;
 pub use dialect::{DEFAULT_SIZE, Dialect, Interpolation};
+pub use dynamic::DynamicModel;
 pub use effnet_macros::efficientnet_v2;
 pub use effnet_spec as spec;
 pub use feature_map::FeatureMap;

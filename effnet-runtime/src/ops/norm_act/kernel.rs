@@ -39,7 +39,14 @@ pub(crate) struct Normalisation {
 
 impl Normalisation {
     /// From statistics and the learned scale and shift.
-    pub(crate) fn new(mean: &[f32], variance: &[f32], gamma: &[f32], beta: &[f32], eps: f64, count: Option<usize>) -> Self {
+    pub(crate) fn new(
+        mean: &[f32],
+        variance: &[f32],
+        gamma: &[f32],
+        beta: &[f32],
+        eps: f64,
+        count: Option<usize>,
+    ) -> Self {
         let inv_std: Vec<f32> = variance.iter().map(|v| (1.0 / (f64::from(*v) + eps).sqrt()) as f32).collect();
         let scale: Vec<f32> = inv_std.iter().zip(gamma).map(|(s, g)| s * g).collect();
         let shift =
