@@ -1,1 +1,54 @@
 //! Image files to batches.
+//!
+//! A [`Source`] is labelled pictures; [`open`] makes two of them, for training and validation, from a folder or from a
+//! tar of one, and [`digits`] from the archive that is compiled in. A [`Loader`] reads, decodes and transforms them on
+//! threads, and is an iterator over [`Batch`]es.
+//!
+//! A data set is laid out in either of two ways, in a folder or in a tar (plain or gzip):
+//!
+//! ```text
+//! train/<class>/<any depth>/<image>        <class>/<any depth>/<image>
+//! val/<class>/<any depth>/<image>          (a fraction of each class is set aside for validation)
+//! ```
+//!
+//! Classes are numbered in the byte order of their folders' names. Images are the files that end in `.jpg`, `.jpeg`,
+//! `.png`, `.webp`, `.gif` or `.bmp`; others and hidden files are left out and counted.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use effnet_runtime::data::{self, Loader, LoaderOptions, Normalise, TrainTransform};
+//!
+//! # fn main() -> Result<(), data::Error> {
+//! let split = data::digits()?;
+//! let transform = TrainTransform::new(64, Normalise::new(3, &[0.5], &[0.5])?);
+//! let order = data::order(0, 0, split.train.len());
+//! for batch in Loader::new(split.train, Arc::new(transform), order, &LoaderOptions::new(32))? {
+//!     let batch = batch?;
+//!     println!("{:?} {:?}", batch.images.shape(), batch.labels);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod check;
+mod decode;
+mod digits;
+mod error;
+mod files;
+mod folder;
+mod layout;
+mod loader;
+mod panics;
+mod source;
+mod tar;
+mod transform;
+
+pub use check::{BadFile, check};
+pub use decode::{MAX_DECODED_BYTES, MAX_SIDE, decode};
+pub use digits::{DIGITS_ATTRIBUTION, digits};
+pub use error::Error;
+pub use image::RgbImage;
+pub use layout::{DEFAULT_VAL_FRACTION, Validation};
+pub use loader::{Batch, LastBatch, Loader, LoaderOptions, OnBadImage, Skipped, order};
+pub use source::{Ignored, Source, Split, open, open_whole};
+pub use transform::{Draw, EvalTransform, Fit, Interpolation, Normalise, Part, Scratch, TrainTransform, Transform};

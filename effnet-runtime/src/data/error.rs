@@ -1,0 +1,79 @@
+use std::fmt;
+use std::io;
+
+/// What can go wrong between a data set and a batch. Each message is one sentence that names the thing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing is where the data set should be.
+    #[error("there is no data set at {path}: give a folder of images or a tar file that exists")]
+    Missing {
+        /// The path as it was given.
+        path: String,
+    },
+    /// The folder or tar can be read, but its files don't make a data set.
+    #[error("{origin} {reason}")]
+    Layout {
+        /// The folder or tar file.
+        origin: String,
+        /// What is wrong and what to do, as the rest of a sentence that begins with the origin.
+        reason: String,
+    },
+    /// The operating system refused.
+    #[error("cannot read {name}: {reason}")]
+    File {
+        /// The file.
+        name: String,
+        /// The system's reason.
+        reason: io::Error,
+    },
+    /// A file is not a picture that can be decoded.
+    #[error("cannot decode {name}: {reason}")]
+    Image {
+        /// The file.
+        name: String,
+        /// Why, and what to do where that is known.
+        reason: String,
+    },
+    /// A loader thread panicked: a defect of this crate, of a source or of a transform, not of the file.
+    #[error("a loader thread panicked on {name}: {reason}")]
+    Panic {
+        /// The file that the thread worked on.
+        name: String,
+        /// The panic's message.
+        reason: String,
+    },
+    /// An option has a value that makes no sense.
+    #[error("{0}")]
+    Option(String),
+    /// candle could not make the batch's tensor.
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+}
+
+impl Error {
+    /// The file that is to blame, if one is: its path, or the tar's path and the entry's.
+    pub fn file(&self) -> Option<&str> {
+        match self {
+            Self::File { name, .. } | Self::Image { name, .. } | Self::Panic { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether the fault is in a single file, so that a run may go on without it.
+    pub fn is_bad_file(&self) -> bool {
+        matches!(self, Self::File { .. } | Self::Image { .. })
+    }
+
+    pub(crate) fn image(name: &str, reason: impl fmt::Display) -> Self {
+        Self::Image { name: name.to_owned(), reason: reason.to_string() }
+    }
+
+    pub(crate) fn layout(origin: &str, reason: impl Into<String>) -> Self {
+        Self::Layout { origin: origin.to_owned(), reason: reason.into() }
+    }
+
+    pub(crate) fn file_error(name: impl Into<String>, reason: io::Error) -> Self {
+        Self::File { name: name.into(), reason }
+    }
+}

@@ -1,0 +1,180 @@
+use std::collections::BTreeMap;
+
+use super::error::Error;
+use super::files::Files;
+use crate::random::{Purpose, Stream, hash_name};
+
+/// The fraction set aside for validation where neither the data set nor the user says.
+pub const DEFAULT_VAL_FRACTION: f64 = 0.2;
+
+/// Which images are for validation.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Validation {
+    /// Those in the folder `val`; without one, [`DEFAULT_VAL_FRACTION`] of each class.
+    #[default]
+    Auto,
+    /// This fraction of each class, chosen by seed. Refused where there is a folder `val`.
+    Fraction(f64),
+}
+
+/// An image file with its label. Ordered by path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Item {
+    pub(super) path: String,
+    pub(super) label: usize,
+}
+
+/// Files as a data set.
+#[derive(Debug)]
+pub(super) struct Arrangement {
+    pub(super) classes: Vec<String>,
+    pub(super) train: Vec<Item>,
+    pub(super) val: Vec<Item>,
+    pub(super) val_fraction: Option<f64>,
+}
+
+/// A class's name to its image paths.
+type Classes = BTreeMap<String, Vec<String>>;
+
+/// Finds classes and split in a listing.
+pub(super) fn arrange(files: &dyn Files, validation: Validation, seed: u64) -> Result<Arrangement, Error> {
+    let origin = files.origin();
+    if files.listing().images.is_empty() {
+        return Err(Error::layout(origin, format!("holds no image files{}: {WANTED}", beside(files))));
+    }
+    let top = top_folder(files);
+    let within = |folder: &str| format!("{top}{folder}/");
+    let has = |folder: &str| files.listing().folders.iter().any(|path| *path == format!("{top}{folder}"));
+    match (has("train"), has("val"), validation) {
+        (true, true, Validation::Fraction(_)) => {
+            Err(Error::layout(origin, "has a folder val of its own: leave out --val-fraction"))
+        }
+        (true, true, Validation::Auto) => {
+            let train = classes_in(files, &within("train"))?;
+            let val = classes_in(files, &within("val"))?;
+            if let Some(stranger) = val.keys().find(|class| !train.contains_key(*class)) {
+                return Err(Error::layout(origin, format!("has the class {stranger} in val but not in train: add it")));
+            }
+            let names: Vec<String> = train.keys().cloned().collect();
+            let (train, val) = (label(train, &names), label(val, &names));
+            Ok(Arrangement { classes: names, train, val, val_fraction: None })
+        }
+        (true, false, Validation::Auto) => Err(Error::layout(
+            origin,
+            "has a folder train but none named val: add val, or say how much to set aside with --val-fraction",
+        )),
+        (with_train, _, validation) => {
+            let fraction = match validation {
+                Validation::Auto => DEFAULT_VAL_FRACTION,
+                Validation::Fraction(fraction) => fraction,
+            };
+            if !(fraction > 0.0 && fraction < 1.0) {
+                return Err(Error::Option(format!("--val-fraction {fraction} is not between 0 and 1")));
+            }
+            let classes = classes_in(files, &if with_train { within("train") } else { top.clone() })?;
+            let names: Vec<String> = classes.keys().cloned().collect();
+            let (train, val) = divide(classes, fraction, seed);
+            if val.is_empty() {
+                let reason = "has one image a class: a validation set needs at least two in some class";
+                return Err(Error::layout(origin, reason));
+            }
+            let (train, val) = (label(train, &names), label(val, &names));
+            Ok(Arrangement { classes: names, train, val, val_fraction: Some(fraction) })
+        }
+    }
+}
+
+const WANTED: &str = "put JPEG, PNG, WebP, GIF or BMP files into one folder per class, named after the class";
+
+/// What else lies there, as a hint at the reason why images are missing.
+fn beside(files: &dyn Files) -> String {
+    let ignored = &files.listing().ignored;
+    if ignored.files == 0 { String::new() } else { format!(" (only {ignored})") }
+}
+
+/// The folder that holds everything in an archive, with a `/` at its end, or nothing: archives tend to wrap a data set
+/// in one. A lone folder with images in it, or with a single folder, is taken for a class instead.
+fn top_folder(files: &dyn Files) -> String {
+    let listing = files.listing();
+    if !files.is_archive() {
+        return String::new();
+    }
+    let Some((first, _)) = listing.images[0].split_once('/') else { return String::new() };
+    let prefix = format!("{first}/");
+    let alone = listing.images.iter().all(|path| path.starts_with(&prefix))
+        && listing.folders.iter().all(|path| path == first || path.starts_with(&prefix));
+    let direct = listing.images.iter().filter_map(|path| path.strip_prefix(&prefix)).any(|path| !path.contains('/'));
+    let folders = listing.folders.iter().filter_map(|path| path.strip_prefix(&prefix));
+    let folders = folders.filter(|path| !path.contains('/')).count();
+    if alone && !direct && folders > 1 && first != "train" { prefix } else { String::new() }
+}
+
+/// The classes whose folders lie directly below `prefix`.
+fn classes_in(files: &dyn Files, prefix: &str) -> Result<Classes, Error> {
+    let (origin, listing) = (files.origin(), files.listing());
+    let place =
+        if prefix.is_empty() { origin.to_owned() } else { format!("{origin}/{}", prefix.trim_end_matches('/')) };
+    let mut classes: Classes = BTreeMap::new();
+    for path in listing.folders.iter().filter_map(|path| path.strip_prefix(prefix)) {
+        if !path.contains('/') {
+            classes.entry(path.to_owned()).or_default();
+        }
+    }
+    for path in &listing.images {
+        if let Some((class, _)) = path.strip_prefix(prefix).and_then(|path| path.split_once('/')) {
+            classes.entry(class.to_owned()).or_default().push(path.clone());
+        }
+    }
+    let empty: Vec<&str> = classes.iter().filter(|(_, paths)| paths.is_empty()).map(|(class, _)| &**class).collect();
+    match (classes.len(), empty.as_slice()) {
+        (0, _) => Err(Error::layout(&place, format!("has no class folders: {WANTED}"))),
+        (_, [_, ..]) => {
+            let (noun, verb) = if empty.len() == 1 { ("folder", "holds") } else { ("folders", "hold") };
+            let named = list_some(&empty);
+            let reason = format!("has class {noun} {named} that {verb} no images{}: fill or remove", beside(files));
+            Err(Error::layout(&place, format!("{reason} {}", if empty.len() == 1 { "it" } else { "them" })))
+        }
+        (1, _) => {
+            let class = classes.keys().next().map(String::as_str).unwrap_or_default();
+            let reason = format!("has only one class, {class}: a classifier needs at least two");
+            let hint = format!("; if {class} holds the class folders, give that folder");
+            Err(Error::layout(&place, if files.is_archive() { reason } else { reason + &hint }))
+        }
+        _ => Ok(classes),
+    }
+}
+
+/// A few names of many.
+fn list_some(names: &[&str]) -> String {
+    let shown = names[..names.len().min(5)].join(", ");
+    if names.len() > 5 { format!("{shown} and {} more", names.len() - 5) } else { shown }
+}
+
+/// Sets `fraction` of each class aside, rounded, at least one of a class that has two or more, never all.
+///
+/// A file's rank is a draw from its own name, so that adding files moves few of the others between the parts.
+fn divide(classes: Classes, fraction: f64, seed: u64) -> (Classes, Classes) {
+    let (mut train, mut val) = (Classes::new(), Classes::new());
+    for (class, mut paths) in classes {
+        let rank = |path: &String| Stream::new(seed, Purpose::Split, 0, hash_name(path), 0).bits(0);
+        paths.sort_by_key(|path| (rank(path), path.clone()));
+        let wanted = (paths.len() as f64 * fraction).round() as usize;
+        let set_aside = wanted.max(1).min(paths.len() - 1);
+        val.insert(class.clone(), paths.drain(..set_aside).collect());
+        train.insert(class, paths);
+    }
+    val.retain(|_, paths| !paths.is_empty());
+    (train, val)
+}
+
+/// Numbers the classes, and orders the images by path.
+fn label(classes: Classes, names: &[String]) -> Vec<Item> {
+    let mut items = Vec::new();
+    for (class, paths) in classes {
+        // Every class of a part is among the names: the caller took the names from it, or checked.
+        let label = names.binary_search(&class).unwrap_or_default();
+        items.extend(paths.into_iter().map(|path| Item { path, label }));
+    }
+    items.sort();
+    items
+}

@@ -1,0 +1,236 @@
+//! Batches from a source, decoded ahead by threads.
+//!
+//! What comes out depends on source, transform, order, seed and epoch alone: neither the number of threads nor their
+//! timing shows, and an epoch begun in its middle goes on with the very batches that it would have had.
+
+mod queue;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use candle_core::{Device, Tensor};
+
+use super::error::Error;
+use super::source::Source;
+use super::transform::Transform;
+use crate::random::{Purpose, Stream};
+use queue::{Filled, Plan, Queue};
+
+/// The order of an epoch: every index below `len` once, shuffled by seed and epoch.
+pub fn order(seed: u64, epoch: u64, len: usize) -> Vec<usize> {
+    Stream::new(seed, Purpose::Shuffle, epoch, 0, 0).permutation(len)
+}
+
+/// What becomes of a file that can't be read or decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnBadImage {
+    /// It ends the iteration with an error that names it.
+    #[default]
+    Fail,
+    /// Its batch is shorter by one; [`Loader::skipped`] lists it. No other sample takes its place.
+    Skip,
+}
+
+/// What becomes of the samples at the end of an epoch that don't fill a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LastBatch {
+    /// They are a shorter batch: for evaluation.
+    #[default]
+    Keep,
+    /// They are left out, unless there is no full batch in the epoch: for training, where batch normalisation makes
+    /// little of a few samples and nothing of one, and where the next epoch's order serves them.
+    Drop,
+}
+
+/// How to load.
+#[derive(Clone, Debug)]
+pub struct LoaderOptions {
+    /// Samples a batch, at least 1.
+    pub batch: usize,
+    /// Threads that read and decode, at least 1.
+    pub threads: usize,
+    /// The run's seed, for the transform's draws.
+    pub seed: u64,
+    /// The epoch, for the transform's draws.
+    pub epoch: u64,
+    /// How many batches at the epoch's beginning to leave out, without reading their files.
+    pub skip_batches: usize,
+    /// What becomes of a last batch that isn't full.
+    pub last: LastBatch,
+    /// How many batches may be in work or wait to be taken, at least 1: the bound on memory.
+    pub ahead: usize,
+    /// What becomes of bad files.
+    pub on_bad_image: OnBadImage,
+}
+
+impl LoaderOptions {
+    /// Batches of `batch`, a thread for each core, two batches ahead, seed and epoch 0, every sample, no bad file.
+    pub fn new(batch: usize) -> Self {
+        Self {
+            batch,
+            threads: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            seed: 0,
+            epoch: 0,
+            skip_batches: 0,
+            last: LastBatch::Keep,
+            ahead: 2,
+            on_bad_image: OnBadImage::Fail,
+        }
+    }
+
+    /// How many batches an epoch of `samples` samples has, those of [`Self::skip_batches`] included.
+    pub fn batches(&self, samples: usize) -> usize {
+        match self.last {
+            LastBatch::Drop if samples >= self.batch => samples / self.batch.max(1),
+            _ => samples.div_ceil(self.batch.max(1)),
+        }
+    }
+}
+
+/// Samples for one step.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The batch's place in the epoch, from 0, skipped ones counted.
+    pub number: usize,
+    /// Normalised pictures: f32 of shape [N, C, H, W], on the CPU.
+    pub images: Tensor,
+    /// Their N labels.
+    pub labels: Vec<u32>,
+    /// Their N ids: indices into the source.
+    pub samples: Vec<u64>,
+}
+
+/// A file that was left out.
+#[derive(Debug)]
+pub struct Skipped {
+    /// Its index in the source.
+    pub sample: u64,
+    /// Why; the message names the file.
+    pub error: Error,
+}
+
+/// An iterator over the batches of an epoch.
+///
+/// It ends after the first error, which comes with the next call of `next`, before batches that are ready; of several
+/// bad files it names the one that stands first in the order. Dropping the loader stops and joins its threads.
+pub struct Loader {
+    source: Arc<dyn Source>,
+    order: Arc<[usize]>,
+    shape: [usize; 3],
+    queue: Arc<Queue>,
+    threads: Vec<JoinHandle<()>>,
+    skipped: Vec<Skipped>,
+}
+
+impl Loader {
+    /// Starts to load the samples of `order`, indices into `source`.
+    ///
+    /// # Errors
+    /// If an option or a setting of the transform makes no sense, `order` holds an index beyond the source, or a thread
+    /// can't be started.
+    pub fn new(
+        source: Arc<dyn Source>,
+        transform: Arc<dyn Transform>,
+        order: Vec<usize>,
+        options: &LoaderOptions,
+    ) -> Result<Self, Error> {
+        transform.check()?;
+        for (name, value) in [("batch", options.batch), ("threads", options.threads), ("ahead", options.ahead)] {
+            if value == 0 {
+                return Err(Error::Option(format!("{name} is 0, and 1 is the least")));
+            }
+        }
+        if let Some(index) = order.iter().find(|index| **index >= source.len()) {
+            return Err(Error::Option(format!("the order holds sample {index}, but there are only {}", source.len())));
+        }
+        let shape = transform.shape();
+        let queue = Arc::new(Queue::new(Plan {
+            batch: options.batch,
+            first_batch: options.skip_batches,
+            end: order.len().min(options.batches(order.len()).saturating_mul(options.batch)),
+            ahead: options.ahead,
+            floats: shape.iter().product(),
+            on_bad_image: options.on_bad_image,
+        }));
+        let mut loader = Self { source, order: order.into(), shape, queue, threads: Vec::new(), skipped: Vec::new() };
+        for number in 0..options.threads {
+            let work = worker::Worker {
+                source: Arc::clone(&loader.source),
+                transform: Arc::clone(&transform),
+                order: Arc::clone(&loader.order),
+                queue: Arc::clone(&loader.queue),
+                seed: options.seed,
+                epoch: options.epoch,
+            };
+            let thread = std::thread::Builder::new().name(format!("loader-{number}")).spawn(move || work.run());
+            loader.threads.push(thread.map_err(|error| Error::file_error("a new thread's stack", error))?);
+        }
+        Ok(loader)
+    }
+
+    /// The files that were left out so far, in the epoch's order.
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    /// Makes the batch, or none if all its files were bad.
+    fn assemble(&mut self, filled: Filled) -> Result<Option<Batch>, Error> {
+        let Filled { number, first, mut images, faults } = filled;
+        let floats: usize = self.shape.iter().product();
+        let (mut labels, mut samples) = (Vec::new(), Vec::new());
+        for (slot, fault) in faults.into_iter().enumerate() {
+            let index = self.order[first + slot];
+            if let Some(error) = fault {
+                self.skipped.push(Skipped { sample: index as u64, error });
+                continue;
+            }
+            if samples.len() < slot {
+                images.copy_within(slot * floats..(slot + 1) * floats, samples.len() * floats);
+            }
+            samples.push(index as u64);
+            labels.push(self.source.label(index) as u32);
+        }
+        if samples.is_empty() {
+            return Ok(None);
+        }
+        images.truncate(samples.len() * floats);
+        let [channels, height, width] = self.shape;
+        let images = Tensor::from_vec(images, (samples.len(), channels, height, width), &Device::Cpu)?;
+        Ok(Some(Batch { number, images, labels, samples }))
+    }
+}
+
+impl Iterator for Loader {
+    type Item = Result<Batch, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let batch = match self.queue.take()? {
+                Ok(filled) => self.assemble(filled),
+                Err(error) => Err(error),
+            };
+            match batch {
+                Ok(None) => {}
+                Ok(Some(batch)) => return Some(Ok(batch)),
+                Err(error) => {
+                    self.queue.stop();
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Loader {
+    fn drop(&mut self) {
+        self.queue.stop();
+        for thread in self.threads.drain(..) {
+            // A thread's panic was caught and handed over as an error.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,186 @@
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::OnBadImage;
+use crate::data::error::Error;
+
+/// What a queue hands out, and when.
+pub(super) struct Plan {
+    /// Samples a batch.
+    pub(super) batch: usize,
+    /// The batch to begin with.
+    pub(super) first_batch: usize,
+    /// The position in the order at which the epoch ends.
+    pub(super) end: usize,
+    /// Batches that may be in work or wait.
+    pub(super) ahead: usize,
+    /// Floats a sample.
+    pub(super) floats: usize,
+    pub(super) on_bad_image: OnBadImage,
+}
+
+/// Between the threads, which take positions of the order and fill in samples, and the consumer, which takes batches.
+///
+/// Positions are handed out one by one in order, and so a batch is shared by all threads and ready as soon as may be.
+pub(super) struct Queue {
+    plan: Plan,
+    state: Mutex<State>,
+    /// There may be a position to take.
+    work: Condvar,
+    /// There may be a batch to take, or an error.
+    ready: Condvar,
+}
+
+struct State {
+    /// The position to hand out next.
+    next: usize,
+    /// The number of the batch that the consumer takes next.
+    front: usize,
+    /// The batches from `front` on that have been begun.
+    begun: VecDeque<Filling>,
+    /// Positions handed out and not brought back.
+    in_work: BTreeSet<usize>,
+    /// The failure with the lowest position.
+    failure: Option<(usize, Error)>,
+    stopped: bool,
+}
+
+struct Filling {
+    images: Arc<Mutex<Vec<f32>>>,
+    /// Why a slot is empty, where it is.
+    faults: Vec<Option<Error>>,
+    missing: usize,
+}
+
+/// A sample to load.
+pub(super) struct Claim {
+    /// Its place in the order.
+    pub(super) position: usize,
+    slot: usize,
+    images: Arc<Mutex<Vec<f32>>>,
+}
+
+/// A batch whose samples have all been loaded or found bad.
+pub(super) struct Filled {
+    pub(super) number: usize,
+    /// The position in the order of its first sample.
+    pub(super) first: usize,
+    /// All slots' floats; those of bad files are zero.
+    pub(super) images: Vec<f32>,
+    /// For each slot why it is empty, if it is.
+    pub(super) faults: Vec<Option<Error>>,
+}
+
+impl Queue {
+    pub(super) fn new(plan: Plan) -> Self {
+        let state = State {
+            next: plan.first_batch.saturating_mul(plan.batch),
+            front: plan.first_batch,
+            begun: VecDeque::new(),
+            in_work: BTreeSet::new(),
+            failure: None,
+            stopped: false,
+        };
+        Self { plan, state: Mutex::new(state), work: Condvar::new(), ready: Condvar::new() }
+    }
+
+    /// The next sample to load; waits while enough batches are ahead. None when there is nothing left to do.
+    pub(super) fn claim(&self) -> Option<Claim> {
+        let Plan { batch, end, ahead, floats, .. } = self.plan;
+        let mut state = self.lock();
+        loop {
+            if state.stopped || state.failure.is_some() || state.next >= end {
+                return None;
+            }
+            if state.next / batch < state.front + ahead {
+                break;
+            }
+            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let position = state.next;
+        let slot = position % batch;
+        if slot == 0 {
+            let missing = batch.min(end - position);
+            let faults = (0..missing).map(|_| None).collect();
+            let images = Arc::new(Mutex::new(vec![0.0; missing * floats]));
+            state.begun.push_back(Filling { images, faults, missing });
+        }
+        state.next += 1;
+        state.in_work.insert(position);
+        // The batch of a position that was handed out last is the last that was begun.
+        let images = Arc::clone(&state.begun.back()?.images);
+        Some(Claim { position, slot, images })
+    }
+
+    /// Brings a claimed sample back: its floats, or why there are none.
+    pub(super) fn finish(&self, claim: Claim, loaded: Result<&[f32], Error>) {
+        let Claim { position, slot, images } = claim;
+        let fault = match loaded {
+            Ok(floats) => {
+                // Outside the queue's own lock, which all threads share; this one is the batch's.
+                let mut images = images.lock().unwrap_or_else(PoisonError::into_inner);
+                images[slot * floats.len()..][..floats.len()].copy_from_slice(floats);
+                None
+            }
+            Err(error) => Some(error),
+        };
+        drop(images);
+        let mut state = self.lock();
+        state.in_work.remove(&position);
+        match fault {
+            Some(error) if self.plan.on_bad_image == OnBadImage::Fail || !error.is_bad_file() => {
+                if state.failure.as_ref().is_none_or(|(first, _)| position < *first) {
+                    state.failure = Some((position, error));
+                }
+                self.work.notify_all();
+            }
+            fault => {
+                let at = position / self.plan.batch - state.front;
+                let filling = &mut state.begun[at];
+                filling.faults[slot] = fault;
+                filling.missing -= 1;
+            }
+        }
+        self.ready.notify_one();
+    }
+
+    /// The next batch, or the error that ends the epoch; waits for either. None after the last.
+    pub(super) fn take(&self) -> Option<Result<Filled, Error>> {
+        let mut state = self.lock();
+        loop {
+            if state.stopped {
+                return None;
+            }
+            let failed = state.failure.as_ref().map(|(position, _)| *position);
+            if let Some(position) = failed {
+                // A file that stands before it may be bad as well, and would be the one to name.
+                if state.in_work.first().is_none_or(|earliest| *earliest > position) {
+                    state.stopped = true;
+                    return state.failure.take().map(|(_, error)| Err(error));
+                }
+            } else if state.begun.front().is_some_and(|filling| filling.missing == 0) {
+                let Filling { images, faults, .. } = state.begun.pop_front()?;
+                let number = state.front;
+                state.front += 1;
+                self.work.notify_all();
+                drop(state);
+                let images = std::mem::take(&mut *images.lock().unwrap_or_else(PoisonError::into_inner));
+                return Some(Ok(Filled { number, first: number * self.plan.batch, images, faults }));
+            } else if state.next >= self.plan.end && state.begun.is_empty() {
+                return None;
+            }
+            state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Ends the epoch: the threads finish what they have in hand, and no more.
+    pub(super) fn stop(&self) {
+        self.lock().stopped = true;
+        self.work.notify_all();
+    }
+
+    /// A panic elsewhere leaves the state whole: it is changed in steps that can't panic.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,233 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use image::{Rgb, RgbImage};
+use proptest::prelude::*;
+
+use super::*;
+use crate::data::{Normalise, TrainTransform, digits};
+
+/// Pictures made on the spot, each of its own colour and delay; some are bad, one panics.
+#[derive(Default)]
+struct Made {
+    classes: Vec<String>,
+    len: usize,
+    bad: Vec<usize>,
+    panics: Option<usize>,
+    slow: Option<(usize, Duration)>,
+    reads: AtomicUsize,
+}
+
+impl Made {
+    fn new(len: usize) -> Self {
+        Self { classes: vec!["even".to_owned(), "odd".to_owned()], len, ..Self::default() }
+    }
+}
+
+impl Source for Made {
+    fn classes(&self) -> &[String] {
+        &self.classes
+    }
+    fn len(&self) -> usize {
+        self.len
+    }
+    fn label(&self, index: usize) -> usize {
+        index % 2
+    }
+    fn name(&self, index: usize) -> String {
+        format!("made/{index}.png")
+    }
+    fn read(&self, index: usize) -> Result<Vec<u8>, Error> {
+        Err(Error::image(&self.name(index), "it is not a file"))
+    }
+    fn image(&self, index: usize) -> Result<RgbImage, Error> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        if let Some((slow, time)) = self.slow
+            && slow == index
+        {
+            std::thread::sleep(time);
+        }
+        assert_ne!(self.panics, Some(index), "sample {index} is cursed");
+        if self.bad.contains(&index) {
+            return Err(Error::image(&self.name(index), "it is bad"));
+        }
+        std::thread::sleep(Duration::from_micros(index as u64 * 37 % 300));
+        let colour = |x: u32, y: u32| Rgb([index as u8, (x * 16) as u8, (y * 16) as u8]);
+        Ok(RgbImage::from_fn(12, 9, colour))
+    }
+}
+
+fn transform() -> Arc<TrainTransform> {
+    Arc::new(TrainTransform::new(8, Normalise::new(3, &[0.5], &[0.5]).unwrap()))
+}
+
+fn options(batch: usize, threads: usize) -> LoaderOptions {
+    LoaderOptions { threads, seed: 3, epoch: 1, ..LoaderOptions::new(batch) }
+}
+
+type Contents = (usize, Vec<u64>, Vec<u32>, Vec<u32>);
+
+/// A batch as comparable data, floats as bits.
+fn contents(batch: &Batch) -> Contents {
+    let floats = batch.images.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    (batch.number, batch.samples.clone(), batch.labels.clone(), floats.into_iter().map(f32::to_bits).collect())
+}
+
+fn load(source: Arc<Made>, order: Vec<usize>, options: &LoaderOptions) -> Vec<Contents> {
+    Loader::new(source, transform(), order, options).unwrap().map(|batch| contents(&batch.unwrap())).collect()
+}
+
+#[test]
+fn digits_come_in_order_with_their_labels() {
+    let split = digits().unwrap();
+    let order = order(5, 2, split.train.len());
+    let loader = Loader::new(Arc::clone(&split.train), transform(), order.clone(), &options(64, 2)).unwrap();
+    let mut at = 0;
+    for batch in loader {
+        let batch = batch.unwrap();
+        assert_eq!(batch.images.dims(), [batch.labels.len(), 3, 8, 8]);
+        for (sample, label) in batch.samples.iter().zip(&batch.labels) {
+            assert_eq!(*sample, order[at] as u64);
+            assert_eq!(*label as usize, split.train.label(order[at]));
+            at += 1;
+        }
+    }
+    assert_eq!(at, 1437);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn neither_threads_nor_queue_nor_starting_point_show(
+        len in 1usize..40, batch in 1usize..9, threads in 2usize..5, ahead in 1usize..4, skip in 0usize..5,
+        drop_last: bool,
+    ) {
+        let last = if drop_last { LastBatch::Drop } else { LastBatch::Keep };
+        let order = order(1, 1, len);
+        let plain = LoaderOptions { last, ..options(batch, 1) };
+        let all = load(Arc::new(Made::new(len)), order.clone(), &plain);
+        prop_assert_eq!(all.len(), plain.batches(len));
+        let varied = LoaderOptions { threads, ahead, skip_batches: skip, ..plain };
+        let source = Arc::new(Made::new(len));
+        let rest = load(Arc::clone(&source), order, &varied);
+        prop_assert_eq!(&rest[..], all.get(skip..).unwrap_or_default());
+        let read: usize = rest.iter().map(|batch| batch.1.len()).sum();
+        prop_assert_eq!(source.reads.load(Ordering::SeqCst), read, "skipped batches are not read");
+    }
+}
+
+#[test]
+fn a_short_last_batch_is_dropped_only_beside_full_ones() {
+    let lens = |len: usize, last| {
+        let options = LoaderOptions { last, ..options(4, 2) };
+        let batches = load(Arc::new(Made::new(len)), (0..len).collect(), &options);
+        batches.iter().map(|batch| batch.1.len()).collect::<Vec<_>>()
+    };
+    assert_eq!(lens(10, LastBatch::Keep), [4, 4, 2]);
+    assert_eq!(lens(10, LastBatch::Drop), [4, 4]);
+    assert_eq!(lens(3, LastBatch::Drop), [3]);
+    assert_eq!(lens(0, LastBatch::Drop), [0; 0]);
+}
+
+#[test]
+fn augmentation_changes_with_seed_epoch_and_sample() {
+    let run = |seed, epoch| {
+        let options = LoaderOptions { seed, epoch, ..options(4, 2) };
+        load(Arc::new(Made::new(4)), (0..4).collect(), &options)
+    };
+    assert_eq!(run(0, 0), run(0, 0));
+    assert_ne!(run(0, 0), run(1, 0));
+    assert_ne!(run(0, 0), run(0, 1));
+}
+
+#[test]
+fn the_first_bad_file_ends_the_epoch_and_is_named() {
+    for threads in [1, 2, 4] {
+        // The earlier of the two is slow, so that with threads to spare the later fails first.
+        let slow = Some((5, Duration::from_millis(60)));
+        let source = Arc::new(Made { bad: vec![5, 6], slow, ..Made::new(40) });
+        let mut loader = Loader::new(source, transform(), (0..40).collect(), &options(4, threads)).unwrap();
+        let error = loader.find_map(Result::err).expect("a bad file");
+        assert_eq!(error.to_string(), "cannot decode made/5.png: it is bad");
+        assert_eq!(error.file(), Some("made/5.png"));
+        assert!(loader.next().is_none());
+    }
+}
+
+#[test]
+fn a_failure_ends_the_run_within_a_second_even_behind_batches_that_wait() {
+    let source = Arc::new(Made { panics: Some(7), ..Made::new(40) });
+    let mut loader = Loader::new(source, transform(), (0..40).collect(), &options(4, 2)).unwrap();
+    loader.next().unwrap().unwrap();
+    let start = Instant::now();
+    let error = loader.find_map(Result::err).expect("a panic");
+    assert!(start.elapsed() < Duration::from_secs(1));
+    let message = error.to_string();
+    assert!(message.starts_with("a loader thread panicked on made/7.png: ") && message.contains("cursed"), "{message}");
+    assert!(!error.is_bad_file());
+    assert!(loader.next().is_none());
+}
+
+#[test]
+fn skipped_files_are_listed_and_never_replaced() {
+    for threads in [1, 3] {
+        // The whole second batch, the first and last of others.
+        let bad = vec![0, 4, 5, 6, 7, 9, 11];
+        let source = Arc::new(Made { bad: bad.clone(), ..Made::new(14) });
+        let options = LoaderOptions { on_bad_image: OnBadImage::Skip, ..options(4, threads) };
+        let mut loader = Loader::new(source, transform(), (0..14).collect(), &options).unwrap();
+        let batches: Vec<Contents> = loader.by_ref().map(|batch| contents(&batch.unwrap())).collect();
+        let shape: Vec<(usize, &[u64])> = batches.iter().map(|batch| (batch.0, &*batch.1)).collect();
+        assert_eq!(shape, [(0, &[1, 2, 3][..]), (2, &[8, 10]), (3, &[12, 13])]);
+        let skipped: Vec<usize> = loader.skipped().iter().map(|skipped| skipped.sample as usize).collect();
+        assert_eq!(skipped, bad);
+        assert!(loader.skipped()[1].error.to_string().contains("made/4.png"));
+        let alone = load(Arc::new(Made::new(14)), vec![8, 10], &options);
+        assert_eq!(batches[1].3, alone[0].3, "what is left keeps its pixels");
+    }
+}
+
+#[test]
+fn a_panic_is_not_skipped() {
+    let source = Arc::new(Made { panics: Some(2), ..Made::new(8) });
+    let options = LoaderOptions { on_bad_image: OnBadImage::Skip, ..options(4, 2) };
+    let mut loader = Loader::new(source, transform(), (0..8).collect(), &options).unwrap();
+    assert!(matches!(loader.find_map(Result::err), Some(Error::Panic { .. })));
+}
+
+#[test]
+fn dropping_a_loader_early_stops_its_threads() {
+    for taken in [0, 1, 3] {
+        let source = Arc::new(Made::new(1000));
+        let mut loader =
+            Loader::new(Arc::clone(&source) as _, transform(), (0..1000).collect(), &options(4, 4)).unwrap();
+        for _ in 0..taken {
+            loader.next().unwrap().unwrap();
+        }
+        drop(loader);
+        assert_eq!(Arc::strong_count(&source), 1, "the threads are gone");
+        let read = source.reads.load(Ordering::SeqCst);
+        assert!(read <= (taken + 2) * 4, "the queue is bounded: {read} reads for {taken} batches");
+    }
+}
+
+#[test]
+fn options_that_make_no_sense_are_named() {
+    let says = |options: LoaderOptions, order: Vec<usize>| {
+        Loader::new(Arc::new(Made::new(4)), transform(), order, &options).err().expect("an error").to_string()
+    };
+    assert_eq!(says(options(0, 1), vec![0]), "batch is 0, and 1 is the least");
+    assert_eq!(says(options(1, 0), vec![0]), "threads is 0, and 1 is the least");
+    assert_eq!(says(options(1, 1), vec![0, 4]), "the order holds sample 4, but there are only 4");
+}
+
+#[test]
+fn an_order_is_a_permutation_of_its_own_for_each_epoch() {
+    let mut first = order(0, 0, 50);
+    assert_ne!(first, order(0, 1, 50));
+    assert_ne!(first, order(1, 0, 50));
+    assert_eq!(first, order(0, 0, 50));
+    first.sort_unstable();
+    assert!(first.into_iter().eq(0..50));
+}

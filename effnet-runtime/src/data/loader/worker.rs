@@ -1,0 +1,41 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::queue::Queue;
+use crate::data::error::Error;
+use crate::data::panics;
+use crate::data::source::Source;
+use crate::data::transform::{Draw, Scratch, Transform};
+
+/// What a loader thread works with.
+pub(super) struct Worker {
+    pub(super) source: Arc<dyn Source>,
+    pub(super) transform: Arc<dyn Transform>,
+    pub(super) order: Arc<[usize]>,
+    pub(super) queue: Arc<Queue>,
+    pub(super) seed: u64,
+    pub(super) epoch: u64,
+}
+
+impl Worker {
+    /// Loads samples until the queue has none left.
+    pub(super) fn run(&self) {
+        let mut scratch = Scratch::new();
+        let mut floats = vec![0.0; self.transform.shape().iter().product()];
+        while let Some(claim) = self.queue.claim() {
+            let index = self.order[claim.position];
+            let load = AssertUnwindSafe(|| {
+                let image = self.source.image(index)?;
+                let draw = Draw { seed: self.seed, epoch: self.epoch, sample: index as u64 };
+                self.transform.apply(&image, draw, &mut scratch, &mut floats);
+                Ok(())
+            });
+            // A thread that died would leave its sample's batch unfilled and the consumer waiting for ever.
+            let loaded = catch_unwind(load).unwrap_or_else(|panic| {
+                let name = self.source.name(index);
+                Err(Error::Panic { name, reason: panics::message(&*panic).to_owned() })
+            });
+            self.queue.finish(claim, loaded.map(|()| floats.as_slice()));
+        }
+    }
+}

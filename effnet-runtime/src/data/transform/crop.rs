@@ -1,0 +1,66 @@
+use super::resize::Stretch;
+use crate::random::Stream;
+
+/// A piece of a picture, in whole pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Window {
+    pub(super) left: u32,
+    pub(super) top: u32,
+    pub(super) width: u32,
+    pub(super) height: u32,
+}
+
+impl Window {
+    /// The whole picture.
+    pub(super) fn whole(width: u32, height: u32) -> Self {
+        Self { left: 0, top: 0, width, height }
+    }
+
+    /// All of the window, to be stretched.
+    pub(super) fn all(self) -> Stretch {
+        Stretch { left: 0.0, top: 0.0, width: f64::from(self.width), height: f64::from(self.height) }
+    }
+}
+
+/// torchvision's `RandomResizedCrop.get_params`: a piece with an area of `scale` times the picture's and an aspect of
+/// `ratio`, log-uniform; after ten draws that don't fit, the largest centred piece whose aspect does.
+pub(super) fn random_window(width: u32, height: u32, scale: (f64, f64), ratio: (f64, f64), draws: &Stream) -> Window {
+    const TRIES: u64 = 10;
+    const DRAWS_PER_TRY: u64 = 4;
+    let between = |element, (low, high): (f64, f64)| low + (high - low) * draws.uniform(element);
+    let area = f64::from(width) * f64::from(height);
+    for first in (0..TRIES).map(|attempt| attempt * DRAWS_PER_TRY) {
+        let target = area * between(first, scale);
+        let aspect = between(first + 1, (ratio.0.ln(), ratio.1.ln())).exp();
+        let w = (target * aspect).sqrt().round_ties_even();
+        let h = (target / aspect).sqrt().round_ties_even();
+        if (1.0..=f64::from(width)).contains(&w) && (1.0..=f64::from(height)).contains(&h) {
+            let (w, h) = (w as u32, h as u32);
+            let top = draws.below(first + 2, u64::from(height - h) + 1) as u32;
+            let left = draws.below(first + 3, u64::from(width - w) + 1) as u32;
+            return Window { left, top, width: w, height: h };
+        }
+    }
+    let aspect = f64::from(width) / f64::from(height);
+    let (mut w, mut h) = (width, height);
+    if aspect < ratio.0 {
+        h = ((f64::from(width) / ratio.0).round_ties_even() as u32).clamp(1, height);
+    } else if aspect > ratio.1 {
+        w = ((f64::from(height) * ratio.1).round_ties_even() as u32).clamp(1, width);
+    }
+    Window { left: (width - w) / 2, top: (height - h) / 2, width: w, height: h }
+}
+
+/// Where the centred `size` × `size` square of the picture, resized to `resized` (width, height), lies in the picture.
+///
+/// Resizing this box alone gives the pixels of "resize, then crop", and never makes the resized picture, which for a
+/// strip of 16,384 × 1 would take gigabytes.
+pub(super) fn centre(width: u32, height: u32, resized: (u64, u64), size: usize) -> Stretch {
+    let side = |source: u32, resized: u64| {
+        let scale = f64::from(source) / resized as f64;
+        let start = ((resized as f64 - size as f64) / 2.0).round_ties_even().max(0.0);
+        (start * scale, size as f64 * scale)
+    };
+    let ((left, width), (top, height)) = (side(width, resized.0), side(height, resized.1));
+    Stretch { left, top, width, height }
+}

@@ -1,0 +1,95 @@
+use super::super::error::Error;
+
+/// Bytes to floats: `(byte / 255 − mean) / std` for each channel, in f32 as torchvision computes it.
+#[derive(Clone, Debug)]
+pub struct Normalise {
+    /// The value of each byte, for each channel: 1 (grey) or 3 (red, green, blue).
+    tables: Vec<[f32; 256]>,
+}
+
+impl Normalise {
+    /// For a network of `channels` input channels; `mean` and `std` refer to pixels in 0..=1 and hold one number for
+    /// all channels or one a channel.
+    ///
+    /// # Errors
+    /// If a network with that many channels can't take pictures, or the numbers are too many or make no sense.
+    pub fn new(channels: usize, mean: &[f64], std: &[f64]) -> Result<Self, Error> {
+        if channels != 1 && channels != 3 {
+            let reason = "images feed networks of 1 (grey) or 3 (RGB) input channels";
+            return Err(Error::Option(format!("in_channels is {channels}, but {reason}")));
+        }
+        for (what, numbers) in [("mean", mean), ("std", std)] {
+            if numbers.len() != 1 && numbers.len() != channels {
+                let wanted = if channels == 1 { "1" } else { "1 or 3" };
+                return Err(Error::Option(format!("{what} has {} numbers instead of {wanted}", numbers.len())));
+            }
+        }
+        if !(mean.iter().all(|mean| mean.is_finite()) && std.iter().all(|std| std.is_finite() && *std > 0.0)) {
+            return Err(Error::Option(format!("mean {mean:?} must be finite and std {std:?} above 0")));
+        }
+        let of = |numbers: &[f64], channel: usize| numbers[channel.min(numbers.len() - 1)] as f32;
+        let table = |channel| {
+            let (mean, std) = (of(mean, channel), of(std, channel));
+            std::array::from_fn(|byte| (byte as f32 / 255.0 - mean) / std)
+        };
+        Ok(Self { tables: (0..channels).map(table).collect() })
+    }
+
+    /// How many channels come out.
+    pub fn channels(&self) -> usize {
+        self.tables.len()
+    }
+
+    /// RGB pixels, row by row, to channels. `out` holds `channels` × the number of pixels.
+    pub fn apply(&self, pixels: &[u8], out: &mut [f32]) {
+        let count = pixels.len() / 3;
+        if let [grey] = self.tables.as_slice() {
+            for (to, pixel) in out.iter_mut().zip(pixels.chunks_exact(3)) {
+                *to = grey[usize::from(luma(pixel))];
+            }
+            return;
+        }
+        for ((channel, table), plane) in self.tables.iter().enumerate().zip(out.chunks_exact_mut(count)) {
+            for (to, pixel) in plane.iter_mut().zip(pixels.chunks_exact(3)) {
+                *to = table[usize::from(pixel[channel])];
+            }
+        }
+    }
+}
+
+/// ITU-R 601-2 luma, in the fixed point of Pillow's `convert("L")`.
+fn luma(pixel: &[u8]) -> u8 {
+    let [red, green, blue] = [pixel[0], pixel[1], pixel[2]].map(u32::from);
+    ((red * 19_595 + green * 38_470 + blue * 7_471 + 0x8000) >> 16) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_become_what_torchvision_makes_of_them() {
+        let normalise = Normalise::new(3, &[0.485, 0.456, 0.406], &[0.229, 0.224, 0.225]).unwrap();
+        let mut out = [0.0; 6];
+        normalise.apply(&[0, 128, 255, 10, 20, 30], &mut out);
+        // normalize(to_tensor(picture), mean, std) of torchvision.transforms.functional, to the bit.
+        assert_eq!(out, [-2.117_904, -1.946_656_5, 0.205_182_2, -1.685_574_2, 2.64, -1.281_568_6]);
+    }
+
+    #[test]
+    fn one_channel_is_the_luma() {
+        let mut out = [0.0; 2];
+        Normalise::new(1, &[0.0], &[1.0]).unwrap().apply(&[255, 0, 0, 0, 255, 0], &mut out);
+        assert_eq!(out, [76.0 / 255.0, 150.0 / 255.0]);
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_are_named() {
+        let says = |channels, mean: &[f64], std: &[f64]| Normalise::new(channels, mean, std).unwrap_err().to_string();
+        assert!(says(4, &[0.5], &[0.5]).contains("in_channels is 4"));
+        assert!(says(1, &[0.5; 3], &[0.5]).contains("mean has 3 numbers instead of 1"));
+        assert!(says(3, &[0.5], &[0.5; 2]).contains("std has 2 numbers instead of 1 or 3"));
+        assert!(says(3, &[0.5], &[0.0]).contains("std [0.0] above 0"));
+        assert!(says(3, &[f64::NAN], &[0.5]).contains("mean"));
+    }
+}

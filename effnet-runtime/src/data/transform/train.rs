@@ -1,0 +1,64 @@
+use image::RgbImage;
+
+use super::super::error::Error;
+use super::crop::random_window;
+use super::flip::flip;
+use super::resize::resize;
+use super::{Draw, Interpolation, Normalise, Part, Scratch, Transform, check_size};
+
+/// What a picture goes through for training: a random piece, resized; mirrored or not; normalised.
+#[derive(Clone, Debug)]
+pub struct TrainTransform {
+    /// Height and width of the result, in pixels.
+    pub size: usize,
+    /// The piece's least and greatest share of the picture's area. `(1.0, 1.0)` with a `ratio` of 1 is the whole of a
+    /// square picture.
+    pub scale: (f64, f64),
+    /// The piece's least and greatest aspect, width by height.
+    pub ratio: (f64, f64),
+    /// The probability that a picture is mirrored from left to right.
+    pub flip: f64,
+    /// The kernel.
+    pub interpolation: Interpolation,
+    /// Bytes to floats.
+    pub normalise: Normalise,
+}
+
+impl TrainTransform {
+    /// torchvision's `RandomResizedCrop(size)` and `RandomHorizontalFlip()` with their defaults, bicubic.
+    pub fn new(size: usize, normalise: Normalise) -> Self {
+        let (scale, ratio) = ((0.08, 1.0), (3.0 / 4.0, 4.0 / 3.0));
+        Self { size, scale, ratio, flip: 0.5, interpolation: Interpolation::Bicubic, normalise }
+    }
+}
+
+impl Transform for TrainTransform {
+    fn shape(&self) -> [usize; 3] {
+        [self.normalise.channels(), self.size, self.size]
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check_size(self.size)?;
+        let ordered = |(low, high): (f64, f64)| low > 0.0 && low <= high && high.is_finite();
+        if !ordered(self.scale) || self.scale.1 > 1.0 {
+            return Err(Error::Option(format!("scale {:?} is not within 0..=1 and in order", self.scale)));
+        }
+        if !ordered(self.ratio) {
+            return Err(Error::Option(format!("ratio {:?} is not above 0 and in order", self.ratio)));
+        }
+        if !(0.0..=1.0).contains(&self.flip) {
+            return Err(Error::Option(format!("flip probability {} is not within 0..=1", self.flip)));
+        }
+        Ok(())
+    }
+
+    fn apply(&self, image: &RgbImage, draw: Draw, scratch: &mut Scratch, out: &mut [f32]) {
+        let (width, height) = image.dimensions();
+        let window = random_window(width, height, self.scale, self.ratio, &draw.stream(Part::Crop));
+        resize(image, window, window.all(), self.size, self.interpolation, scratch);
+        if draw.stream(Part::Flip).uniform(0) < self.flip {
+            flip(&mut scratch.pixels, self.size);
+        }
+        self.normalise.apply(&scratch.pixels, out);
+    }
+}
