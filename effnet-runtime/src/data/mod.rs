@@ -51,4 +51,4 @@ pub use image::RgbImage;
 pub use layout::{DEFAULT_VAL_FRACTION, Validation};
 pub use loader::{Batch, LastBatch, Loader, LoaderOptions, OnBadImage, Skipped, order};
 pub use source::{Ignored, Source, Split, open, open_whole};
-pub use transform::{Draw, EvalTransform, Fit, Interpolation, Normalise, Part, Scratch, TrainTransform, Transform};
+pub use transform::{Draw, EvalTransform, Fit, Normalise, Part, Scratch, TrainTransform, Transform};

@@ -3,7 +3,8 @@ use image::RgbImage;
 use super::super::error::Error;
 use super::crop::{Window, centre};
 use super::resize::resize;
-use super::{Draw, Interpolation, Normalise, Scratch, Transform, check_size};
+use super::{Draw, Normalise, Scratch, Transform, check_size};
+use crate::{Dialect, Interpolation};
 
 /// How a picture that isn't square becomes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -38,6 +39,15 @@ impl EvalTransform {
     /// The whole shorter side, bicubic.
     pub fn new(size: usize, normalise: Normalise) -> Self {
         Self { size, crop_ratio: 1.0, fit: Fit::Crop, interpolation: Interpolation::Bicubic, normalise }
+    }
+
+    /// What weights of this dialect expect, for pictures of `size` pixels a side and a network of `channels` inputs.
+    ///
+    /// # Errors
+    /// If the dialect's mean or standard deviation doesn't fit the channels.
+    pub fn of(dialect: &Dialect, size: usize, channels: usize) -> Result<Self, Error> {
+        let normalise = Normalise::new(channels, &dialect.mean, &dialect.std)?;
+        Ok(Self { crop_ratio: dialect.crop, interpolation: dialect.interpolation, ..Self::new(size, normalise) })
     }
 
     /// Width and height of the resized picture that the result is cut from.

@@ -16,7 +16,6 @@ use image::RgbImage;
 
 pub use eval::{EvalTransform, Fit};
 pub use normalise::Normalise;
-pub use resize::Interpolation;
 pub use train::TrainTransform;
 
 use super::error::Error;

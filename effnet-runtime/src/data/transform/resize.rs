@@ -5,24 +5,14 @@ use image::RgbImage;
 
 use super::Scratch;
 use super::crop::Window;
+use crate::Interpolation;
 
-/// How pixels between pixels are made. Both widen their kernel when they shrink (antialias), as Pillow does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Interpolation {
-    /// Triangle kernel.
-    Bilinear,
-    /// Cubic kernel with a = −0.5.
-    #[default]
-    Bicubic,
-}
-
-impl Interpolation {
-    fn algorithm(self) -> ResizeAlg {
-        ResizeAlg::Convolution(match self {
-            Self::Bilinear => FilterType::Bilinear,
-            Self::Bicubic => FilterType::CatmullRom,
-        })
-    }
+/// Both kernels widen when they shrink a picture (antialias), as Pillow's do.
+fn algorithm(interpolation: Interpolation) -> ResizeAlg {
+    ResizeAlg::Convolution(match interpolation {
+        Interpolation::Bilinear => FilterType::Bilinear,
+        Interpolation::Bicubic => FilterType::CatmullRom,
+    })
 }
 
 /// A box in a picture, in pixels with fractions, that is stretched to the output.
@@ -45,7 +35,7 @@ pub(super) fn resize(
     scratch: &mut Scratch,
 ) {
     scratch.pixels.resize(size * size * 3, 0);
-    let options = ResizeOptions::new().resize_alg(interpolation.algorithm()).crop(
+    let options = ResizeOptions::new().resize_alg(algorithm(interpolation)).crop(
         stretch.left,
         stretch.top,
         stretch.width.min(f64::from(window.width) - stretch.left),

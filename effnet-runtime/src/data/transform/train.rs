@@ -4,7 +4,8 @@ use super::super::error::Error;
 use super::crop::random_window;
 use super::flip::flip;
 use super::resize::resize;
-use super::{Draw, Interpolation, Normalise, Part, Scratch, Transform, check_size};
+use super::{Draw, Normalise, Part, Scratch, Transform, check_size};
+use crate::Interpolation;
 
 /// What a picture goes through for training: a random piece, resized; mirrored or not; normalised.
 #[derive(Clone, Debug)]
