@@ -32,31 +32,37 @@ pub struct Block {
 }
 
 impl Block {
-    pub(crate) fn unroll(index: usize, stage: usize, row: &Row, repeat: usize, drop_path: f64) -> Self {
-        let in_channels = if repeat == 0 { row.in_channels } else { row.out_channels };
-        Self {
-            index,
-            stage,
-            repeat,
-            operator: row.operator,
-            kernel: row.kernel,
-            stride: if repeat == 0 { row.stride } else { 1 },
-            expansion: row.expansion,
-            in_channels,
-            out_channels: row.out_channels,
-            expanded: in_channels * row.expansion,
-            squeezed: squeezed(in_channels, row.se_ratio),
-            drop_path,
-        }
-    }
-
     /// Whether the block adds its input to its output: stride 1 and as many channels out as in.
     pub const fn has_shortcut(&self) -> bool {
         self.stride == 1 && self.in_channels == self.out_channels
     }
 }
 
+impl Row {
+    /// The stage's block at this repeat, as if the stage were the network's first and without drop path.
+    pub(crate) const fn block(&self, repeat: usize) -> Block {
+        let (in_channels, stride) = if repeat == 0 { (self.in_channels, self.stride) } else { (self.out_channels, 1) };
+        Block {
+            index: repeat,
+            stage: 0,
+            repeat,
+            operator: self.operator,
+            kernel: self.kernel,
+            stride,
+            expansion: self.expansion,
+            in_channels,
+            out_channels: self.out_channels,
+            expanded: in_channels.saturating_mul(self.expansion),
+            squeezed: squeezed(in_channels, self.se_ratio),
+            drop_path: 0.0,
+        }
+    }
+}
+
 /// `max(1, int(in · ratio))`, the product in f64 and truncated, as Python does; 0 without squeeze-and-excitation.
-fn squeezed(in_channels: usize, se_ratio: f64) -> usize {
-    if se_ratio > 0.0 { ((in_channels as f64 * se_ratio) as usize).max(1) } else { 0 }
+const fn squeezed(in_channels: usize, se_ratio: f64) -> usize {
+    match (in_channels as f64 * se_ratio) as usize {
+        0 if se_ratio > 0.0 => 1,
+        channels => channels,
+    }
 }

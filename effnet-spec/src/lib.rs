@@ -7,11 +7,30 @@
 //! Everything is `const`-constructible, and nothing is allocated unless asked for.
 
 mod block;
+mod block_string;
+mod budget;
+mod conv;
+mod cost;
+mod place;
 mod row;
+mod scale;
 mod settings;
+mod size;
 mod spec;
+mod suggest;
+mod text;
+mod validate;
 
 pub use block::Block;
+pub use block_string::BlockStringError;
+pub use budget::Budget;
+pub use conv::{Conv, Convs, Role};
+pub use cost::{Cost, Costs, DEFAULT_SIZE};
+pub use place::{Column, Key, Place};
 pub use row::{Operator, Row};
+pub use scale::{check_scaling, round_filters, round_repeats};
 pub use settings::{Activation, Padding, Settings};
+pub use size::Size;
 pub use spec::Spec;
+pub use suggest::suggest;
+pub use validate::{MAX_BLOCKS, Mistake};

@@ -19,31 +19,50 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// The stages as a slice, in a constant too.
+    pub const fn rows(&self) -> &[Row] {
+        match &self.rows {
+            Cow::Borrowed(rows) => rows,
+            Cow::Owned(rows) => rows.as_slice(),
+        }
+    }
+
     /// Channels out of the stem: the first row's input. 0 for an empty table.
-    pub fn stem_channels(&self) -> usize {
-        self.rows.first().map_or(0, |row| row.in_channels)
+    pub const fn stem_channels(&self) -> usize {
+        match self.rows() {
+            [first, ..] => first.in_channels,
+            [] => 0,
+        }
     }
 
     /// Channels out of the last stage, into the head. 0 for an empty table.
-    pub fn last_channels(&self) -> usize {
-        self.rows.last().map_or(0, |row| row.out_channels)
+    pub const fn last_channels(&self) -> usize {
+        match self.rows() {
+            [.., last] => last.out_channels,
+            [] => 0,
+        }
     }
 
     /// How many blocks all stages have together.
-    pub fn num_blocks(&self) -> usize {
-        self.rows.iter().map(|row| row.repeats).sum()
+    pub const fn num_blocks(&self) -> usize {
+        let (mut blocks, mut rest) = (0usize, self.rows());
+        while let [row, behind @ ..] = rest {
+            blocks = blocks.saturating_add(row.repeats);
+            rest = behind;
+        }
+        blocks
     }
 
     /// The network's blocks, first to last.
     pub fn blocks(&self) -> impl Iterator<Item = Block> + '_ {
-        let total = self.num_blocks();
-        self.rows
-            .iter()
-            .enumerate()
-            .flat_map(|(stage, row)| (0..row.repeats).map(move |repeat| (stage, row, repeat)))
-            .enumerate()
-            .map(move |(index, (stage, row, repeat))| {
-                Block::unroll(index, stage, row, repeat, self.settings.drop_path * index as f64 / total as f64)
-            })
+        let total = self.num_blocks() as f64;
+        let stages = self.rows.iter().enumerate();
+        let blocks = stages.flat_map(|(stage, row)| (0..row.repeats).map(move |repeat| (stage, row.block(repeat))));
+        blocks.enumerate().map(move |(index, (stage, block))| Block {
+            index,
+            stage,
+            drop_path: self.settings.drop_path * index as f64 / total,
+            ..block
+        })
     }
 }
