@@ -3,6 +3,8 @@
 //! Feature maps are contiguous tensors `[N, H, W, C]`; weights keep PyTorch's order. Each operation takes any layout,
 //! has a backward, and is tested against a naive reference. Nothing above this module looks at the device.
 
+#[cfg(test)]
+pub(crate) mod check;
 mod image_sums;
 mod matmul;
 mod node;

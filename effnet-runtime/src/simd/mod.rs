@@ -62,6 +62,20 @@ pub(crate) trait Kernel {
     fn run<A: Arch>(self);
 }
 
+#[cfg(test)]
+thread_local! {
+    static FORCED: std::cell::Cell<Option<Level>> = const { std::cell::Cell::new(None) };
+}
+
+/// Runs `f` with a level of its own on this thread.
+#[cfg(test)]
+pub(crate) fn with_level<R>(level: Level, f: impl FnOnce() -> R) -> R {
+    FORCED.set(Some(level));
+    let result = f();
+    FORCED.set(None);
+    result
+}
+
 impl Level {
     /// All levels of this machine, lowest first.
     pub fn available() -> Vec<Level> {
@@ -86,6 +100,10 @@ impl Level {
     /// The level of this process: the machine's highest, or what [`LEVEL_VARIABLE`] forces it down to. A variable that
     /// names no level of this machine is reported through `tracing` and has no effect.
     pub fn current() -> Level {
+        #[cfg(test)]
+        if let Some(level) = FORCED.get() {
+            return level;
+        }
         static CURRENT: OnceLock<Level> = OnceLock::new();
         *CURRENT.get_or_init(|| {
             let levels = Level::available();

@@ -4,7 +4,7 @@ mod gather;
 pub(crate) mod kernel;
 mod pack;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use candle_core::{Result, Tensor};
 

@@ -31,7 +31,7 @@ pub(crate) struct Normalisation {
     pub inv_std: Vec<f32>,
     /// `γ · inv_std`.
     pub scale: Vec<f32>,
-    /// `β - mean · scale`.
+    /// `β`.
     pub shift: Vec<f32>,
     /// Pixels whose statistics these are; `None` for running statistics, through which no gradient flows.
     pub count: Option<usize>,
@@ -49,9 +49,7 @@ impl Normalisation {
     ) -> Self {
         let inv_std: Vec<f32> = variance.iter().map(|v| (1.0 / (f64::from(*v) + eps).sqrt()) as f32).collect();
         let scale: Vec<f32> = inv_std.iter().zip(gamma).map(|(s, g)| s * g).collect();
-        let shift =
-            scale.iter().zip(mean).zip(beta).map(|((s, m), b)| (f64::from(*b) - f64::from(*m) * f64::from(*s)) as f32);
-        Self { mean: mean.to_vec(), shift: shift.collect(), inv_std, scale, count }
+        Self { mean: mean.to_vec(), shift: beta.to_vec(), inv_std, scale, count }
     }
 }
 
@@ -96,12 +94,13 @@ impl<F: Function> Kernel for Apply<'_, F> {
     #[inline(always)]
     fn run<A: Arch>(self) {
         let channels = self.norm.scale.len();
-        let (scale, shift) = (&self.norm.scale[..channels], &self.norm.shift[..channels]);
+        let Normalisation { mean, scale, shift, .. } = self.norm;
+        let (mean, scale, shift) = (&mean[..channels], &scale[..channels], &shift[..channels]);
         for (at, row) in self.out.chunks_exact_mut(channels).enumerate() {
             match self.shortcut {
                 None => {
                     for c in 0..channels {
-                        row[c] = F::value::<A>(A::mul_add(row[c], scale[c], shift[c]));
+                        row[c] = F::value::<A>(A::mul_add(row[c] - mean[c], scale[c], shift[c]));
                     }
                 }
                 Some(shortcut) => {
@@ -109,7 +108,7 @@ impl<F: Function> Kernel for Apply<'_, F> {
                     let branch = shortcut.branch[at / self.rows_of_image];
                     let added = &shortcut.values[at * channels..(at + 1) * channels];
                     for c in 0..channels {
-                        let value = F::value::<A>(A::mul_add(row[c], scale[c], shift[c]));
+                        let value = F::value::<A>(A::mul_add(row[c] - mean[c], scale[c], shift[c]));
                         row[c] = A::mul_add(branch, value, added[c]);
                     }
                 }
@@ -205,11 +204,12 @@ impl<F: Function> Kernel for Sums<'_, F> {
         for (at, ((dz, z), grad)) in rows.zip(self.grad.chunks_exact(channels)).enumerate() {
             let branch = self.branch.map_or(1.0, |branch| branch[(self.first + at) / self.rows_of_image]);
             for c in 0..channels {
-                let u = A::mul_add(z[c], scale[c], shift[c]);
+                let centred = z[c] - mean[c];
+                let u = A::mul_add(centred, scale[c], shift[c]);
                 let g = branch * grad[c] * F::derivative::<A>(u);
                 dz[c] = g;
                 beta[c] += g;
-                gamma[c] = A::mul_add(g, (z[c] - mean[c]) * inv_std[c], gamma[c]);
+                gamma[c] = A::mul_add(g, centred * inv_std[c], gamma[c]);
             }
         }
     }

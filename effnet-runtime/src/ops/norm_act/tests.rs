@@ -1,1 +1,83 @@
+use effnet_spec::Activation;
 
+use super::function::{derivative, value};
+use super::kernel::{Normalisation, Shortcut, backward, forward};
+use super::statistics::moments;
+use crate::random::{Purpose, Stream};
+use crate::simd::Level;
+
+const ALL: [Activation; 4] = [Activation::Silu, Activation::Relu, Activation::Relu6, Activation::HardSwish];
+
+fn normal(sample: u64, length: usize) -> Vec<f32> {
+    let stream = Stream::new(5, Purpose::Bench, 0, sample, 0);
+    (0..length as u64).map(|element| stream.normal(element) as f32).collect()
+}
+
+#[test]
+fn derivatives_are_those_of_the_values() {
+    for activation in ALL {
+        for at in -800..800 {
+            let u = at as f32 * 0.01 + 0.0033;
+            let slope = f64::from(value(activation, u + 0.004) - value(activation, u - 0.004)) / 0.008;
+            let found = f64::from(derivative(activation, u));
+            let kinks = [-3.0, 0.0, 3.0, 6.0];
+            if kinks.iter().all(|kink: &f32| (u - kink).abs() > 0.01) {
+                assert!((slope - found).abs() < 2e-3, "{activation:?} at {u}: {slope} and {found}");
+            }
+        }
+    }
+}
+
+#[test]
+fn activations_have_their_known_values() {
+    assert!((value(Activation::Silu, 1.0) - 0.731_058_6).abs() < 1e-6);
+    assert_eq!(value(Activation::Relu6, 7.0), 6.0);
+    assert_eq!(value(Activation::HardSwish, -3.0), 0.0);
+    assert_eq!(value(Activation::HardSwish, 4.0), 4.0);
+    for activation in ALL {
+        assert_eq!(value(activation, 0.0), 0.0);
+        assert!(value(activation, f32::NAN).is_nan(), "{activation:?} hides NaN");
+    }
+}
+
+#[test]
+fn moments_do_not_cancel() {
+    // A mean of 1,000 standard deviations: a sum of squares in f32 would leave nothing of the variance.
+    let channels = 5;
+    let z: Vec<f32> = normal(0, 20_000 * channels).iter().map(|z| 1000.0 + z).collect();
+    for level in Level::available() {
+        let found = moments(level, &z, channels);
+        for channel in 0..channels {
+            let values: Vec<f64> = z.iter().skip(channel).step_by(channels).map(|z| f64::from(*z)).collect();
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            let variance = values.iter().map(|z| (z - mean).powi(2)).sum::<f64>() / values.len() as f64;
+            assert!((f64::from(found.mean[channel]) - mean).abs() < 1e-3);
+            assert!((f64::from(found.variance[channel]) / variance - 1.0).abs() < 1e-3, "{}", level.name());
+        }
+    }
+    assert_eq!(moments(Level::current(), &[3.0], 1).unbiased_variance(), [0.0]);
+}
+
+#[test]
+fn a_dropped_branch_leaves_the_shortcut_and_no_gradient() {
+    let (channels, pixels) = (7, 6);
+    let z = normal(1, 2 * pixels * channels);
+    let values = normal(2, z.len());
+    let ones = vec![1.0; channels];
+    let norm = Normalisation::new(&vec![0.0; channels], &ones, &ones, &vec![0.0; channels], 0.0, None);
+    for level in Level::available() {
+        for activation in ALL.map(Some).into_iter().chain([None]) {
+            let branch = [0.0, 2.0];
+            let mut y = z.clone();
+            forward(level, &mut y, &norm, activation, Some(Shortcut { values: &values, branch: &branch }));
+            assert_eq!(y[..pixels * channels], values[..pixels * channels]);
+            let found = backward(level, &z, &vec![1.0; z.len()], &norm, activation, Some(&branch));
+            assert!(found.z[..pixels * channels].iter().all(|gradient| *gradient == 0.0));
+            let expected = match activation {
+                Some(activation) => 2.0 * derivative(activation, z[pixels * channels]),
+                None => 2.0,
+            };
+            assert!((found.z[pixels * channels] - expected).abs() < 1e-5);
+        }
+    }
+}
