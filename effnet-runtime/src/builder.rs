@@ -27,6 +27,11 @@ impl<'a> Builder<'a> {
         if num_classes == 0 {
             candle_core::bail!("a classifier of 0 classes was asked for; it needs at least 1")
         }
+        let mistakes = spec.validate();
+        if !mistakes.is_empty() {
+            let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+            candle_core::bail!("the table of `{}` is faulty: {}", spec.name, mistakes.join("; "))
+        }
         let blocks: Vec<Block> = spec.blocks().collect();
         let root = Scope::root(&spec.settings, vb)?;
         Ok(Self { spec: spec.clone(), num_classes, root, blocks: blocks.into_iter() })
