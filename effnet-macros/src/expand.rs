@@ -1,0 +1,138 @@
+//! A valid model to Rust. Nothing can go wrong here.
+
+use effnet_spec::{Block, Operator};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+
+use crate::docs;
+use crate::literals::{real, whole};
+use crate::shape::{self, Names, Parts};
+use crate::valid::Model;
+
+/// The model's items.
+pub(crate) fn expand(model: &Model) -> TokenStream {
+    let Model { input, spec, runtime, .. } = model;
+    let names = Names::new(input, spec);
+    let blocks: Vec<TypedBlock> = spec.blocks().map(|block| TypedBlock::new(block, model)).collect();
+    let rates = spec.blocks().map(|block| real(block.drop_path));
+    let parts = Parts {
+        docs: docs::architecture(&input.attrs, spec),
+        fields: fields(model, &blocks),
+        body_params: spec.params(0) as usize,
+        drop_path: (blocks.len(), quote!([#(#rates),*])),
+        new: new(&blocks),
+        run: run(&names),
+        features: features(&names),
+        functions: stage_functions(model, &names, &blocks),
+    };
+    shape::assemble(input, &names, spec, runtime, &parts)
+}
+
+/// A block as a field of the model.
+struct TypedBlock {
+    block: Block,
+    /// Where its row stands.
+    span: Span,
+    field: Ident,
+    /// `FusedMbConv` or `MbConv`, at the operator's cell.
+    kind: Ident,
+}
+
+impl TypedBlock {
+    fn new(block: Block, model: &Model) -> Self {
+        // Errors and an editor's jumps lead to the table; names mean what they mean to generated code.
+        let at = |span: Span| span.resolved_at(Span::call_site());
+        let spans = &model.rows[block.stage];
+        let span = at(spans.row.span);
+        let kind = match block.operator {
+            Operator::Fused => "FusedMbConv",
+            Operator::MbConv => "MbConv",
+        };
+        Self {
+            span,
+            field: format_ident!("block_{}", block.index, span = span),
+            kind: Ident::new(kind, at(spans.operator.span)),
+            block,
+        }
+    }
+}
+
+fn fields(model: &Model, blocks: &[TypedBlock]) -> TokenStream {
+    let Model { spec, runtime, .. } = model;
+    let [image, stem, last, features] =
+        [spec.settings.in_channels, spec.stem_channels(), spec.last_channels(), spec.settings.num_features].map(whole);
+    let blocks = blocks.iter().map(|TypedBlock { block, span, field, kind }| {
+        let Block { in_channels, expanded, squeezed, out_channels, kernel, stride, .. } = *block;
+        let sizes = [in_channels, expanded, squeezed, out_channels, kernel, stride].map(|size| {
+            let mut size = whole(size);
+            size.set_span(*span);
+            size
+        });
+        quote!(#field: #runtime::__private::#kind<#(#sizes),*>,)
+    });
+    quote! {
+        stem: #runtime::__private::Stem<#image, #stem>,
+        #(#blocks)*
+        head: #runtime::__private::Head<#last, #features>,
+    }
+}
+
+fn new(blocks: &[TypedBlock]) -> TokenStream {
+    let fields = blocks.iter().map(|block| &block.field);
+    let kinds = blocks.iter().map(|block| &block.kind);
+    quote! {
+        let mut builder = __private::Builder::new(&Self::SPEC, num_classes, vb)?;
+        __private::Ok(Self {
+            stem: __private::Stem::new(&mut builder)?,
+            #(#fields: __private::#kinds::new(&mut builder)?,)*
+            head: __private::Head::new(&mut builder)?,
+            core: builder.finish()?,
+        })
+    }
+}
+
+fn run(names: &Names) -> TokenStream {
+    let stages = &names.stages;
+    quote! {
+        let x = self.stem.forward(images, pass)?;
+        #(let x = self.#stages(&x, pass)?;)*
+        self.head.forward(&x, pass)
+    }
+}
+
+fn features(names: &Names) -> TokenStream {
+    let Names { features, stages, .. } = names;
+    let stem = [format_ident!("stem")];
+    let inputs = stem.iter().chain(stages);
+    quote! {
+        let stem = self.stem.forward(images, pass)?;
+        #(let #stages = self.#stages(&#inputs, pass)?;)*
+        __private::Ok(#features { stem, #(#stages),* })
+    }
+}
+
+fn stage_functions(model: &Model, names: &Names, blocks: &[TypedBlock]) -> TokenStream {
+    let stages = blocks.chunk_by(|one, next| one.block.stage == next.block.stage);
+    let functions = names.stages.iter().zip(model.spec.rows()).zip(stages).map(|((stage, row), blocks)| {
+        let [in_channels, out_channels] = [row.in_channels, row.out_channels].map(whole);
+        let fields: Vec<_> = blocks.iter().map(|block| &block.field).collect();
+        let body = match fields.as_slice() {
+            [first, middle @ .., last] => quote! {
+                let x = self.#first.forward(x, pass)?;
+                #(let x = self.#middle.forward(&x, pass)?;)*
+                self.#last.forward(&x, pass)
+            },
+            only => quote!(#(self.#only.forward(x, pass))*),
+        };
+        quote! {
+            fn #stage(
+                &self,
+                x: &__private::FeatureMap<#in_channels>,
+                pass: &__private::Pass<'_>,
+            ) -> __private::Result<__private::FeatureMap<#out_channels>> {
+                #body
+            }
+        }
+    });
+    functions.collect()
+}

@@ -1,0 +1,39 @@
+//! A model with mistakes: its errors, and a stub that code using the model compiles against, so that no other error
+//! distracts from them.
+
+use effnet_spec::MAX_BLOCKS;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::literals::whole;
+use crate::shape::{self, Names, Parts};
+use crate::valid::Invalid;
+
+/// All errors and the stub's items.
+pub(crate) fn expand(invalid: &Invalid) -> TokenStream {
+    let Invalid { errors, input, sketch, runtime } = invalid;
+    let errors = errors.iter().map(|error| syn::Error::new(error.span.span, &error.message).into_compile_error());
+    let stub = match runtime {
+        Some(runtime) => {
+            let blocks = sketch.num_blocks().min(MAX_BLOCKS);
+            let length = whole(blocks);
+            let parts = Parts {
+                docs: String::new(),
+                fields: TokenStream::new(),
+                body_params: 0,
+                drop_path: (blocks, quote!([0.0; #length])),
+                new: quote!(loop {}),
+                run: quote!(loop {}),
+                features: quote!(loop {}),
+                functions: TokenStream::new(),
+            };
+            shape::assemble(input, &Names::new(input, sketch), sketch, runtime, &parts)
+        }
+        // Nothing of the runtime can be named.
+        None => {
+            let (attrs, vis, ident) = (&input.attrs, &input.vis, &input.ident);
+            quote!(#(#attrs)* #vis struct #ident;)
+        }
+    };
+    quote!(#(#errors)* #stub)
+}

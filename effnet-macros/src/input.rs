@@ -1,0 +1,40 @@
+//! What stands in front of the table, parsed by syn.
+
+use proc_macro2::{Span, TokenStream};
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Ident, Token, Visibility};
+
+/// `attrs vis struct Name`, and the tokens behind it.
+pub(crate) struct Input {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) ident: Ident,
+    /// Whether `struct Name` was written; the shorthand leaves it out.
+    pub(crate) named: bool,
+    pub(crate) body: TokenStream,
+}
+
+impl Parse for Input {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        if input.is_empty() {
+            return Err(input.error("expected a model: `pub struct Name < rows > { settings }`, or just `< rows >`"));
+        }
+        if input.peek(Token![<]) {
+            let span = Span::call_site();
+            return Ok(Self {
+                attrs: Vec::new(),
+                vis: Visibility::Public(Token![pub](span)),
+                ident: Ident::new("EfficientNetV2", span),
+                named: false,
+                body: input.parse()?,
+            });
+        }
+        let attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        if !input.peek(Token![struct]) {
+            return Err(input.error("expected `struct Name < rows > { settings }`, or just `< rows >`"));
+        }
+        input.parse::<Token![struct]>()?;
+        Ok(Self { attrs, vis, ident: input.parse()?, named: true, body: input.parse()? })
+    }
+}

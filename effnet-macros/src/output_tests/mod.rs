@@ -1,0 +1,112 @@
+//! What the macro puts out, as tokens. That it compiles and works is tested where it is used.
+
+use proc_macro2::TokenStream;
+
+use crate::output;
+
+/// Set to anything, it rewrites the expected expansion instead of comparing with it.
+const BLESS: &str = "EFFNET_BLESS";
+
+fn expansion(input: &str) -> TokenStream {
+    output(input.parse().expect("tokens"))
+}
+
+#[test]
+fn a_tiny_model_expands_as_expected() {
+    let tokens = expansion(
+        "/// Two stages.
+        #[derive(Debug)]
+        pub(crate) struct Tiny <
+            [2, 3, 1, 1, 8, 8, fused, 0],
+            \"r1_k5_s2_e4_i8_o16_se0.25\",
+        > { num_features: 32, drop_path: 0.1, eval_size: 32, crate: ::effnet_runtime }",
+    );
+    let pretty = prettyplease::unparse(&syn::parse2(tokens).expect("items"));
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/output_tests/tiny.expected.rs");
+    if std::env::var_os(BLESS).is_some() {
+        std::fs::write(path, &pretty).expect("the expected expansion is writable");
+    }
+    let expected = std::fs::read_to_string(path).expect("the expected expansion is there");
+    assert!(pretty == expected, "the expansion changed; look at it, and set {BLESS} to accept it:\n{pretty}");
+}
+
+/// EfficientNetV2-XL's table (google/automl, `effnetv2_configs.py`): 100 blocks.
+const XL: &str = "pub struct XL <
+    [ 4, 3, 1, 1,  32,  32, fused,  0],
+    [ 8, 3, 2, 4,  32,  64, fused,  0],
+    [ 8, 3, 2, 4,  64,  96, fused,  0],
+    [16, 3, 2, 4,  96, 192, mbconv, 0.25],
+    [24, 3, 1, 6, 192, 256, mbconv, 0.25],
+    [32, 3, 2, 6, 256, 512, mbconv, 0.25],
+    [ 8, 3, 1, 6, 512, 640, mbconv, 0.25],
+> { crate: ::effnet_runtime }";
+
+#[test]
+fn xl_expands_to_at_most_40_kilobytes() {
+    let size = expansion(XL).to_string().len();
+    assert!(size <= 40_000, "XL expands to {size} bytes of tokens");
+}
+
+#[test]
+fn expansions_grow_linearly_with_blocks() {
+    let size = |repeats: usize| {
+        let table = format!("struct A <[{repeats}, 3, 1, 4, 24, 24, mbconv, 0.25]> {{ crate: ::effnet_runtime }}");
+        expansion(&table).to_string().len()
+    };
+    let [first, second] = [size(400) - size(200), size(800) - size(600)];
+    // Three digits instead of two, here and there, are all that a later block may cost more.
+    assert!(second <= first + first / 100, "200 blocks cost {first} bytes, 200 more {second}");
+    assert!(first / 200 <= 300, "a block costs {} bytes", first / 200);
+}
+
+#[test]
+fn the_shorthand_makes_a_public_struct() {
+    let short = expansion("<[1, 3, 1, 1, 8, 8, fused, 0]> { crate: a::b }").to_string();
+    let long = expansion("pub struct EfficientNetV2 <[1, 3, 1, 1, 8, 8, fused, 0]> { crate: a::b }").to_string();
+    assert_eq!(short, long);
+}
+
+#[test]
+fn both_forms_of_a_row_expand_alike() {
+    let cells = expansion("struct A <[6, 3, 2, 4, 64, 128, mbconv, 0.25]> { crate: a }").to_string();
+    let number = expansion("struct A <[6, 3, 2, 4, 64, 128, 1, 0.25]> { crate: a }").to_string();
+    let string = expansion("struct A <\"r6_k3_s2_e4_i64_o128_se0.25\"> { crate: a }").to_string();
+    assert_eq!(cells, number);
+    assert_eq!(cells, string);
+}
+
+#[test]
+fn a_stub_has_the_items_of_a_model() {
+    let items = |table: &str| {
+        let file: syn::File = syn::parse2(expansion(table)).expect("items");
+        let mut names = Vec::new();
+        for item in file.items {
+            match item {
+                syn::Item::Struct(item) => names.push(item.ident.to_string()),
+                syn::Item::Const(constant) => {
+                    let syn::Expr::Block(block) = *constant.expr else { panic!("a block") };
+                    for statement in block.block.stmts {
+                        if let syn::Stmt::Item(syn::Item::Impl(item)) = statement {
+                            names.extend(item.items.iter().filter_map(impl_item_name));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        names.retain(|name| !name.starts_with("stage_"));
+        names
+    };
+    let model = items("pub struct A <[1, 3, 1, 1, 8, 8, fused, 0]> { crate: a }");
+    let stub = items("pub struct A <[1, 4, 1, 1, 8, 8, fused, 0]> { crate: a }");
+    assert_eq!(model, stub);
+    assert!(model.iter().any(|name| name == "DROP_PATH"), "{model:?}");
+}
+
+fn impl_item_name(item: &syn::ImplItem) -> Option<String> {
+    match item {
+        syn::ImplItem::Const(item) => Some(item.ident.to_string()),
+        syn::ImplItem::Fn(item) => Some(item.sig.ident.to_string()),
+        _ => None,
+    }
+}

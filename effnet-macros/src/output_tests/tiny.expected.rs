@@ -1,0 +1,202 @@
+/// Two stages.
+#[derive(Debug)]
+/**
+# Architecture
+
+Tiny*/
+pub(crate) struct Tiny {
+    stem: ::effnet_runtime::__private::Stem<3, 8>,
+    block_0: ::effnet_runtime::__private::FusedMbConv<8, 8, 0, 8, 3, 1>,
+    block_1: ::effnet_runtime::__private::FusedMbConv<8, 8, 0, 8, 3, 1>,
+    block_2: ::effnet_runtime::__private::MbConv<8, 32, 2, 16, 5, 2>,
+    head: ::effnet_runtime::__private::Head<16, 32>,
+    core: ::effnet_runtime::__private::Core,
+}
+///The feature maps that [`Tiny`] puts out, one a stage.
+#[derive(::effnet_runtime::__private::Clone, ::effnet_runtime::__private::Debug)]
+#[allow(dead_code, unreachable_pub)]
+pub(crate) struct TinyFeatures {
+    /// The stem.
+    pub(crate) stem: ::effnet_runtime::__private::FeatureMap<8>,
+    ///Stage 1: 8 channels.
+    pub(crate) stage_1: ::effnet_runtime::__private::FeatureMap<8>,
+    ///Stage 2: 16 channels.
+    pub(crate) stage_2: ::effnet_runtime::__private::FeatureMap<16>,
+}
+#[allow(deprecated)]
+const _: () = {
+    use ::effnet_runtime::__private as __private;
+    #[allow(dead_code, unreachable_pub)]
+    impl Tiny {
+        /// Table and settings.
+        pub(crate) const SPEC: __private::Spec = __private::Spec {
+            name: __private::Cow::Borrowed("Tiny"),
+            rows: __private::Cow::Borrowed(
+                &[
+                    __private::Row::new(
+                        2,
+                        3,
+                        1,
+                        1,
+                        8,
+                        8,
+                        __private::Operator::Fused,
+                        0.0,
+                    ),
+                    __private::Row::new(
+                        1,
+                        5,
+                        2,
+                        4,
+                        8,
+                        16,
+                        __private::Operator::MbConv,
+                        0.25,
+                    ),
+                ],
+            ),
+            settings: __private::Settings {
+                in_channels: 3,
+                num_features: 32,
+                dropout: 0.2,
+                drop_path: 0.1,
+                bn_eps: 0.001,
+                bn_momentum: 0.1,
+                padding: __private::Padding::Symmetric,
+                activation: __private::Activation::Silu,
+                train_size: __private::Option::None,
+                eval_size: __private::Option::Some(32),
+                mean: __private::Cow::Borrowed(&[0.5]),
+                std: __private::Cow::Borrowed(&[0.5]),
+            },
+        };
+        /// Trainable parameters, with 1,000 classes.
+        pub(crate) const PARAMS: __private::usize = 36882;
+        /// The drop-path rate of each block, used where a block has a shortcut.
+        pub(crate) const DROP_PATH: [__private::f64; 3] = [
+            0.0,
+            0.03333333333333333,
+            0.06666666666666667,
+        ];
+        /// Trainable parameters, with `num_classes` classes.
+        #[must_use]
+        pub(crate) const fn params(num_classes: __private::usize) -> __private::usize {
+            3882 + num_classes * 33
+        }
+        /// A model with `num_classes` classes, whose parameters are `vb`'s.
+        ///
+        /// # Errors
+        /// When `num_classes` is 0, or `vb` lacks a parameter or has it in another shape.
+        pub(crate) fn new(
+            num_classes: __private::usize,
+            vb: __private::VarBuilder<'_>,
+        ) -> __private::Result<Self> {
+            let mut builder = __private::Builder::new(&Self::SPEC, num_classes, vb)?;
+            __private::Ok(Self {
+                stem: __private::Stem::new(&mut builder)?,
+                block_0: __private::FusedMbConv::new(&mut builder)?,
+                block_1: __private::FusedMbConv::new(&mut builder)?,
+                block_2: __private::MbConv::new(&mut builder)?,
+                head: __private::Head::new(&mut builder)?,
+                core: builder.finish()?,
+            })
+        }
+        /// Logits `[N, num_classes]` of images `[N, channels, H, W]`.
+        ///
+        /// # Errors
+        /// When the images' shape does not fit, or candle fails.
+        pub(crate) fn run(
+            &self,
+            images: &__private::Tensor,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<__private::Tensor> {
+            let x = self.stem.forward(images, pass)?;
+            let x = self.stage_1(&x, pass)?;
+            let x = self.stage_2(&x, pass)?;
+            self.head.forward(&x, pass)
+        }
+        /// The feature maps that the stem and the stages put out, of images `[N, channels, H, W]`.
+        ///
+        /// # Errors
+        /// When the images' shape does not fit, or candle fails.
+        pub(crate) fn features(
+            &self,
+            images: &__private::Tensor,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<TinyFeatures> {
+            let stem = self.stem.forward(images, pass)?;
+            let stage_1 = self.stage_1(&stem, pass)?;
+            let stage_2 = self.stage_2(&stage_1, pass)?;
+            __private::Ok(TinyFeatures {
+                stem,
+                stage_1,
+                stage_2,
+            })
+        }
+        /// The model borrowed for evaluation, as a candle `Module`.
+        #[must_use]
+        pub(crate) fn eval(&self) -> __private::Eval<'_> {
+            __private::Eval::new(self)
+        }
+        fn stage_1(
+            &self,
+            x: &__private::FeatureMap<8>,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<__private::FeatureMap<8>> {
+            let x = self.block_0.forward(x, pass)?;
+            self.block_1.forward(&x, pass)
+        }
+        fn stage_2(
+            &self,
+            x: &__private::FeatureMap<8>,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<__private::FeatureMap<16>> {
+            self.block_2.forward(x, pass)
+        }
+    }
+    #[automatically_derived]
+    impl __private::Network for Tiny {
+        fn spec(&self) -> &__private::Spec {
+            self.core.spec()
+        }
+        fn dialect(&self) -> &__private::Dialect {
+            self.core.dialect()
+        }
+        fn num_classes(&self) -> __private::usize {
+            self.core.num_classes()
+        }
+        fn params(&self) -> &__private::Params {
+            self.core.params()
+        }
+        fn run(
+            &self,
+            images: &__private::Tensor,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<__private::Tensor> {
+            Self::run(self, images, pass)
+        }
+        fn stage_maps(
+            &self,
+            images: &__private::Tensor,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<__private::Vec<__private::Tensor>> {
+            let features = self.features(images, pass)?;
+            __private::Ok(
+                __private::Vec::from([
+                    features.stage_1.to_nchw()?,
+                    features.stage_2.to_nchw()?,
+                ]),
+            )
+        }
+    }
+    #[automatically_derived]
+    impl __private::ModuleT for Tiny {
+        fn forward_t(
+            &self,
+            images: &__private::Tensor,
+            train: __private::bool,
+        ) -> __private::Result<__private::Tensor> {
+            self.core.forward_t(self, images, train)
+        }
+    }
+};

@@ -1,0 +1,226 @@
+//! The form that a model and its stub share, so that whatever compiles against one compiles against the other.
+
+use effnet_spec::Spec;
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+use syn::Attribute;
+
+use crate::input::Input;
+use crate::literals::{self, whole};
+
+/// Names of a model's parts.
+#[derive(Debug)]
+pub(crate) struct Names {
+    /// `Name`
+    pub(crate) model: Ident,
+    /// `NameFeatures`
+    pub(crate) features: Ident,
+    /// `stage_1`, …
+    pub(crate) stages: Vec<Ident>,
+}
+
+impl Names {
+    pub(crate) fn new(input: &Input, spec: &Spec) -> Self {
+        Self {
+            model: input.ident.clone(),
+            features: format_ident!("{}Features", input.ident),
+            stages: (1..=spec.rows().len()).map(|stage| format_ident!("stage_{stage}")).collect(),
+        }
+    }
+}
+
+/// In what a model differs from its stub. Inside functions, `__private` is the runtime's private module.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    /// Documentation behind the user's own.
+    pub(crate) docs: String,
+    /// Fields besides `core`.
+    pub(crate) fields: TokenStream,
+    /// Parameters without the classifier.
+    pub(crate) body_params: usize,
+    /// How many blocks, and an array with the drop-path rate of each.
+    pub(crate) drop_path: (usize, TokenStream),
+    /// Body of `new(num_classes, vb)`.
+    pub(crate) new: TokenStream,
+    /// Body of `run(&self, images, pass)`.
+    pub(crate) run: TokenStream,
+    /// Body of `features(&self, images, pass)`.
+    pub(crate) features: TokenStream,
+    /// Private functions.
+    pub(crate) functions: TokenStream,
+}
+
+/// The model's struct and that of its features at the call site, everything else in an unnamed constant.
+pub(crate) fn assemble(input: &Input, names: &Names, spec: &Spec, runtime: &TokenStream, parts: &Parts) -> TokenStream {
+    let Input { attrs, vis, .. } = input;
+    let Names { model, features, stages } = names;
+    let Parts { docs, fields, .. } = parts;
+    let private = quote!(#runtime::__private);
+    let cfgs = conditions(attrs);
+    let features_doc = format!("The feature maps that [`{model}`] puts out, one a stage.");
+    let stem = whole(spec.stem_channels());
+    let channels = spec.rows().iter().map(|row| whole(row.out_channels));
+    let stage_docs =
+        (1..).zip(spec.rows()).map(|(stage, row)| format!("Stage {stage}: {} channels.", row.out_channels));
+    let inherent = inherent(vis, names, spec, parts);
+    let traits = traits(names);
+    quote! {
+        #(#attrs)*
+        #[doc = #docs]
+        #vis struct #model {
+            #fields
+            core: #private::Core,
+        }
+
+        #cfgs
+        #[doc = #features_doc]
+        #[derive(#private::Clone, #private::Debug)]
+        #[allow(dead_code, unreachable_pub)]
+        #vis struct #features {
+            /// The stem.
+            #vis stem: #private::FeatureMap<#stem>,
+            #(
+                #[doc = #stage_docs]
+                #vis #stages: #private::FeatureMap<#channels>,
+            )*
+        }
+
+        #cfgs
+        #[allow(deprecated)]
+        const _: () = {
+            use #private as __private;
+            #inherent
+            #traits
+        };
+    }
+}
+
+/// The model's `#[cfg]`s: what is generated beside it must come and go with it.
+fn conditions(attrs: &[Attribute]) -> TokenStream {
+    attrs.iter().filter(|attr| attr.path().is_ident("cfg")).map(ToTokens::to_token_stream).collect()
+}
+
+fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) -> TokenStream {
+    let Names { model, features, .. } = names;
+    let Parts { new, run, features: features_body, functions, .. } = parts;
+    let spec_literal = literals::spec(spec, &quote!(__private));
+    let per_class = spec.settings.num_features.saturating_add(1);
+    let params = whole(parts.body_params.saturating_add(per_class.saturating_mul(1_000)));
+    let [body_params, per_class] = [parts.body_params, per_class].map(whole);
+    let blocks = whole(parts.drop_path.0);
+    let drop_path = &parts.drop_path.1;
+    quote! {
+        #[allow(dead_code, unreachable_pub)]
+        impl #model {
+            /// Table and settings.
+            #vis const SPEC: __private::Spec = #spec_literal;
+
+            /// Trainable parameters, with 1,000 classes.
+            #vis const PARAMS: __private::usize = #params;
+
+            /// The drop-path rate of each block, used where a block has a shortcut.
+            #vis const DROP_PATH: [__private::f64; #blocks] = #drop_path;
+
+            /// Trainable parameters, with `num_classes` classes.
+            #[must_use]
+            #vis const fn params(num_classes: __private::usize) -> __private::usize {
+                #body_params + num_classes * #per_class
+            }
+
+            /// A model with `num_classes` classes, whose parameters are `vb`'s.
+            ///
+            /// # Errors
+            /// When `num_classes` is 0, or `vb` lacks a parameter or has it in another shape.
+            #vis fn new(
+                num_classes: __private::usize,
+                vb: __private::VarBuilder<'_>,
+            ) -> __private::Result<Self> {
+                #new
+            }
+
+            /// Logits `[N, num_classes]` of images `[N, channels, H, W]`.
+            ///
+            /// # Errors
+            /// When the images' shape does not fit, or candle fails.
+            #vis fn run(
+                &self,
+                images: &__private::Tensor,
+                pass: &__private::Pass<'_>,
+            ) -> __private::Result<__private::Tensor> {
+                #run
+            }
+
+            /// The feature maps that the stem and the stages put out, of images `[N, channels, H, W]`.
+            ///
+            /// # Errors
+            /// When the images' shape does not fit, or candle fails.
+            #vis fn features(
+                &self,
+                images: &__private::Tensor,
+                pass: &__private::Pass<'_>,
+            ) -> __private::Result<#features> {
+                #features_body
+            }
+
+            /// The model borrowed for evaluation, as a candle `Module`.
+            #[must_use]
+            #vis fn eval(&self) -> __private::Eval<'_> {
+                __private::Eval::new(self)
+            }
+
+            #functions
+        }
+    }
+}
+
+fn traits(names: &Names) -> TokenStream {
+    let Names { model, stages, .. } = names;
+    quote! {
+        #[automatically_derived]
+        impl __private::Network for #model {
+            fn spec(&self) -> &__private::Spec {
+                self.core.spec()
+            }
+
+            fn dialect(&self) -> &__private::Dialect {
+                self.core.dialect()
+            }
+
+            fn num_classes(&self) -> __private::usize {
+                self.core.num_classes()
+            }
+
+            fn params(&self) -> &__private::Params {
+                self.core.params()
+            }
+
+            fn run(
+                &self,
+                images: &__private::Tensor,
+                pass: &__private::Pass<'_>,
+            ) -> __private::Result<__private::Tensor> {
+                Self::run(self, images, pass)
+            }
+
+            fn stage_maps(
+                &self,
+                images: &__private::Tensor,
+                pass: &__private::Pass<'_>,
+            ) -> __private::Result<__private::Vec<__private::Tensor>> {
+                let features = self.features(images, pass)?;
+                __private::Ok(__private::Vec::from([#(features.#stages.to_nchw()?),*]))
+            }
+        }
+
+        #[automatically_derived]
+        impl __private::ModuleT for #model {
+            fn forward_t(
+                &self,
+                images: &__private::Tensor,
+                train: __private::bool,
+            ) -> __private::Result<__private::Tensor> {
+                self.core.forward_t(self, images, train)
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! rustc's tokens to the grammar's.
+
+use std::collections::BTreeMap;
+
+use effnet_spec::grammar::{Delimiter, Group, Token, TokenKind};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+
+/// Where a token is: rustc's span, and the token's number, because spans have no order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At {
+    pub(crate) span: Span,
+    pub(crate) number: usize,
+}
+
+/// A macro's input in the grammar's terms.
+#[derive(Debug, Default)]
+pub(crate) struct Converted {
+    pub(crate) tokens: Vec<Token<At>>,
+    idents: BTreeMap<usize, Ident>,
+    count: usize,
+}
+
+impl Converted {
+    pub(crate) fn new(stream: TokenStream) -> Self {
+        let mut converted = Self::default();
+        converted.tokens = converted.convert(stream);
+        converted
+    }
+
+    /// The identifier at `at`, as it came: a `$crate` can't be made anew.
+    pub(crate) fn ident(&self, at: At) -> Option<&Ident> {
+        self.idents.get(&at.number)
+    }
+
+    /// The place behind all tokens.
+    pub(crate) fn end(&self, span: Span) -> At {
+        At { span, number: self.count }
+    }
+
+    fn place(&mut self, span: Span) -> At {
+        self.count += 1;
+        At { span, number: self.count }
+    }
+
+    fn convert(&mut self, stream: TokenStream) -> Vec<Token<At>> {
+        let mut tokens = Vec::new();
+        for tree in stream {
+            let at = self.place(tree.span());
+            match tree {
+                // What a `macro_rules!` variable was replaced by stands in an invisible group.
+                TokenTree::Group(group) => match delimiter(group.delimiter()) {
+                    None => tokens.extend(self.convert(group.stream())),
+                    Some(delimiter) => {
+                        let inside = self.convert(group.stream());
+                        let group = Group { delimiter, tokens: inside, close: self.place(group.span_close()) };
+                        tokens.push(Token { kind: TokenKind::Group(group), span: at });
+                    }
+                },
+                TokenTree::Ident(ident) => {
+                    tokens.push(Token { kind: TokenKind::Word(ident.to_string()), span: at });
+                    self.idents.insert(at.number, ident);
+                }
+                TokenTree::Punct(punct) => tokens.push(Token { kind: TokenKind::Punct(punct.as_char()), span: at }),
+                TokenTree::Literal(literal) => {
+                    let text = literal.to_string();
+                    tokens.push(Token { kind: literal_kind(text), span: at });
+                }
+            }
+        }
+        tokens
+    }
+}
+
+fn delimiter(delimiter: proc_macro2::Delimiter) -> Option<Delimiter> {
+    match delimiter {
+        proc_macro2::Delimiter::Parenthesis => Some(Delimiter::Parenthesis),
+        proc_macro2::Delimiter::Bracket => Some(Delimiter::Bracket),
+        proc_macro2::Delimiter::Brace => Some(Delimiter::Brace),
+        proc_macro2::Delimiter::None => None,
+    }
+}
+
+fn literal_kind(text: String) -> TokenKind<At> {
+    if text.starts_with(|first: char| first.is_ascii_digit()) {
+        return TokenKind::Number(text);
+    }
+    match syn::parse_str::<syn::LitStr>(&text) {
+        Ok(string) => TokenKind::Text(string.value()),
+        Err(_) => TokenKind::Other(text),
+    }
+}

@@ -1,0 +1,85 @@
+//! Values to Rust's own types. What can't be read is reported at the value and comes back as `None`.
+
+use super::ast::{Path, Setting, Value, ValueKind};
+use super::messages;
+use super::number::Number;
+use super::report::Report;
+
+impl<S: Copy> Value<S> {
+    /// A whole number without sign.
+    pub(super) fn whole(&self, what: &str, legal: &str, report: &mut Report<S>) -> Option<usize> {
+        self.number(what, legal, report, |number| number.whole(what, legal))
+    }
+
+    /// Any finite number.
+    pub(super) fn real(&self, what: &str, legal: &str, report: &mut Report<S>) -> Option<f64> {
+        self.number(what, legal, report, Number::real)
+    }
+
+    /// A budget's number, with k, M or G.
+    pub(super) fn count(&self, what: &str, report: &mut Report<S>) -> Option<u64> {
+        self.number(what, "a number such as `22M` or `8.4G`", report, |number| number.count(what))
+    }
+
+    /// One number, or a list of at least one.
+    pub(super) fn reals(&self, what: &str, legal: &str, report: &mut Report<S>) -> Option<Vec<f64>> {
+        match &self.kind {
+            ValueKind::List(values) if !values.is_empty() => {
+                let reals: Vec<_> = values.iter().map(|value| value.real(what, legal, report)).collect();
+                reals.into_iter().collect()
+            }
+            _ => self.real(what, legal, report).map(|real| vec![real]),
+        }
+    }
+
+    /// One of the named choices.
+    pub(super) fn choice<T: Copy>(&self, what: &str, choices: &[(&str, T)], report: &mut Report<S>) -> Option<T> {
+        let word = match &self.kind {
+            ValueKind::Path(path) => path.as_word(),
+            ValueKind::Bad => return None,
+            _ => None,
+        };
+        let chosen = choices.iter().find(|(name, _)| Some(*name) == word);
+        if chosen.is_none() {
+            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+            report.error(self.span, messages::unknown(what, &self.describe(), &names));
+        }
+        chosen.map(|(_, choice)| *choice)
+    }
+
+    /// A path.
+    pub(super) fn path(&self, what: &str, legal: &str, report: &mut Report<S>) -> Option<Path<S>> {
+        match &self.kind {
+            ValueKind::Path(path) => Some(path.clone()),
+            _ => self.refuse(what, legal, report),
+        }
+    }
+
+    /// Settings in braces.
+    pub(super) fn settings(&self, what: &str, legal: &str, report: &mut Report<S>) -> Option<&[Setting<S>]> {
+        match &self.kind {
+            ValueKind::Settings(settings) => Some(settings),
+            _ => self.refuse(what, legal, report),
+        }
+    }
+
+    fn refuse<T>(&self, what: &str, legal: &str, report: &mut Report<S>) -> Option<T> {
+        if !matches!(self.kind, ValueKind::Bad) {
+            report.error(self.span, messages::not_legal(what, legal, &self.describe()));
+        }
+        None
+    }
+
+    fn number<T>(
+        &self,
+        what: &str,
+        legal: &str,
+        report: &mut Report<S>,
+        read: impl FnOnce(&Number) -> Result<T, String>,
+    ) -> Option<T> {
+        match &self.kind {
+            ValueKind::Number(number) => read(number).map_err(|message| report.error(self.span, message)).ok(),
+            _ => self.refuse(what, legal, report),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Where mistakes are collected, so that all are reported at once.
+
+/// A mistake: where, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error<S> {
+    /// The token that is wrong.
+    pub span: S,
+    /// One sentence that names the thing and says what is legal.
+    pub message: String,
+}
+
+/// Collects mistakes. Whoever makes one must ask it for them: one that is dropped unasked has lost a user's errors,
+/// and panics.
+#[derive(Debug)]
+pub struct Report<S> {
+    errors: Option<Vec<Error<S>>>,
+}
+
+impl<S> Report<S> {
+    /// No mistakes yet.
+    #[allow(clippy::new_without_default, reason = "a report that must be checked should not appear by default")]
+    pub fn new() -> Self {
+        Self { errors: Some(Vec::new()) }
+    }
+
+    /// Adds a mistake.
+    pub fn error(&mut self, span: S, message: impl Into<String>) {
+        self.errors.get_or_insert_default().push(Error { span, message: message.into() });
+    }
+
+    /// Whether there is no mistake yet: a stage whose input must be whole asks before it starts.
+    pub fn is_clean(&self) -> bool {
+        self.errors.as_ref().is_none_or(Vec::is_empty)
+    }
+
+    /// Ends the collection.
+    ///
+    /// # Errors
+    /// All mistakes, in the order of their discovery, if there are any.
+    pub fn finish(mut self) -> Result<(), Vec<Error<S>>> {
+        match self.errors.take() {
+            Some(errors) if !errors.is_empty() => Err(errors),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<S> Drop for Report<S> {
+    fn drop(&mut self) {
+        if self.errors.is_some() && !std::thread::panicking() {
+            panic!("a report of mistakes was dropped without a look at it");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hands_out_every_error_in_order() {
+        let mut report = Report::new();
+        assert!(report.is_clean());
+        report.error(1, "first");
+        report.error(0, "second");
+        assert!(!report.is_clean());
+        let errors = report.finish().expect_err("two errors");
+        assert_eq!(errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>(), ["first", "second"]);
+    }
+
+    #[test]
+    #[should_panic(expected = "without a look at it")]
+    fn panics_when_dropped_unasked() {
+        drop(Report::<usize>::new());
+    }
+}

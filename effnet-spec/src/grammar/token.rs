@@ -1,0 +1,94 @@
+//! Tokens, as trees: what the parser reads, whether they come from a macro call or from a text file.
+
+/// A token, or a whole delimited group.
+#[derive(Clone, Debug)]
+pub struct Token<S> {
+    /// What it is.
+    pub kind: TokenKind<S>,
+    /// Where it is; of a group, the whole group.
+    pub span: S,
+}
+
+/// What a token is.
+#[derive(Clone, Debug)]
+pub enum TokenKind<S> {
+    /// An identifier or keyword.
+    Word(String),
+    /// A number literal as it is written, with its suffix: `24`, `1e-3`, `8.4G`.
+    Number(String),
+    /// A string literal's content.
+    Text(String),
+    /// One punctuation character. `::` is two of them.
+    Punct(char),
+    /// Tokens between delimiters.
+    Group(Group<S>),
+    /// Another literal, as it is written. It means nothing in a table.
+    Other(String),
+}
+
+/// Tokens between delimiters.
+#[derive(Clone, Debug)]
+pub struct Group<S> {
+    /// Which delimiters.
+    pub delimiter: Delimiter,
+    /// What stands between them.
+    pub tokens: Vec<Token<S>>,
+    /// Where the closing delimiter is.
+    pub close: S,
+}
+
+/// A pair of delimiters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delimiter {
+    /// `( … )`
+    Parenthesis,
+    /// `[ … ]`
+    Bracket,
+    /// `{ … }`
+    Brace,
+}
+
+impl Delimiter {
+    /// The opening character.
+    pub const fn open(self) -> char {
+        match self {
+            Self::Parenthesis => '(',
+            Self::Bracket => '[',
+            Self::Brace => '{',
+        }
+    }
+
+    /// The closing character.
+    pub const fn close(self) -> char {
+        match self {
+            Self::Parenthesis => ')',
+            Self::Bracket => ']',
+            Self::Brace => '}',
+        }
+    }
+
+    /// A whole group as a message quotes it, without backticks.
+    pub(super) const fn describe(self) -> &'static str {
+        match self {
+            Self::Parenthesis => "( … )",
+            Self::Bracket => "[ … ]",
+            Self::Brace => "{ … }",
+        }
+    }
+}
+
+impl<S> Token<S> {
+    pub(super) fn is_punct(&self, wanted: char) -> bool {
+        matches!(self.kind, TokenKind::Punct(found) if found == wanted)
+    }
+
+    /// The token as a message quotes it, without backticks.
+    pub(super) fn describe(&self) -> String {
+        match &self.kind {
+            TokenKind::Word(text) | TokenKind::Number(text) | TokenKind::Other(text) => text.clone(),
+            TokenKind::Text(text) => format!("{text:?}"),
+            TokenKind::Punct(character) => character.to_string(),
+            TokenKind::Group(group) => group.delimiter.describe().to_owned(),
+        }
+    }
+}
