@@ -208,7 +208,7 @@ fn traits(names: &Names) -> TokenStream {
                 pass: &__private::Pass<'_>,
             ) -> __private::Result<__private::Vec<__private::Tensor>> {
                 let features = self.features(images, pass)?;
-                __private::Ok(__private::Vec::from([#(features.#stages.to_nchw()?),*]))
+                __private::Ok(__private::From::from([#(features.#stages.to_nchw()?),*]))
             }
         }
 

@@ -1,6 +1,9 @@
 //! What generated code names. Not part of the public interface.
 
 pub use std::borrow::Cow;
+pub use std::clone::Clone;
+pub use std::convert::From;
+pub use std::fmt::Debug;
 pub use std::option::Option;
 pub use std::primitive::{bool, f64, usize};
 pub use std::result::Result::{Err, Ok};
