@@ -11,6 +11,7 @@ mod block_string;
 mod budget;
 mod conv;
 mod cost;
+pub mod grammar;
 mod place;
 mod row;
 mod scale;
