@@ -182,7 +182,7 @@ const _: () = {
         ) -> __private::Result<__private::Vec<__private::Tensor>> {
             let features = self.features(images, pass)?;
             __private::Ok(
-                __private::Vec::from([
+                __private::From::from([
                     features.stage_1.to_nchw()?,
                     features.stage_2.to_nchw()?,
                 ]),

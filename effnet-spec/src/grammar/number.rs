@@ -70,7 +70,7 @@ impl Number {
         let exponent = self.exponent.saturating_add(thousands);
         let power = 10_u128.checked_pow(exponent.unsigned_abs());
         let count = match (power, exponent < 0) {
-            (Some(power), true) => (self.digits % power == 0).then_some(self.digits / power),
+            (Some(power), true) => self.digits.is_multiple_of(power).then_some(self.digits / power),
             (Some(power), false) => {
                 let count = self.digits.checked_mul(power);
                 Some(count.ok_or_else(|| messages::number_too_large(&self.text))?)
