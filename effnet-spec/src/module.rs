@@ -1,0 +1,115 @@
+//! The modules that the network has in PyTorch, as WZMIAOMIAO's `Test11_efficientnetV2/model.py` builds it.
+
+use crate::{Activation, Block, Conv, Operator, Role, Size, Spec};
+
+/// A module of the PyTorch model and what it puts out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Module {
+    /// Its class: `Conv2d`, `ConvBNAct`, `FusedMBConv`, …
+    pub class: &'static str,
+    /// Channels that it puts out.
+    pub channels: usize,
+    /// Size of the map that it puts out; `None` behind the flattening.
+    pub size: Option<Size>,
+    /// Parameters of its own, without those of the modules in it.
+    pub params: u64,
+}
+
+impl Module {
+    /// How many numbers it puts out for one image.
+    pub const fn elements(&self) -> u64 {
+        let pixels = match self.size {
+            Some(size) => size.pixels(),
+            None => 1,
+        };
+        (self.channels as u64).saturating_mul(pixels)
+    }
+}
+
+impl Activation {
+    /// The class of PyTorch's module.
+    const fn class(self) -> &'static str {
+        match self {
+            Activation::Silu => "SiLU",
+            Activation::Relu => "ReLU",
+            Activation::Relu6 => "ReLU6",
+            Activation::HardSwish => "Hardswish",
+        }
+    }
+}
+
+impl Spec {
+    /// Every module below the model in the order in which PyTorch calls it, containers behind what they contain.
+    /// `Sequential`s are left out, as torchsummary does.
+    pub fn modules(&self, image: Size, num_classes: usize) -> Vec<Module> {
+        let mut walk = Walk { activation: self.settings.activation.class(), size: image, modules: Vec::new() };
+        walk.conv_bn_act(&self.stem_conv());
+        for block in self.blocks() {
+            walk.block(&block);
+        }
+        walk.conv_bn_act(&self.head_conv());
+        let features = self.settings.num_features;
+        walk.push("AdaptiveAvgPool2d", features, Some(Size::ONE), 0);
+        walk.push("Flatten", features, None, 0);
+        if self.settings.dropout > 0.0 {
+            walk.push("Dropout", features, None, 0);
+        }
+        let (inputs, classes) = (features as u64, num_classes as u64);
+        walk.push("Linear", num_classes, None, inputs.saturating_mul(classes).saturating_add(classes));
+        walk.modules
+    }
+}
+
+/// A walk through the model.
+struct Walk {
+    activation: &'static str,
+    /// Size of the map so far.
+    size: Size,
+    modules: Vec<Module>,
+}
+
+impl Walk {
+    fn push(&mut self, class: &'static str, channels: usize, size: Option<Size>, params: u64) {
+        self.modules.push(Module { class, channels, size, params });
+    }
+
+    fn conv_bn_act(&mut self, conv: &Conv) {
+        self.size = conv.output(self.size);
+        let (channels, size) = (conv.out_channels, Some(self.size));
+        let activation = if conv.role == Role::Project { "Identity" } else { self.activation };
+        self.push("Conv2d", channels, size, conv.weights());
+        self.push("BatchNorm2d", channels, size, 2 * channels as u64);
+        self.push(activation, channels, size, 0);
+        self.push("ConvBNAct", channels, size, 0);
+    }
+
+    fn block(&mut self, block: &Block) {
+        for conv in block.convs().as_slice() {
+            let (channels, params) = (conv.out_channels, conv.cost(self.size).params);
+            match conv.role {
+                Role::Squeeze => {
+                    self.push("Conv2d", channels, Some(Size::ONE), params);
+                    self.push(self.activation, channels, Some(Size::ONE), 0);
+                }
+                Role::Excite => {
+                    self.push("Conv2d", channels, Some(Size::ONE), params);
+                    self.push("Sigmoid", channels, Some(Size::ONE), 0);
+                    self.push("SqueezeExcite", channels, Some(self.size), 0);
+                }
+                Role::Activated | Role::Depthwise | Role::Project => self.conv_bn_act(conv),
+            }
+            // The model has an `Identity` where a block goes without squeeze-and-excitation.
+            if conv.role == Role::Depthwise && block.squeezed == 0 {
+                self.push("Identity", channels, Some(self.size), 0);
+            }
+        }
+        if block.has_shortcut() && block.drop_path > 0.0 {
+            self.push("DropPath", block.out_channels, Some(self.size), 0);
+        }
+        let class = match block.operator {
+            Operator::Fused => "FusedMBConv",
+            Operator::MbConv => "MBConv",
+        };
+        self.push(class, block.out_channels, Some(self.size), 0);
+    }
+}
