@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use effnet_spec::Spec;
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -13,8 +14,18 @@ use crate::network::Network;
 /// of one state would differ.
 pub const KEY: &str = "effnet";
 
+/// Version of the metadata that this crate writes, and the highest that it reads. It stands beside the fields, as
+/// `format`.
+pub const FORMAT: u64 = 1;
+
 /// Prefix of the tensors that only training needs (an optimizer's memory). Whoever loads weights skips them.
 pub const TRAINING_PREFIX: &str = "training.";
+
+/// What is read before anything else of the metadata is.
+#[derive(Deserialize)]
+struct Version {
+    format: u64,
+}
 
 /// What a weights file of ours says about itself: all that prediction needs besides the tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,16 +60,26 @@ impl Metadata {
     /// # Errors
     /// When a number has no JSON form (a NaN among the settings).
     pub fn to_header(&self) -> serde_json::Result<HashMap<String, String>> {
-        let json = serde_json::to_string(&sorted(serde_json::to_value(self)?))?;
-        Ok(HashMap::from([(KEY.to_owned(), json)]))
+        let mut value = serde_json::to_value(self)?;
+        if let Value::Object(fields) = &mut value {
+            fields.insert("format".into(), FORMAT.into());
+        }
+        Ok(HashMap::from([(KEY.to_owned(), serde_json::to_string(&sorted(value))?)]))
     }
 
     /// Reads it from a safetensors file's metadata; none where the file is not ours.
     ///
     /// # Errors
-    /// When it is ours and cannot be read.
+    /// When it is ours and cannot be read, or has a higher [`FORMAT`].
     pub fn from_header(header: &HashMap<String, String>) -> serde_json::Result<Option<Self>> {
-        header.get(KEY).map(|json| serde_json::from_str(json)).transpose()
+        let Some(json) = header.get(KEY) else { return Ok(None) };
+        let Version { format } = serde_json::from_str(json)?;
+        if format > FORMAT {
+            return Err(serde_json::Error::custom(format!(
+                "it has format {format}, and this version of effnet reads up to {FORMAT}; update effnet"
+            )));
+        }
+        serde_json::from_str(json).map(Some)
     }
 }
 

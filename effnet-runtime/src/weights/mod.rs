@@ -1,5 +1,25 @@
 //! Weight files: our own, and those of other implementations.
+//!
+//! [`WeightsFile::open`] reads a safetensors file or a PyTorch checkpoint; whose names it speaks is found from the
+//! names themselves ([`Scheme`]). [`load`] fills a network from it, strictly. A file that [`save`] wrote brings its own
+//! [`Metadata`]: the network's table, the labels, and the [`Dialect`](crate::Dialect) of the weights. For a file of
+//! another implementation the dialect follows from the names, or must be said ([`Convention`]).
+//!
+//! Files are read tensor by tensor, never mapped: a file that changes under a mapping would end the process. Loading
+//! needs the network's own memory and that of the largest tensor.
 
+mod convention;
+mod error;
+mod file;
+mod load;
 mod metadata;
+mod names;
+mod save;
 
-pub use metadata::{KEY, Metadata, TRAINING_PREFIX};
+pub use convention::Convention;
+pub use error::{Error, Mismatch, Result, WrongShape};
+pub use file::{TensorInfo, WeightsFile};
+pub use load::{Classifier, Loaded, load, read_network};
+pub use metadata::{FORMAT, KEY, Metadata, TRAINING_PREFIX};
+pub use names::{NamePair, Scheme};
+pub use save::{save, write_atomically};

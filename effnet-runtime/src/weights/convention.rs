@@ -1,0 +1,182 @@
+//! The dialects of other implementations, by name.
+
+use std::str::FromStr;
+
+use effnet_spec::{Padding, Spec};
+
+use super::error::{Error, Result};
+use super::file::WeightsFile;
+use super::names::Scheme;
+use crate::dialect::{Dialect, Interpolation};
+
+/// An implementation whose weights go around, as a source of dialects: what its weights assume of padding,
+/// normalisation and images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Convention {
+    /// torchvision's own and converted weights (`torchvision/models/efficientnet.py`).
+    Torchvision,
+    /// WZMIAOMIAO's `Test11_efficientnetV2`.
+    Wzm,
+    /// timm's own weights (`efficientnetv2_rw_s`).
+    Timm,
+    /// The weights that timm converted from automl's (`tf_efficientnetv2_*`).
+    TimmTf,
+    /// `keras.applications.efficientnet_v2`.
+    Keras,
+    /// google/automl's `efficientnetv2`.
+    Automl,
+}
+
+const HALF: [f64; 1] = [0.5];
+/// automl's and Keras's `(pixel - 128) / 128`, of pixels in 0..=255.
+const OF_128: [f64; 1] = [128.0 / 255.0];
+const IMAGENET_MEAN: [f64; 3] = [0.485, 0.456, 0.406];
+const IMAGENET_STD: [f64; 3] = [0.229, 0.224, 0.225];
+
+/// Pixels that automl's evaluation leaves around its crop, of an image of the test size and twice 16 more.
+const CROP_PADDING: f64 = 32.0;
+/// Sides from which automl's evaluation does not crop.
+const UNCROPPED: usize = 320;
+
+impl Convention {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Torchvision, Self::Wzm, Self::Timm, Self::TimmTf, Self::Keras, Self::Automl];
+
+    /// Its name on a command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Torchvision => "torchvision",
+            Self::Wzm => "wzm",
+            Self::Timm => "timm",
+            Self::TimmTf => "timm-tf",
+            Self::Keras => "keras",
+            Self::Automl => "automl",
+        }
+    }
+
+    /// What its weights for this table assume. The test size is the table's.
+    pub fn dialect(self, spec: &Spec) -> Dialect {
+        let of_settings = Dialect::of(&spec.settings);
+        let size = of_settings.test_size;
+        let (padding, bn_eps) = match self {
+            Self::Torchvision | Self::Wzm => (Padding::Symmetric, 1e-3),
+            Self::Timm => (Padding::Symmetric, 1e-5),
+            Self::TimmTf | Self::Keras | Self::Automl => (Padding::Same, 1e-3),
+        };
+        let (mean, std) = match self {
+            Self::Wzm => (&HALF[..], &HALF[..]),
+            // torchvision converted L's weights from automl's, and trained the others itself.
+            Self::Torchvision if is_l(spec) => (&HALF[..], &HALF[..]),
+            Self::Torchvision | Self::Timm => (&IMAGENET_MEAN[..], &IMAGENET_STD[..]),
+            Self::TimmTf | Self::Keras | Self::Automl if is_base(spec) => (&IMAGENET_MEAN[..], &IMAGENET_STD[..]),
+            Self::TimmTf => (&HALF[..], &HALF[..]),
+            Self::Keras | Self::Automl => (&OF_128[..], &OF_128[..]),
+        };
+        let crop = match self {
+            Self::Torchvision | Self::Wzm | Self::Timm => 1.0,
+            Self::TimmTf if !is_base(spec) => 1.0,
+            Self::TimmTf | Self::Keras | Self::Automl if size < UNCROPPED => size as f64 / (size as f64 + CROP_PADDING),
+            Self::TimmTf | Self::Keras | Self::Automl => 1.0,
+        };
+        let interpolation = match self {
+            Self::Torchvision if is_l(spec) => Interpolation::Bicubic,
+            Self::Torchvision | Self::Wzm => Interpolation::Bilinear,
+            Self::Keras | Self::Automl if !is_base(spec) => Interpolation::Bilinear,
+            Self::Timm | Self::TimmTf | Self::Keras | Self::Automl => Interpolation::Bicubic,
+        };
+        Dialect { padding, bn_eps, mean: mean.to_vec(), std: std.to_vec(), test_size: size, crop, interpolation }
+    }
+}
+
+/// Whether a table is of the B series, whose weights automl trained with its first version's images: only theirs has a
+/// first stage that puts out fewer channels than it takes in.
+fn is_base(spec: &Spec) -> bool {
+    spec.rows.first().is_some_and(|row| row.out_channels < row.in_channels)
+}
+
+/// Whether a table is L's: the only one of its depth and width.
+fn is_l(spec: &Spec) -> bool {
+    spec.num_blocks() == 79 && spec.last_channels() == 640
+}
+
+impl FromStr for Convention {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|convention| convention.name() == name)
+            .ok_or_else(|| Error::UnknownDialect(name.to_owned()))
+    }
+}
+
+impl WeightsFile {
+    /// What the file's weights assume, for a network of this table: what was `said`, else what the file's metadata say,
+    /// else what follows from its names.
+    ///
+    /// # Errors
+    /// When nothing was said, and the names are timm's, which do not tell, or nobody's.
+    pub fn dialect(&self, spec: &Spec, said: Option<Convention>) -> Result<Dialect> {
+        match (said, self.metadata()) {
+            (Some(convention), _) => Ok(convention.dialect(spec)),
+            (None, Some(metadata)) => Ok(metadata.dialect.clone()),
+            (None, None) => match self.scheme()? {
+                Scheme::Own => Ok(Convention::Wzm.dialect(spec)),
+                Scheme::Torchvision => Ok(Convention::Torchvision.dialect(spec)),
+                Scheme::Timm => Err(Error::DialectUnsaid(self.path().to_path_buf())),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use effnet_spec::{Operator, Row, Settings};
+
+    use super::*;
+
+    fn spec(first_out: usize, eval_size: usize) -> Spec {
+        let rows = vec![Row::new(1, 3, 1, 1, 32, first_out, Operator::Fused, 0.0)];
+        let settings = Settings { eval_size: Some(eval_size), ..Settings::DEFAULT };
+        Spec { name: Cow::Borrowed("Test"), rows: Cow::Owned(rows), settings }
+    }
+
+    #[test]
+    fn names_round_trip() {
+        for convention in Convention::ALL {
+            assert_eq!(convention.name().parse::<Convention>().unwrap(), convention);
+        }
+        let error = "tensorflow".parse::<Convention>().unwrap_err().to_string();
+        assert!(error.contains("`tensorflow`") && error.contains("timm-tf"), "{error}");
+    }
+
+    /// timm's configurations of `tf_efficientnetv2_b0` to `b3` and `_s`.
+    #[test]
+    fn crops_are_those_of_timm() {
+        for (first_out, size, crop) in
+            [(16, 224, 0.875), (16, 240, 0.882), (16, 260, 0.890), (16, 300, 0.904), (32, 384, 1.0)]
+        {
+            let dialect = Convention::TimmTf.dialect(&spec(first_out, size));
+            assert!((dialect.crop - crop).abs() < 5e-4, "{size}: {}", dialect.crop);
+            assert_eq!(dialect.test_size, size);
+        }
+    }
+
+    #[test]
+    fn padding_and_epsilon() {
+        let spec = spec(32, 300);
+        for (convention, padding, bn_eps) in [
+            (Convention::Torchvision, Padding::Symmetric, 1e-3),
+            (Convention::Wzm, Padding::Symmetric, 1e-3),
+            (Convention::Timm, Padding::Symmetric, 1e-5),
+            (Convention::TimmTf, Padding::Same, 1e-3),
+            (Convention::Keras, Padding::Same, 1e-3),
+            (Convention::Automl, Padding::Same, 1e-3),
+        ] {
+            let dialect = convention.dialect(&spec);
+            assert_eq!((dialect.padding, dialect.bn_eps), (padding, bn_eps), "{convention:?}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! safetensors: 8 bytes with the header's length, a JSON header, the tensors' bytes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+
+use candle_core::DType;
+
+use super::{Place, Problem, TensorInfo};
+
+/// Bytes of the header's length.
+const PREFIX: u64 = 8;
+
+/// The longest header that the format allows.
+const MAX_HEADER: u64 = 100_000_000;
+
+/// Reads the header: the tensors, and the metadata.
+pub(super) fn open(
+    file: &mut File,
+    length: u64,
+) -> Result<(BTreeMap<String, TensorInfo>, HashMap<String, String>), Problem> {
+    const NEITHER: &str = "it is neither a safetensors file nor a PyTorch checkpoint";
+    let mut prefix = [0; PREFIX as usize];
+    let mut brace = [0; 1];
+    if length <= PREFIX {
+        return Err(Problem::not_weights(NEITHER));
+    }
+    file.read_exact(&mut prefix)?;
+    file.read_exact(&mut brace)?;
+    let header_length = u64::from_le_bytes(prefix);
+    if brace != *b"{" || !(2..=MAX_HEADER).contains(&header_length) {
+        return Err(Problem::not_weights(NEITHER));
+    }
+    if header_length > length - PREFIX {
+        return Err(Problem::damaged(format!(
+            "its header should be {header_length} bytes long, and the file ends before"
+        )));
+    }
+    let mut header = Vec::with_capacity(header_length as usize);
+    header.extend(brace);
+    file.take(header_length - 1).read_to_end(&mut header)?;
+
+    let header: safetensors::tensor::Metadata = serde_json::from_slice(&header)
+        .map_err(|error| Problem::damaged(format!("its header is not that of a safetensors file ({error})")))?;
+    let data = PREFIX + header_length;
+    let (has, needs) = (length - data, header.data_len() as u64);
+    if has != needs {
+        let difference = if has < needs { "it is cut short" } else { "something follows its end" };
+        return Err(Problem::damaged(format!("{difference} ({needs} bytes of tensors were written, {has} are there)")));
+    }
+
+    let mut tensors = BTreeMap::new();
+    for (name, info) in header.tensors() {
+        let dtype = DType::try_from(info.dtype)
+            .map_err(|_| Problem::not_weights(format!("its tensor `{name}` has the number format {:?}", info.dtype)))?;
+        let place = Place::At(data + info.data_offsets.0 as u64);
+        tensors.insert(name, TensorInfo { dtype, shape: info.shape.clone(), place });
+    }
+    Ok((tensors, header.metadata().clone().unwrap_or_default()))
+}
+
+/// Reads a tensor's bytes.
+pub(super) fn read(file: &mut File, info: &TensorInfo) -> Result<Vec<u8>, Problem> {
+    let Place::At(start) = info.place else { return Err(Problem::damaged("a tensor has no place")) };
+    // The header has been checked against the file's length: neither number overflows or exceeds it.
+    let mut bytes = vec![0; info.shape.iter().product::<usize>() * info.dtype.size_in_bytes()];
+    file.seek(SeekFrom::Start(start))?;
+    file.read_exact(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,101 @@
+//! Writing a weights file.
+
+use std::collections::HashMap;
+use std::io::{BufWriter, Error as IoError, Write};
+use std::path::Path;
+
+use candle_core::{DType, Tensor};
+use safetensors::Dtype;
+use safetensors::tensor::TensorInfo;
+
+use super::error::{Error, Result};
+use super::metadata::Metadata;
+
+/// Bytes that are converted at a time.
+const CHUNK: usize = 1 << 14;
+
+/// Writes tensors and metadata as a safetensors file, whose bytes depend on nothing else: tensors in the order of their
+/// names, one key of metadata, no time and no path.
+///
+/// The file is there whole or not at all: it is written under a temporary name, brought to disk and renamed. Tensors
+/// are f32, and converted where they are not. A network's are `network.params().all()`.
+///
+/// # Errors
+/// When two tensors have the same name, or the folder is not there or cannot be written to.
+pub fn save<T: AsRef<Tensor>>(
+    path: impl AsRef<Path>,
+    tensors: impl IntoIterator<Item = (String, T)>,
+    metadata: &Metadata,
+) -> Result<()> {
+    let path = path.as_ref();
+    let mut tensors: Vec<_> = tensors.into_iter().collect();
+    tensors.sort_by(|(left, _), (right, _)| left.cmp(right));
+    if let Some(pair) = tensors.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        let source = IoError::other(format!("two tensors are called `{}`", pair[0].0));
+        return Err(Error::Unwritable { path: path.to_path_buf(), source });
+    }
+    let metadata = metadata.to_header().map_err(|source| Error::Unserializable { path: path.to_path_buf(), source })?;
+    let header = header(&tensors, metadata).map_err(|source| Error::Unwritable { path: path.to_path_buf(), source })?;
+
+    write_atomically(path, |file| {
+        let mut file = BufWriter::with_capacity(1 << 20, file);
+        file.write_all(&(header.len() as u64).to_le_bytes())?;
+        file.write_all(&header)?;
+        for (_, tensor) in &tensors {
+            let values = tensor.as_ref().flatten_all().and_then(|flat| flat.to_dtype(DType::F32)?.to_vec1::<f32>());
+            let values = values.map_err(IoError::other)?;
+            for chunk in values.chunks(CHUNK) {
+                let bytes: Vec<u8> = chunk.iter().flat_map(|value| value.to_le_bytes()).collect();
+                file.write_all(&bytes)?;
+            }
+        }
+        file.flush()
+    })
+    .map_err(|source| Error::Unwritable { path: path.to_path_buf(), source })
+}
+
+/// The JSON header, filled up with spaces to a multiple of 8 bytes.
+fn header<T: AsRef<Tensor>>(tensors: &[(String, T)], metadata: HashMap<String, String>) -> std::io::Result<Vec<u8>> {
+    let mut end = 0;
+    let infos = tensors
+        .iter()
+        .map(|(name, tensor)| {
+            let start = end;
+            end += tensor.as_ref().elem_count() * DType::F32.size_in_bytes();
+            let shape = tensor.as_ref().dims().to_vec();
+            (name.clone(), TensorInfo { dtype: Dtype::F32, shape, data_offsets: (start, end) })
+        })
+        .collect();
+    let header = safetensors::tensor::Metadata::new(Some(metadata), infos).map_err(IoError::other)?;
+    let mut header = serde_json::to_vec(&header)?;
+    header.resize(header.len().next_multiple_of(8), b' ');
+    Ok(header)
+}
+
+/// Writes a file so that it is there whole or not at all: `write` fills one under a temporary name in the same folder,
+/// which is then brought to disk and renamed.
+///
+/// # Errors
+/// When `write` fails, or the folder is not there or cannot be written to. The temporary file is gone then.
+pub fn write_atomically(
+    path: &Path,
+    write: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".writing-");
+    // Temporary files are private to their owner; this one becomes an ordinary file, under the user's mask.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder)?;
+    write(file.as_file_mut())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    // The rename itself is on disk when the folder is; other systems than Unix do not open folders.
+    #[cfg(unix)]
+    std::fs::File::open(folder)?.sync_all()?;
+    Ok(())
+}
