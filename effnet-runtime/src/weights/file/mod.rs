@@ -26,6 +26,8 @@ pub struct TensorInfo {
     pub(crate) place: Place,
 }
 
+type Tensors = BTreeMap<String, TensorInfo>;
+
 /// Where a tensor's bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -42,7 +44,7 @@ const DATA_PARALLEL: &str = "module.";
 #[derive(Debug)]
 pub struct WeightsFile {
     path: PathBuf,
-    tensors: BTreeMap<String, TensorInfo>,
+    tensors: Tensors,
     metadata: Option<Metadata>,
     reader: Mutex<Reader>,
 }
@@ -167,7 +169,7 @@ impl WeightsFile {
     }
 }
 
-fn without_prefix(tensors: BTreeMap<String, TensorInfo>) -> BTreeMap<String, TensorInfo> {
+fn without_prefix(tensors: Tensors) -> Tensors {
     if tensors.keys().all(|name| name.starts_with(DATA_PARALLEL)) {
         return tensors.into_iter().map(|(name, info)| (name[DATA_PARALLEL.len()..].to_owned(), info)).collect();
     }

@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use candle_core::DType;
 
-use super::{Place, Problem, TensorInfo};
+use super::{Place, Problem, TensorInfo, Tensors};
 
 /// Bytes of the header's length.
 const PREFIX: u64 = 8;
@@ -18,7 +18,7 @@ const MAX_HEADER: u64 = 100_000_000;
 pub(super) fn open(
     file: &mut File,
     length: u64,
-) -> Result<(BTreeMap<String, TensorInfo>, HashMap<String, String>), Problem> {
+) -> Result<(Tensors, HashMap<String, String>), Problem> {
     const NEITHER: &str = "it is neither a safetensors file nor a PyTorch checkpoint";
     let mut prefix = [0; PREFIX as usize];
     let mut brace = [0; 1];

@@ -12,7 +12,7 @@ use candle_core::pickle::{Object, Stack};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::{Place, Problem, TensorInfo};
+use super::{Place, Problem, TensorInfo, Tensors};
 
 /// Keys under which training scripts keep the state dict beside other things.
 const NESTED: [&str; 3] = ["state_dict", "model_state_dict", "model"];
@@ -26,7 +26,7 @@ pub(super) struct Archive {
 }
 
 /// Reads what there is.
-pub(super) fn open(file: File, length: u64) -> Result<(Archive, BTreeMap<String, TensorInfo>), Problem> {
+pub(super) fn open(file: File, length: u64) -> Result<(Archive, Tensors), Problem> {
     let zip = ZipArchive::new(BufReader::new(file)).map_err(|error| match error {
         ZipError::Io(source) => source.into(),
         error => Problem::damaged(format!("it is not a whole archive ({error})")),
