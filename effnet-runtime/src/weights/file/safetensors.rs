@@ -15,10 +15,7 @@ const PREFIX: u64 = 8;
 const MAX_HEADER: u64 = 100_000_000;
 
 /// Reads the header: the tensors, and the metadata.
-pub(super) fn open(
-    file: &mut File,
-    length: u64,
-) -> Result<(Tensors, HashMap<String, String>), Problem> {
+pub(super) fn open(file: &mut File, length: u64) -> Result<(Tensors, HashMap<String, String>), Problem> {
     const NEITHER: &str = "it is neither a safetensors file nor a PyTorch checkpoint";
     let mut prefix = [0; PREFIX as usize];
     let mut brace = [0; 1];

@@ -1,0 +1,11 @@
+//! The networks against PyTorch: outputs, losses, gradients and running statistics of small models, which
+//! `golden.py` (torchvision) and `golden_names.py` (timm, WZMIAOMIAO) in this folder computed.
+
+mod fixture;
+mod levels;
+mod mixed;
+mod models;
+mod same;
+mod seed;
+mod threads;
+mod user_graph;
