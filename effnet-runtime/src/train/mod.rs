@@ -1,4 +1,37 @@
 //! Training: optimizers, schedules, steps, checkpoints, run folders.
+//!
+//! [`step()`] is one step; [`Trainer`] is a whole run, in a [`RunFolder`] and by a [`Config`]; a [`Watcher`] follows it.
+//! The command line of [`crate::cli`] is a thin layer over these.
 
+pub mod checkpoint;
+pub mod config;
+pub mod evaluate;
+pub mod memory;
+pub mod metrics;
 pub mod optimizer;
 pub mod schedule;
+
+mod error;
+mod finite;
+mod inputs;
+mod run_folder;
+mod samples;
+mod state;
+mod step;
+mod trainer;
+mod watch;
+
+pub use config::{Config, Recipe};
+pub use error::{Error, Result};
+pub use evaluate::{Evaluation, evaluate};
+pub(crate) use inputs::convention;
+pub use inputs::{Build, batches, build_network, device, eval_loader, open_data, spec_of, train_loader};
+pub use run_folder::RunFolder;
+pub use samples::sample;
+pub use state::{Best, Position, State};
+pub use step::{StepOptions, StepOutcome, step};
+pub use trainer::{Ended, Trainer};
+pub use watch::{EpochDone, StepDone, Watcher};
+
+#[cfg(test)]
+mod tests;

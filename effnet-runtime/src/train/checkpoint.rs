@@ -1,0 +1,93 @@
+//! A run's state in a file.
+//!
+//! A checkpoint is a weights file as any other, so that `predict` needs nothing else: names, labels, size, mean and
+//! standard deviation are in its metadata. What only training needs stands beside that: [`State`] in the metadata, and
+//! the optimizer's memory as tensors whose names begin with [`TRAINING_PREFIX`]. Its bytes depend on the state alone.
+
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+
+use super::error::{Error, Result};
+use super::optimizer::Optimizer;
+use super::state::State;
+use crate::network::Network;
+use crate::weights::{self, Classifier, Metadata, TRAINING_PREFIX, WeightsFile};
+
+/// Writes a checkpoint; it is there whole or not at all.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn save(
+    path: &Path,
+    network: &dyn Network,
+    name: &str,
+    labels: &[String],
+    optimizer: &Optimizer,
+    state: &State,
+) -> Result<()> {
+    let mut metadata = Metadata::of(network, name, labels);
+    metadata.training = Some(serde_json::to_value(state).map_err(candle_core::Error::wrap)?);
+    let mut tensors: Vec<(String, Tensor)> =
+        network.params().all().into_iter().map(|(name, var)| (name, var.as_detached_tensor())).collect();
+    for (slot, name, values) in optimizer.memory().iter() {
+        let tensor = Tensor::from_slice(values, values.len(), &Device::Cpu)?;
+        tensors.push((memory_name(slot, name), tensor));
+    }
+    Ok(weights::save(path, tensors, &metadata)?)
+}
+
+/// What a checkpoint says of the run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Saved {
+    /// The network, its labels and its conventions.
+    pub metadata: Metadata,
+    /// How far the run has come.
+    pub state: State,
+}
+
+/// Reads what a checkpoint says, without its tensors.
+///
+/// # Errors
+/// When the file is not there, damaged, or no checkpoint.
+pub fn read(file: &WeightsFile) -> Result<Saved> {
+    let not_one =
+        || Error::Setting(format!("`{}` holds weights, but no state of a run to continue", file.path().display()));
+    let metadata = file.metadata().ok_or_else(not_one)?.clone();
+    let training = metadata.training.clone().ok_or_else(not_one)?;
+    let state = serde_json::from_value(training).map_err(|error| {
+        Error::Setting(format!("the state of the run in `{}` cannot be read: {error}", file.path().display()))
+    })?;
+    Ok(Saved { metadata, state })
+}
+
+/// Puts a checkpoint's weights and buffers into a network, and its memory into an optimizer.
+///
+/// # Errors
+/// When it is of another network or optimizer.
+pub fn restore(file: &WeightsFile, state: &State, network: &dyn Network, optimizer: &mut Optimizer) -> Result<()> {
+    if state.optimizer != optimizer.name() {
+        return Err(Error::Setting(format!(
+            "`{}` was written with the optimizer {}, and the run's settings say {}",
+            file.path().display(),
+            state.optimizer,
+            optimizer.name()
+        )));
+    }
+    weights::load(file, network, Classifier::MustFit)?;
+    let mut failed = None;
+    optimizer.restore(network.params(), state.optimizer_steps, |slot, name| {
+        let name = memory_name(slot, name);
+        file.info(&name)?;
+        let values = file
+            .read_f32(&name, &Device::Cpu)
+            .map_err(Error::from)
+            .and_then(|tensor| Ok(tensor.flatten_all()?.to_vec1()?));
+        values.map_err(|error| failed.get_or_insert(error)).ok()
+    })?;
+    failed.map_or(Ok(()), Err)
+}
+
+fn memory_name(slot: &str, weight: &str) -> String {
+    format!("{TRAINING_PREFIX}optimizer.{slot}.{weight}")
+}

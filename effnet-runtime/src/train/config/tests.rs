@@ -1,0 +1,109 @@
+use super::{Config, Layer, OptimizerKind, RECIPES, Recipe, merge};
+
+/// What the command sets beside a recipe.
+fn defaults() -> Layer {
+    let text = r#"
+        model = "tiny"
+        recipe = "digits"
+        seed = 0
+        size = 64
+        eval_size = 64
+        regularise.dropout = 0.2
+        data.on_bad_image = "fail"
+        compute = { device = "cpu", threads = 2, loader_threads = 2 }
+    "#;
+    Layer::parse("the network", text).unwrap()
+}
+
+/// A run's settings with `text` over the digits' recipe.
+fn with(text: &str) -> Result<Config, String> {
+    let layers = [defaults(), Recipe::find("digits").unwrap().layer, Layer::parse("run.toml", text).unwrap()];
+    merge(&layers).map_err(|error| error.to_string())
+}
+
+#[test]
+fn every_recipe_is_complete() {
+    for (name, _) in RECIPES {
+        let config = merge(&[defaults(), Recipe::find(name).unwrap().layer]).unwrap();
+        assert!(config.epochs > 0 && config.optimizer.kind == OptimizerKind::AdamW, "{name}");
+        assert!(!config.optimizer.decay_vectors, "{name}");
+    }
+}
+
+#[test]
+fn the_recipe_follows_from_data_and_weights() {
+    assert_eq!(Recipe::pick(false, false), "digits");
+    assert_eq!(Recipe::pick(true, false), "scratch");
+    assert_eq!(Recipe::pick(true, true), "finetune");
+    assert_eq!(Recipe::pick(false, true), "finetune");
+}
+
+#[test]
+fn digits_are_not_mirrored() {
+    assert_eq!(with("").unwrap().augment.flip, 0.0);
+}
+
+#[test]
+fn later_layers_win() {
+    let config = with("epochs = 3\noptimizer.lr = 0.5").unwrap();
+    assert_eq!((config.epochs, config.optimizer.lr), (3, 0.5));
+    assert_eq!(config.optimizer.weight_decay, with("").unwrap().optimizer.weight_decay);
+}
+
+#[test]
+fn resolved_settings_are_a_settings_file() {
+    let config = with("optimizer.kind = \"sgd\"\ndata.path = \"/images\"\noptimizer.lr = 0.30000000000000004").unwrap();
+    let text = toml::to_string(&config).unwrap();
+    assert_eq!(merge(&[Layer::parse("config.toml", &text).unwrap()]).unwrap(), config);
+}
+
+#[test]
+fn an_unknown_setting_is_refused_with_the_nearest_known() {
+    let error = with("optimizer.weight_decai = 0.1").unwrap_err();
+    assert_eq!(
+        error,
+        "run.toml has an unknown setting `optimizer.weight_decai`, did you mean `optimizer.weight_decay`?"
+    );
+    let error = with("epoch = 3").unwrap_err();
+    assert_eq!(error, "run.toml has an unknown setting `epoch`, did you mean `epochs`?");
+    let error = with("data.pth = \"x\"").unwrap_err();
+    assert_eq!(error, "run.toml has an unknown setting `data.pth`, did you mean `data.path`?");
+}
+
+#[test]
+fn a_value_that_makes_no_sense_is_refused_by_name() {
+    let cases = [
+        ("epochs = 0", "epochs = 0"),
+        ("batch = 0", "batch = 0"),
+        ("optimizer.lr = 0.0", "optimizer.lr = 0"),
+        ("optimizer.lr = nan", "optimizer.lr = NaN"),
+        ("optimizer.weight_decay = -1.0", "optimizer.weight_decay = -1"),
+        ("optimizer.beta1 = 1.0", "optimizer.beta1 = 1"),
+        ("regularise.dropout = 1.0", "regularise.dropout = 1"),
+        ("regularise.label_smoothing = 1.5", "regularise.label_smoothing = 1.5"),
+        ("schedule.warmup = -0.1", "schedule.warmup = -0.1"),
+    ];
+    for (text, named) in cases {
+        let error = with(text).unwrap_err();
+        assert!(error.starts_with(named), "{error}");
+    }
+    let error = with("epochs = \"many\"").unwrap_err();
+    assert!(error.contains("invalid type"), "{error}");
+}
+
+#[test]
+fn what_is_no_toml_or_no_recipe_is_refused() {
+    let error = Layer::parse("run.toml", "epochs = = 3").unwrap_err().to_string();
+    assert!(error.starts_with("`run.toml` is not TOML") && !error.contains('\n'), "{error}");
+    let error = Recipe::find("paper").unwrap_err().to_string();
+    assert!(error.contains("there are digits, scratch, finetune"), "{error}");
+    assert!(Recipe::find("nowhere.toml").unwrap_err().to_string().contains("cannot read `nowhere.toml`"));
+}
+
+#[test]
+fn the_schedule_is_in_shares_of_the_run() {
+    let config = with("schedule.warmup = 0.1").unwrap();
+    assert_eq!(config.schedule(1000).warmup, 100);
+    assert_eq!(config.schedule(10).warmup, 1);
+    assert_eq!(config.schedule(1000).steps, 1000);
+}

@@ -1,0 +1,112 @@
+//! What can end a run, each as one sentence.
+
+use std::path::PathBuf;
+
+use crate::{data, weights};
+
+/// A failure to train, evaluate or keep a run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The data set, or one of its files.
+    #[error(transparent)]
+    Data(#[from] data::Error),
+    /// A weights file, a checkpoint among them.
+    #[error(transparent)]
+    Weights(#[from] weights::Error),
+    /// Candle.
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+    /// A setting that makes no sense, or that is not known.
+    #[error("{0}")]
+    Setting(String),
+    /// A loss or gradient that is not finite.
+    #[error(
+        "the run stopped at step {step}, at a learning rate of {rate}: {what}; no weight has changed in this step: go \
+         on from the last checkpoint with a lower --lr in a new run, or look at the images of this step"
+    )]
+    NotFinite {
+        /// Number of the step, from 1.
+        step: u64,
+        /// Its learning rate.
+        rate: f64,
+        /// What is not finite, as the rest of a sentence.
+        what: String,
+    },
+    /// A file or folder of the run that cannot be read or written.
+    #[error("cannot {action} `{}`: {source}{}", path.display(), hint(source))]
+    Folder {
+        /// What was tried: `create`, `write` or `read`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The run folder is there already.
+    #[error(
+        "`{}` exists already: add --resume to continue the run in it, or name another folder with --output",
+        .0.display()
+    )]
+    Exists(PathBuf),
+    /// There is nothing to resume.
+    #[error("there is no run in `{}` to resume: leave out --resume to start one there", .0.display())]
+    NoRun(PathBuf),
+    /// The run to resume is of another network.
+    #[error(
+        "the run in `{}` trains `{run}`, not `{asked}`: name `{run}`, or another folder with --output",
+        folder.display()
+    )]
+    OtherModel {
+        /// The run folder.
+        folder: PathBuf,
+        /// The run's network.
+        run: String,
+        /// What was asked for.
+        asked: String,
+    },
+    /// A run is resumed with other settings than it began with.
+    #[error(
+        "the run in `{}` has {key} = {run}, not {asked}: a resumed run keeps its settings; leave the setting out, or \
+         start a new run with another --output",
+        folder.display()
+    )]
+    OtherSetting {
+        /// The run folder.
+        folder: PathBuf,
+        /// The setting.
+        key: String,
+        /// Its value in the run.
+        run: String,
+        /// What was asked for.
+        asked: String,
+    },
+    /// The data set is not the one that the run began with.
+    #[error("the data set has changed since the run in `{}` began: {what}", folder.display())]
+    OtherData {
+        /// The run folder.
+        folder: PathBuf,
+        /// What differs.
+        what: String,
+    },
+}
+
+impl Error {
+    /// For `map_err`: an action on a path that the system refused.
+    pub(crate) fn folder(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Folder { action, path, source }
+    }
+}
+
+fn hint(source: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    match source.kind() {
+        PermissionDenied | ReadOnlyFilesystem => "; choose another place with --output",
+        StorageFull => "; free some space and continue with --resume",
+        _ => "",
+    }
+}
+
+/// A result of this module.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,124 @@
+//! How well a network tells images apart.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::error::{Error, Result};
+use crate::data::{self, Batch};
+use crate::network::Network;
+use crate::ops::cross_entropy::{cross_entropy, smoothed};
+use crate::pass::{Pass, Precision};
+
+/// A network's results on a set of labelled images.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// Images.
+    pub images: usize,
+    /// Mean cross entropy, without label smoothing.
+    pub loss: f64,
+    /// Share of images whose likeliest class is theirs.
+    pub top1: f64,
+    /// Share of images whose class is among the five likeliest; 1 where there are no more than five.
+    pub top5: f64,
+    /// Each class's images, and how many of them were found, in the order of the labels.
+    pub classes: Vec<ClassScore>,
+    /// How often images of one class were taken for another or their own.
+    #[serde(serialize_with = "Confusion::as_rows")]
+    pub confusion: Confusion,
+}
+
+/// One class's results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ClassScore {
+    /// Images of the class.
+    pub images: usize,
+    /// Those whose likeliest class it is.
+    pub correct: usize,
+}
+
+impl ClassScore {
+    /// Share of the class's images that were found; none where it has no images.
+    pub fn accuracy(&self) -> Option<f64> {
+        (self.images > 0).then(|| self.correct as f64 / self.images as f64)
+    }
+}
+
+/// Counts of (true class, likeliest class). Only those above 0 are held: of 21,841 classes a full matrix has 477 million.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Confusion(BTreeMap<(u32, u32), usize>);
+
+impl Confusion {
+    /// How often images of class `truth` were taken for class `found`.
+    pub fn count(&self, truth: u32, found: u32) -> usize {
+        self.0.get(&(truth, found)).copied().unwrap_or(0)
+    }
+
+    /// Every count above 0, as (true class, likeliest class, count), in the order of the classes.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, u32, usize)> + '_ {
+        self.0.iter().map(|(&(truth, found), &count)| (truth, found, count))
+    }
+
+    fn as_rows<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+/// Runs a network over batches and compares with their labels. `done` is called after each batch with its size.
+///
+/// # Errors
+/// When a batch cannot be loaded, there is none, or the network fails.
+pub fn evaluate(
+    network: &dyn Network,
+    batches: impl Iterator<Item = std::result::Result<Batch, data::Error>>,
+    mut done: impl FnMut(usize),
+) -> Result<Evaluation> {
+    let classes = network.num_classes();
+    let mut found = Evaluation { classes: vec![ClassScore::default(); classes], ..Evaluation::default() };
+    let (mut loss, mut top1, mut top5) = (0.0, 0, 0);
+    for batch in batches {
+        let Batch { images, labels, .. } = batch?;
+        let images = images.to_device(network.params().device())?;
+        let logits = network.run(&images, &Pass::Eval(Precision::F32))?.detach();
+        let targets = smoothed(&labels, classes, 0.0)?.to_device(logits.device())?;
+        loss += f64::from(cross_entropy(&logits, &targets)?.to_scalar::<f32>()?) * labels.len() as f64;
+        for (row, &label) in logits.to_vec2::<f32>()?.iter().zip(&labels) {
+            let rank = rank(row, label as usize);
+            let likeliest = likeliest(row);
+            top1 += usize::from(rank == 0);
+            top5 += usize::from(rank < 5);
+            let class = &mut found.classes[label as usize];
+            class.images += 1;
+            class.correct += usize::from(rank == 0);
+            *found.confusion.0.entry((label, likeliest)).or_default() += 1;
+        }
+        found.images += labels.len();
+        done(labels.len());
+    }
+    if found.images == 0 {
+        return Err(Error::Setting("there are no images to evaluate".to_owned()));
+    }
+    let images = found.images as f64;
+    Ok(Evaluation {
+        loss: loss / images,
+        top1: f64::from(top1 as u32) / images,
+        top5: f64::from(top5 as u32) / images,
+        ..found
+    })
+}
+
+/// How many classes stand before `label`: those of a larger logit, and of equal ones those of a lower number. Of a row
+/// that is not finite, the label comes last.
+fn rank(row: &[f32], label: usize) -> usize {
+    let own = row[label];
+    if !row.iter().all(|logit| logit.is_finite()) {
+        return row.len();
+    }
+    row.iter().enumerate().filter(|&(class, logit)| *logit > own || (*logit == own && class < label)).count()
+}
+
+/// The class of the largest logit, the first of equal ones.
+fn likeliest(row: &[f32]) -> u32 {
+    let first_largest = |best: usize, class: usize| if row[class] > row[best] { class } else { best };
+    (0..row.len()).fold(0, first_largest) as u32
+}

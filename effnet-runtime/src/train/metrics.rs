@@ -1,0 +1,60 @@
+//! `metrics.csv`: a row an epoch.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+
+use super::error::{Error, Result};
+use crate::weights::write_atomically;
+
+/// The columns, in their order.
+pub const HEADER: &str = "epoch,step,lr,train_loss,val_loss,val_top1,val_top5,seconds";
+
+/// One row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Metrics {
+    /// The epoch, from 1.
+    pub epoch: u64,
+    /// Steps taken since the run began.
+    pub step: u64,
+    /// Learning rate of the epoch's last step.
+    pub lr: f64,
+    /// Mean training loss of the epoch, label smoothing included.
+    pub train_loss: f64,
+    /// Mean validation loss.
+    pub val_loss: f64,
+    /// Share of validation images whose likeliest class is theirs.
+    pub val_top1: f64,
+    /// Share of validation images whose class is among the five likeliest.
+    pub val_top5: f64,
+    /// Wall time of the epoch, validation included. The one column that a resume may change.
+    pub seconds: f64,
+}
+
+impl Metrics {
+    fn row(&self) -> String {
+        let Self { epoch, step, lr, train_loss, val_loss, val_top1, val_top5, seconds } = self;
+        format!("{epoch},{step},{lr},{train_loss},{val_loss},{val_top1},{val_top5},{seconds:.2}\n")
+    }
+}
+
+/// Starts the file anew, with the rows that it has up to and including epoch `epoch`: a run that was killed between a
+/// row and its checkpoint comes back to that row.
+pub(super) fn begin(path: &Path, epoch: u64) -> Result<()> {
+    let old =
+        if path.exists() { std::fs::read_to_string(path).map_err(Error::folder("read", path))? } else { String::new() };
+    let epoch_of = |row: &str| row.split(',').next().and_then(|cell| cell.parse::<u64>().ok());
+    let kept = old.lines().skip(1).filter(|row| epoch_of(row).is_some_and(|of_row| of_row <= epoch));
+    let text: String = std::iter::once(HEADER).chain(kept).flat_map(|line| [line, "\n"]).collect();
+    write_atomically(path, |file| file.write_all(text.as_bytes())).map_err(Error::folder("write", path))
+}
+
+/// Adds a row.
+pub(super) fn append(path: &Path, metrics: &Metrics) -> Result<()> {
+    let write = || {
+        let mut file = OpenOptions::new().append(true).open(path)?;
+        file.write_all(metrics.row().as_bytes())?;
+        file.sync_data()
+    };
+    write().map_err(Error::folder("write", path))
+}

@@ -1,0 +1,110 @@
+use std::fs;
+
+use super::{bits, build_tiny, noise, tiny, tiny_spec};
+use crate::train::optimizer::{AdamW, Decay, Optimizer, Sgd};
+use crate::train::{Best, Position, State, StepOptions, checkpoint, step};
+use crate::weights::{WeightsFile, read_network};
+use crate::{DynamicModel, Network};
+
+const DECAY: Decay = Decay { rate: 0.1, vectors: false };
+
+fn labels() -> Vec<String> {
+    ["a", "b", "c", "d"].map(str::to_owned).to_vec()
+}
+
+/// A network and its optimizer after two steps, and a state with awkward numbers.
+fn trained() -> (Box<dyn Network>, Optimizer, State) {
+    let (network, mut optimizer) = (tiny(1, 4), Optimizer::new(AdamW::default(), DECAY));
+    let options = StepOptions { seed: 1, label_smoothing: 0.1, dropout: 0.0, drop_path_scale: 1.0 };
+    for number in 0..2 {
+        step(network.as_ref(), &mut optimizer, &noise(8, 4), &options, number, 0.01).unwrap();
+    }
+    let state = State {
+        epoch: 3,
+        step: 17,
+        position: Position { batches: 2, images: 15, loss_sum: 0.1 + 0.2 },
+        best: Some(Best { epoch: 2, top1: 1.0 / 3.0 }),
+        optimizer: "adamw".into(),
+        optimizer_steps: 2,
+        train_images: 41,
+    };
+    (network, optimizer, state)
+}
+
+#[test]
+fn a_checkpoint_gives_everything_back_to_the_bit() {
+    let (network, optimizer, state) = trained();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.safetensors");
+    checkpoint::save(&path, network.as_ref(), "tiny", &labels(), &optimizer, &state).unwrap();
+
+    let (other, mut other_optimizer) = (tiny(2, 4), Optimizer::new(AdamW::default(), DECAY));
+    let file = WeightsFile::open(&path).unwrap();
+    let saved = checkpoint::read(&file).unwrap();
+    assert_eq!(saved.state, state);
+    assert_eq!((saved.metadata.name.as_str(), saved.metadata.labels), ("tiny", labels()));
+    checkpoint::restore(&file, &state, other.as_ref(), &mut other_optimizer).unwrap();
+    assert_eq!(bits(network.as_ref()), bits(other.as_ref()));
+    assert_eq!(optimizer.memory(), other_optimizer.memory());
+}
+
+#[test]
+fn bytes_depend_on_the_state_alone() {
+    let (network, optimizer, state) = trained();
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, state: &State| {
+        let path = folder.path().join(name);
+        checkpoint::save(&path, network.as_ref(), "tiny", &labels(), &optimizer, state).unwrap();
+        fs::read(path).unwrap()
+    };
+    assert_eq!(write("a.safetensors", &state), write("b.safetensors", &state));
+    assert_ne!(write("a.safetensors", &state), write("b.safetensors", &State { step: 18, ..state.clone() }));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "temporary files are left");
+}
+
+#[test]
+fn a_checkpoint_is_a_weights_file_that_needs_nothing_else() {
+    let (network, optimizer, state) = trained();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.safetensors");
+    checkpoint::save(&path, network.as_ref(), "tiny", &labels(), &optimizer, &state).unwrap();
+    let file = WeightsFile::open(&path).unwrap();
+    let spec = file.metadata().unwrap().spec.clone();
+    assert_eq!(spec, tiny_spec());
+    let loaded = read_network(&file, &spec, None, &candle_core::Device::Cpu, |classes, vb| {
+        DynamicModel::from_spec(&spec, classes, vb)
+    });
+    let loaded = loaded.unwrap();
+    assert_eq!(bits(network.as_ref()), bits(&loaded));
+    assert_eq!(loaded.dialect(), network.dialect());
+}
+
+#[test]
+fn another_optimizer_or_network_is_refused() {
+    let (network, optimizer, state) = trained();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.safetensors");
+    checkpoint::save(&path, network.as_ref(), "tiny", &labels(), &optimizer, &state).unwrap();
+    let file = WeightsFile::open(&path).unwrap();
+
+    let mut sgd = Optimizer::new(Sgd::default(), DECAY);
+    let error = checkpoint::restore(&file, &state, network.as_ref(), &mut sgd).unwrap_err().to_string();
+    assert!(error.contains("optimizer adamw") && error.contains("sgd"), "{error}");
+
+    let other = build_tiny(5, crate::Params::new(1).builder()).unwrap();
+    let mut adamw = Optimizer::new(AdamW::default(), DECAY);
+    let error = checkpoint::restore(&file, &state, other.as_ref(), &mut adamw).unwrap_err().to_string();
+    assert!(error.contains("head.classifier"), "{error}");
+}
+
+#[test]
+fn plain_weights_are_no_checkpoint() {
+    let network = tiny(1, 4);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.safetensors");
+    let tensors = network.params().all().into_iter().map(|(name, var)| (name, var.as_detached_tensor()));
+    let metadata = crate::weights::Metadata::of(network.as_ref(), "tiny", &labels());
+    crate::weights::save(&path, tensors, &metadata).unwrap();
+    let error = checkpoint::read(&WeightsFile::open(&path).unwrap()).unwrap_err().to_string();
+    assert!(error.contains("no state of a run"), "{error}");
+}

@@ -1,0 +1,137 @@
+use candle_core::{DType, Device, Result as CandleResult, Tensor};
+
+use super::{noise, tiny, tiny_spec};
+use crate::data::{Batch, Error as DataError};
+use crate::spec::Spec;
+use crate::train::evaluate;
+use crate::{Dialect, Network, Params, Pass};
+
+/// A network whose logits are the first pixels of its images.
+struct Echo {
+    spec: Spec,
+    dialect: Dialect,
+    params: Params,
+    classes: usize,
+}
+
+impl Echo {
+    fn new(classes: usize) -> Self {
+        let spec = tiny_spec();
+        Self { dialect: Dialect::of(&spec.settings), spec, params: Params::new(0), classes }
+    }
+}
+
+impl Network for Echo {
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
+    fn num_classes(&self) -> usize {
+        self.classes
+    }
+
+    fn params(&self) -> &Params {
+        &self.params
+    }
+
+    fn run(&self, images: &Tensor, _: &Pass<'_>) -> CandleResult<Tensor> {
+        images.flatten_from(1)?.narrow(1, 0, self.classes)
+    }
+
+    fn stage_maps(&self, _: &Tensor, _: &Pass<'_>) -> CandleResult<Vec<Tensor>> {
+        Ok(Vec::new())
+    }
+}
+
+/// A batch whose images are these logits.
+fn batch(rows: &[&[f32]], labels: &[u32]) -> Result<Batch, DataError> {
+    let (images, width) = (rows.len(), rows[0].len());
+    let pixels = rows.concat();
+    Ok(Batch {
+        number: 0,
+        images: Tensor::from_vec(pixels, (images, 1, 1, width), &Device::Cpu).unwrap(),
+        labels: labels.to_vec(),
+        samples: (0..images as u64).collect(),
+    })
+}
+
+#[test]
+fn ranks_classes_and_confusions_are_counted() {
+    let rows: [&[f32]; 4] = [
+        // Right; second; sixth of seven; right, though another is equal, as it comes first.
+        &[9., 1., 2., 3., 4., 5., 6.],
+        &[9., 8., 2., 3., 4., 5., 6.],
+        &[9., 1., 2., 3., 4., 5., 6.],
+        &[0., 7., 7., 0., 0., 0., 0.],
+    ];
+    // In two batches of different size, so that the mean is over images and not over batches.
+    let batches = [batch(&rows[..3], &[0, 1, 2]), batch(&rows[3..], &[1])];
+    let mut seen = Vec::new();
+    let found = evaluate(&Echo::new(7), batches.into_iter(), |images| seen.push(images)).unwrap();
+    assert_eq!(seen, [3, 1]);
+    assert_eq!((found.images, found.top1, found.top5), (4, 0.5, 0.75));
+    assert_eq!(found.classes[1].images, 2);
+    assert_eq!(found.classes[1].accuracy(), Some(0.5));
+    assert_eq!(found.classes[6].accuracy(), None);
+    assert_eq!(found.confusion.iter().collect::<Vec<_>>(), [(0, 0, 1), (1, 0, 1), (1, 1, 1), (2, 0, 1)]);
+    assert_eq!(found.confusion.count(1, 0), 1);
+
+    let loss = |row: &[f32], label: usize| {
+        let sum: f64 = row.iter().map(|logit| f64::from(logit - row[label]).exp()).sum();
+        sum.ln()
+    };
+    let mean = (loss(rows[0], 0) + loss(rows[1], 1) + loss(rows[2], 2) + loss(rows[3], 1)) / 4.0;
+    assert!((found.loss - mean).abs() < 1e-5, "{} {mean}", found.loss);
+}
+
+#[test]
+fn five_of_three_classes_are_all() {
+    let found = evaluate(&Echo::new(3), [batch(&[&[3., 2., 1.]], &[2])].into_iter(), |_| {}).unwrap();
+    assert_eq!((found.top1, found.top5), (0.0, 1.0));
+}
+
+#[test]
+fn logits_that_are_not_finite_find_nothing() {
+    let found = evaluate(&Echo::new(7), [batch(&[&[f32::NAN; 7]], &[0])].into_iter(), |_| {}).unwrap();
+    assert_eq!((found.top1, found.top5), (0.0, 0.0));
+}
+
+#[test]
+fn no_images_are_an_error() {
+    let error = evaluate(&Echo::new(3), std::iter::empty(), |_| {}).unwrap_err();
+    assert!(error.to_string().contains("no images to evaluate"), "{error}");
+}
+
+#[test]
+fn evaluation_leaves_no_trace_and_does_not_depend_on_the_batch() {
+    let network = tiny(1, 4);
+    let before = super::bits(network.as_ref());
+    let whole = noise(8, 4);
+    let part = |from: usize, length: usize| {
+        Ok(Batch {
+            number: 0,
+            images: whole.images.narrow(0, from, length).unwrap(),
+            labels: whole.labels[from..from + length].to_vec(),
+            samples: whole.samples[from..from + length].to_vec(),
+        })
+    };
+    let at_once = evaluate(network.as_ref(), [part(0, 8)].into_iter(), |_| {}).unwrap();
+    let in_parts = evaluate(network.as_ref(), [part(0, 3), part(3, 5)].into_iter(), |_| {}).unwrap();
+    assert_eq!(at_once.confusion, in_parts.confusion);
+    assert!((at_once.loss - in_parts.loss).abs() < 1e-6);
+    assert_eq!(before, super::bits(network.as_ref()));
+    assert_eq!(whole.images.dtype(), DType::F32);
+}
+
+#[test]
+fn the_result_has_a_json_form() {
+    let found = evaluate(&Echo::new(3), [batch(&[&[3., 2., 1.]], &[1])].into_iter(), |_| {}).unwrap();
+    let json = serde_json::to_value(&found).unwrap();
+    assert_eq!(json["top1"], 0.0);
+    assert_eq!(json["confusion"], serde_json::json!([[1, 0, 1]]));
+    assert_eq!(json["classes"][1], serde_json::json!({"images": 1, "correct": 0}));
+}

@@ -1,0 +1,56 @@
+//! What a run tells of itself while it is under way.
+
+use super::evaluate::Evaluation;
+use super::metrics::Metrics;
+use super::step::StepOutcome;
+use crate::data::Skipped;
+
+/// Somebody who follows a run: a progress bar, a log, a test. Every method may be left out.
+pub trait Watcher {
+    /// A step is done.
+    fn step(&mut self, _step: &StepDone) {}
+
+    /// So many more images are evaluated.
+    fn evaluated(&mut self, _images: usize) {}
+
+    /// An epoch is done, evaluated and saved.
+    fn epoch(&mut self, _epoch: &EpochDone<'_>) {}
+
+    /// These files were left out in a pass over the training or validation images.
+    fn skipped(&mut self, _files: &[Skipped]) {}
+}
+
+/// Nobody.
+impl Watcher for () {}
+
+/// A step that is done.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepDone {
+    /// The epoch, from 1.
+    pub epoch: u64,
+    /// Epochs of the run.
+    pub epochs: u64,
+    /// The step's place in the epoch, from 1.
+    pub batch: u64,
+    /// Steps of the epoch.
+    pub batches: u64,
+    /// Steps since the run began.
+    pub step: u64,
+    /// Learning rate.
+    pub rate: f64,
+    /// What it found.
+    pub outcome: StepOutcome,
+}
+
+/// An epoch that is done.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EpochDone<'a> {
+    /// Epochs of the run.
+    pub epochs: u64,
+    /// Its row in `metrics.csv`.
+    pub metrics: Metrics,
+    /// Its evaluation.
+    pub evaluation: &'a Evaluation,
+    /// Whether no epoch before was as good.
+    pub is_best: bool,
+}
