@@ -1,0 +1,131 @@
+//! From flags to a run that is ready to go.
+
+use toml::Value;
+
+use super::args::TrainArgs;
+use super::train::Model;
+use crate::dialect::Dialect;
+use crate::spec::Spec;
+use crate::threads;
+use crate::train::config::{Config, Layer, Recipe, merge};
+use crate::train::{Error, Result, RunFolder, Trainer, build_network, convention, device, open_data, spec_of};
+use crate::weights::WeightsFile;
+
+/// A run that is ready to go: a new one, or one that goes on.
+pub(super) fn begin(args: &TrainArgs, model: &Model<'_>) -> Result<Trainer> {
+    let spec = spec_of(model.build)?;
+    let flags = args.layer()?;
+    let (config, old) = if args.resume() {
+        let (folder, config) = resumed(args, model, &flags)?;
+        (config, Some(folder))
+    } else {
+        if let Some(output) = args.output() {
+            RunFolder::check_free(output)?;
+        }
+        (settings(args, model, &spec, flags)?, None)
+    };
+    device(&config.compute.device)?;
+    threads::set_global(config.compute.threads);
+    let split = open_data(&config)?;
+    let network = build_network(&config, model.build, &spec, split.train.classes().len())?;
+    match old {
+        Some(folder) => Trainer::resume(config, folder, split, network),
+        None => {
+            let folder = RunFolder::create(args.output(), model.name)?;
+            Trainer::begin(config, folder, split, network)
+        }
+    }
+}
+
+/// The settings of a new run.
+fn settings(args: &TrainArgs, model: &Model<'_>, spec: &Spec, flags: Layer) -> Result<Config> {
+    let file = args.config_layer()?.unwrap_or_else(|| Layer::empty("no file"));
+    let said = |key: &str| flags.get(key).or_else(|| file.get(key));
+    let recipe = match (args.recipe(), file.get("recipe").and_then(Value::as_str)) {
+        (Some(name), _) | (None, Some(name)) => name,
+        (None, None) => Recipe::pick(said("data.path").is_some(), said("pretrained.path").is_some()),
+    };
+    let recipe = Recipe::find(recipe)?;
+    let mut name = Layer::empty("the command");
+    name.set("model", model.name);
+    name.set("recipe", recipe.name.as_str());
+    let pretrained = said("pretrained.path").and_then(Value::as_str);
+    let dialect = said("pretrained.dialect").and_then(Value::as_str);
+    merge(&[defaults(spec, pretrained, dialect)?, recipe.layer, file, name, flags])
+}
+
+/// What follows from the network, from the weights that the run begins with, and from the machine.
+fn defaults(spec: &Spec, pretrained: Option<&str>, dialect: Option<&str>) -> Result<Layer> {
+    let mut layer = Layer::empty("the network");
+    let mut own = Dialect::of(&spec.settings);
+    if let Some(path) = pretrained {
+        own = WeightsFile::open(path)?.dialect(spec, convention(dialect)?)?;
+    }
+    let train_size = spec.settings.train_size.unwrap_or(own.test_size);
+    layer.set("size", train_size.min(own.test_size) as i64);
+    layer.set("eval_size", own.test_size as i64);
+    layer.set("seed", 0);
+    layer.set("regularise.dropout", spec.settings.dropout);
+    layer.set("data.on_bad_image", "fail");
+    let cores = std::thread::available_parallelism().map_or(1, usize::from) as i64;
+    layer.set("compute.device", "cpu");
+    layer.set("compute.threads", cores);
+    layer.set("compute.loader_threads", cores);
+    Ok(layer)
+}
+
+/// The folder and the settings of the run to go on with. Flags may change what computes, and nothing else.
+fn resumed(args: &TrainArgs, model: &Model<'_>, flags: &Layer) -> Result<(RunFolder, Config)> {
+    let Some(output) = args.output() else {
+        return Err(Error::Setting("--resume needs the run to continue: name its folder with --output DIR".to_owned()));
+    };
+    let folder = RunFolder::open(output)?;
+    let config = folder.config()?;
+    if config.model != model.name {
+        return Err(Error::OtherModel {
+            folder: folder.path().to_path_buf(),
+            run: config.model,
+            asked: model.name.to_owned(),
+        });
+    }
+    let run = Layer {
+        origin: "the run".to_owned(),
+        table: Value::try_from(&config).ok().and_then(table).unwrap_or_default(),
+    };
+    let mut over = Layer::empty("the flags");
+    let asked = args.config_layer()?.iter().chain([flags]).flat_map(Layer::flat).collect::<Vec<_>>();
+    let asked = asked.into_iter().chain(args.recipe().map(|recipe| ("recipe".to_owned(), Value::from(recipe))));
+    for (key, value) in asked {
+        if key.starts_with("compute.") || key.starts_with("checkpoints.") {
+            over.set(&key, value);
+            continue;
+        }
+        let in_run = run.get(&key);
+        if !in_run.is_some_and(|in_run| same(in_run, &value)) {
+            return Err(Error::OtherSetting {
+                folder: folder.path().to_path_buf(),
+                key,
+                run: in_run.map_or_else(|| "its default".to_owned(), ToString::to_string),
+                asked: value.to_string(),
+            });
+        }
+    }
+    let config = merge(&[run, over])?;
+    Ok((folder, config))
+}
+
+fn table(value: Value) -> Option<toml::Table> {
+    match value {
+        Value::Table(table) => Some(table),
+        _ => None,
+    }
+}
+
+/// Whether two values are equal; a whole number may be written either way.
+fn same(left: &Value, right: &Value) -> bool {
+    let number = |value: &Value| value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64));
+    match (number(left), number(right)) {
+        (Some(left), Some(right)) => left == right,
+        _ => left == right,
+    }
+}

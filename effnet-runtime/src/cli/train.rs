@@ -1,0 +1,179 @@
+//! The `train` command.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::args::{Style, TrainArgs};
+use super::begin::begin;
+use super::logging;
+use super::output::{bytes, count, duration, line, shell};
+use super::progress::Progress;
+use super::signals::Signals;
+use crate::simd;
+use crate::train::memory;
+use crate::train::{Build, Ended, Error, Result, Trainer, sample};
+
+/// The network that the command trains.
+#[derive(Clone, Copy)]
+pub struct Model<'a> {
+    /// Its name: it names the run's folder, and a resume asks for it again.
+    pub name: &'a str,
+    /// Makes it of a number of classes.
+    pub build: Build<'a>,
+    /// What to type for a prediction, up to its flags: `effnet predict`.
+    pub predict: &'a str,
+}
+
+/// Trains as the flags say: begins or resumes a run, says how it goes, and ends with the best top-1 and what to type
+/// next. The exit code is 0, or 130 or 143 of a run that a signal stopped.
+///
+/// # Errors
+/// When the flags make no sense, the data or weights cannot be read, the run folder cannot be written to, or a loss is
+/// not finite.
+pub fn train(args: &TrainArgs, model: &Model<'_>) -> Result<ExitCode> {
+    logging::init(args.verbosity());
+    let style = args.style();
+    let mut trainer = begin(args, model)?;
+    if trainer.is_finished() {
+        finished_already(style, &trainer);
+        result(style, model, &trainer)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let classes = trainer.network().num_classes();
+    let predicted = memory::predicted(trainer.network().spec(), trainer.config(), classes);
+    introduce(style, model, &trainer, predicted);
+    let signals = Signals::take_over().map_err(|error| Error::Setting(format!("cannot listen to signals: {error}")))?;
+    let begun = std::time::Instant::now();
+    let mut progress = Progress::new(style, trainer.split().val.len() as u64, predicted);
+    let ended = trainer.run(&mut progress, &|| signals.stop());
+    progress.end();
+    match ended? {
+        Ended::Finished => {
+            if style == Style::Human {
+                line(format!("done in {}", duration(begun.elapsed())));
+            }
+            result(style, model, &trainer)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Ended::Stopped => {
+            stopped(style, &trainer);
+            Ok(signals.exit_code())
+        }
+    }
+}
+
+/// Says what the run is.
+fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64) {
+    let (config, split) = (trainer.config(), trainer.split());
+    let folder = trainer.folder().path().display();
+    let params = trainer.network().params().trainable() as u64;
+    match style {
+        Style::Quiet => {}
+        Style::Json => line(json!({
+            "event": "start",
+            "model": model.name,
+            "recipe": config.recipe,
+            "folder": trainer.folder().path(),
+            "params": params,
+            "classes": split.train.classes().len(),
+            "train_images": split.train.len(),
+            "val_images": split.val.len(),
+            "epochs": config.epochs,
+            "steps_an_epoch": trainer.steps_an_epoch(),
+            "batch": config.batch,
+            "size": config.size,
+            "seed": config.seed,
+            "epoch": trainer.state().epoch,
+            "step": trainer.state().step,
+            "predicted_peak_bytes": predicted,
+        })),
+        Style::Human => {
+            line(format!(
+                "{}: {:.2} M parameters, {} classes; recipe {}; run folder {folder}",
+                model.name,
+                params as f64 / 1e6,
+                count(split.train.classes().len() as u64),
+                config.recipe
+            ));
+            let origin =
+                config.data.path.as_ref().map_or("the bundled digits".to_owned(), |path| path.display().to_string());
+            let ignored = split.ignored.files;
+            let ignored =
+                if ignored > 0 { format!("; {} other files left out", count(ignored as u64)) } else { String::new() };
+            line(format!(
+                "{origin}: {} training and {} validation images{ignored}",
+                count(split.train.len() as u64),
+                count(split.val.len() as u64)
+            ));
+            line(format!(
+                "{} epochs of {} steps, batch {}, {} px, {} at a rate of up to {}; {} threads, {}",
+                config.epochs,
+                count(trainer.steps_an_epoch()),
+                config.batch,
+                config.size,
+                trainer.optimizer().name(),
+                config.optimizer.lr,
+                config.compute.threads,
+                simd::Level::current().name(),
+            ));
+            let state = trainer.state();
+            if state.step > 0 {
+                line(format!("resumed after {} of {} epochs, {} steps", state.epoch, config.epochs, count(state.step)));
+            }
+        }
+    }
+}
+
+fn finished_already(style: Style, trainer: &Trainer) {
+    if style == Style::Human {
+        let epochs = trainer.config().epochs;
+        line(format!("the run in {} is finished: all {epochs} epochs are done", trainer.folder().path().display()));
+    }
+}
+
+/// Says how good the network is, and what to type next.
+fn result(style: Style, model: &Model<'_>, trainer: &Trainer) -> Result<()> {
+    let folder = trainer.folder();
+    let Some(best) = trainer.state().best else { return Ok(()) };
+    let checkpoint = folder.best();
+    let image = sample(trainer.split().val.as_ref(), folder)?;
+    let next = image.map(|image| format!("{} --weights {} {}", model.predict, shell(&checkpoint), shell(&image)));
+    if style == Style::Json {
+        line(json!({
+            "event": "result",
+            "best_top1": best.top1,
+            "best_epoch": best.epoch,
+            "epochs": trainer.state().epoch,
+            "folder": folder.path(),
+            "checkpoint": checkpoint,
+            "peak_bytes": memory::measured(),
+            "next": next,
+        }));
+        return Ok(());
+    }
+    line(format!("best top-1 {:.2} % in epoch {}: {}", 100.0 * best.top1, best.epoch, checkpoint.display()));
+    if style == Style::Human {
+        if let Some(peak) = memory::measured() {
+            line(format!("peak memory {}", bytes(peak)));
+        }
+        if let Some(next) = next {
+            line(format!("try it: {next}"));
+        }
+    }
+    Ok(())
+}
+
+fn stopped(style: Style, trainer: &Trainer) {
+    let state = trainer.state();
+    let folder = trainer.folder().path();
+    match style {
+        Style::Json => line(json!({"event": "stopped", "epoch": state.epoch, "step": state.step, "folder": folder})),
+        Style::Human | Style::Quiet => line(format!(
+            "stopped at step {} of epoch {}; to continue, type the same command with: --resume --output {}",
+            state.position.batches,
+            state.epoch + 1,
+            shell(folder)
+        )),
+    }
+}
