@@ -11,7 +11,7 @@
 
 use super::gather::Gather;
 use super::pack;
-use crate::ops::matmul::{Matrix, matmul};
+use crate::ops::matmul::{Matrix, matmul, matmul_by_columns};
 use crate::ops::scratch::with_scratch;
 use crate::ops::window::Geometry;
 use crate::threads;
@@ -24,6 +24,9 @@ const FEWEST_PIXELS: usize = 32;
 
 /// Most pixels of a task: enough tasks for many threads, few enough that packing the weights does not count.
 const MOST_PIXELS: usize = 512;
+
+/// With at most so many pixels, a product over the map itself is cut by output channels.
+const FEW_PIXELS: usize = 512;
 
 /// Pixels of one task, of `pixels` in all. By shape alone.
 fn pixels_per_task(pixels: usize) -> usize {
@@ -71,11 +74,23 @@ pub(crate) fn forward(geometry: &Geometry, x: &[f32], weight: &[f32]) -> Vec<f32
     let gather = forward_gather(geometry);
     let (outputs, patch) = (geometry.out_channels, gather.patch());
     let weight = Matrix::new(&weight, outputs, patch).transposed();
-    let mut out = vec![0.0; geometry.out_pixels() * outputs];
-    let pixels = pixels_per_task(geometry.out_pixels());
-    threads::current().for_each_chunk(&mut out, pixels * outputs, |task, out| {
-        for_patches(&gather, x, task * pixels, out.len() / outputs, |at, count, patches| {
-            matmul(&mut out[at * outputs..(at + count) * outputs], patches, weight, false);
+    product_of_patches(&gather, x, geometry.out_pixels(), weight, outputs)
+}
+
+/// `out[pixel] = patch(pixel) · weight`, for `total` pixels and `columns` channels.
+fn product_of_patches(gather: &Gather, source: &[f32], total: usize, weight: Matrix<'_>, columns: usize) -> Vec<f32> {
+    let mut out = vec![0.0; total * columns];
+    if gather.patch() == 0 {
+        return out;
+    }
+    if gather.is_identity() && total <= FEW_PIXELS {
+        matmul_by_columns(&mut out, Matrix::new(source, total, gather.patch()), weight);
+        return out;
+    }
+    let pixels = pixels_per_task(total);
+    threads::current().for_each_chunk(&mut out, pixels * columns, |task, out| {
+        for_patches(gather, source, task * pixels, out.len() / columns, |at, count, patches| {
+            matmul(&mut out[at * columns..(at + count) * columns], patches, weight, false);
         });
     });
     out
@@ -116,30 +131,33 @@ pub(crate) fn backward_input(geometry: &Geometry, grad: &[f32], weight: &[f32]) 
 fn phase_gradient(geometry: &Geometry, phase: &pack::Phase, grad: &[f32]) -> Vec<f32> {
     let (inputs, gather) = (geometry.in_channels, &phase.gather);
     let weight = Matrix::new(&phase.weight, gather.patch(), inputs);
-    let total = geometry.batch * gather.grid.0 * gather.grid.1;
-    let mut out = vec![0.0; total * inputs];
-    if gather.patch() == 0 {
-        return out;
-    }
-    let pixels = pixels_per_task(total);
-    threads::current().for_each_chunk(&mut out, pixels * inputs, |task, out| {
-        for_patches(gather, grad, task * pixels, out.len() / inputs, |at, count, patches| {
-            matmul(&mut out[at * inputs..(at + count) * inputs], patches, weight, false);
-        });
-    });
-    out
+    product_of_patches(gather, grad, geometry.batch * gather.grid.0 * gather.grid.1, weight, inputs)
 }
 
 /// Most partial sums of a weight gradient, and the fewest pixels of each.
 const MOST_PARTS: usize = 16;
 const FEWEST_PIXELS_OF_A_PART: usize = 256;
 
+/// With at most so many pixels, a weight gradient is cut by output channels rather than into partial sums, so many
+/// channels a task.
+const FEW_PIXELS_OF_A_SUM: usize = 2048;
+const OUTPUTS_OF_A_TASK: usize = 48;
+
 /// The gradient of the weight `[O, I, k, k]`, from `x` and the gradient of the output.
 ///
-/// The pixels are cut into parts, by shape, whose sums are added in the order of the parts.
+/// The pixels are cut into parts, by shape, whose sums are added in the order of the parts; where they are few, and the
+/// patches need not be written, the output channels are cut instead.
 pub(crate) fn backward_weight(geometry: &Geometry, x: &[f32], grad: &[f32]) -> Vec<f32> {
     let gather = forward_gather(geometry);
     let (outputs, patch, total) = (geometry.out_channels, gather.patch(), geometry.out_pixels());
+    if gather.is_identity() && total <= FEW_PIXELS_OF_A_SUM {
+        let mut gradient = vec![0.0; outputs * patch];
+        threads::current().for_each_chunk(&mut gradient, OUTPUTS_OF_A_TASK * patch, |task, gradient| {
+            let grad = Matrix::new(grad, total, outputs).columns(task * OUTPUTS_OF_A_TASK, gradient.len() / patch);
+            matmul(gradient, grad.transposed(), Matrix::new(x, total, patch), false);
+        });
+        return gradient;
+    }
     let parts = (total / FEWEST_PIXELS_OF_A_PART).clamp(2, MOST_PARTS).min(total);
     let pixels = total.div_ceil(parts);
     let size = outputs * patch;
