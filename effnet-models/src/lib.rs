@@ -1,1 +1,11 @@
-//! effnet-models
+//! EfficientNetV2 S, M, L, XL and B0 to B3, each one [`efficientnet_v2!`](effnet_runtime::efficientnet_v2) call in a
+//! file of its own, a [registry](find) of their names.
+
+mod registry;
+mod variants;
+
+pub use registry::{UnknownVariant, VARIANTS, Variant, find};
+pub use variants::{
+    EfficientNetV2B0, EfficientNetV2B1, EfficientNetV2B2, EfficientNetV2B3, EfficientNetV2L, EfficientNetV2M,
+    EfficientNetV2S, EfficientNetV2XL,
+};
