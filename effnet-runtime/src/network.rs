@@ -37,6 +37,33 @@ pub trait Network: Send + Sync {
     fn stage_maps(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Vec<Tensor>>;
 }
 
+/// So that a constructor that chooses among types serves wherever one of a single type does.
+impl<N: Network + ?Sized> Network for Box<N> {
+    fn spec(&self) -> &Spec {
+        (**self).spec()
+    }
+
+    fn dialect(&self) -> &Dialect {
+        (**self).dialect()
+    }
+
+    fn num_classes(&self) -> usize {
+        (**self).num_classes()
+    }
+
+    fn params(&self) -> &Params {
+        (**self).params()
+    }
+
+    fn run(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        (**self).run(images, pass)
+    }
+
+    fn stage_maps(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Vec<Tensor>> {
+        (**self).stage_maps(images, pass)
+    }
+}
+
 /// A network borrowed for evaluation, as a candle [`Module`].
 #[derive(Clone, Copy)]
 pub struct Eval<'a>(&'a dyn Network);

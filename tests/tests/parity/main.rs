@@ -2,6 +2,7 @@
 //! `golden.py` (torchvision) and `golden_names.py` (timm, WZMIAOMIAO) in this folder computed.
 
 mod fixture;
+mod implementations;
 mod levels;
 mod mixed;
 mod models;

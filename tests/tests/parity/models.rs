@@ -1,61 +1,64 @@
 //! The tables of the reference files.
 
-use std::borrow::Cow;
-
 use effnet_runtime::candle::{Device, Result};
-use effnet_runtime::spec::{Operator, Row, Settings, Spec};
+use effnet_runtime::candle_nn::VarBuilder;
+use effnet_runtime::spec::Spec;
 use effnet_runtime::weights::{Convention, WeightsFile, read_network};
-use effnet_runtime::{DynamicModel, Network};
+use effnet_runtime::{DynamicModel, Network, efficientnet_v2};
 
-const FUSED: Operator = Operator::Fused;
-const MBCONV: Operator = Operator::MbConv;
-
-/// The reference models drop nothing.
-fn spec(name: &'static str, rows: Vec<Row>) -> Spec {
-    let settings = Settings { num_features: 48, dropout: 0.0, drop_path: 0.0, ..Settings::DEFAULT };
-    Spec { name: Cow::Borrowed(name), rows: Cow::Owned(rows), settings }
+efficientnet_v2! {
+    /// `TABLES["mixed"]` of `golden.py`, which `seed.pth` has too.
+    pub(crate) struct Mixed <
+        [1, 3, 1, 1,  8,  8, fused,  0],
+        [2, 3, 2, 4,  8, 16, fused,  0],
+        [2, 3, 2, 4, 16, 24, mbconv, 0.25],
+        [2, 5, 1, 6, 24, 24, mbconv, 0.25],
+        [2, 5, 2, 6, 24, 32, mbconv, 0.25],
+    > { num_features: 48, dropout: 0, drop_path: 0 }
 }
 
-/// `TABLES["mixed"]` of `golden.py`, which `seed.pth` has too.
-pub(crate) fn mixed() -> Spec {
-    spec(
-        "Mixed",
-        vec![
-            Row::new(1, 3, 1, 1, 8, 8, FUSED, 0.0),
-            Row::new(2, 3, 2, 4, 8, 16, FUSED, 0.0),
-            Row::new(2, 3, 2, 4, 16, 24, MBCONV, 0.25),
-            Row::new(2, 5, 1, 6, 24, 24, MBCONV, 0.25),
-            Row::new(2, 5, 2, 6, 24, 32, MBCONV, 0.25),
-        ],
-    )
+efficientnet_v2! {
+    /// `arch` of `golden_names.py`.
+    pub(crate) struct Same <
+        [1, 3, 1, 1,  8,  8, fused,  0],
+        [2, 3, 2, 4,  8, 16, fused,  0],
+        [2, 3, 2, 4, 16, 24, mbconv, 0.25],
+        [1, 5, 2, 6, 24, 32, mbconv, 0.25],
+    > { num_features: 48, dropout: 0, drop_path: 0 }
 }
 
-/// `arch` of `golden_names.py`.
-pub(crate) fn same() -> Spec {
-    spec(
-        "Same",
-        vec![
-            Row::new(1, 3, 1, 1, 8, 8, FUSED, 0.0),
-            Row::new(2, 3, 2, 4, 8, 16, FUSED, 0.0),
-            Row::new(2, 3, 2, 4, 16, 24, MBCONV, 0.25),
-            Row::new(1, 5, 2, 6, 24, 32, MBCONV, 0.25),
-        ],
-    )
+efficientnet_v2! {
+    /// Every kind of block, with and without squeeze-and-excitation, and everything that draws.
+    pub(crate) struct Kinds <
+        [2, 3, 1, 1,  8,  8, fused,  0.25],
+        [2, 5, 2, 3,  8, 12, fused,  0.25],
+        [2, 7, 1, 1, 12, 12, mbconv, 0],
+        [2, 3, 2, 4, 12, 20, mbconv, 0.3],
+    > { num_features: 24, dropout: 0.4, drop_path: 0.5, activation: hard_swish, padding: same }
 }
 
 /// A network and what to call it in a message.
 pub(crate) type Named = (&'static str, Box<dyn Network>);
 
-fn dynamic(file: &WeightsFile, spec: &Spec, said: Option<Convention>) -> Result<DynamicModel> {
-    Ok(read_network(file, spec, said, &Device::Cpu, |classes, vb| DynamicModel::from_spec(spec, classes, vb))?)
+fn all(
+    file: &WeightsFile,
+    spec: &Spec,
+    said: Option<Convention>,
+    generated: impl FnOnce(usize, VarBuilder<'static>) -> Result<Box<dyn Network>>,
+) -> Vec<Named> {
+    let dynamic = |classes, vb: VarBuilder<'static>| DynamicModel::from_spec(spec, classes, vb);
+    vec![
+        ("DynamicModel", Box::new(read_network(file, spec, said, &Device::Cpu, dynamic).unwrap())),
+        ("the generated type", read_network(file, spec, said, &Device::Cpu, generated).unwrap()),
+    ]
 }
 
-/// Every implementation of [`mixed`], with the file's weights.
+/// Every implementation of [`Mixed`], with the file's weights.
 pub(crate) fn all_mixed(file: &WeightsFile) -> Vec<Named> {
-    vec![("DynamicModel", Box::new(dynamic(file, &mixed(), None).unwrap()))]
+    all(file, &Mixed::SPEC, None, |classes, vb| Ok(Box::new(Mixed::new(classes, vb)?)))
 }
 
-/// Every implementation of [`same`], with the file's weights.
+/// Every implementation of [`Same`], with the file's weights.
 pub(crate) fn all_same(file: &WeightsFile, said: Convention) -> Vec<Named> {
-    vec![("DynamicModel", Box::new(dynamic(file, &same(), Some(said)).unwrap()))]
+    all(file, &Same::SPEC, Some(said), |classes, vb| Ok(Box::new(Same::new(classes, vb)?)))
 }

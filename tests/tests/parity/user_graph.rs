@@ -2,21 +2,21 @@
 
 use effnet_runtime::candle::{Device, Module, ModuleT, Result, Tensor, Var};
 use effnet_runtime::candle_nn::{VarBuilder, conv2d, linear};
-use effnet_runtime::{DynamicModel, Network, Params};
+use effnet_runtime::{Network, Params};
 
 use super::fixture::{Golden, values};
-use super::models;
+use super::models::Mixed;
 
 struct Graph {
     front: effnet_runtime::candle_nn::Conv2d,
-    network: DynamicModel,
+    network: Mixed,
     behind: effnet_runtime::candle_nn::Linear,
 }
 
 impl Graph {
     fn new(own: VarBuilder<'_>) -> Result<Self> {
         let front = conv2d(3, 3, 1, Default::default(), own.pp("front"))?;
-        let network = DynamicModel::from_spec(&models::mixed(), 7, Params::new(3).builder())?;
+        let network = Mixed::new(7, Params::new(3).builder())?;
         Ok(Self { front, network, behind: linear(7, 2, own.pp("behind"))? })
     }
 
@@ -72,7 +72,7 @@ fn the_gradient_of_the_layer_in_front_is_the_slope_of_the_loss() {
 /// In evaluation parameters are constants, and images are not: an attribution method needs their gradient.
 #[test]
 fn in_evaluation_a_gradient_reaches_the_images_alone() {
-    let network = DynamicModel::from_spec(&models::mixed(), 7, Params::new(3).builder()).unwrap();
+    let network = Mixed::new(7, Params::new(3).builder()).unwrap();
     let images = Var::from_tensor(Golden::read("mixed.safetensors").get("x")).unwrap();
     let gradients = network.forward_t(&images, false).unwrap().sum_all().unwrap().backward().unwrap();
     assert!(values(gradients.get(&images).unwrap()).iter().any(|value| *value != 0.0));
