@@ -1,6 +1,6 @@
 //! From a file into a network.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use candle_core::Device;
 use candle_nn::VarBuilder;
@@ -48,11 +48,9 @@ pub fn load(file: &WeightsFile, network: &dyn Network, classifier: Classifier) -
     let mut to_fill = BTreeMap::new();
     let mut missing = Vec::new();
     let mut wrong_shape = Vec::new();
-    let theirs: BTreeMap<_, _> =
-        scheme.pairs(network.spec()).into_iter().map(|pair| (pair.ours, pair.theirs)).collect();
-    for (ours, var) in network.params().all() {
-        let name = theirs.get(&ours).unwrap_or(&ours);
-        match file.info(name) {
+    for (ours, name) in names(scheme, network) {
+        let Some(var) = network.params().get(&ours) else { continue };
+        match file.info(&name) {
             None => missing.push(name.clone()),
             Some(info) if info.shape != var.dims() => {
                 wrong_shape.push(WrongShape {
@@ -113,10 +111,21 @@ pub fn read_network<N: Network>(
     build: impl FnOnce(usize, VarBuilder<'static>) -> candle_core::Result<N>,
 ) -> Result<N> {
     let dialect = file.dialect(spec, said)?;
-    let classes = file.num_classes()?.unwrap_or_default();
+    // Of a file without a classifier, loading then says what is missing.
+    let classes = file.num_classes()?.unwrap_or(1);
     let network = build(classes, Params::for_loading(Some(dialect), device).builder())?;
     load(file, &network, Classifier::MustFit)?;
     Ok(network)
+}
+
+/// The network's parameters, with their names in the scheme: in the network's order, so that a message names what
+/// differs first; then those of a network that has more than its table says, under its own names.
+fn names(scheme: Scheme, network: &dyn Network) -> Vec<(String, String)> {
+    let mut names: Vec<_> = scheme.pairs(network.spec()).into_iter().map(|pair| (pair.ours, pair.theirs)).collect();
+    let of_table: BTreeSet<_> = names.iter().map(|(ours, _)| ours.clone()).collect();
+    let more = network.params().all().into_iter().map(|(name, _)| name).filter(|name| !of_table.contains(name));
+    names.extend(more.map(|name| (name.clone(), name)));
+    names
 }
 
 fn same_arithmetic(file: &WeightsFile, theirs: &Dialect, ours: &Dialect) -> Result<()> {

@@ -1,6 +1,8 @@
 //! The networks against PyTorch: outputs, losses, gradients and running statistics of small models, which
 //! `golden.py` (torchvision) and `golden_names.py` (timm, WZMIAOMIAO) in this folder computed.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helper functions too")]
+
 mod fixture;
 mod implementations;
 mod levels;

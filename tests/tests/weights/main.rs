@@ -1,0 +1,8 @@
+//! Weights files: every way in which one may not fit, and what it says then.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helper functions too")]
+
+mod fitting;
+mod models;
+mod own;
+mod torch;
