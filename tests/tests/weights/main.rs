@@ -4,5 +4,6 @@
 
 mod fitting;
 mod models;
+mod names;
 mod own;
 mod torch;
