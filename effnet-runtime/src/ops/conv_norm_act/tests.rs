@@ -235,6 +235,25 @@ proptest! {
     }
 }
 
+/// With running statistics, and a dropped branch: a batch's statistics of one or two pixels have gradients that are all
+/// rounding.
+#[test]
+fn corners_equal_the_definition() {
+    for depthwise in [false, true] {
+        for conv in ConvProblem::corners(depthwise) {
+            for factor in [0.0, 1.25] {
+                let problem = ConvNormActProblem {
+                    conv: conv.clone(),
+                    activation: Some(Activation::Silu),
+                    batch: false,
+                    residual: Some(vec![factor]),
+                };
+                check(&problem).unwrap();
+            }
+        }
+    }
+}
+
 #[test]
 fn tensors_that_track_nothing_make_no_graph() -> Result<()> {
     let device = candle_core::Device::Cpu;

@@ -14,6 +14,13 @@ proptest! {
 }
 
 #[test]
+fn corners_equal_the_definition() {
+    for problem in ConvProblem::corners(true) {
+        check(&problem).unwrap();
+    }
+}
+
+#[test]
 fn several_groups_of_channels_equal_the_definition() {
     for (kernel, stride) in [(3, 1), (5, 2)] {
         let window = Window { kernel, stride, padding: Padding::Same };

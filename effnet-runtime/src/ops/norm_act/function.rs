@@ -87,9 +87,9 @@ impl Function for HardSwish {
 
     #[inline(always)]
     fn derivative<A: Arch>(u: f32) -> f32 {
-        if u < -3.0 {
+        if u <= -3.0 {
             0.0
-        } else if u <= 3.0 {
+        } else if u < 3.0 {
             A::mul_add(u, 1.0 / 3.0, 0.5)
         } else {
             1.0
@@ -134,4 +134,35 @@ pub(crate) fn value(activation: Activation, u: f32) -> f32 {
 /// An activation's derivative at `u`.
 pub(crate) fn derivative(activation: Activation, u: f32) -> f32 {
     with_function!(Some(activation), F => F::derivative::<crate::simd::Portable>(u))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As PyTorch 2.15 gives them.
+    #[test]
+    fn derivatives_at_kinks_are_those_of_pytorch() {
+        let at = |activation, points: &[f32]| points.iter().map(|u| derivative(activation, *u)).collect::<Vec<_>>();
+        assert_eq!(at(Activation::Relu, &[0.0, -0.0]), [0.0, 0.0]);
+        assert_eq!(at(Activation::Relu6, &[0.0, 6.0]), [0.0, 0.0]);
+        assert_eq!(at(Activation::HardSwish, &[-3.0, 3.0]), [0.0, 1.0]);
+    }
+
+    #[test]
+    fn nan_stays_nan() {
+        for activation in [Activation::Silu, Activation::Relu, Activation::Relu6, Activation::HardSwish] {
+            assert!(value(activation, f32::NAN).is_nan(), "{activation:?}");
+        }
+    }
+
+    #[test]
+    fn large_arguments_stay_finite() {
+        for activation in [Activation::Silu, Activation::Relu, Activation::Relu6, Activation::HardSwish] {
+            for u in [-1e30f32, -200.0, -88.0, 88.0, 200.0, 1e30] {
+                assert!(value(activation, u).is_finite(), "{activation:?} at {u}");
+                assert!(derivative(activation, u).is_finite(), "{activation:?}' at {u}");
+            }
+        }
+    }
 }
