@@ -32,23 +32,18 @@
 
 mod check;
 mod decode;
-mod digits;
 mod error;
-mod files;
-mod folder;
-mod layout;
 mod loader;
 mod panics;
 mod source;
-mod tar;
 mod transform;
 
 pub use check::{BadFile, check};
 pub use decode::{MAX_DECODED_BYTES, MAX_SIDE, decode};
-pub use digits::{DIGITS_ATTRIBUTION, digits};
 pub use error::Error;
 pub use image::RgbImage;
-pub use layout::{DEFAULT_VAL_FRACTION, Validation};
 pub use loader::{Batch, LastBatch, Loader, LoaderOptions, OnBadImage, Skipped, order};
-pub use source::{Ignored, Source, Split, open, open_whole};
+pub use source::{
+    DEFAULT_VAL_FRACTION, DIGITS_ATTRIBUTION, Ignored, Source, Split, Validation, digits, open, open_whole,
+};
 pub use transform::{Draw, EvalTransform, Fit, Normalise, Part, Scratch, TrainTransform, Transform};

@@ -1,4 +1,3 @@
-use super::resize::Stretch;
 use crate::random::Stream;
 
 /// A piece of a picture, in whole pixels.
@@ -11,16 +10,21 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// The whole picture, but of one longer than [`MAX_ASPECT`] times its shorter side only the middle.
+    pub(super) fn middle(width: u32, height: u32) -> Self {
+        let limit = width.min(height).saturating_mul(MAX_ASPECT);
+        let (w, h) = (width.min(limit), height.min(limit));
+        Self { left: (width - w) / 2, top: (height - h) / 2, width: w, height: h }
+    }
+
     /// The whole picture.
     pub(super) fn whole(width: u32, height: u32) -> Self {
         Self { left: 0, top: 0, width, height }
     }
-
-    /// All of the window, to be stretched.
-    pub(super) fn all(self) -> Stretch {
-        Stretch { left: 0.0, top: 0.0, width: f64::from(self.width), height: f64::from(self.height) }
-    }
 }
+
+/// The middle of a strip is all that a centre crop keeps. To resize all of a strip of 16,384 × 1 would take gigabytes.
+const MAX_ASPECT: u32 = 8;
 
 /// torchvision's `RandomResizedCrop.get_params`: a piece with an area of `scale` times the picture's and an aspect of
 /// `ratio`, log-uniform; after ten draws that don't fit, the largest centred piece whose aspect does.
@@ -51,16 +55,17 @@ pub(super) fn random_window(width: u32, height: u32, scale: (f64, f64), ratio: (
     Window { left: (width - w) / 2, top: (height - h) / 2, width: w, height: h }
 }
 
-/// Where the centred `size` × `size` square of the picture, resized to `resized` (width, height), lies in the picture.
-///
-/// Resizing this box alone gives the pixels of "resize, then crop", and never makes the resized picture, which for a
-/// strip of 16,384 × 1 would take gigabytes.
-pub(super) fn centre(width: u32, height: u32, resized: (u64, u64), size: usize) -> Stretch {
-    let side = |source: u32, resized: u64| {
-        let scale = f64::from(source) / resized as f64;
-        let start = ((resized as f64 - size as f64) / 2.0).round_ties_even().max(0.0);
-        (start * scale, size as f64 * scale)
-    };
-    let ((left, width), (top, height)) = (side(width, resized.0), side(height, resized.1));
-    Stretch { left, top, width, height }
+/// Keeps the centred `size` × `size` square of RGB pixels that are no smaller, rounding as torchvision does.
+pub(super) fn keep_centre(pixels: &mut Vec<u8>, (width, height): (u32, u32), size: usize) {
+    let start = |side: u32| ((f64::from(side) - size as f64) / 2.0).round_ties_even() as usize;
+    let (left, top, stride) = (start(width), start(height), width as usize * 3);
+    if stride == size * 3 && height as usize == size {
+        return;
+    }
+    for row in 0..size {
+        // Forwards, as a row moves towards the beginning and never past one that is still to be moved.
+        let from = (top + row) * stride + left * 3;
+        pixels.copy_within(from..from + size * 3, row * size * 3);
+    }
+    pixels.truncate(size * size * 3);
 }

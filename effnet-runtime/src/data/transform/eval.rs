@@ -1,7 +1,7 @@
 use image::RgbImage;
 
 use super::super::error::Error;
-use super::crop::{Window, centre};
+use super::crop::{Window, keep_centre};
 use super::resize::resize;
 use super::{Draw, Normalise, Scratch, Transform, check_size};
 use crate::{Dialect, Interpolation};
@@ -16,6 +16,9 @@ pub enum Fit {
     Squash,
 }
 
+/// Below this, most of the work would be for pixels that nobody sees.
+const MIN_CROP_RATIO: f64 = 0.25;
+
 /// What a picture goes through for evaluation and prediction: resize to `size / crop_ratio`, cut the centre out,
 /// normalise. Deterministic.
 ///
@@ -25,7 +28,7 @@ pub enum Fit {
 pub struct EvalTransform {
     /// Height and width of the result, in pixels.
     pub size: usize,
-    /// The share of the resized picture's (shorter) side that is kept, above 0 and at most 1.
+    /// The share of the resized picture's (shorter) side that is kept, 0.25 to 1.
     pub crop_ratio: f64,
     /// What happens to the aspect.
     pub fit: Fit,
@@ -50,14 +53,14 @@ impl EvalTransform {
         Ok(Self { crop_ratio: dialect.crop, interpolation: dialect.interpolation, ..Self::new(size, normalise) })
     }
 
-    /// Width and height of the resized picture that the result is cut from.
-    fn resized(&self, width: u32, height: u32) -> (u64, u64) {
-        let side = (self.size as f64 / self.crop_ratio).floor() as u64;
-        let (width, height) = (u64::from(width), u64::from(height));
+    /// Width and height that a picture is resized to before the square is cut out.
+    fn resized(&self, width: u32, height: u32) -> (u32, u32) {
+        let side = (self.size as f64 / self.crop_ratio).floor();
+        let long = |long: u32, short: u32| (side * f64::from(long) / f64::from(short)) as u32;
         match self.fit {
-            Fit::Squash => (side, side),
-            Fit::Crop if width <= height => (side, side * height / width),
-            Fit::Crop => (side * width / height, side),
+            Fit::Squash => (side as u32, side as u32),
+            Fit::Crop if width <= height => (side as u32, long(height, width)),
+            Fit::Crop => (long(width, height), side as u32),
         }
     }
 }
@@ -69,16 +72,21 @@ impl Transform for EvalTransform {
 
     fn check(&self) -> Result<(), Error> {
         check_size(self.size)?;
-        if self.crop_ratio > 0.0 && self.crop_ratio <= 1.0 {
+        if (MIN_CROP_RATIO..=1.0).contains(&self.crop_ratio) {
             return Ok(());
         }
-        Err(Error::Option(format!("crop ratio {} is not above 0 and at most 1", self.crop_ratio)))
+        Err(Error::Option(format!("crop ratio {} is not within {MIN_CROP_RATIO}..=1", self.crop_ratio)))
     }
 
     fn apply(&self, image: &RgbImage, _draw: Draw, scratch: &mut Scratch, out: &mut [f32]) {
         let (width, height) = image.dimensions();
-        let stretch = centre(width, height, self.resized(width, height), self.size);
-        resize(image, Window::whole(width, height), stretch, self.size, self.interpolation, scratch);
+        let window = match self.fit {
+            Fit::Crop => Window::middle(width, height),
+            Fit::Squash => Window::whole(width, height),
+        };
+        let resized = self.resized(window.width, window.height);
+        resize(image, window, resized, self.interpolation, scratch);
+        keep_centre(&mut scratch.pixels, resized, self.size);
         self.normalise.apply(&scratch.pixels, out);
     }
 }

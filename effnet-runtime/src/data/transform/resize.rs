@@ -15,37 +15,26 @@ fn algorithm(interpolation: Interpolation) -> ResizeAlg {
     })
 }
 
-/// A box in a picture, in pixels with fractions, that is stretched to the output.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Stretch {
-    pub(super) left: f64,
-    pub(super) top: f64,
-    pub(super) width: f64,
-    pub(super) height: f64,
-}
-
-/// Stretches `stretch`, a box within the window, to `size` × `size` pixels in `scratch`. Kernels reach beyond the box
-/// but not beyond the window (torchvision's random crops cut first; its centre crops cut a resized picture).
+/// Stretches a window to `width` × `height` pixels in `scratch`. Nothing outside of the window shows.
+///
+/// The window is of whole pixels on purpose. With a box of fractions, fast_image_resize 6.1 can read out of bounds: it
+/// takes for granted that no kernel begins before the first or ends behind the last, but drops weights of zero at a
+/// kernel's ends, and a cubic that is centred on a pixel weighs the next two on either side with zero. The outermost
+/// kernels of a whole picture are centred less than one kernel's unit from its border and keep their ends.
 pub(super) fn resize(
     image: &RgbImage,
     window: Window,
-    stretch: Stretch,
-    size: usize,
+    (width, height): (u32, u32),
     interpolation: Interpolation,
     scratch: &mut Scratch,
 ) {
-    scratch.pixels.resize(size * size * 3, 0);
-    let options = ResizeOptions::new().resize_alg(algorithm(interpolation)).crop(
-        stretch.left,
-        stretch.top,
-        stretch.width.min(f64::from(window.width) - stretch.left),
-        stretch.height.min(f64::from(window.height) - stretch.top),
-    );
+    scratch.pixels.resize(width as usize * height as usize * 3, 0);
+    let options = ResizeOptions::new().resize_alg(algorithm(interpolation));
     let resized =
         TypedImageRef::<U8x3>::from_buffer(image.width(), image.height(), image.as_raw()).ok().and_then(|all| {
             let from = TypedCroppedImage::from_ref(&all, window.left, window.top, window.width, window.height).ok()?;
-            let mut to = TypedImage::from_buffer(size as u32, size as u32, &mut scratch.pixels).ok()?;
+            let mut to = TypedImage::from_buffer(width, height, &mut scratch.pixels).ok()?;
             scratch.resizer.resize_typed(&from, &mut to, &options).ok()
         });
-    assert!(resized.is_some(), "{window:?} and {stretch:?} lie within {} × {}", image.width(), image.height());
+    assert!(resized.is_some(), "{window:?} lies within {} × {}", image.width(), image.height());
 }

@@ -56,7 +56,7 @@ impl Transform for TrainTransform {
     fn apply(&self, image: &RgbImage, draw: Draw, scratch: &mut Scratch, out: &mut [f32]) {
         let (width, height) = image.dimensions();
         let window = random_window(width, height, self.scale, self.ratio, &draw.stream(Part::Crop));
-        resize(image, window, window.all(), self.size, self.interpolation, scratch);
+        resize(image, window, (self.size as u32, self.size as u32), self.interpolation, scratch);
         if draw.stream(Part::Flip).uniform(0) < self.flip {
             flip(&mut scratch.pixels, self.size);
         }

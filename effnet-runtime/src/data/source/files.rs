@@ -1,5 +1,5 @@
-use super::error::Error;
-use super::source::Ignored;
+use super::Ignored;
+use crate::data::error::Error;
 
 /// No file of a data set may be larger: a picture within the decoder's limits never is.
 pub(super) const MAX_FILE_BYTES: u64 = 256 << 20;

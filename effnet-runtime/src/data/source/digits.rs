@@ -1,7 +1,7 @@
-use super::error::Error;
 use super::layout::Validation;
-use super::source::{Split, split};
 use super::tar::Tar;
+use super::{Split, split};
+use crate::data::error::Error;
 use std::sync::Arc;
 
 /// Whose work [`digits`] are; CC BY 4.0 asks for this.
@@ -16,6 +16,6 @@ pub const DIGITS_ATTRIBUTION: &str = "Optical Recognition of Handwritten Digits,
 /// # Errors
 /// None in a build whose tests pass: the archive is compiled in.
 pub fn digits() -> Result<Split, Error> {
-    let archive: &[u8] = include_bytes!("../../assets/digits.tar.gz");
+    let archive: &[u8] = include_bytes!("../../../assets/digits.tar.gz");
     split(Arc::new(Tar::from_gzip("digits.tar.gz", archive)?), Validation::Auto, 0)
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use super::error::Error;
 use super::files::Files;
+use crate::data::error::Error;
 use crate::random::{Purpose, Stream, hash_name};
 
 /// The fraction set aside for validation where neither the data set nor the user says.
@@ -44,13 +44,18 @@ pub(super) fn arrange(files: &dyn Files, validation: Validation, seed: u64) -> R
     }
     let top = top_folder(files);
     let within = |folder: &str| format!("{top}{folder}/");
-    let has = |folder: &str| files.listing().folders.iter().any(|path| *path == format!("{top}{folder}"));
+    // A folder with images of its own is a class, even one named train.
+    let has = |part: &str| {
+        let listing = files.listing();
+        let mut images = listing.images.iter().filter_map(|path| path.strip_prefix(&within(part)));
+        listing.folders.contains(&format!("{top}{part}")) && images.all(|path| path.contains('/'))
+    };
     match (has("train"), has("val"), validation) {
         (true, true, Validation::Fraction(_)) => {
             Err(Error::layout(origin, "has a folder val of its own: leave out --val-fraction"))
         }
         (true, true, Validation::Auto) => {
-            let train = classes_in(files, &within("train"))?;
+            let train = at_least_two(files, &within("train"))?;
             let val = classes_in(files, &within("val"))?;
             if let Some(stranger) = val.keys().find(|class| !train.contains_key(*class)) {
                 return Err(Error::layout(origin, format!("has the class {stranger} in val but not in train: add it")));
@@ -71,7 +76,7 @@ pub(super) fn arrange(files: &dyn Files, validation: Validation, seed: u64) -> R
             if !(fraction > 0.0 && fraction < 1.0) {
                 return Err(Error::Option(format!("--val-fraction {fraction} is not between 0 and 1")));
             }
-            let classes = classes_in(files, &if with_train { within("train") } else { top.clone() })?;
+            let classes = at_least_two(files, &if with_train { within("train") } else { top.clone() })?;
             let names: Vec<String> = classes.keys().cloned().collect();
             let (train, val) = divide(classes, fraction, seed);
             if val.is_empty() {
@@ -109,11 +114,26 @@ fn top_folder(files: &dyn Files) -> String {
     if alone && !direct && folders > 1 && first != "train" { prefix } else { String::new() }
 }
 
-/// The classes whose folders lie directly below `prefix`.
+/// The folder or tar, or the part of it that a prefix names, for messages.
+fn place(files: &dyn Files, prefix: &str) -> String {
+    let origin = files.origin();
+    let (between, prefix) = (if files.is_archive() { ':' } else { '/' }, prefix.trim_end_matches('/'));
+    if prefix.is_empty() { origin.to_owned() } else { format!("{origin}{between}{prefix}") }
+}
+
+/// [`classes_in`], for what is trained on.
+fn at_least_two(files: &dyn Files, prefix: &str) -> Result<Classes, Error> {
+    let classes = classes_in(files, prefix)?;
+    let mut names = classes.keys();
+    let (Some(class), None) = (names.next(), names.next()) else { return Ok(classes) };
+    let reason = format!("has only one class, {class}: a classifier needs at least two");
+    let hint = format!("; if {class} holds the class folders, give that folder");
+    Err(Error::layout(&place(files, prefix), if files.is_archive() { reason } else { reason + &hint }))
+}
+
+/// The classes whose folders lie directly below `prefix`; none is empty.
 fn classes_in(files: &dyn Files, prefix: &str) -> Result<Classes, Error> {
-    let (origin, listing) = (files.origin(), files.listing());
-    let place =
-        if prefix.is_empty() { origin.to_owned() } else { format!("{origin}/{}", prefix.trim_end_matches('/')) };
+    let (place, listing) = (place(files, prefix), files.listing());
     let mut classes: Classes = BTreeMap::new();
     for path in listing.folders.iter().filter_map(|path| path.strip_prefix(prefix)) {
         if !path.contains('/') {
@@ -128,17 +148,13 @@ fn classes_in(files: &dyn Files, prefix: &str) -> Result<Classes, Error> {
     let empty: Vec<&str> = classes.iter().filter(|(_, paths)| paths.is_empty()).map(|(class, _)| &**class).collect();
     match (classes.len(), empty.as_slice()) {
         (0, _) => Err(Error::layout(&place, format!("has no class folders: {WANTED}"))),
-        (_, [_, ..]) => {
-            let (noun, verb) = if empty.len() == 1 { ("folder", "holds") } else { ("folders", "hold") };
-            let named = list_some(&empty);
-            let reason = format!("has class {noun} {named} that {verb} no images{}: fill or remove", beside(files));
-            Err(Error::layout(&place, format!("{reason} {}", if empty.len() == 1 { "it" } else { "them" })))
+        (_, [one]) => {
+            Err(Error::layout(&place, format!("has a class folder without images, {one}: fill it or remove it")))
         }
-        (1, _) => {
-            let class = classes.keys().next().map(String::as_str).unwrap_or_default();
-            let reason = format!("has only one class, {class}: a classifier needs at least two");
-            let hint = format!("; if {class} holds the class folders, give that folder");
-            Err(Error::layout(&place, if files.is_archive() { reason } else { reason + &hint }))
+        (_, [_, ..]) => {
+            let (count, some) = (empty.len(), list_some(&empty));
+            let reason = format!("has {count} class folders without images, {some}: fill them or remove them");
+            Err(Error::layout(&place, reason))
         }
         _ => Ok(classes),
     }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::error::Error;
 use super::files::{Files, Listing, MAX_FILE_BYTES};
+use crate::data::error::Error;
 
 /// The files below a folder of the file system. Links are followed.
 pub(super) struct Folder {

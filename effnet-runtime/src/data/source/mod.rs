@@ -1,3 +1,14 @@
+//! Where labelled pictures come from.
+
+mod digits;
+mod files;
+mod folder;
+mod layout;
+mod tar;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -5,10 +16,12 @@ use image::RgbImage;
 
 use super::decode::decode;
 use super::error::Error;
-use super::files::Files;
-use super::folder::Folder;
-use super::layout::{self, Arrangement, Validation};
-use super::tar::Tar;
+pub use digits::{DIGITS_ATTRIBUTION, digits};
+use files::Files;
+use folder::Folder;
+use layout::Arrangement;
+pub use layout::{DEFAULT_VAL_FRACTION, Validation};
+use tar::Tar;
 
 /// Labelled pictures that can be read in any order, from any thread.
 ///
@@ -67,7 +80,7 @@ pub struct Ignored {
     /// How many.
     pub files: usize,
     /// The extensions, with how many files have each; hidden files count as `hidden`.
-    pub kinds: std::collections::BTreeMap<String, usize>,
+    pub kinds: BTreeMap<String, usize>,
 }
 
 /// Opens the data set at `path`: a folder or a tar file (plain or gzip), laid out as [`super`] says.
@@ -93,7 +106,7 @@ pub fn open_whole(path: &Path) -> Result<Arc<dyn Source>, Error> {
     Ok(Arc::new(Listed { files, classes: classes.into(), items }))
 }
 
-pub(super) fn split(files: Arc<dyn Files>, validation: Validation, seed: u64) -> Result<Split, Error> {
+fn split(files: Arc<dyn Files>, validation: Validation, seed: u64) -> Result<Split, Error> {
     let Arrangement { classes, train, val, val_fraction } = layout::arrange(&*files, validation, seed)?;
     let classes: Arc<[String]> = classes.into();
     let part = |items| Arc::new(Listed { files: Arc::clone(&files), classes: Arc::clone(&classes), items });

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
-use super::error::Error;
 use super::files::{Files, Listing, MAX_FILE_BYTES};
+use crate::data::error::Error;
 
 /// A compressed tar is held in memory whole; beyond this it has to be unpacked by the user.
 const MAX_UNPACKED_BYTES: u64 = 1 << 30;

@@ -1,0 +1,265 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::*;
+
+/// A folder with these files, each holding its own path; a path that ends in `/` is a folder.
+fn folder(paths: &[&str]) -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    for path in paths {
+        let full = root.path().join(path);
+        if path.ends_with('/') {
+            fs::create_dir_all(full).unwrap();
+        } else {
+            fs::create_dir_all(full.parent().unwrap()).unwrap();
+            fs::write(full, path).unwrap();
+        }
+    }
+    root
+}
+
+/// A tar with these files, each holding its own path.
+fn tar_bytes(paths: &[&str]) -> Vec<u8> {
+    let mut tar = ::tar::Builder::new(Vec::new());
+    for path in paths {
+        let mut header = ::tar::Header::new_gnu();
+        header.set_size(path.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, path, path.as_bytes()).unwrap();
+    }
+    tar.into_inner().unwrap()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    std::io::copy(&mut flate2::read::GzEncoder::new(bytes, flate2::Compression::fast()), &mut out).unwrap();
+    out
+}
+
+fn tar_file(bytes: &[u8]) -> (TempDir, PathBuf) {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("data.tar");
+    fs::write(&path, bytes).unwrap();
+    (root, path)
+}
+
+/// What a source holds: for each sample its label and its file's contents, which are its path.
+fn contents(source: &dyn Source) -> Vec<(usize, String)> {
+    (0..source.len()).map(|i| (source.label(i), String::from_utf8(source.read(i).unwrap()).unwrap())).collect()
+}
+
+/// The message of opening a folder, without the folder's own path.
+fn says(paths: &[&str], validation: Validation) -> String {
+    let root = folder(paths);
+    let message = open(root.path(), validation, 0).err().expect("an error").to_string();
+    message.replace(&root.path().display().to_string(), "DATA")
+}
+
+const DIVIDED: [&str; 6] =
+    ["train/b/1.png", "train/b/deep/er/0.JPG", "train/a/2.jpeg", "train/B/1.webp", "val/a/3.gif", "val/b/4.bmp"];
+
+fn assert_divided(split: &Split) {
+    assert_eq!(split.train.classes(), ["B", "a", "b"], "byte order");
+    assert_eq!(split.train.classes(), split.val.classes());
+    let path = |label, path: &str| (label, path.to_owned());
+    let train = [(0, "train/B/1.webp"), (1, "train/a/2.jpeg"), (2, "train/b/1.png"), (2, "train/b/deep/er/0.JPG")];
+    assert_eq!(contents(&*split.train), train.map(|(label, name)| path(label, name)));
+    assert_eq!(contents(&*split.val), [path(1, "val/a/3.gif"), path(2, "val/b/4.bmp")]);
+    assert_eq!(split.val_fraction, None);
+}
+
+#[test]
+fn a_divided_folder_and_a_tar_of_it_are_the_same_data_set() {
+    let root = folder(&DIVIDED);
+    let split = open(root.path(), Validation::Auto, 0).unwrap();
+    assert_divided(&split);
+    assert_eq!(split.val.name(0), root.path().join("val/a/3.gif").display().to_string());
+
+    let wrapped: Vec<String> = DIVIDED.iter().map(|path| format!("./{path}")).collect();
+    let plain = tar_bytes(&wrapped.iter().map(String::as_str).collect::<Vec<_>>());
+    for bytes in [plain.clone(), gzip(&plain)] {
+        let (_root, path) = tar_file(&bytes);
+        let split = open(&path, Validation::Auto, 0).unwrap();
+        let strip = |source: &dyn Source| contents(source).into_iter().map(|(l, p)| (l, p[2..].to_owned())).collect();
+        let (train, val): (Vec<_>, Vec<_>) = (strip(&*split.train), strip(&*split.val));
+        let expected = open(root.path(), Validation::Auto, 0).unwrap();
+        assert_eq!((train, val), (contents(&*expected.train), contents(&*expected.val)));
+        assert_eq!(split.val.name(0), format!("{}:val/a/3.gif", path.display()));
+    }
+}
+
+#[test]
+fn a_tar_may_wrap_the_data_set_in_a_folder() {
+    let (_root, path) = tar_file(&tar_bytes(&["set/train/a/1.png", "set/train/b/1.png", "set/val/a/1.png"]));
+    let split = open(&path, Validation::Auto, 0).unwrap();
+    assert_eq!((split.train.len(), split.val.len()), (2, 1));
+    let (_root, path) = tar_file(&tar_bytes(&["set/a/1.png", "set/a/2.png", "set/b/1.png", "set/b/2.png"]));
+    assert_eq!(open(&path, Validation::Auto, 0).unwrap().train.classes(), ["a", "b"]);
+}
+
+#[test]
+fn a_class_may_be_named_train() {
+    let root = folder(&["bus/1.png", "bus/2.png", "train/1.png", "train/2.png"]);
+    assert_eq!(open(root.path(), Validation::Auto, 0).unwrap().train.classes(), ["bus", "train"]);
+}
+
+#[test]
+fn hidden_files_and_other_extensions_are_left_out_and_counted() {
+    let root = folder(&["a/1.png", "a/2.png", "b/1.png", "b/2.png", "a/.x.png", ".git/3.png", "a/read.TXT", "LICENSE"]);
+    let split = open(root.path(), Validation::Auto, 0).unwrap();
+    assert_eq!(split.train.classes(), ["a", "b"]);
+    assert_eq!(split.train.len() + split.val.len(), 4);
+    assert_eq!(split.ignored.to_string(), "4 other files (1 .txt, 2 hidden, 1 no extension)");
+}
+
+fn class_of(count: usize) -> Vec<String> {
+    let file = |class: &'static str| (0..count).map(move |i| format!("{class}/{i:03}.png"));
+    file("cat").chain(file("dog")).collect()
+}
+
+fn val_names(paths: &[String], fraction: f64, seed: u64) -> Vec<(usize, String)> {
+    let root = folder(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+    let split = open(root.path(), Validation::Fraction(fraction), seed).unwrap();
+    let (train, val) = (contents(&*split.train), contents(&*split.val));
+    assert!(train.iter().all(|item| !val.contains(item)));
+    assert_eq!(train.len() + val.len(), paths.len());
+    assert_eq!(split.val_fraction, Some(fraction));
+    val
+}
+
+#[test]
+fn a_fraction_is_drawn_from_each_class_by_seed() {
+    let paths = class_of(40);
+    let val = val_names(&paths, 0.25, 0);
+    for label in [0, 1] {
+        assert_eq!(val.iter().filter(|item| item.0 == label).count(), 10);
+    }
+    assert_eq!(val, val_names(&paths, 0.25, 0));
+    assert_ne!(val, val_names(&paths, 0.25, 1));
+    assert_eq!(val_names(&class_of(2), 0.01, 0).len(), 2, "at least one of each class");
+    assert_eq!(val_names(&class_of(2), 0.99, 0).len(), 2, "never all");
+}
+
+#[test]
+fn new_files_hardly_move_others_between_the_parts() {
+    let (few, many) = (val_names(&class_of(40), 0.25, 0), val_names(&class_of(44), 0.25, 0));
+    let kept = few.iter().filter(|item| many.contains(item)).count();
+    assert!(kept >= few.len() - 3, "{kept} of {}", few.len());
+}
+
+#[test]
+fn a_whole_data_set_is_one_source() {
+    let root = folder(&DIVIDED);
+    let whole = open_whole(root.path()).unwrap();
+    assert_eq!(whole.len(), 6);
+    assert_eq!(contents(&*whole)[4], (1, "val/a/3.gif".to_owned()));
+}
+
+#[test]
+fn the_digits_are_all_there() {
+    let split = digits().unwrap();
+    assert_eq!(split.train.classes(), ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+    assert_eq!((split.train.len(), split.val.len()), (1437, 360));
+    for label in 0..10 {
+        assert_eq!((0..360).filter(|index| split.val.label(*index) == label).count(), 36);
+    }
+    let image = split.train.image(0).unwrap();
+    assert_eq!(image.dimensions(), (8, 8));
+    assert_eq!(split.train.name(0), "digits.tar.gz:train/0/0000.png");
+    // Sample 0 of scikit-learn's load_digits: its third row is 0 3 15 2 0 11 8 0 of 16.
+    let row: Vec<u8> = (0..8).map(|x| image.get_pixel(x, 2)[0]).collect();
+    assert_eq!(row, [0, 48, 239, 32, 0, 175, 128, 0]);
+    let archive = fs::metadata(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/digits.tar.gz")).unwrap();
+    assert!(archive.len() <= 300 << 10);
+}
+
+#[test]
+fn what_is_no_data_set_is_named() {
+    let auto = Validation::Auto;
+    let error = open(Path::new("/nowhere/at/all"), auto, 0).err().expect("an error").to_string();
+    assert_eq!(error, "there is no data set at /nowhere/at/all: give a folder of images or a tar file that exists");
+    let wanted = "put JPEG, PNG, WebP, GIF or BMP files into one folder per class, named after the class";
+    assert_eq!(says(&[], auto), format!("DATA holds no image files: {wanted}"));
+    assert_eq!(says(&["a/"], auto), format!("DATA holds no image files: {wanted}"));
+    assert_eq!(
+        says(&["a/x.tif", "a/y.tif"], auto),
+        format!("DATA holds no image files (only 2 other files (2 .tif)): {wanted}")
+    );
+    assert_eq!(says(&["1.png"], auto), format!("DATA has no class folders: {wanted}"));
+    assert_eq!(says(&["a/1.png", "b/"], auto), "DATA has a class folder without images, b: fill it or remove it");
+    assert_eq!(
+        says(&["train/a/1.png", "train/b/1.png", "train/c/", "train/d/x.txt", "val/a/1.png"], auto),
+        "DATA/train has 2 class folders without images, c, d: fill them or remove them"
+    );
+    assert_eq!(
+        says(&["set/a/1.png", "set/b/2.png"], auto),
+        "DATA has only one class, set: a classifier needs at least two; if set holds the class folders, give that folder"
+    );
+    assert_eq!(
+        says(&["train/a/1.png", "train/b/1.png", "val/c/1.png"], auto),
+        "DATA has the class c in val but not in train: add it"
+    );
+    assert_eq!(
+        says(&["train/a/1.png", "train/b/1.png"], auto),
+        "DATA has a folder train but none named val: add val, or say how much to set aside with --val-fraction"
+    );
+    assert_eq!(says(&DIVIDED, Validation::Fraction(0.1)), "DATA has a folder val of its own: leave out --val-fraction");
+    assert_eq!(
+        says(&["a/1.png", "b/1.png"], auto),
+        "DATA has one image a class: a validation set needs at least two in some class"
+    );
+    assert_eq!(says(&["a/1.png", "b/1.png"], Validation::Fraction(1.0)), "--val-fraction 1 is not between 0 and 1");
+    assert_eq!(
+        says(&["a/1.png", "b/1.png"], Validation::Fraction(f64::NAN)),
+        "--val-fraction NaN is not between 0 and 1"
+    );
+}
+
+#[test]
+fn a_file_that_vanishes_is_named() {
+    let root = folder(&DIVIDED);
+    let split = open(root.path(), Validation::Auto, 0).unwrap();
+    let gone = root.path().join("val/a/3.gif");
+    fs::remove_file(&gone).unwrap();
+    let error = split.val.read(0).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("cannot read {}: ", gone.display())), "{error}");
+    assert!(error.is_bad_file());
+}
+
+#[test]
+fn what_is_no_tar_is_named() {
+    let says = |bytes: &[u8]| {
+        let (_root, path) = tar_file(bytes);
+        let message = open(&path, Validation::Auto, 0).err().expect("an error").to_string();
+        message.replace(&path.display().to_string(), "TAR")
+    };
+    assert!(says(&[7; 2000]).starts_with("TAR is not a folder and not a readable tar: "));
+    assert!(says(b"short").starts_with("TAR is not a folder and not a readable tar: "));
+    assert!(says(b"").starts_with("TAR holds no image files"));
+    assert!(says(b"\x1f\x8b rest").starts_with("cannot read TAR: "));
+    let tar = tar_bytes(&DIVIDED);
+    assert_eq!(says(&tar[..5 * 1024 + 513]), "TAR ends within val/b/4.bmp: it was cut off, copy it again");
+    let packed = gzip(&tar);
+    assert!(says(&packed[..packed.len() / 2]).starts_with("cannot read TAR: "));
+}
+
+#[test]
+fn damaged_tars_never_panic() {
+    let tar = tar_bytes(&DIVIDED);
+    let packed = gzip(&tar);
+    let (_root, path) = tar_file(&tar);
+    for bytes in [tar, packed] {
+        for at in (0..bytes.len()).step_by(bytes.len() / 300 + 1) {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 0x15;
+            for bytes in [&damaged, &bytes[..at]] {
+                fs::write(&path, bytes).unwrap();
+                if let Ok(split) = open(&path, Validation::Auto, 0) {
+                    (0..split.train.len()).for_each(|i| drop(split.train.read(i)));
+                }
+            }
+        }
+    }
+}
