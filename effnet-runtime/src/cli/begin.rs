@@ -8,7 +8,9 @@ use crate::dialect::Dialect;
 use crate::spec::Spec;
 use crate::threads;
 use crate::train::config::{Config, Layer, Recipe, merge};
-use crate::train::{Error, Result, RunFolder, Trainer, build_network, convention, device, open_data, spec_of};
+use crate::train::{
+    Error, Result, RunFolder, Trainer, build_network, check_transforms, convention, device, open_data, spec_of,
+};
 use crate::weights::WeightsFile;
 
 /// A run that is ready to go: a new one, or one that goes on.
@@ -28,6 +30,7 @@ pub(super) fn begin(args: &TrainArgs, model: &Model<'_>) -> Result<Trainer> {
     threads::set_global(config.compute.threads);
     let split = open_data(&config)?;
     let network = build_network(&config, model.build, &spec, split.train.classes().len())?;
+    check_transforms(&config, network.as_ref())?;
     match old {
         Some(folder) => Trainer::resume(config, folder, split, network),
         None => {

@@ -9,7 +9,8 @@ use effnet_spec::Spec;
 use super::config::{Config, OnBadImage};
 use super::error::{Error, Result};
 use crate::data::{
-    self, EvalTransform, LastBatch, Loader, LoaderOptions, Normalise, Source, Split, TrainTransform, Validation,
+    self, EvalTransform, LastBatch, Loader, LoaderOptions, Normalise, Source, Split, TrainTransform, Transform,
+    Validation,
 };
 use crate::dialect::Dialect;
 use crate::network::Network;
@@ -108,6 +109,33 @@ pub fn batches(config: &Config, images: usize) -> u64 {
     LoaderOptions { last: LastBatch::Drop, ..options(config, 0) }.batches(images) as u64
 }
 
+/// What training images go through.
+fn train_transform(config: &Config, network: &dyn Network) -> Result<TrainTransform> {
+    let dialect = network.dialect();
+    let normalise = Normalise::new(network.spec().settings.in_channels, &dialect.mean, &dialect.std)?;
+    Ok(TrainTransform {
+        scale: config.augment.scale,
+        ratio: config.augment.ratio,
+        flip: config.augment.flip,
+        interpolation: dialect.interpolation,
+        ..TrainTransform::new(config.size, normalise)
+    })
+}
+
+/// What validation images go through.
+fn eval_transform(config: &Config, network: &dyn Network) -> Result<EvalTransform> {
+    Ok(EvalTransform::of(network.dialect(), config.eval_size, network.spec().settings.in_channels)?)
+}
+
+/// Whether the settings of the images make sense, before anything is written.
+///
+/// # Errors
+/// With the first that does not.
+pub(crate) fn check_transforms(config: &Config, network: &dyn Network) -> Result<()> {
+    train_transform(config, network)?.check()?;
+    Ok(eval_transform(config, network)?.check()?)
+}
+
 /// The training batches of an epoch, from batch `first` on.
 ///
 /// # Errors
@@ -119,15 +147,7 @@ pub fn train_loader(
     epoch: u64,
     first: u64,
 ) -> Result<Loader> {
-    let dialect = network.dialect();
-    let normalise = Normalise::new(network.spec().settings.in_channels, &dialect.mean, &dialect.std)?;
-    let transform = TrainTransform {
-        scale: config.augment.scale,
-        ratio: config.augment.ratio,
-        flip: config.augment.flip,
-        interpolation: dialect.interpolation,
-        ..TrainTransform::new(config.size, normalise)
-    };
+    let transform = train_transform(config, network)?;
     let options = LoaderOptions { last: LastBatch::Drop, skip_batches: first as usize, ..options(config, epoch) };
     let order = data::order(config.seed, epoch, source.len());
     Ok(Loader::new(source.clone(), Arc::new(transform), order, &options)?)
@@ -138,7 +158,6 @@ pub fn train_loader(
 /// # Errors
 /// When a setting makes no sense.
 pub fn eval_loader(config: &Config, source: &Arc<dyn Source>, network: &dyn Network) -> Result<Loader> {
-    let channels = network.spec().settings.in_channels;
-    let transform = EvalTransform::of(network.dialect(), config.eval_size, channels)?;
+    let transform = eval_transform(config, network)?;
     Ok(Loader::new(source.clone(), Arc::new(transform), (0..source.len()).collect(), &options(config, 0))?)
 }

@@ -5,7 +5,7 @@ use effnet_spec::{Size, Spec};
 use super::config::{Config, OptimizerKind};
 
 /// Floats that a training step holds at its peak for each activation that [`Spec::cost`] counts: the outputs of a
-/// convolution and of its normalisation, and the gradients on their way. Measured on B0 and S.
+/// convolution and of its normalisation, and the gradients on their way. Measured on B0: 237 MiB predicted and 254 found at 64 px, 527 and 507 at 224 px.
 const FLOATS_AN_ACTIVATION: f64 = 3.0;
 
 /// Peak memory in bytes that a run is expected to take: weights, gradients, the optimizer's memory, and the activations
