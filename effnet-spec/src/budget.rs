@@ -1,7 +1,6 @@
 //! A limit on what a network may cost.
 
 use crate::text::thousands;
-use crate::validate::setting;
 use crate::{Key, Mistake, Place, Size, Spec};
 
 /// Limits on the counts of a network for 1,000 classes.
@@ -32,7 +31,8 @@ impl Budget {
     pub fn check(&self, spec: &Spec) -> Vec<Mistake> {
         let size = self.at.unwrap_or_else(|| spec.default_size());
         if size == 0 {
-            return vec![setting(Key::Budget, "`at: 0`")];
+            let message = format!("at is 0; it must be {}", Key::EvalSize.legal());
+            return vec![Mistake { place: Place::Setting(Key::Budget), message }];
         }
         let costs = spec.costs(Size::square(size), 1_000);
         let check = |figure: String, limit: Option<u64>, count: fn(&crate::Cost) -> u64| {

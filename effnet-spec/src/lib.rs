@@ -18,10 +18,13 @@ mod place;
 pub mod report;
 mod row;
 mod scale;
+#[cfg(feature = "serde")]
+mod serde;
 mod settings;
 mod size;
 mod spec;
 mod suggest;
+mod table_text;
 mod text;
 mod validate;
 

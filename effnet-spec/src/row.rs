@@ -22,7 +22,6 @@ impl Operator {
 
 /// One stage: the 8-tuple of WZMIAOMIAO's `Test11_efficientnetV2`, in its order.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Row {
     /// How many blocks the stage has.
     pub repeats: usize,

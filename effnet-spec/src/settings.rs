@@ -26,9 +26,37 @@ pub enum Activation {
     HardSwish,
 }
 
+impl Padding {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Symmetric, Self::Same];
+
+    /// Its name in a table.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Symmetric => "symmetric",
+            Self::Same => "same",
+        }
+    }
+}
+
+impl Activation {
+    /// All four.
+    pub const ALL: [Self; 4] = [Self::Silu, Self::Relu, Self::Relu6, Self::HardSwish];
+
+    /// Its name in a table.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Silu => "silu",
+            Self::Relu => "relu",
+            Self::Relu6 => "relu6",
+            Self::HardSwish => "hard_swish",
+        }
+    }
+}
+
 /// Settings of a network, each with a default. Those of a table's `{ … }`, after scaling.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct Settings {
     /// Channels of an image. Default 3.
     pub in_channels: usize,
@@ -47,12 +75,16 @@ pub struct Settings {
     /// The blocks' non-linearity. Default SiLU.
     pub activation: Activation,
     /// Side in pixels of the largest training image, if the table says one.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub train_size: Option<usize>,
     /// Side in pixels of an evaluation image, if the table says one.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub eval_size: Option<usize>,
     /// Mean that is subtracted from pixels in 0..=1: one number for all channels, or one a channel. Default 0.5.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde::channels"))]
     pub mean: Cow<'static, [f64]>,
     /// Standard deviation that pixels are divided by: one number for all channels, or one a channel. Default 0.5.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde::channels"))]
     pub std: Cow<'static, [f64]>,
 }
 

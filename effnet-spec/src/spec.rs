@@ -8,13 +8,14 @@ use crate::{Block, Row, Settings};
 ///
 /// Channels and repeats are those of the network itself: `width` and `depth` have been applied.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Spec {
     /// Name of the generated type, or of the table's file.
     pub name: Cow<'static, str>,
     /// The stages, first to last.
     pub rows: Cow<'static, [Row]>,
     /// Everything else.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub settings: Settings,
 }
 

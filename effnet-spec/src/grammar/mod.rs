@@ -1,6 +1,6 @@
 //! The grammar of a stage table, one for the macro and for table files.
 //!
-//! Tokens become an [`Ast`] with a span in every cell and setting ([`parse`]), and that a [`Spec`] without spans
+//! Tokens become an [`Ast`] with a span in every cell and setting ([`parse`]), and that a [`crate::Spec`] without spans
 //! ([`lower`]). Spans are generic: rustc's in the macro, line and column in a file ([`parse_table`]). Mistakes are
 //! collected in a [`Report`], each at its own token; one never brings about another.
 

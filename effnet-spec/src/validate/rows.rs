@@ -27,6 +27,7 @@ pub(super) fn check(rows: &[Row]) -> Vec<Mistake> {
             mistakes.push(Mistake { place: Place::Cell(index, Column::In), message });
         }
     }
+    mistakes.sort_by_key(|mistake| mistake.place);
     mistakes
 }
 
