@@ -11,7 +11,7 @@ use safetensors::tensor::TensorInfo;
 use super::error::{Error, Result};
 use super::metadata::Metadata;
 
-/// Bytes that are converted at a time.
+/// Floats that are converted at a time.
 const CHUNK: usize = 1 << 14;
 
 /// Writes tensors and metadata as a safetensors file, whose bytes depend on nothing else: tensors in the order of their
@@ -27,42 +27,45 @@ pub fn save<T: AsRef<Tensor>>(
     tensors: impl IntoIterator<Item = (String, T)>,
     metadata: &Metadata,
 ) -> Result<()> {
-    let path = path.as_ref();
-    let mut tensors: Vec<_> = tensors.into_iter().collect();
+    let tensors = tensors.into_iter().map(|(name, tensor)| (name, tensor.as_ref().clone())).collect();
+    write(path.as_ref(), tensors, metadata)
+}
+
+/// [`save`], without its type parameters: its loops are compiled here, not in a caller that may be built without
+/// optimisation.
+fn write(path: &Path, mut tensors: Vec<(String, Tensor)>, metadata: &Metadata) -> Result<()> {
+    let unwritable = |source| Error::Unwritable { path: path.to_path_buf(), source };
     tensors.sort_by(|(left, _), (right, _)| left.cmp(right));
     if let Some(pair) = tensors.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        let source = IoError::other(format!("two tensors are called `{}`", pair[0].0));
-        return Err(Error::Unwritable { path: path.to_path_buf(), source });
+        return Err(unwritable(IoError::other(format!("two tensors are called `{}`", pair[0].0))));
     }
     let metadata = metadata.to_header().map_err(|source| Error::Unserializable { path: path.to_path_buf(), source })?;
-    let header = header(&tensors, metadata).map_err(|source| Error::Unwritable { path: path.to_path_buf(), source })?;
-
+    let header = header(&tensors, metadata).map_err(unwritable)?;
     write_atomically(path, |file| {
         let mut file = BufWriter::with_capacity(1 << 20, file);
         file.write_all(&(header.len() as u64).to_le_bytes())?;
         file.write_all(&header)?;
         for (_, tensor) in &tensors {
-            let values = tensor.as_ref().flatten_all().and_then(|flat| flat.to_dtype(DType::F32)?.to_vec1::<f32>());
-            let values = values.map_err(IoError::other)?;
-            for chunk in values.chunks(CHUNK) {
+            let values = tensor.flatten_all().and_then(|flat| flat.to_dtype(DType::F32)?.to_vec1::<f32>());
+            for chunk in values.map_err(IoError::other)?.chunks(CHUNK) {
                 let bytes: Vec<u8> = chunk.iter().flat_map(|value| value.to_le_bytes()).collect();
                 file.write_all(&bytes)?;
             }
         }
         file.flush()
     })
-    .map_err(|source| Error::Unwritable { path: path.to_path_buf(), source })
+    .map_err(unwritable)
 }
 
 /// The JSON header, filled up with spaces to a multiple of 8 bytes.
-fn header<T: AsRef<Tensor>>(tensors: &[(String, T)], metadata: HashMap<String, String>) -> std::io::Result<Vec<u8>> {
+fn header(tensors: &[(String, Tensor)], metadata: HashMap<String, String>) -> std::io::Result<Vec<u8>> {
     let mut end = 0;
     let infos = tensors
         .iter()
         .map(|(name, tensor)| {
             let start = end;
-            end += tensor.as_ref().elem_count() * DType::F32.size_in_bytes();
-            let shape = tensor.as_ref().dims().to_vec();
+            end += tensor.elem_count() * DType::F32.size_in_bytes();
+            let shape = tensor.dims().to_vec();
             (name.clone(), TensorInfo { dtype: Dtype::F32, shape, data_offsets: (start, end) })
         })
         .collect();
