@@ -32,9 +32,9 @@ impl Converted {
         self.idents.get(&at.number)
     }
 
-    /// The place behind all tokens.
+    /// The place of the last token; without any, `span`.
     pub(crate) fn end(&self, span: Span) -> At {
-        At { span, number: self.count }
+        At { span: self.tokens.last().map_or(span, |token| token.span.span), number: self.count }
     }
 
     fn place(&mut self, span: Span) -> At {

@@ -38,7 +38,7 @@ pub(super) fn read<S: Copy>(value: &Value<S>, report: &mut Report<S>) -> Option<
     let settings = value.settings(Key::Budget.name(), Key::Budget.legal(), report)?;
     let mut limits = Limits { params: None, macs: None, at: None };
     let known = known("limit", settings, &LIMITS, report);
-    if !settings.iter().any(|setting| matches!(setting.key.as_str(), "params" | "macs")) {
+    if settings.iter().all(|setting| setting.key == "at") {
         report.error(value.span, messages::empty_budget());
     }
     for (limit, Setting { key, value, .. }) in known {

@@ -8,6 +8,10 @@ use crate::suggest;
 /// The cells of a row, in order.
 const CELLS: &str = "repeats, kernel, stride, expansion, in, out, operator, se_ratio";
 
+/// What others call a thing, where that isn't near enough to be taken for a misspelling.
+const ALIASES: [(&str, &str); 4] =
+    [("swish", "silu"), ("fused_mbconv", "fused"), ("FusedMBConv", "fused"), ("FusedMbConv", "fused")];
+
 pub(super) fn unclosed(delimiter: Delimiter) -> String {
     format!("this `{}` is never closed: a `{}` is missing", delimiter.open(), delimiter.close())
 }
@@ -32,12 +36,21 @@ pub(super) fn unclosed_table() -> String {
     "the table is not closed: put `>` behind its last row".to_owned()
 }
 
+pub(super) fn settings_without_table() -> String {
+    "settings stand behind a table in angle brackets: put `<` in front of the first row and `>` behind the last"
+        .to_owned()
+}
+
 pub(super) fn no_end_of_struct() -> String {
     "the struct is not ended: put `;` or `{ settings }` behind the table's `>`".to_owned()
 }
 
 pub(super) fn unexpected_after_table(found: &str) -> String {
-    format!("unexpected `{found}`: a table is followed by `{{ settings }}` or `;`, and by nothing else")
+    let hint = match found {
+        "pub" | "struct" | "#" => "; another model takes another call of the macro",
+        _ => "",
+    };
+    format!("unexpected `{found}`: a table is followed by `{{ settings }}` or `;`, and by nothing else{hint}")
 }
 
 pub(super) fn row_in_parentheses() -> String {
@@ -153,7 +166,8 @@ pub(super) fn unknown(what: &str, found: &str, legal: &[&str]) -> String {
 }
 
 fn unknown_of(what: &str, found: &str, names: &[&str], legal: &str) -> String {
-    match suggest(found, names.iter().copied()) {
+    let alias = ALIASES.iter().find(|(alias, name)| *alias == found && names.contains(name)).map(|(_, name)| *name);
+    match alias.or_else(|| suggest(found, names.iter().copied())) {
         Some(meant) => format!("unknown {what} `{found}`: did you mean `{meant}`? Legal are {legal}"),
         None => format!("unknown {what} `{found}`; legal are {legal}"),
     }

@@ -5,7 +5,7 @@ use super::cursor::Cursor;
 use super::messages;
 use super::number::Number;
 use super::report::Report;
-use super::token::{Delimiter, Token, TokenKind};
+use super::token::{Delimiter, Group, Token, TokenKind};
 
 /// Where a table's body stands, which decides what may be left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +31,19 @@ pub fn parse<S: Copy>(tokens: &[Token<S>], end: S, form: Form, report: &mut Repo
         cursor.resume(&inside);
         if cursor.eat('>').is_none() {
             report.error(cursor.span(), messages::unclosed_table());
-            return ast;
+            if cursor.peek().is_none() {
+                return ast;
+            }
         }
         ast.settings = tail(&mut cursor, form, report);
     } else if form == Form::File {
         ast.rows = rows(&mut cursor, report);
+        if cursor.peek().is_some() {
+            report.error(cursor.span(), messages::settings_without_table());
+        }
     } else {
         report.error(span, messages::no_table());
+        ast.rows = vec![AstRow { span, kind: AstRowKind::Bad }];
     }
     ast
 }
@@ -64,10 +70,11 @@ fn tail<S: Copy>(cursor: &mut Cursor<'_, S>, form: Form, report: &mut Report<S>)
 
 fn rows<S: Copy>(cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Vec<AstRow<S>> {
     let mut rows = Vec::new();
-    while let Some(token) = cursor.peek() {
+    // Settings end a table, whether it is closed or not.
+    while let Some(token) = cursor.peek().filter(|_| !cursor.at_settings()) {
         let span = token.span;
         let kind = match &token.kind {
-            TokenKind::Group(group) if group.delimiter != Delimiter::Brace => {
+            TokenKind::Group(group) => {
                 if group.delimiter == Delimiter::Parenthesis {
                     report.error(span, messages::row_in_parentheses());
                 }
@@ -98,7 +105,9 @@ fn rows<S: Copy>(cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Vec<AstR
             cursor.next();
         }
         rows.push(AstRow { span, kind });
-        cursor.end_item(Cursor::at_row, "row", report);
+        if !cursor.at_settings() {
+            cursor.end_item(Cursor::at_row, "row", report);
+        }
     }
     rows
 }
@@ -106,10 +115,17 @@ fn rows<S: Copy>(cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Vec<AstR
 impl<S: Copy> Cursor<'_, S> {
     fn at_row(&self) -> bool {
         match self.peek().map(|token| &token.kind) {
-            Some(TokenKind::Group(group)) => group.delimiter != Delimiter::Brace,
+            Some(TokenKind::Group(_)) => !self.at_settings(),
             Some(TokenKind::Text(_) | TokenKind::Punct('#')) => true,
             _ => false,
         }
+    }
+
+    fn at_settings(&self) -> bool {
+        matches!(
+            self.peek().map(|token| &token.kind),
+            Some(TokenKind::Group(Group { delimiter: Delimiter::Brace, .. }))
+        )
     }
 
     fn at_setting(&self) -> bool {

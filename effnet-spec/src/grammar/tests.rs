@@ -140,6 +140,13 @@ fn rows_and_cells_are_separated_by_commas() {
 
 #[test]
 fn a_table_is_closed_and_nothing_follows_it() {
+    assert_eq!(errors(&format!("< {ROW} {{}}")), ["1:32: the table is not closed: put `>` behind its last row"]);
+    assert_eq!(
+        errors(&format!("{ROW} {{ dropout: 0.1 }}")),
+        [
+            "1:30: settings stand behind a table in angle brackets: put `<` in front of the first row and `>` behind the last"
+        ]
+    );
     assert_eq!(errors(&format!("< {ROW}")), ["1:31: the table is not closed: put `>` behind its last row"]);
     let settings = "a table is followed by `{ settings }` or `;`, and by nothing else";
     assert_eq!(errors(&format!("< {ROW} > {{}} 1")), [format!("1:37: unexpected `1`: {settings}")]);
@@ -164,6 +171,10 @@ fn settings_are_told_what_they_lack() {
 fn values_are_told_what_is_legal() {
     setting_errors("padding: valid", &["10: unknown padding `valid`; legal are `symmetric`, `same`"]);
     setting_errors("padding: 1", &["10: unknown padding `1`; legal are `symmetric`, `same`"]);
+    setting_errors(
+        "activation: swish",
+        &["13: unknown activation `swish`: did you mean `silu`? Legal are `silu`, `relu`, `relu6`, `hard_swish`"],
+    );
     setting_errors(
         "activation: sliu",
         &["13: unknown activation `sliu`: did you mean `silu`? Legal are `silu`, `relu`, `relu6`, `hard_swish`"],

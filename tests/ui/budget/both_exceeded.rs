@@ -1,0 +1,13 @@
+use effnet_runtime::efficientnet_v2;
+
+efficientnet_v2! {
+    pub struct Model <
+        [2, 3, 1, 1, 24, 24, fused, 0],
+        [4, 3, 2, 4, 24, 48, fused, 0],
+    > {
+        eval_size: 224,
+        budget: { params: 1k, macs: 1k },
+    }
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use effnet_runtime::efficientnet_v2;
+
+efficientnet_v2! {
+    pub struct First <[2, 4, 1, 1, 24, 24, fused, 0]>;
+}
+
+efficientnet_v2! {
+    pub struct Second <[2, 3, 1, 1, 24, 24, fused, 0]> { dropout: 2 }
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use effnet_runtime::efficientnet_v2;
+
+efficientnet_v2! {
+    pub struct Model <
+        [2, 3, 1, 1, 24, many, fused, 0],
+        [4, 3, 2, 4, 24, 48, fused],
+        [4, 3, 2, 4, 999, 64, fused, 0],
+        [4, 3, 2, 4, few, 64, fused, 0],
+    >;
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use effnet_runtime::efficientnet_v2;
+
+efficientnet_v2! {
+    pub struct Model <
+    >;
+}
+
+fn main() {}
