@@ -4,6 +4,7 @@ use effnet_runtime::candle::{Device, Module, ModuleT, Result, Tensor};
 use effnet_runtime::{DynamicModel, Network, Params, Pass, Precision};
 
 mod forms;
+mod hygiene;
 mod settings;
 
 effnet_runtime::efficientnet_v2! {
