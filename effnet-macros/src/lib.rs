@@ -12,7 +12,89 @@ mod valid;
 
 use proc_macro2::TokenStream;
 
-/// A stage table becomes a statically typed model.
+/// Defines a model of the EfficientNetV2 family by its stage table.
+///
+/// ```text
+/// efficientnet_v2! {
+///     attributes
+///     visibility struct Name < row, row, … > { setting: value, … }
+/// }
+/// ```
+///
+/// Without settings, `;` stands in their place. The shorthand `efficientnet_v2!(< row, … >)` makes a
+/// `pub struct EfficientNetV2`. Right after the `!`, Rust allows only `()`, `[]` and `{}`: the table's `< … >` always
+/// stands inside one of them. One call makes one model.
+///
+/// # Rows
+///
+/// A row is a stage. It is written as eight cells, or as a string in google/automl's block notation:
+///
+/// ```text
+/// // repeats, kernel, stride, expansion, in, out, operator, se_ratio
+/// [6, 3, 2, 4, 64, 128, mbconv, 0.25],
+/// "r6_k3_s2_e4_i64_o128_se0.25",
+/// ```
+///
+/// | cell | in a string | what | legal |
+/// |---|---|---|---|
+/// | repeats | `r` | blocks in the stage | 1 and up; 1,000 blocks in all stages together |
+/// | kernel | `k` | side of the k×k kernel | 3, 5, 7 |
+/// | stride | `s` | of the stage's first block; the others have 1 | 1, 2 |
+/// | expansion | `e` | expanded over input channels; with 1, a block has no expand convolution | 1 and up |
+/// | in | `i` | channels in: what the row above puts out | 1 and up |
+/// | out | `o` | channels out | 1 and up |
+/// | operator | `c1`, `c0` or nothing | the block | `fused` or `0`, `mbconv` or `1` |
+/// | se_ratio | `se` or nothing | squeezed over input channels; 0 for no squeeze-and-excitation | 0 to 1 |
+///
+/// (`c1` is fused and `c0` is mbconv, as in automl; the cell's `0` and `1` are the other way round, as in the tables of
+/// PyTorch implementations.)
+///
+/// A fused block puts its squeeze-and-excitation behind the expand convolution or, with expansion 1, on the block's
+/// input.
+///
+/// # Settings
+///
+/// | setting | default | what |
+/// |---|---|---|
+/// | `in_channels` | `3` | channels of an image |
+/// | `stem` | the first row's `in` | channels out of the stem; they must be what the first row takes |
+/// | `num_features` | `1280` | channels of the head's 1×1 convolution |
+/// | `dropout` | `0.2` | probability of dropping a feature in front of the classifier |
+/// | `drop_path` | `0.2` | what the blocks' own rates rise towards: block i of N has `drop_path · i / N` |
+/// | `bn_eps`, `bn_momentum` | `1e-3`, `0.1` | batch normalisation, the momentum in PyTorch's sense |
+/// | `padding` | `symmetric` | or `same`, TensorFlow's |
+/// | `activation` | `silu` | or `relu`, `relu6`, `hard_swish` |
+/// | `train_size`, `eval_size` | none | side of an image in pixels |
+/// | `mean`, `std` | `0.5` | normalisation of pixels in 0..=1: one number, or one a channel, `[0.485, 0.456, 0.406]` |
+/// | `width`, `depth` | `1` | compound scaling of the table: of channels, the stem's and the head's included, and of repeats |
+/// | `budget` | none | `{ params: 22M, macs: 8.4G, at: 384 }`: limits for 1,000 classes, beyond which the model does not compile; `at` is the image's side, else `eval_size`, `train_size` or 224 |
+/// | `crate` | found in Cargo.toml | path to `effnet_runtime`, where it is not a dependency but re-exported by one |
+///
+/// Padding, `bn_eps`, `mean` and `std` are those of newly initialised weights; a weights file brings its own. The
+/// numbers of a budget may carry k, M or G.
+///
+/// # What it makes
+///
+/// At the call site, with the visibility given:
+///
+/// - `struct Name`, with the attributes given and a table of the architecture in its documentation;
+/// - `struct NameFeatures`, the feature maps of the stem and of each stage: `stem: FeatureMap<24>`,
+///   `stage_1: FeatureMap<24>`, …
+///
+/// `Name` has
+///
+/// - `const SPEC: Spec`, `const PARAMS: usize` (for 1,000 classes), `const DROP_PATH: [f64; BLOCKS]`;
+/// - `const fn params(num_classes) -> usize`;
+/// - `fn new(num_classes, VarBuilder) -> Result<Self>`;
+/// - `fn run(&self, images, &Pass) -> Result<Tensor>`: images `[N, channels, H, W]` to logits `[N, num_classes]`;
+/// - `fn features(&self, images, &Pass) -> Result<NameFeatures>`;
+/// - `fn eval(&self) -> Eval<'_>`: the model borrowed as a candle `Module`;
+/// - the traits `Network` and candle's `ModuleT`.
+///
+/// # Mistakes
+///
+/// All mistakes of a table are reported at once, each at its own token, with what would be legal. Code that uses the
+/// model is not blamed for them.
 #[proc_macro]
 pub fn efficientnet_v2(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     output(input.into()).into()

@@ -37,6 +37,37 @@ pub use candle_core as candle;
 pub use candle_nn;
 pub use dialect::{DEFAULT_SIZE, Dialect, Interpolation};
 pub use dynamic::DynamicModel;
+/// A stage table becomes a statically typed model.
+///
+/// ```
+/// use effnet_runtime::candle::{DType, Device, Module, Result, Tensor};
+/// use effnet_runtime::{FeatureMap, Params, Pass, Precision, efficientnet_v2};
+///
+/// efficientnet_v2! {
+///     /// For pictures of 32 × 32 pixels.
+///     pub struct Small <
+///         // repeats, kernel, stride, expansion, in, out, operator, se_ratio
+///         [1, 3, 1, 1,  8,  8, fused,  0],
+///         [2, 3, 2, 4,  8, 16, fused,  0],
+///         [3, 5, 2, 4, 16, 24, mbconv, 0.25],
+///     > { num_features: 64, dropout: 0.1, eval_size: 32, budget: { params: 100k, macs: 2M } }
+/// }
+///
+/// # fn main() -> Result<()> {
+/// assert_eq!(Small::DROP_PATH.len(), 6);
+/// let params = Params::new(0);
+/// let model = Small::new(10, params.builder())?;
+/// assert_eq!(params.trainable(), Small::params(10));
+///
+/// let images = Tensor::zeros((4, 3, 32, 32), DType::F32, &Device::Cpu)?;
+/// assert_eq!(model.eval().forward(&images)?.dims(), [4, 10]);
+///
+/// let maps = model.features(&images, &Pass::Eval(Precision::F32))?;
+/// let last: FeatureMap<24> = maps.stage_3;
+/// assert_eq!(last.size(), (4, 4));
+/// # Ok(())
+/// # }
+/// ```
 pub use effnet_macros::efficientnet_v2;
 pub use effnet_spec as spec;
 pub use feature_map::FeatureMap;

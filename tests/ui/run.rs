@@ -4,19 +4,24 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
 #[test]
 fn mistakes_are_told_at_their_tokens() {
     trybuild::TestCases::new().compile_fail("*/*.rs");
 }
 
-/// Expected outputs, by folder.
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Expected outputs of all cases.
 fn expected_outputs() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let entries = |folder: &Path| -> Vec<PathBuf> {
         let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
         entries.collect()
     };
-    let folders = entries(root).into_iter().filter(|path| path.is_dir());
+    let folders = entries(Path::new(ROOT)).into_iter().filter(|path| path.is_dir());
     let files = folders.flat_map(|folder| entries(&folder));
     files.filter(|path| path.extension().is_some_and(|extension| extension == "stderr")).collect()
 }
@@ -27,7 +32,24 @@ fn no_mistake_is_followed_by_an_error_of_rustc() {
     let outputs = expected_outputs();
     assert!(outputs.len() >= 30, "only {} outputs", outputs.len());
     for path in outputs.iter().filter(|path| !path.parent().is_some_and(|folder| folder.ends_with("types"))) {
-        let output = fs::read_to_string(path).expect("an expected output");
+        let output = read(path);
         assert!(!output.contains("error[") && !output.contains("warning"), "{}:\n{output}", path.display());
     }
+}
+
+/// The README's error message stands behind `<!-- ui: PATH -->`, which names its case.
+#[test]
+fn the_readme_quotes_what_the_compiler_says() {
+    let root = Path::new(ROOT).join("../..");
+    let readme = read(&root.join("README.md"));
+    let (_, behind) = readme.split_once("<!-- ui: ").expect("the README quotes a case");
+    let (case, behind) = behind.split_once(" -->").expect("the marker ends");
+    let fences: Vec<&str> = behind.splitn(5, "```").collect();
+    let [_, source, _, output, _] = fences.as_slice() else { panic!("source and output stand behind the marker") };
+    let case = root.join(case);
+    let quoted = |block: &str| block.split_once('\n').expect("a line").1.trim().to_owned();
+    let call = quoted(source);
+    assert!(call.starts_with("efficientnet_v2!"), "the README's source is the case's call:\n{call}");
+    assert!(read(&case).contains(&call), "{} has another call than the README:\n{call}", case.display());
+    assert_eq!(quoted(output), read(&case.with_extension("stderr")).trim());
 }
