@@ -1,2 +1,7 @@
-//! bin
-fn main() {}
+//! The command line. `effnet --help` lists its commands.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    effnet_models::commands::effnet()
+}

@@ -1,3 +1,4 @@
+use candle_core::{Device, Tensor};
 use image::RgbImage;
 
 use super::super::error::Error;
@@ -51,6 +52,18 @@ impl EvalTransform {
     pub fn of(dialect: &Dialect, size: usize, channels: usize) -> Result<Self, Error> {
         let normalise = Normalise::new(channels, &dialect.mean, &dialect.std)?;
         Ok(Self { crop_ratio: dialect.crop, interpolation: dialect.interpolation, ..Self::new(size, normalise) })
+    }
+
+    /// The picture as a batch of one: f32 of shape [1, C, size, size], on the CPU.
+    ///
+    /// # Errors
+    /// If a setting makes no sense, or candle fails.
+    pub fn tensor(&self, image: &RgbImage) -> Result<Tensor, Error> {
+        self.check()?;
+        let [channels, height, width] = self.shape();
+        let mut pixels = vec![0.0; channels * height * width];
+        self.apply(image, Draw { seed: 0, epoch: 0, sample: 0 }, &mut Scratch::new(), &mut pixels);
+        Ok(Tensor::from_vec(pixels, (1, channels, height, width), &Device::Cpu)?)
     }
 
     /// Width and height that a picture is resized to before the square is cut out.

@@ -1,0 +1,90 @@
+//! `--variant` and `--table`, which several commands share.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use clap::error::ErrorKind;
+use effnet_runtime::candle_nn::VarBuilder;
+use effnet_runtime::spec::{Spec, grammar};
+use effnet_runtime::{DynamicModel, Network, candle};
+
+use crate::registry::{self, Variant};
+
+/// Which network: a named variant, or a table of the user's own.
+#[derive(Args, Clone, Debug)]
+#[group(multiple = false)]
+pub(super) struct Architecture {
+    /// A named variant: s, m, l, xl, b0, b1, b2 or b3
+    #[arg(long, value_name = "NAME", value_parser = registry::find)]
+    variant: Option<&'static Variant>,
+    /// A file that holds a stage table, in the syntax of efficientnet_v2!
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
+}
+
+/// A network that can be built.
+pub(super) enum Design {
+    Variant(&'static Variant),
+    Table(Spec),
+}
+
+impl Architecture {
+    /// Whether the command line names a network.
+    pub(super) fn is_said(&self) -> bool {
+        self.variant.is_some() || self.table.is_some()
+    }
+
+    /// Looks the variant up, or reads the table.
+    pub(super) fn design(&self) -> Result<Design> {
+        match (self.variant, &self.table) {
+            (Some(variant), _) => Ok(Design::Variant(variant)),
+            (None, Some(path)) => Ok(Design::Table(read_table(path)?)),
+            // Not left to clap: some commands need a network only where a weights file does not name one.
+            (None, None) => {
+                let message = "say which network: --variant NAME or --table FILE\n";
+                Err(clap::Error::raw(ErrorKind::MissingRequiredArgument, message).into())
+            }
+        }
+    }
+}
+
+impl Design {
+    /// What people call it: a variant's name, or the table's.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Variant(variant) => variant.name(),
+            Self::Table(spec) => &spec.name,
+        }
+    }
+
+    /// Its table and settings.
+    pub(super) fn spec(&self) -> &Spec {
+        match self {
+            Self::Variant(variant) => variant.spec(),
+            Self::Table(spec) => spec,
+        }
+    }
+
+    /// The network: of a generated type where there is one.
+    pub(super) fn build(&self, num_classes: usize, builder: VarBuilder<'_>) -> candle::Result<Box<dyn Network>> {
+        match self {
+            Self::Variant(variant) => variant.build(num_classes, builder),
+            Self::Table(spec) => Ok(Box::new(DynamicModel::from_spec(spec, num_classes, builder)?)),
+        }
+    }
+}
+
+fn read_table(path: &Path) -> Result<Spec> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read the table file {}", path.display()))?;
+    let name = path.file_stem().map_or(Cow::Borrowed("table"), |stem| stem.to_string_lossy());
+    grammar::parse_table(&name, &text).map_err(|mistakes| match mistakes.as_slice() {
+        [mistake] => anyhow::anyhow!("{}, {mistake}", path.display()),
+        mistakes => {
+            let lines: String = mistakes.iter().map(|mistake| format!("\n  {mistake}")).collect();
+            anyhow::anyhow!("{} has {} mistakes:{lines}", path.display(), mistakes.len())
+        }
+    })
+}

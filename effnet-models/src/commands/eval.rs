@@ -1,0 +1,116 @@
+//! `effnet eval`: how good are these weights on a data set?
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use effnet_runtime::data::{self, Loader, LoaderOptions, Source, Split, Validation};
+use effnet_runtime::train::{self, Evaluation};
+
+use super::eval_report::Report;
+use super::threads::Threads;
+use super::weights::{Model, Weights};
+use super::{images, output};
+
+/// Measures the weights of a file: top-1, top-5, accuracy by class and confusion matrix
+#[derive(Args, Debug)]
+pub(super) struct Eval {
+    #[command(flatten)]
+    weights: Weights,
+    /// A folder or a tar file of images, one folder a class [default: the bundled digits]
+    #[arg(long, value_name = "DATA")]
+    data: Option<PathBuf>,
+    /// Which images of the data set
+    #[arg(long, value_enum, default_value_t = Part::Val)]
+    part: Part,
+    /// The share of each class that training set aside for validation, where the data set has no folder val
+    #[arg(long, value_name = "SHARE")]
+    val_fraction: Option<f64>,
+    /// The seed that training chose that share by
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Images a batch
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    batch: u32,
+    /// Side in pixels that images are brought to [default: what the weights file says]
+    #[arg(long, value_name = "PIXELS")]
+    size: Option<usize>,
+    #[command(flatten)]
+    threads: Threads,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Those that training measured itself on
+    Val,
+    /// Those that training fitted the weights to
+    Train,
+    /// All
+    All,
+}
+
+impl Eval {
+    pub(super) fn run(self) -> Result<()> {
+        self.threads.apply();
+        let model = self.weights.load()?;
+        let source = self.source()?;
+        let classes = class_numbers(&model, &*source)?;
+        let evaluation = self.measure(&model, source, &classes)?;
+        let report = Report::new(&model.name, |class| model.label(class), &evaluation);
+        if self.json { output::print_json(&report) } else { output::print(&report.to_text()) }
+    }
+
+    fn source(&self) -> Result<Arc<dyn Source>> {
+        let validation = self.val_fraction.map_or(Validation::Auto, Validation::Fraction);
+        let split = |validation| -> Result<Split> {
+            match &self.data {
+                Some(path) => Ok(data::open(path, validation, self.seed)?),
+                None => Ok(data::digits()?),
+            }
+        };
+        match (self.part, &self.data) {
+            (Part::Val, _) => Ok(split(validation)?.val),
+            (Part::Train, _) => Ok(split(validation)?.train),
+            (Part::All, Some(path)) => Ok(data::open_whole(path)?),
+            (Part::All, None) => {
+                bail!("--part all needs --data: of the bundled digits, say --part val or --part train")
+            }
+        }
+    }
+
+    fn measure(&self, model: &Model, source: Arc<dyn Source>, classes: &[u32]) -> Result<Evaluation> {
+        let network = model.network.as_ref();
+        let transform = Arc::new(images::eval_transform(network, self.size)?);
+        let order = (0..source.len()).collect();
+        let loader = Loader::new(source, transform, order, &LoaderOptions::new(self.batch as usize))?;
+        let batches = loader.map(|batch| {
+            let mut batch = batch?;
+            batch.labels.iter_mut().for_each(|label| *label = classes[*label as usize]);
+            Ok(batch)
+        });
+        Ok(train::evaluate(network, batches, |_| ())?)
+    }
+}
+
+/// For each class of the data set, its number in the network: by name where the weights file has names.
+fn class_numbers(model: &Model, source: &dyn Source) -> Result<Vec<u32>> {
+    let (classes, labels) = (source.classes(), model.labels());
+    if labels.is_empty() {
+        let outputs = model.network.num_classes();
+        if classes.len() != outputs {
+            bail!("the data set has {} classes and the network {outputs}: they must be the same", classes.len());
+        }
+        return Ok((0..outputs as u32).collect());
+    }
+    let number = |class: &String| labels.iter().position(|label| label == class);
+    let strangers: Vec<&str> = classes.iter().filter(|class| number(class).is_none()).map(String::as_str).collect();
+    if let [first, rest @ ..] = strangers.as_slice() {
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        bail!("the data set's class {first}{more} is not among the {} that the weights were trained on", labels.len());
+    }
+    Ok(classes.iter().filter_map(number).map(|number| number as u32).collect())
+}

@@ -1,0 +1,94 @@
+//! The command line: one file a command.
+
+mod architecture;
+mod bench;
+mod check;
+mod eval;
+mod eval_report;
+mod images;
+mod output;
+mod predict;
+mod summary;
+mod threads;
+mod train;
+mod weights;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use effnet_runtime::cli::init_logging;
+
+/// EfficientNetV2: train it, measure it, use it
+#[derive(Parser, Debug)]
+#[command(name = "effnet", version, propagate_version = true, max_term_width = 100)]
+struct Effnet {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one, for as long as the process")]
+enum Command {
+    Train(train::Train),
+    Eval(eval::Eval),
+    Predict(predict::Predict),
+    Summary(summary::Summary),
+    Bench(bench::Bench),
+    Check(check::Check),
+}
+
+/// The binary `train`: the command `train` on its own
+#[derive(Parser, Debug)]
+#[command(name = "train", version, max_term_width = 100)]
+struct OnlyTrain {
+    #[command(flatten)]
+    train: train::Train,
+}
+
+/// The binary `effnet`.
+pub fn effnet() -> ExitCode {
+    let command = Effnet::parse().command;
+    // Training says itself how much it logs.
+    if !matches!(command, Command::Train(_)) {
+        init_logging(0);
+    }
+    finish(match command {
+        Command::Train(command) => return train::exit(command),
+        Command::Eval(command) => command.run(),
+        Command::Predict(command) => command.run(),
+        Command::Summary(command) => command.run(),
+        Command::Bench(command) => command.run(),
+        Command::Check(command) => command.run(),
+    })
+}
+
+/// The binary `train`.
+pub fn train() -> ExitCode {
+    train::exit(OnlyTrain::parse().train)
+}
+
+/// An error is one line on standard error, its causes behind colons, and exit code 1; one of usage is clap's, and 2.
+fn finish(result: Result<()>) -> ExitCode {
+    let Err(error) = result else { return ExitCode::SUCCESS };
+    if let Some(usage) = error.downcast_ref::<clap::Error>() {
+        usage.exit();
+    }
+    // Unlike `eprintln!`, this does not panic where standard error is closed.
+    let _ = writeln!(std::io::stderr(), "error: {error:#}");
+    ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn arguments_do_not_contradict_each_other() {
+        Effnet::command().debug_assert();
+        OnlyTrain::command().debug_assert();
+    }
+}

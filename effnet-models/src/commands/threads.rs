@@ -1,0 +1,22 @@
+//! `--threads`, which several commands share.
+
+use clap::Args;
+use effnet_runtime::threads;
+
+/// On how many threads to compute.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Threads {
+    /// Compute threads [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+impl Threads {
+    /// Makes the choice the process's, and says how many threads that is.
+    pub(super) fn apply(self) -> usize {
+        if let Some(threads) = self.threads {
+            threads::set_global(usize::from(threads));
+        }
+        threads::current().threads()
+    }
+}

@@ -1,0 +1,69 @@
+//! `--weights`, which several commands share: a weights file becomes a network.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use effnet_runtime::candle::Device;
+use effnet_runtime::spec::Spec;
+use effnet_runtime::weights::{Convention, WeightsFile, read_network};
+use effnet_runtime::{DynamicModel, Network};
+
+use super::architecture::Architecture;
+
+/// Which weights, and what a file of another implementation does not say about itself.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Weights {
+    /// A weights file: one that train wrote, or torchvision's, timm's or WZMIAOMIAO's
+    #[arg(long, value_name = "FILE")]
+    weights: PathBuf,
+    /// Whose conventions a file follows whose names do not tell: torchvision, wzm, timm, timm-tf, keras or automl
+    #[arg(long, value_name = "NAME")]
+    dialect: Option<Convention>,
+    /// Which network, for a file that does not say it
+    #[command(flatten)]
+    architecture: Architecture,
+}
+
+/// A network with the weights of a file.
+pub(super) struct Model {
+    /// What people call it.
+    pub(super) name: String,
+    /// The network.
+    pub(super) network: Box<dyn Network>,
+    labels: Vec<String>,
+}
+
+impl Weights {
+    /// Reads the file. Its network is what the command line says, else what its metadata say.
+    pub(super) fn load(&self) -> Result<Model> {
+        let file = WeightsFile::open(&self.weights)?;
+        let (name, spec): (String, Spec) = match file.metadata() {
+            _ if self.architecture.is_said() => {
+                let design = self.architecture.design()?;
+                (design.name().to_owned(), design.spec().clone())
+            }
+            Some(metadata) => (metadata.name.clone(), metadata.spec.clone()),
+            None => bail!(
+                "{} does not say which network it belongs to: add --variant NAME or --table FILE",
+                self.weights.display()
+            ),
+        };
+        let labels = file.metadata().map(|metadata| metadata.labels.clone()).unwrap_or_default();
+        let build = |classes, builder| DynamicModel::from_spec(&spec, classes, builder);
+        let network = read_network(&file, &spec, self.dialect, &Device::Cpu, build)?;
+        Ok(Model { name, network: Box::new(network), labels })
+    }
+}
+
+impl Model {
+    /// The classes' names, in the classifier's order; empty where the file has none.
+    pub(super) fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// The name of a class, or its number where it has none.
+    pub(super) fn label(&self, class: usize) -> String {
+        self.labels.get(class).cloned().unwrap_or_else(|| class.to_string())
+    }
+}
