@@ -6,7 +6,7 @@ use effnet_runtime::candle::{DType, Device, Module, Result, Tensor};
 use effnet_runtime::{FeatureMap, Params, Pass, Precision, efficientnet_v2};
 
 efficientnet_v2! {
-    /// A network for small pictures that must stay below 200,000 parameters, or it does not compile.
+    /// A network for small pictures that must stay below half a million parameters, or it does not compile.
     #[derive(Debug)]
     pub struct Small <
         // repeats, kernel, stride, expansion, in, out, operator, se_ratio
@@ -14,7 +14,7 @@ efficientnet_v2! {
         [2, 3, 2, 4, 16, 24, fused,  0],
         // google/automl's notation works too
         "r2_k3_s2_e4_i24_o48_se0.25",
-    > { num_features: 256, eval_size: 64, budget: { params: 1M, macs: 30M, at: 64 } }
+    > { num_features: 256, eval_size: 64, budget: { params: 500k, macs: 30M, at: 64 } }
 }
 
 fn main() -> Result<()> {

@@ -24,6 +24,6 @@ fn main() -> Result<()> {
     let probabilities = softmax(&network.run(&image, &Pass::Eval(Precision::F32))?, D::Minus1)?.i(0)?;
     let class = probabilities.argmax(0)?.to_scalar::<u32>()?;
     let probability = probabilities.i(class as usize)?.to_scalar::<f32>()?;
-    println!("{path}: {} with a probability of {probability:.3}", about.label(class as usize));
+    println!("{path}: {} with a probability of {probability:.3}", about.labels[class as usize]);
     Ok(())
 }

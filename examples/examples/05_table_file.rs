@@ -23,7 +23,7 @@ fn main() -> Result<()> {
     println!("{} blocks, {} parameters, {} MACs at 64 px", spec.num_blocks(), cost.params, cost.macs);
 
     let model = DynamicModel::from_spec(&spec, 10, Params::new(42).builder())?;
-    let images = Tensor::zeros((1, 3, 64, 64), DType::F32, &Device::Cpu)?;
+    let images = Tensor::ones((1, 3, 64, 64), DType::F32, &Device::Cpu)?;
     println!("logits: {:?}", model.eval().forward(&images)?.to_vec2::<f32>()?[0]);
     Ok(())
 }

@@ -33,7 +33,7 @@ fn a_class_without_images() {
     let folder = folder();
     write_digits(&folder.path().join("data"), 3, 4);
     fs::create_dir(folder.path().join("data/unicorn")).expect("created");
-    fail(&mut train_on(folder.path(), "data"), &["class folder unicorn", "holds no images", "fill or remove it"]);
+    fail(&mut train_on(folder.path(), "data"), &["has a class folder without images, unicorn", "fill it or remove it"]);
 }
 
 #[test]
