@@ -10,34 +10,34 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A table that trains in seconds.
-pub const TABLE: &str = "
+pub(crate) const TABLE: &str = "
     [1, 3, 1, 1, 8,  8, fused,  0],
     [1, 3, 2, 2, 8, 12, fused,  0],
     [1, 3, 2, 2, 12, 16, mbconv, 0.25],
 ";
 
 /// The binary `effnet`, in a folder.
-pub fn effnet(folder: &Path) -> Command {
+pub(crate) fn effnet(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_effnet"));
     command.current_dir(folder).env_remove("RUST_LOG").env_remove("CARGO_MANIFEST_DIR");
     command
 }
 
 /// The binary `train`, in a folder.
-pub fn train(folder: &Path) -> Command {
+pub(crate) fn train(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
     command.current_dir(folder).env_remove("RUST_LOG").env_remove("CARGO_MANIFEST_DIR");
     command
 }
 
 /// Runs to success; standard output.
-pub fn succeed(command: &mut Command) -> String {
+pub(crate) fn succeed(command: &mut Command) -> String {
     let output = command.assert().success().get_output().clone();
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
 /// Runs to success; standard output as one JSON value.
-pub fn succeed_json(command: &mut Command) -> Value {
+pub(crate) fn succeed_json(command: &mut Command) -> Value {
     let text = succeed(command);
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
 }
@@ -47,7 +47,7 @@ fn stderr(output: &Output) -> String {
 }
 
 /// Runs to failure: exit code 1, and on standard error, as its last line, one sentence that contains all `parts`.
-pub fn fail(command: &mut Command, parts: &[&str]) {
+pub(crate) fn fail(command: &mut Command, parts: &[&str]) {
     let output = command.assert().code(1).get_output().clone();
     let errors = stderr(&output);
     let last = errors.trim_end().lines().last().unwrap_or_default();
@@ -60,7 +60,7 @@ pub fn fail(command: &mut Command, parts: &[&str]) {
 }
 
 /// Runs to a usage error: exit code 2, standard error contains all `parts`.
-pub fn misuse(command: &mut Command, parts: &[&str]) {
+pub(crate) fn misuse(command: &mut Command, parts: &[&str]) {
     let output = command.assert().code(2).get_output().clone();
     let errors = stderr(&output);
     for part in parts {
@@ -69,14 +69,14 @@ pub fn misuse(command: &mut Command, parts: &[&str]) {
 }
 
 /// A fresh folder with the tiny table in `tiny.table`.
-pub fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     std::fs::write(folder.path().join("tiny.table"), TABLE).expect("written");
     folder
 }
 
 /// Writes `images` of each of `classes` of the bundled digits to `place/<class>/<n>.png`.
-pub fn write_digits(place: &Path, classes: usize, images: usize) {
+pub(crate) fn write_digits(place: &Path, classes: usize, images: usize) {
     let source = data::digits().expect("bundled").train;
     let mut counts = vec![0; classes];
     for sample in 0..source.len() {
@@ -92,34 +92,34 @@ pub fn write_digits(place: &Path, classes: usize, images: usize) {
 }
 
 /// A finished run of one short epoch on a few digits, made once.
-pub struct Run {
+pub(crate) struct Run {
     folder: TempDir,
 }
 
 impl Run {
     /// The weights that it wrote.
-    pub fn weights(&self) -> PathBuf {
+    pub(crate) fn weights(&self) -> PathBuf {
         self.output().join("checkpoints/best.safetensors")
     }
 
     /// Its run folder.
-    pub fn output(&self) -> PathBuf {
+    pub(crate) fn output(&self) -> PathBuf {
         self.folder.path().join("run")
     }
 
     /// Its data set: three classes.
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
     /// One of its images.
-    pub fn image(&self) -> PathBuf {
+    pub(crate) fn image(&self) -> PathBuf {
         self.data().join("1/0.png")
     }
 }
 
 /// That run.
-pub static RUN: LazyLock<Run> = LazyLock::new(|| {
+pub(crate) static RUN: LazyLock<Run> = LazyLock::new(|| {
     let folder = folder();
     write_digits(&folder.path().join("data"), 3, 20);
     let mut command = effnet(folder.path());
