@@ -1,7 +1,7 @@
 //! The CPU level that kernels run at, chosen once.
 //!
 //! A kernel is written once, as plain loops over slices that the compiler turns into vector code, and compiled once a
-//! level: [`Level::run`] calls the instance that the level's features are enabled for. A [`Level`] can only be had from
+//! level; a level runs the instance that its features are enabled for. A [`Level`] can only be had from
 //! [`Level::available`], so holding one proves that the machine supports it.
 
 mod exp;
