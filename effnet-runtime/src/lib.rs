@@ -50,7 +50,7 @@ pub use dynamic::DynamicModel;
 ///         [1, 3, 1, 1,  8,  8, fused,  0],
 ///         [2, 3, 2, 4,  8, 16, fused,  0],
 ///         [3, 5, 2, 4, 16, 24, mbconv, 0.25],
-///     > { num_features: 64, dropout: 0.1, eval_size: 32, budget: { params: 100k, macs: 2M } }
+///     > { num_features: 64, dropout: 0.1, eval_size: 32, budget: { params: 110k, macs: 2M } }
 /// }
 ///
 /// # fn main() -> Result<()> {
