@@ -9,11 +9,13 @@ mod builder;
 mod dialect;
 mod dynamic;
 mod feature_map;
+mod kernels;
 mod network;
 mod params;
 mod pass;
 mod scope;
 
+pub mod infer;
 pub mod layers;
 pub mod ops;
 pub mod random;

@@ -5,7 +5,7 @@
 //! [`set_global`], or one computation's with [`Pool::install`].
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, UnsafeCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
@@ -14,67 +14,77 @@ use std::thread::JoinHandle;
 /// Environment variable that sizes the process's pool where nobody called [`set_global`].
 pub const THREADS_VARIABLE: &str = "EFFNET_THREADS";
 
-/// How often a worker looks for the next job before it sleeps: some 20 µs, the gap between two kernels of a network.
-/// Longer, and an idle pool takes time from others; shorter, and every kernel pays for waking a thread.
+/// How often a worker looks for the next job before it sleeps: some 50 µs, longer than the gap between two kernels of a
+/// network. Longer still, and an idle pool takes time from others; shorter, and every kernel pays for waking a thread.
 const SPINS: usize = 4_000;
 
-/// A job: a function of the task's number, and how far it has come.
-struct Job {
-    /// Erased lifetime: [`Pool::for_each`] does not return before `running` is 0 and the job is out of reach.
-    task: *const (dyn Fn(usize) + Sync),
-    tasks: usize,
-    next: AtomicUsize,
+/// A job's task: a function of the worker's and the task's number.
+type Task = *const (dyn Fn(usize, usize) + Sync);
+
+/// The one job that a pool works on, and how far it has come. It lives as long as the pool: posting a job allocates
+/// nothing.
+struct Shared {
+    /// Odd while a job is open. A worker may use `task` only after it has counted itself in `running` and then found the
+    /// same odd number again: the caller first makes it even and then waits for `running` to be 0.
+    epoch: AtomicUsize,
     running: AtomicUsize,
+    /// Of the open job; its lifetime is erased.
+    task: UnsafeCell<Task>,
+    tasks: AtomicUsize,
+    next: AtomicUsize,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
+    /// Workers that wait for `wake`, each under `closed`'s lock from before it counts itself until it waits.
+    sleepers: AtomicUsize,
+    closed: Mutex<bool>,
+    wake: Condvar,
 }
 
-// SAFETY: `task` points to a `Sync` closure that outlives every use of the job (see `Job::task`); the rest is `Send`
-// and `Sync` by itself.
-unsafe impl Send for Job {}
+// SAFETY: `task` is written while no job is open and no worker runs, and read as `epoch` says; it points to a `Sync`
+// closure that outlives every use of the job. The rest is `Send` and `Sync` by itself.
+unsafe impl Send for Shared {}
 // SAFETY: as above.
-unsafe impl Sync for Job {}
+unsafe impl Sync for Shared {}
 
-impl Job {
+impl Shared {
+    fn new() -> Self {
+        let nothing: &'static (dyn Fn(usize, usize) + Sync) = &|_, _| ();
+        Self {
+            epoch: AtomicUsize::new(0),
+            running: AtomicUsize::new(0),
+            task: UnsafeCell::new(nothing),
+            tasks: AtomicUsize::new(0),
+            next: AtomicUsize::new(0),
+            panic: Mutex::new(None),
+            sleepers: AtomicUsize::new(0),
+            closed: Mutex::new(false),
+            wake: Condvar::new(),
+        }
+    }
+
     /// Takes tasks until none are left.
-    fn work(&self) {
+    ///
+    /// # Safety
+    /// A job must be open and stay so, or the caller be counted in `running`, until this returns.
+    unsafe fn work(&self, worker: usize) {
+        let tasks = self.tasks.load(Ordering::Relaxed);
+        // SAFETY: the closure outlives the job's use, which the caller's promise keeps from ending.
+        let task = unsafe { &**self.task.get() };
         loop {
             let at = self.next.fetch_add(1, Ordering::Relaxed);
-            if at >= self.tasks {
+            if at >= tasks {
                 return;
             }
-            // SAFETY: the closure outlives the job's use: `for_each` waits for every thread that runs this function.
-            let task = unsafe { &*self.task };
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| task(at))) {
-                self.next.store(self.tasks, Ordering::Relaxed);
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| task(worker, at))) {
+                self.next.store(tasks, Ordering::Relaxed);
                 lock(&self.panic).get_or_insert(panic);
             }
         }
     }
-}
 
-#[derive(Default)]
-struct Mailbox {
-    job: Option<Arc<Job>>,
-    closed: bool,
-}
-
-#[derive(Default)]
-struct Shared {
-    mailbox: Mutex<Mailbox>,
-    wake: Condvar,
-    /// Counts the jobs posted, so that a spinning worker need not take the lock.
-    posted: AtomicUsize,
-}
-
-impl Shared {
-    /// Changes the mailbox and wakes the workers. The count rises under the lock: a worker that found nothing new holds
-    /// it until it sleeps, so it cannot miss the wake-up.
-    fn post(&self, change: impl FnOnce(&mut Mailbox)) {
-        let mut mailbox = lock(&self.mailbox);
-        change(&mut mailbox);
-        self.posted.fetch_add(1, Ordering::Release);
-        drop(mailbox);
-        self.wake.notify_all();
+    /// Whether there is a job that a worker has not seen yet.
+    fn has_news(&self, seen: usize) -> bool {
+        let epoch = self.epoch.load(Ordering::SeqCst);
+        epoch % 2 == 1 && epoch != seen
     }
 }
 
@@ -119,12 +129,12 @@ pub fn current() -> Arc<Pool> {
 impl Pool {
     /// A pool of `threads` threads, the caller of its methods counted; 0 is taken as 1.
     pub fn new(threads: usize) -> Self {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared::new());
         let workers = (1..threads)
             .map_while(|index| {
                 let shared = shared.clone();
                 let name = format!("effnet-{index}");
-                std::thread::Builder::new().name(name).spawn(move || serve(&shared)).ok()
+                std::thread::Builder::new().name(name).spawn(move || serve(&shared, index)).ok()
             })
             .collect();
         Self { shared, workers, busy: AtomicBool::new(false) }
@@ -153,36 +163,48 @@ impl Pool {
     /// # Panics
     /// When a task does, with its payload.
     pub fn for_each(&self, tasks: usize, task: impl Fn(usize) + Sync) {
+        self.for_each_on(tasks, |_, at| task(at));
+    }
+
+    /// As [`Pool::for_each`], with the number of the thread that a task runs on, below [`Pool::threads`], before that of
+    /// the task: no two tasks run with the same one at the same time.
+    ///
+    /// # Panics
+    /// When a task does, with its payload.
+    pub fn for_each_on(&self, tasks: usize, task: impl Fn(usize, usize) + Sync) {
         let alone = tasks <= 1 || self.workers.is_empty() || INSIDE.get();
         if alone || self.busy.swap(true, Ordering::Acquire) {
-            return (0..tasks).for_each(task);
+            return (0..tasks).for_each(|at| task(0, at));
         }
-        let task: &(dyn Fn(usize) + Sync) = &task;
-        // SAFETY: only the lifetime changes. The job's last use is over when this function returns: it takes the job
-        // out of the mailbox, and then waits until no worker runs it.
-        let task: &'static (dyn Fn(usize) + Sync) = unsafe { std::mem::transmute(task) };
-        let job = Arc::new(Job {
-            task,
-            tasks,
-            next: AtomicUsize::new(0),
-            running: AtomicUsize::new(0),
-            panic: Mutex::new(None),
-        });
-        self.shared.post(|mailbox| mailbox.job = Some(job.clone()));
+        let task: &(dyn Fn(usize, usize) + Sync) = &task;
+        // SAFETY: only the lifetime changes. The job's last use is over when this function returns: it closes the job, and
+        // then waits until no worker runs it.
+        let task: &'static (dyn Fn(usize, usize) + Sync) = unsafe { std::mem::transmute(task) };
+        let shared = &*self.shared;
+        // SAFETY: no job is open and no worker runs: `busy` keeps other callers out, and the last one waited.
+        unsafe { *shared.task.get() = task };
+        shared.tasks.store(tasks, Ordering::Relaxed);
+        shared.next.store(0, Ordering::Relaxed);
+        shared.epoch.fetch_add(1, Ordering::SeqCst);
+        if shared.sleepers.load(Ordering::SeqCst) > 0 {
+            drop(lock(&shared.closed));
+            shared.wake.notify_all();
+        }
 
         INSIDE.set(true);
-        job.work();
+        // SAFETY: the job is open.
+        unsafe { shared.work(0) };
         INSIDE.set(false);
 
-        // From here on no worker can find the job; those that did have counted themselves under the same lock.
-        lock(&self.shared.mailbox).job = None;
+        shared.epoch.fetch_add(1, Ordering::SeqCst);
         let mut spins = 0;
-        while job.running.load(Ordering::Acquire) > 0 {
+        while shared.running.load(Ordering::SeqCst) > 0 {
             spins += 1;
             if spins < SPINS { std::hint::spin_loop() } else { std::thread::yield_now() }
         }
+        let panic = lock(&shared.panic).take();
         self.busy.store(false, Ordering::Release);
-        if let Some(panic) = lock(&job.panic).take() {
+        if let Some(panic) = panic {
             resume_unwind(panic);
         }
     }
@@ -221,9 +243,10 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.shared.post(|mailbox| mailbox.closed = true);
+        *lock(&self.shared.closed) = true;
+        self.shared.wake.notify_all();
         for worker in self.workers.drain(..) {
-            // Tasks' panics are caught in `Job::work`: a worker itself has nothing to panic with.
+            // Tasks' panics are caught in `Shared::work`: a worker itself has nothing to panic with.
             let _ = worker.join();
         }
     }
@@ -257,32 +280,34 @@ impl<T> Parts<T> {
 }
 
 /// A worker: waits for jobs, first spinning, then asleep.
-fn serve(shared: &Shared) {
+fn serve(shared: &Shared, worker: usize) {
     INSIDE.set(true);
     let mut seen = 0;
     loop {
         let mut spins = 0;
-        while shared.posted.load(Ordering::Acquire) == seen && spins < SPINS {
+        while !shared.has_news(seen) && spins < SPINS {
             spins += 1;
             std::hint::spin_loop();
         }
-        let mut mailbox = lock(&shared.mailbox);
-        while shared.posted.load(Ordering::Acquire) == seen && !mailbox.closed {
-            mailbox = shared.wake.wait(mailbox).unwrap_or_else(PoisonError::into_inner);
+        if !shared.has_news(seen) {
+            let mut closed = lock(&shared.closed);
+            shared.sleepers.fetch_add(1, Ordering::SeqCst);
+            while !shared.has_news(seen) && !*closed {
+                closed = shared.wake.wait(closed).unwrap_or_else(PoisonError::into_inner);
+            }
+            shared.sleepers.fetch_sub(1, Ordering::SeqCst);
+            if *closed {
+                return;
+            }
         }
-        if mailbox.closed {
-            return;
+        let epoch = shared.epoch.load(Ordering::SeqCst);
+        shared.running.fetch_add(1, Ordering::SeqCst);
+        if epoch % 2 == 1 && shared.epoch.load(Ordering::SeqCst) == epoch {
+            // SAFETY: this thread was counted while the job was open.
+            unsafe { shared.work(worker) };
+            seen = epoch;
         }
-        seen = shared.posted.load(Ordering::Acquire);
-        let job = mailbox.job.clone();
-        if let Some(job) = &job {
-            job.running.fetch_add(1, Ordering::Relaxed);
-        }
-        drop(mailbox);
-        if let Some(job) = job {
-            job.work();
-            job.running.fetch_sub(1, Ordering::Release);
-        }
+        shared.running.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
+use effnet_runtime::candle::Tensor;
 use effnet_runtime::data::{self, Loader, LoaderOptions, Source, Split, Validation};
 use effnet_runtime::train::{self, Evaluation};
 
@@ -83,8 +84,7 @@ impl Eval {
     }
 
     fn measure(&self, model: &Model, source: Arc<dyn Source>, classes: &[u32]) -> Result<Evaluation> {
-        let network = model.network.as_ref();
-        let transform = Arc::new(images::eval_transform(network, self.size)?);
+        let transform = Arc::new(images::eval_transform(&model.dialect, model.in_channels, self.size)?);
         let order = (0..source.len()).collect();
         let loader = Loader::new(source, transform, order, &LoaderOptions::new(self.batch as usize))?;
         let batches = loader.map(|batch| {
@@ -92,7 +92,8 @@ impl Eval {
             batch.labels.iter_mut().for_each(|label| *label = classes[*label as usize]);
             Ok(batch)
         });
-        Ok(train::evaluate(network, batches, |_| ())?)
+        let logits = |images: &Tensor| model.engine.forward(images);
+        Ok(train::evaluate_logits(model.engine.num_classes(), logits, batches, |_| ())?)
     }
 }
 
@@ -100,7 +101,7 @@ impl Eval {
 fn class_numbers(model: &Model, source: &dyn Source) -> Result<Vec<u32>> {
     let (classes, labels) = (source.classes(), model.labels());
     if labels.is_empty() {
-        let outputs = model.network.num_classes();
+        let outputs = model.engine.num_classes();
         if classes.len() != outputs {
             bail!("the data set has {} classes and the network {outputs}: they must be the same", classes.len());
         }

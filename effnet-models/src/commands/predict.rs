@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 use clap::Args;
 use effnet_runtime::candle_nn::ops::softmax_last_dim;
 use effnet_runtime::data::{self, EvalTransform};
-use effnet_runtime::{Pass, Precision};
 use serde::Serialize;
 
 use super::output;
@@ -52,7 +51,7 @@ impl Predict {
     pub(super) fn run(self) -> Result<()> {
         self.threads.apply();
         let model = self.weights.load()?;
-        let transform = super::images::eval_transform(model.network.as_ref(), self.size)?;
+        let transform = super::images::eval_transform(&model.dialect, model.in_channels, self.size)?;
         for path in &self.images {
             let prediction = self.predict(&model, &transform, path)?;
             if self.json {
@@ -68,7 +67,7 @@ impl Predict {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read the image {}", path.display()))?;
         let image = data::decode(&bytes, &path.display().to_string())?;
         let images = transform.tensor(&image)?;
-        let logits = model.network.run(&images, &Pass::Eval(Precision::F32))?;
+        let logits = model.engine.forward(&images)?;
         let probabilities: Vec<f32> = softmax_last_dim(&logits)?.squeeze(0)?.to_vec1()?;
         let mut order: Vec<usize> = (0..probabilities.len()).collect();
         order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::Args;
 use effnet_runtime::candle::Device;
+use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::spec::Spec;
-use effnet_runtime::weights::{Convention, WeightsFile, read_network};
-use effnet_runtime::{DynamicModel, Network};
+use effnet_runtime::weights::{Convention, WeightsFile, check};
+use effnet_runtime::{Dialect, DynamicModel, Params};
 
 use super::architecture::Architecture;
 
@@ -25,12 +26,16 @@ pub(super) struct Weights {
     architecture: Architecture,
 }
 
-/// A network with the weights of a file.
+/// A network with the weights of a file, for inference.
 pub(super) struct Model {
     /// What people call it.
     pub(super) name: String,
     /// The network.
-    pub(super) network: Box<dyn Network>,
+    pub(super) engine: Engine,
+    /// Conventions of its weights.
+    pub(super) dialect: Dialect,
+    /// Channels of an image.
+    pub(super) in_channels: usize,
     labels: Vec<String>,
 }
 
@@ -50,9 +55,12 @@ impl Weights {
             ),
         };
         let labels = file.metadata().map(|metadata| metadata.labels.clone()).unwrap_or_default();
-        let build = |classes, builder| DynamicModel::from_spec(&spec, classes, builder);
-        let network = read_network(&file, &spec, self.dialect, &Device::Cpu, build)?;
-        Ok(Model { name, network: Box::new(network), labels })
+        let dialect = file.dialect(&spec, self.dialect)?;
+        // Says what does not fit, from a network whose weights are never read, and so take no memory.
+        let unread = Params::for_loading(Some(dialect.clone()), &Device::Cpu).builder();
+        check(&file, &DynamicModel::from_spec(&spec, file.num_classes()?.unwrap_or(1), unread)?)?;
+        let engine = Engine::open(&file, &spec, self.dialect, &Options::default())?;
+        Ok(Model { name, engine, dialect, in_channels: spec.settings.in_channels, labels })
     }
 }
 

@@ -5,10 +5,12 @@
 //! [`Level::available`], so holding one proves that the machine supports it.
 
 mod exp;
+mod vector;
 
 use std::sync::OnceLock;
 
-pub(crate) use exp::sigmoid;
+pub(crate) use exp::{sigmoid, sigmoid_divisor};
+pub(crate) use vector::Vector;
 
 /// Environment variable that forces the level down: `portable`, `avx2` or `avx512`.
 pub const LEVEL_VARIABLE: &str = "EFFNET_SIMD";
@@ -28,30 +30,80 @@ pub struct Level(Features);
 
 /// What differs between the instances of a kernel.
 pub(crate) trait Arch {
+    /// The level's widest register of floats.
+    type V: Vector;
+
+    /// Rows of a matrix product's tile that is 1, 2 or 3 vectors wide: as many as keep its sums in registers.
+    const TILE_ROWS: [usize; 3];
+
     /// `a · b + c`, fused where the level has an instruction for it.
     fn mul_add(a: f32, b: f32, c: f32) -> f32;
+
+    /// Runs a kernel as a function of its own, so that its registers are allocated for it alone.
+    ///
+    /// # Safety
+    /// To be called from a kernel's instance for this level, which proves that the machine has it.
+    unsafe fn outline(kernel: impl Kernel);
 }
 
 /// No vector instructions beyond those that every CPU of the target has.
 pub(crate) struct Portable;
 
 impl Arch for Portable {
+    type V = vector::Four;
+    const TILE_ROWS: [usize; 3] = [6, 4, 2];
+
     #[inline(always)]
     fn mul_add(a: f32, b: f32, c: f32) -> f32 {
         // `f32::mul_add` would call a function of the C library here.
         a * b + c
     }
+
+    #[inline(always)]
+    unsafe fn outline(kernel: impl Kernel) {
+        run_portable(kernel);
+    }
 }
 
-/// Fused multiply-add.
+/// AVX2 and FMA: sixteen registers of eight floats.
 #[cfg(target_arch = "x86_64")]
-pub(crate) struct Fma;
+pub(crate) struct Avx2;
 
 #[cfg(target_arch = "x86_64")]
-impl Arch for Fma {
+impl Arch for Avx2 {
+    type V = std::arch::x86_64::__m256;
+    const TILE_ROWS: [usize; 3] = [8, 6, 3];
+
     #[inline(always)]
     fn mul_add(a: f32, b: f32, c: f32) -> f32 {
         a.mul_add(b, c)
+    }
+
+    #[inline(always)]
+    unsafe fn outline(kernel: impl Kernel) {
+        // SAFETY: the caller's promise.
+        unsafe { run_avx2(kernel) }
+    }
+}
+
+/// AVX-512: thirty-two registers of sixteen floats.
+#[cfg(target_arch = "x86_64")]
+pub(crate) struct Avx512;
+
+#[cfg(target_arch = "x86_64")]
+impl Arch for Avx512 {
+    type V = std::arch::x86_64::__m512;
+    const TILE_ROWS: [usize; 3] = [12, 12, 8];
+
+    #[inline(always)]
+    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+
+    #[inline(always)]
+    unsafe fn outline(kernel: impl Kernel) {
+        // SAFETY: the caller's promise.
+        unsafe { run_avx512(kernel) }
     }
 }
 
@@ -132,11 +184,22 @@ impl Level {
         }
     }
 
+    /// Floats in a vector of this level.
+    pub(crate) fn lanes(self) -> usize {
+        match self.0 {
+            Features::Portable => <Portable as Arch>::V::LANES,
+            #[cfg(target_arch = "x86_64")]
+            Features::Avx2 => <Avx2 as Arch>::V::LANES,
+            #[cfg(target_arch = "x86_64")]
+            Features::Avx512 => <Avx512 as Arch>::V::LANES,
+        }
+    }
+
     /// Runs a kernel's instance for this level.
     #[inline]
     pub(crate) fn run(self, kernel: impl Kernel) {
         match self.0 {
-            Features::Portable => kernel.run::<Portable>(),
+            Features::Portable => run_portable(kernel),
             // SAFETY: a `Level` exists only where `available` found its features.
             #[cfg(target_arch = "x86_64")]
             Features::Avx2 => unsafe { run_avx2(kernel) },
@@ -147,14 +210,21 @@ impl Level {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn run_avx2(kernel: impl Kernel) {
-    kernel.run::<Fma>();
+#[inline(never)]
+fn run_portable(kernel: impl Kernel) {
+    kernel.run::<Portable>();
 }
 
 #[cfg(target_arch = "x86_64")]
+#[inline(never)]
+#[target_feature(enable = "avx2,fma")]
+fn run_avx2(kernel: impl Kernel) {
+    kernel.run::<Avx2>();
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(never)]
 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
 fn run_avx512(kernel: impl Kernel) {
-    kernel.run::<Fma>();
+    kernel.run::<Avx512>();
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use candle_core::Tensor;
 use serde::Serialize;
 
 use super::error::{Error, Result};
@@ -71,15 +72,31 @@ impl Confusion {
 pub fn evaluate(
     network: &dyn Network,
     batches: impl Iterator<Item = std::result::Result<Batch, data::Error>>,
+    done: impl FnMut(usize),
+) -> Result<Evaluation> {
+    let logits = |images: &Tensor| {
+        let images = images.to_device(network.params().device())?;
+        Ok(network.run(&images, &Pass::Eval(Precision::F32))?.detach())
+    };
+    evaluate_logits(network.num_classes(), logits, batches, done)
+}
+
+/// As [`evaluate`], of anything that makes logits `[N, classes]` of images `[N, C, H, W]`, such as an
+/// [`Engine`](crate::infer::Engine).
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_logits(
+    classes: usize,
+    mut logits: impl FnMut(&Tensor) -> candle_core::Result<Tensor>,
+    batches: impl Iterator<Item = std::result::Result<Batch, data::Error>>,
     mut done: impl FnMut(usize),
 ) -> Result<Evaluation> {
-    let classes = network.num_classes();
     let mut found = Evaluation { classes: vec![ClassScore::default(); classes], ..Evaluation::default() };
     let (mut loss, mut top1, mut top5) = (0.0, 0, 0);
     for batch in batches {
         let Batch { images, labels, .. } = batch?;
-        let images = images.to_device(network.params().device())?;
-        let logits = network.run(&images, &Pass::Eval(Precision::F32))?.detach();
+        let logits = logits(&images)?;
         let targets = smoothed(&labels, classes, 0.0)?.to_device(logits.device())?;
         loss += f64::from(cross_entropy(&logits, &targets)?.to_scalar::<f32>()?) * labels.len() as f64;
         for (row, &label) in logits.to_vec2::<f32>()?.iter().zip(&labels) {

@@ -23,7 +23,7 @@ mod watch;
 
 pub use config::{Config, Recipe};
 pub use error::{Error, Result};
-pub use evaluate::{Evaluation, evaluate};
+pub use evaluate::{Evaluation, evaluate, evaluate_logits};
 pub use inputs::{Build, batches, build_network, device, eval_loader, open_data, spec_of, train_loader};
 pub(crate) use inputs::{check_transforms, convention};
 pub use run_folder::RunFolder;

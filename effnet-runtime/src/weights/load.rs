@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use candle_core::Device;
+use candle_core::{Device, Var};
 use candle_nn::VarBuilder;
 use effnet_spec::{Padding, Spec};
 
@@ -38,9 +38,31 @@ pub struct Loaded {
 /// Puts a file's weights and buffers into a network, in place. Nothing is changed unless everything fits.
 ///
 /// # Errors
-/// When the file speaks nobody's names, or lacks a parameter, or has one more or in another shape, or says that its
-/// weights assume another padding or epsilon than the network has; or when it cannot be read.
+/// As [`check`], and when the file cannot be read.
 pub fn load(file: &WeightsFile, network: &dyn Network, classifier: Classifier) -> Result<Loaded> {
+    let fit = fit(file, network, classifier)?;
+    for (name, var) in fit.to_fill {
+        var.set(&file.read_f32(&name, var.device())?)?;
+    }
+    Ok(fit.loaded)
+}
+
+/// Whether a file's weights and buffers are those of a network; reads none of them.
+///
+/// # Errors
+/// When the file speaks nobody's names, or lacks a parameter, or has one more or in another shape, or says that its
+/// weights assume another padding or epsilon than the network has.
+pub fn check(file: &WeightsFile, network: &dyn Network) -> Result<()> {
+    fit(file, network, Classifier::MustFit).map(|_| ())
+}
+
+/// The parameters that a file fills, by their names in it.
+struct Fit {
+    to_fill: BTreeMap<String, Var>,
+    loaded: Loaded,
+}
+
+fn fit(file: &WeightsFile, network: &dyn Network, classifier: Classifier) -> Result<Fit> {
     let scheme = file.scheme()?;
     if let Some(metadata) = file.metadata() {
         same_arithmetic(file, &metadata.dialect, network.dialect())?;
@@ -89,10 +111,7 @@ pub fn load(file: &WeightsFile, network: &dyn Network, classifier: Classifier) -
         let (path, network) = (file.path().to_path_buf(), network.spec().name.to_string());
         return Err(Error::Mismatch(Box::new(Mismatch { path, network, missing, unexpected, wrong_shape })));
     }
-    for (name, var) in to_fill {
-        var.set(&file.read_f32(&name, var.device())?)?;
-    }
-    Ok(Loaded { scheme, kept_classifier })
+    Ok(Fit { to_fill, loaded: Loaded { scheme, kept_classifier } })
 }
 
 /// Builds a network for a file's weights, under their dialect, and loads them.

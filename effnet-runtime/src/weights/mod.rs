@@ -19,7 +19,7 @@ mod save;
 pub use convention::Convention;
 pub use error::{Error, Mismatch, Result, WrongShape};
 pub use file::{TensorInfo, WeightsFile};
-pub use load::{Classifier, Loaded, load, read_network};
+pub use load::{Classifier, Loaded, check, load, read_network};
 pub use metadata::{FORMAT, KEY, Metadata, TRAINING_PREFIX};
 pub use names::{NamePair, Scheme};
 pub use save::{save, write_atomically};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use effnet_runtime::candle::Tensor;
+use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::ops::cross_entropy::{cross_entropy, smoothed};
 use effnet_runtime::train::optimizer::{Decay, Gradients, Optimizer, Sgd};
 use effnet_runtime::weights::Scheme;
@@ -70,6 +71,9 @@ fn evaluation() {
         let pass = Pass::Eval(Precision::F32);
         let logits = network.run(golden.get("x"), &pass).unwrap();
         close(&format!("{name}'s logits"), &logits, golden.get("eval_logits"), EVAL);
+        let engine = Engine::new(network.as_ref(), &Options::default()).unwrap();
+        let logits = engine.forward(golden.get("x")).unwrap();
+        close(&format!("the engine's logits of {name}"), &logits, golden.get("eval_logits"), EVAL);
         let maps = network.stage_maps(golden.get("x"), &pass).unwrap();
         assert_eq!(maps.len(), network.spec().rows.len());
         for (stage, map) in maps.iter().enumerate() {

@@ -1,5 +1,6 @@
 //! `same.safetensors`: timm's EfficientNet with TensorFlow's padding, which is asymmetric at stride 2 on even sizes.
 
+use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::weights::Convention;
 use effnet_runtime::{Pass, Precision};
 
@@ -18,6 +19,8 @@ fn evaluation_of_even_and_odd_images() {
             let logits = network.run(images, &Pass::Eval(Precision::F32)).unwrap();
             let expected = golden.get(&format!("eval_logits_{parity}"));
             close(&format!("{name}'s logits of {parity} images"), &logits, expected, EVAL);
+            let logits = Engine::new(network.as_ref(), &Options::default()).unwrap().forward(images).unwrap();
+            close(&format!("the engine's logits of {parity} images, of {name}"), &logits, expected, EVAL);
         }
     }
 }

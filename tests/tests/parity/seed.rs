@@ -1,5 +1,6 @@
 //! `seed.pth`: a checkpoint of the WZMIAOMIAO model, as `torch.save` writes it.
 
+use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::weights::{Scheme, WeightsFile};
 use effnet_runtime::{Pass, Precision};
 
@@ -16,5 +17,8 @@ fn evaluation() {
     for (name, network) in models::all_mixed(&file) {
         let logits = network.run(golden.get("x"), &Pass::Eval(Precision::F32)).unwrap();
         close(&format!("{name}'s logits"), &logits, golden.get("eval_logits"), EVAL);
+        let engine = Engine::new(network.as_ref(), &Options::default()).unwrap();
+        let logits = engine.forward(golden.get("x")).unwrap();
+        close(&format!("the engine's logits of {name}"), &logits, golden.get("eval_logits"), EVAL);
     }
 }

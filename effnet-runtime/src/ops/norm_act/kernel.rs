@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 
 use effnet_spec::Activation;
 
-use super::function::{Function, with_function};
+use crate::kernels::activation::{Function, with_function};
 use crate::simd::{Arch, Kernel, Level};
 use crate::threads;
 

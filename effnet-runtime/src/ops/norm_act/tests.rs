@@ -1,8 +1,8 @@
 use effnet_spec::Activation;
 
-use super::function::{derivative, value};
 use super::kernel::{Normalisation, Shortcut, backward, forward};
 use super::statistics::moments;
+use crate::kernels::activation::{derivative, value};
 use crate::random::{Purpose, Stream};
 use crate::simd::Level;
 

@@ -2,8 +2,8 @@
 
 use effnet_spec::Activation;
 
+use crate::kernels::activation;
 use crate::ops::matmul::{Matrix, matmul};
-use crate::ops::norm_act::function;
 
 /// Everything of a forward pass that its backward pass needs: `[batch, C]` and `[batch, S]` matrices.
 pub(super) struct Gate {
@@ -49,7 +49,7 @@ impl Gate {
         let mut reduced = reduce_bias.repeat(batch);
         let weight = Matrix::new(&reduce_weight, squeezed, channels).transposed();
         matmul(&mut reduced, Matrix::new(&mean, batch, channels), weight, true);
-        let activated: Vec<f32> = reduced.iter().map(|u| function::value(activation, *u)).collect();
+        let activated: Vec<f32> = reduced.iter().map(|u| activation::value(activation, *u)).collect();
         let mut values = expand_bias.repeat(batch);
         let weight = Matrix::new(&expand_weight, channels, squeezed).transposed();
         matmul(&mut values, Matrix::new(&activated, batch, squeezed), weight, true);
@@ -71,7 +71,7 @@ impl Gate {
         let mut reduced = vec![0.0; batch * squeezed];
         matmul(&mut reduced, by_image, Matrix::new(&self.expand_weight, channels, squeezed), false);
         for (gradient, u) in reduced.iter_mut().zip(&self.reduced) {
-            *gradient *= function::derivative(self.activation, *u);
+            *gradient *= activation::derivative(self.activation, *u);
         }
         let by_image = Matrix::new(&reduced, batch, squeezed);
         let mut reduce_weight = vec![0.0; squeezed * channels];

@@ -2,7 +2,7 @@
 
 use effnet_spec::Activation;
 
-use crate::simd::{Arch, sigmoid};
+use crate::simd::{Arch, sigmoid, sigmoid_divisor};
 
 /// A function of one number that kernels are compiled for.
 pub(crate) trait Function: Send + Sync {
@@ -33,7 +33,7 @@ impl Function for Identity {
 impl Function for Silu {
     #[inline(always)]
     fn value<A: Arch>(u: f32) -> f32 {
-        u * sigmoid::<A>(u)
+        u / sigmoid_divisor::<A>(u)
     }
 
     #[inline(always)]
@@ -102,23 +102,23 @@ macro_rules! with_function {
     ($activation:expr, $function:ident => $call:expr) => {
         match $activation {
             None => {
-                type $function = $crate::ops::norm_act::function::Identity;
+                type $function = $crate::kernels::activation::Identity;
                 $call
             }
             Some(effnet_spec::Activation::Silu) => {
-                type $function = $crate::ops::norm_act::function::Silu;
+                type $function = $crate::kernels::activation::Silu;
                 $call
             }
             Some(effnet_spec::Activation::Relu) => {
-                type $function = $crate::ops::norm_act::function::Relu;
+                type $function = $crate::kernels::activation::Relu;
                 $call
             }
             Some(effnet_spec::Activation::Relu6) => {
-                type $function = $crate::ops::norm_act::function::Relu6;
+                type $function = $crate::kernels::activation::Relu6;
                 $call
             }
             Some(effnet_spec::Activation::HardSwish) => {
-                type $function = $crate::ops::norm_act::function::HardSwish;
+                type $function = $crate::kernels::activation::HardSwish;
                 $call
             }
         }

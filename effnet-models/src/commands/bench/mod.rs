@@ -1,26 +1,25 @@
 //! `effnet bench`: how long does a network take?
 
+mod profile;
+mod work;
+
+use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use effnet_runtime::candle::{Device, Tensor};
-use effnet_runtime::data::Batch;
-use effnet_runtime::random::{Purpose, Stream};
+use effnet_runtime::Params;
+use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::simd::Level;
-use effnet_runtime::train::optimizer::{AdamW, Decay, Optimizer};
-use effnet_runtime::train::{StepOptions, memory, step};
-use effnet_runtime::{Network, Params, Pass, Precision};
+use effnet_runtime::train::memory;
+use effnet_runtime::weights::{Convention, WeightsFile};
 use serde::Serialize;
 
 use super::architecture::Architecture;
 use super::output;
 use super::threads::Threads;
 
-/// Runs that are not counted: they fault memory in and wake threads up.
-const WARM_UP: usize = 3;
-
-/// Times inference or training steps, with random weights and images
+/// Times inference or training steps, with random images
 #[derive(Args, Debug)]
 pub(super) struct Bench {
     #[command(flatten)]
@@ -34,12 +33,24 @@ pub(super) struct Bench {
     /// Images a run
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65536))]
     batch: u32,
-    /// Runs that are timed, after 3 that are not
+    /// Runs that are timed
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
+    /// Runs before those that are not timed: they fault memory in and wake threads up
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    warm_up: u32,
     /// Classes of the classifier
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     classes: u32,
+    /// Weights to run with [default: random ones]
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// Whose conventions the weights follow, where the file does not tell
+    #[arg(long, value_name = "NAME", requires = "weights")]
+    dialect: Option<Convention>,
+    /// Also print where the time goes: by block, and by kind of operation
+    #[arg(long)]
+    profile: bool,
     #[command(flatten)]
     threads: Threads,
     /// Print one JSON object
@@ -71,32 +82,31 @@ struct Measurement {
     images_per_second: f64,
     /// Null where the system does not say.
     peak_rss_mib: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<profile::Profile>,
 }
 
 impl Bench {
     pub(super) fn run(self) -> Result<()> {
         let threads = self.threads.apply();
-        let design = self.architecture.design()?;
-        let spec = design.spec();
-        let size = self.size.map_or(spec.default_size(), |size| size as usize);
-        let (batch, classes) = (self.batch as usize, self.classes as usize);
-        let network = design.build(classes, Params::new(0).builder())?;
-        let work = batch_of(batch, spec.settings.in_channels, size, classes)?;
-        let mut times = match self.mode {
-            Mode::Infer => self.time(|_| infer(network.as_ref(), &work))?,
-            Mode::Train => {
-                let mut trainer = Trainer::new(network.as_ref());
-                self.time(|number| trainer.step(&work, number))?
-            }
-        };
+        if self.mode == Mode::Train && (self.profile || self.weights.is_some()) {
+            bail!("--profile and --weights are for --mode infer");
+        }
+        let (name, default_size, subject) = self.subject()?;
+        let size = self.size.map_or(default_size, |size| size as usize);
+        let batch = self.batch as usize;
+        let work = work::batch_of(batch, subject.channels(), size, subject.classes())?;
+        let mut subject = subject.with(&work)?;
+        let mut times = self.time(|number| subject.run(&work, number))?;
+        let profile = if self.profile { subject.profile(self.runs as usize)? } else { None };
         times.sort_by(f64::total_cmp);
         let median_ms = (times[(times.len() - 1) / 2] + times[times.len() / 2]) / 2.0;
         let measurement = Measurement {
-            name: design.name().to_owned(),
+            name,
             mode: self.mode,
             size,
             batch,
-            classes,
+            classes: subject.classes(),
             threads,
             simd: Level::current().name(),
             runs: times.len(),
@@ -104,56 +114,49 @@ impl Bench {
             min_ms: times[0],
             images_per_second: batch as f64 * 1e3 / median_ms,
             peak_rss_mib: memory::measured().map(|bytes| bytes as f64 / f64::from(1 << 20)),
+            profile,
         };
         if self.json { output::print_json(&measurement) } else { output::print(&measurement.to_text()) }
+    }
+
+    /// What is timed: its name, its default size, and itself.
+    fn subject(&self) -> Result<(String, usize, work::Subject)> {
+        if let Some(path) = &self.weights {
+            let file = WeightsFile::open(path)?;
+            let (name, spec) = if self.architecture.is_said() {
+                let design = self.architecture.design()?;
+                (design.name().to_owned(), design.spec().clone())
+            } else {
+                let metadata = file.require_metadata()?;
+                (metadata.name.clone(), metadata.spec.clone())
+            };
+            let engine = Engine::open(&file, &spec, self.dialect, &Options::default())?;
+            return Ok((name, spec.default_size(), work::Subject::engine(engine, spec.settings.in_channels)));
+        }
+        let design = self.architecture.design()?;
+        let (spec, classes) = (design.spec(), self.classes as usize);
+        let network = design.build(classes, Params::new(0).builder())?;
+        let subject = match self.mode {
+            Mode::Infer => {
+                let engine = Engine::new(network.as_ref(), &Options::default())?;
+                work::Subject::engine(engine, spec.settings.in_channels)
+            }
+            Mode::Train => work::Subject::trainer(network),
+        };
+        Ok((design.name().to_owned(), spec.default_size(), subject))
     }
 
     /// Milliseconds of each run that counts. `work` is told the number of the run, those of the warm-up included.
     fn time(&self, mut work: impl FnMut(u64) -> Result<()>) -> Result<Vec<f64>> {
         let mut times = Vec::new();
-        for number in 0..WARM_UP + self.runs as usize {
+        for number in 0..u64::from(self.warm_up) + u64::from(self.runs) {
             let start = Instant::now();
-            work(number as u64)?;
-            if number >= WARM_UP {
+            work(number)?;
+            if number >= u64::from(self.warm_up) {
                 times.push(start.elapsed().as_secs_f64() * 1e3);
             }
         }
         Ok(times)
-    }
-}
-
-/// Random pixels, normally distributed as normalised images roughly are, and labels in turn.
-fn batch_of(batch: usize, channels: usize, size: usize, classes: usize) -> Result<Batch> {
-    let stream = Stream::new(0, Purpose::Augment, 0, 0, 0);
-    let pixels = (0..(batch * channels * size * size) as u64).map(|element| stream.normal(element) as f32);
-    let images = Tensor::from_iter(pixels, &Device::Cpu)?.reshape((batch, channels, size, size))?;
-    let labels = (0..batch).map(|image| (image % classes) as u32).collect();
-    Ok(Batch { number: 0, images, labels, samples: (0..batch as u64).collect() })
-}
-
-fn infer(network: &dyn Network, work: &Batch) -> Result<()> {
-    // Reading the logits makes sure that they have been computed.
-    network.run(&work.images, &Pass::Eval(Precision::F32))?.to_vec2::<f32>()?;
-    Ok(())
-}
-
-struct Trainer<'a> {
-    network: &'a dyn Network,
-    optimizer: Optimizer,
-    options: StepOptions,
-}
-
-impl<'a> Trainer<'a> {
-    fn new(network: &'a dyn Network) -> Self {
-        let dropout = network.spec().settings.dropout;
-        let options = StepOptions { seed: 0, label_smoothing: 0.1, dropout, drop_path_scale: 1.0 };
-        Self { network, optimizer: Optimizer::new(AdamW::default(), Decay { rate: 0.05, vectors: false }), options }
-    }
-
-    fn step(&mut self, work: &Batch, number: u64) -> Result<()> {
-        // So small a rate keeps random labels from driving the weights anywhere in a long measurement.
-        step(self.network, &mut self.optimizer, work, &self.options, number, 1e-6)?;
-        Ok(())
     }
 }
 
@@ -169,6 +172,6 @@ impl Measurement {
             "{name}: {mode}, {size} px, batch {batch}, {threads} threads, {simd}\n\
              median {:.2} ms, min {:.2} ms of {runs} runs; {:.1} images/s{memory}",
             self.median_ms, self.min_ms, self.images_per_second
-        )
+        ) + &self.profile.as_ref().map_or(String::new(), |profile| format!("\n\n{}", profile.to_text()))
     }
 }

@@ -1,0 +1,119 @@
+//! What is timed: an engine's run, or a training step.
+
+use anyhow::Result;
+use effnet_runtime::Network;
+use effnet_runtime::candle::{Device, Tensor};
+use effnet_runtime::data::Batch;
+use effnet_runtime::infer::{Engine, Session};
+use effnet_runtime::random::{Purpose, Stream};
+use effnet_runtime::train::optimizer::{Decay, Optimizer, Sgd};
+use effnet_runtime::train::{StepOptions, step};
+
+use super::profile::Profile;
+
+/// Random pixels, normally distributed as normalised images roughly are, and labels in turn.
+pub(super) fn batch_of(batch: usize, channels: usize, size: usize, classes: usize) -> Result<Batch> {
+    let stream = Stream::new(0, Purpose::Bench, 0, 0, 0);
+    let pixels = (0..(batch * channels * size * size) as u64).map(|element| stream.normal(element) as f32);
+    let images = Tensor::from_iter(pixels, &Device::Cpu)?.reshape((batch, channels, size, size))?;
+    let labels = (0..batch).map(|image| (image % classes) as u32).collect();
+    Ok(Batch { number: 0, images, labels, samples: (0..batch as u64).collect() })
+}
+
+/// A network, ready for images of any size.
+pub(super) enum Subject {
+    Engine { engine: Engine, channels: usize },
+    Trainer(Trainer),
+}
+
+impl Subject {
+    pub(super) fn engine(engine: Engine, channels: usize) -> Self {
+        Self::Engine { engine, channels }
+    }
+
+    pub(super) fn trainer(network: Box<dyn Network>) -> Self {
+        Self::Trainer(Trainer::new(network))
+    }
+
+    pub(super) fn channels(&self) -> usize {
+        match self {
+            Self::Engine { channels, .. } => *channels,
+            Self::Trainer(trainer) => trainer.network.spec().settings.in_channels,
+        }
+    }
+
+    pub(super) fn classes(&self) -> usize {
+        match self {
+            Self::Engine { engine, .. } => engine.num_classes(),
+            Self::Trainer(trainer) => trainer.network.num_classes(),
+        }
+    }
+
+    /// Ready for images of this batch's shape.
+    pub(super) fn with(self, work: &Batch) -> Result<Ready> {
+        Ok(match self {
+            Self::Engine { engine, .. } => {
+                let (batch, _, height, width) = work.images.dims4()?;
+                Ready::Session {
+                    session: engine.session(batch, height, width)?,
+                    images: work.images.flatten_all()?.to_vec1()?,
+                    logits: vec![0.0; batch * engine.num_classes()],
+                    classes: engine.num_classes(),
+                }
+            }
+            Self::Trainer(trainer) => Ready::Trainer(trainer),
+        })
+    }
+}
+
+/// A subject with the memory for its batch.
+pub(super) enum Ready {
+    Session { session: Session, images: Vec<f32>, logits: Vec<f32>, classes: usize },
+    Trainer(Trainer),
+}
+
+impl Ready {
+    pub(super) fn classes(&self) -> usize {
+        match self {
+            Self::Session { classes, .. } => *classes,
+            Self::Trainer(trainer) => trainer.network.num_classes(),
+        }
+    }
+
+    /// One run, the `number`-th.
+    pub(super) fn run(&mut self, work: &Batch, number: u64) -> Result<()> {
+        match self {
+            Self::Session { session, images, logits, .. } => Ok(session.run(images, logits)?),
+            Self::Trainer(trainer) => trainer.step(work, number),
+        }
+    }
+
+    /// Where the time of `runs` runs goes.
+    pub(super) fn profile(&mut self, runs: usize) -> Result<Option<Profile>> {
+        let Self::Session { session, images, logits, .. } = self else { return Ok(None) };
+        let runs = (0..runs).map(|_| session.profile(images, logits)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Some(Profile::of(&runs)))
+    }
+}
+
+/// Takes training steps.
+pub(super) struct Trainer {
+    network: Box<dyn Network>,
+    optimizer: Optimizer,
+    options: StepOptions,
+}
+
+impl Trainer {
+    fn new(network: Box<dyn Network>) -> Self {
+        let dropout = network.spec().settings.dropout;
+        let options = StepOptions { seed: 0, label_smoothing: 0.1, dropout, drop_path_scale: 1.0 };
+        let optimizer = Optimizer::new(Sgd::default(), Decay { rate: 1e-5, vectors: false });
+        Self { network, optimizer, options }
+    }
+
+    fn step(&mut self, work: &Batch, number: u64) -> Result<()> {
+        // So small a rate keeps random labels from driving the weights anywhere in a long measurement.
+        step(self.network.as_ref(), &mut self.optimizer, work, &self.options, number, 1e-6)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,225 @@
+//! A dense convolution over maps with borders.
+
+use effnet_spec::{Activation, Padding};
+
+use super::fold::{Folded, by_window};
+use super::map::{Border, Map};
+use super::profile::Kind;
+use super::run::Run;
+use crate::kernels::buffer::Shared;
+use crate::kernels::gemm::{Job, Packed, Rows};
+use crate::kernels::winograd::{Rectangle, TILE, Winograd};
+use crate::simd::Level;
+
+/// Output pixels of a direct convolution's task: few enough for many tasks, many enough to use the weights again.
+const TASK_PIXELS: usize = 384;
+
+#[derive(Debug)]
+enum Weights {
+    Direct(Packed),
+    Winograd(Winograd),
+}
+
+/// A k×k convolution with bias and activation.
+#[derive(Debug)]
+pub(super) struct Conv {
+    weights: Weights,
+    kernel: usize,
+    stride: usize,
+    padding: Padding,
+    activation: Option<Activation>,
+}
+
+/// How a map's pixels are cut into tasks: rectangles of this height and width.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cut {
+    size: (usize, usize),
+    pub height: usize,
+    pub width: usize,
+}
+
+/// Pixels of one task.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Area {
+    pub image: usize,
+    pub y: usize,
+    pub x: usize,
+    pub height: usize,
+    pub width: usize,
+}
+
+impl Cut {
+    fn across(&self) -> usize {
+        self.size.1.div_ceil(self.width)
+    }
+
+    fn of_image(&self) -> usize {
+        self.size.0.div_ceil(self.height) * self.across()
+    }
+
+    /// How many there are, over a batch.
+    pub(super) fn tasks(&self, batch: usize) -> usize {
+        batch * self.of_image()
+    }
+
+    pub(super) fn area(&self, task: usize) -> Area {
+        let (image, at) = (task / self.of_image(), task % self.of_image());
+        let (y, x) = (at / self.across() * self.height, at % self.across() * self.width);
+        Area { image, y, x, height: self.height.min(self.size.0 - y), width: self.width.min(self.size.1 - x) }
+    }
+}
+
+/// A map to read.
+#[derive(Clone, Copy)]
+pub(super) struct Input<'a> {
+    pub data: &'a [f32],
+    pub map: Map,
+}
+
+impl Conv {
+    pub(super) fn new(
+        level: Level,
+        folded: &Folded,
+        in_channels: usize,
+        (kernel, stride): (usize, usize),
+        padding: Padding,
+        activation: Option<Activation>,
+    ) -> Self {
+        let Folded { weight, bias } = folded;
+        let weights = if kernel == 3 && stride == 1 {
+            Weights::Winograd(Winograd::new(level, weight, in_channels, bias))
+        } else {
+            let rows = by_window(weight, in_channels, kernel * kernel);
+            Weights::Direct(Packed::from_rows(level, &rows, bias.len(), bias))
+        };
+        Self { weights, kernel, stride, padding, activation }
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        match self.weights {
+            Weights::Direct(_) => Kind::Conv,
+            Weights::Winograd(_) => Kind::Winograd,
+        }
+    }
+
+    pub(super) fn out_channels(&self) -> usize {
+        match &self.weights {
+            Weights::Direct(packed) => packed.columns(),
+            Weights::Winograd(winograd) => winograd.out_channels(),
+        }
+    }
+
+    /// Multiply-accumulates of an output pixel.
+    pub(super) fn macs(&self) -> u64 {
+        match &self.weights {
+            Weights::Direct(packed) => (packed.depth() * packed.columns()) as u64,
+            Weights::Winograd(winograd) => (9 * winograd.in_channels() * winograd.out_channels()) as u64,
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        match &self.weights {
+            Weights::Direct(packed) => packed.bytes(),
+            Weights::Winograd(winograd) => winograd.bytes(),
+        }
+    }
+
+    /// Size of the output.
+    pub(super) fn output(&self, size: (usize, usize)) -> (usize, usize) {
+        (size.0.div_ceil(self.stride), size.1.div_ceil(self.stride))
+    }
+
+    /// Zeros that it wants around a map of this size.
+    pub(super) fn border(&self, size: (usize, usize)) -> Border {
+        let mut border = Border::of_window(self.padding, size, self.kernel, self.stride);
+        if let Weights::Winograd(_) = self.weights {
+            // Whole tiles, and the pixel that the last window reaches over.
+            border.bottom = size.0.next_multiple_of(TILE) - size.0 + 1;
+            border.right = size.1.next_multiple_of(TILE) - size.1 + 1;
+        }
+        border
+    }
+
+    /// How the output is cut into tasks.
+    pub(super) fn cut(&self, output: (usize, usize)) -> Cut {
+        match &self.weights {
+            Weights::Direct(_) => Cut { size: output, height: (TASK_PIXELS / output.1).max(1), width: output.1 },
+            Weights::Winograd(winograd) => {
+                let (most, across) = (winograd.tiles(), output.1.div_ceil(TILE));
+                let width = across.div_ceil(across.div_ceil(most));
+                Cut { size: output, height: (most / width).max(1) * TILE, width: width * TILE }
+            }
+        }
+    }
+
+    /// Floats of scratch memory of a task.
+    pub(super) fn scratch(&self, output: (usize, usize)) -> usize {
+        match &self.weights {
+            Weights::Direct(_) => 0,
+            Weights::Winograd(winograd) => {
+                let cut = self.cut(output);
+                winograd.scratch(cut.height / TILE * (cut.width / TILE))
+            }
+        }
+    }
+
+    /// Computes an area of the output, whose first pixel is written to the start of `out_rows`.
+    ///
+    /// # Safety
+    /// While it runs, nobody else may access the pixels written, nor write `x` and the residual.
+    pub(super) unsafe fn area(
+        &self,
+        level: Level,
+        x: Input<'_>,
+        area: Area,
+        (out, out_rows): (Shared<'_>, Rows),
+        residual: Option<(&[f32], Rows)>,
+        scratch: &mut [f32],
+    ) {
+        let activation = self.activation;
+        let x_rows = x.map.windows(area.image, area.y * self.stride, area.x * self.stride, self.stride);
+        // SAFETY: the caller's promise.
+        unsafe {
+            match &self.weights {
+                Weights::Direct(weights) => Job {
+                    lines: area.height,
+                    rows: area.width,
+                    a_rows: x_rows,
+                    segments: self.kernel,
+                    segment_stride: x.map.line(),
+                    out_rows,
+                    residual,
+                    activation,
+                    ..Job::plain(weights, x.data, 0, out)
+                }
+                .run(level),
+                Weights::Winograd(weights) => Rectangle {
+                    weights,
+                    tiles: (area.height.div_ceil(TILE), area.width.div_ceil(TILE)),
+                    x: x.data,
+                    x_rows,
+                    size: (area.height, area.width),
+                    out,
+                    out_rows,
+                    residual,
+                    activation,
+                }
+                .run(level, scratch),
+            }
+        }
+    }
+
+    /// Computes the whole output, `residual` added where there is one.
+    pub(super) fn run(&self, run: &Run<'_>, x: Input<'_>, out: &mut [f32], map: Map, residual: Option<Input<'_>>) {
+        let out = Shared::new(out);
+        let cut = self.cut(map.size);
+        let macs = self.macs() * (run.batch * map.size.0 * map.size.1) as u64;
+        run.for_each(self.kind(), macs, cut.tasks(run.batch), |task, scratch| {
+            let area = cut.area(task);
+            let residual = residual.map(|input| (input.data, input.map.pixels(area.image, area.y, area.x)));
+            let target = (out, map.pixels(area.image, area.y, area.x));
+            // SAFETY: areas are disjoint, and `x` and the residual are other slices.
+            unsafe { self.area(run.level, x, area, target, residual, scratch) }
+        });
+    }
+}

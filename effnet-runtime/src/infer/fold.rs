@@ -1,0 +1,93 @@
+//! Weights of a network, with batch normalisation folded into the convolutions.
+
+use candle_core::{Result, Tensor};
+use effnet_spec::Spec;
+
+use crate::network::Network;
+use crate::weights::WeightsFile;
+
+/// Where an engine's weights come from, by our names.
+pub(super) trait Source: Sync {
+    /// The parameter of this name, which must have so many elements.
+    fn read(&self, name: &str, elements: usize) -> Result<Vec<f32>>;
+}
+
+fn flat(tensor: &Tensor, name: &str, elements: usize) -> Result<Vec<f32>> {
+    if tensor.elem_count() != elements {
+        candle_core::bail!(
+            "parameter `{name}` has {} elements, and the table calls for {elements}",
+            tensor.elem_count()
+        )
+    }
+    tensor.flatten_all()?.to_vec1()
+}
+
+/// A network in memory.
+pub(super) struct OfNetwork<'a>(pub &'a dyn Network);
+
+impl Source for OfNetwork<'_> {
+    fn read(&self, name: &str, elements: usize) -> Result<Vec<f32>> {
+        match self.0.params().get(name) {
+            Some(var) => flat(&var.to_device(&candle_core::Device::Cpu)?, name, elements),
+            None => candle_core::bail!("the network has no parameter `{name}`"),
+        }
+    }
+}
+
+/// A weights file, read tensor by tensor: no more than the largest is in memory twice.
+pub(super) struct OfFile<'a> {
+    file: &'a WeightsFile,
+    /// Our names and the file's.
+    names: std::collections::HashMap<String, String>,
+}
+
+impl<'a> OfFile<'a> {
+    pub(super) fn new(file: &'a WeightsFile, spec: &Spec) -> crate::weights::Result<Self> {
+        let names = file.scheme()?.pairs(spec).into_iter().map(|pair| (pair.ours, pair.theirs)).collect();
+        Ok(Self { file, names })
+    }
+}
+
+impl Source for OfFile<'_> {
+    fn read(&self, name: &str, elements: usize) -> Result<Vec<f32>> {
+        let name = self.names.get(name).map_or(name, String::as_str);
+        let tensor = self.file.read_f32(name, &candle_core::Device::Cpu).map_err(candle_core::Error::wrap)?;
+        flat(&tensor, name, elements)
+    }
+}
+
+/// A convolution that batch normalisation has been folded into.
+pub(super) struct Folded {
+    /// `[O, …]`, in the order of the parameter.
+    pub weight: Vec<f32>,
+    /// `[O]`
+    pub bias: Vec<f32>,
+}
+
+/// Reads `name.conv` and `name.bn`: `weight · γ/√(σ² + ε)` and `β - μ · γ/√(σ² + ε)`, computed in f64. `fan_in` are the
+/// elements of an output channel's weights.
+pub(super) fn fold(source: &dyn Source, name: &str, outputs: usize, fan_in: usize, eps: f64) -> Result<Folded> {
+    let mut weight = source.read(&format!("{name}.conv.weight"), outputs * fan_in)?;
+    let norm = |part: &str| source.read(&format!("{name}.bn.{part}"), outputs);
+    let (gamma, mut bias) = (norm("weight")?, norm("bias")?);
+    let (mean, variance) = (norm("running_mean")?, norm("running_var")?);
+    for (channel, row) in weight.chunks_exact_mut(fan_in).enumerate() {
+        let scale = f64::from(gamma[channel]) / (f64::from(variance[channel]) + eps).sqrt();
+        row.iter_mut().for_each(|value| *value = (f64::from(*value) * scale) as f32);
+        bias[channel] = (f64::from(bias[channel]) - f64::from(mean[channel]) * scale) as f32;
+    }
+    Ok(Folded { weight, bias })
+}
+
+/// Weights `[O, I, k, k]` as `[O, k, k, I]`: a row for each output channel, in the order of a window's pixels.
+pub(super) fn by_window(weight: &[f32], inputs: usize, taps: usize) -> Vec<f32> {
+    let mut rows = vec![0.0; weight.len()];
+    for (from, to) in weight.chunks_exact(inputs * taps).zip(rows.chunks_exact_mut(inputs * taps)) {
+        for (input, kernel) in from.chunks_exact(taps).enumerate() {
+            for (tap, value) in kernel.iter().enumerate() {
+                to[tap * inputs + input] = *value;
+            }
+        }
+    }
+    rows
+}

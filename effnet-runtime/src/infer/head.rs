@@ -1,0 +1,90 @@
+//! The head: the last map to logits.
+
+use candle_core::Result;
+use effnet_spec::{Activation, Spec};
+
+use super::Conventions;
+use super::conv::Input;
+use super::fold::{Source, fold};
+use super::profile::Kind;
+use super::run::Run;
+use crate::kernels::buffer::Shared;
+use crate::kernels::gemm::{Job, Packed, Rows};
+
+#[derive(Debug)]
+pub(super) struct Head {
+    conv: Packed,
+    classifier: Packed,
+    activation: Activation,
+}
+
+impl Head {
+    pub(super) fn new(source: &dyn Source, spec: &Spec, num_classes: usize, with: &Conventions) -> Result<Self> {
+        let (inputs, features) = (spec.last_channels(), spec.settings.num_features);
+        let folded = fold(source, "head.project_conv", features, inputs, with.eps)?;
+        let conv = Packed::from_rows(with.level, &folded.weight, features, &folded.bias);
+        let weight = source.read("head.classifier.weight", num_classes * features)?;
+        let bias = source.read("head.classifier.bias", num_classes)?;
+        let classifier = Packed::from_rows(with.level, &weight, num_classes, &bias);
+        Ok(Self { conv, classifier, activation: with.activation })
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.conv.bytes() + self.classifier.bytes()
+    }
+
+    /// Floats of an image's features.
+    pub(super) fn features(&self) -> usize {
+        self.conv.columns()
+    }
+
+    pub(super) fn scratch(&self, size: (usize, usize)) -> usize {
+        size.0 * size.1 * self.conv.width()
+    }
+
+    /// A task computes one panel of the convolution for all pixels of an image, and leaves their mean.
+    pub(super) fn run(&self, run: &Run<'_>, x: Input<'_>, features: &mut [f32], logits: &mut [f32]) {
+        let (conv, panels) = (&self.conv, self.conv.panels());
+        let pixels = x.map.size.0 * x.map.size.1;
+        let (lines, rows) = x.map.lines();
+        let means = Shared::new(features);
+        let macs = (run.batch * pixels * conv.depth() * conv.columns()) as u64;
+        run.for_each(Kind::Head, macs, run.batch * panels, |task, scratch| {
+            let (panel, image) = (task / run.batch, task % run.batch);
+            let first = panel * conv.width();
+            let width = conv.width().min(conv.columns() - first);
+            let scratch = &mut scratch[..pixels * width];
+            let job = Job {
+                lines,
+                rows,
+                panels: (panel, panel + 1),
+                a_rows: x.map.pixels(image, 0, 0),
+                out_rows: Rows { start: 0, line: rows * width, row: width },
+                activation: Some(self.activation),
+                ..Job::plain(conv, x.data, 0, Shared::new(scratch))
+            };
+            // SAFETY: the scratch memory is this task's own, and so is its panel of the image's features.
+            let means = unsafe {
+                job.run(run.level);
+                means.part(image * conv.columns() + first, width)
+            };
+            means.fill(0.0);
+            for pixel in scratch.chunks_exact(width) {
+                means.iter_mut().zip(pixel).for_each(|(mean, value)| *mean += value);
+            }
+            means.iter_mut().for_each(|mean| *mean /= pixels as f32);
+        });
+        let (classifier, panels) = (&self.classifier, self.classifier.panels());
+        let (logits, classes) = (Shared::new(logits), classifier.columns());
+        let macs = (run.batch * classifier.depth() * classes) as u64;
+        run.for_each(Kind::Classifier, macs, panels, |panel, _| {
+            let job = Job {
+                panels: (panel, panel + 1),
+                out_rows: Rows::contiguous(panel * classifier.width(), classes),
+                ..Job::plain(classifier, features, run.batch, logits)
+            };
+            // SAFETY: each task writes columns of its own.
+            unsafe { job.run(run.level) }
+        });
+    }
+}

@@ -1,0 +1,291 @@
+//! MBConv, in three phases, each over all images:
+//!
+//! ```text
+//! for each chunk of channels:  plane = f(expand(x)); filtered = f(depthwise(plane)), and its sums
+//! for each image:              its gates
+//! for some rows and panels:    out = project(filtered · gates) + x
+//! ```
+//!
+//! A chunk's expanded plane lives in a thread's cache and is never written to memory; there is no barrier between
+//! expansion and depthwise convolution, and no halo.
+
+use candle_core::Result;
+use effnet_spec::{Activation, Block, Padding};
+
+use super::Conventions;
+use super::conv::Input;
+use super::fold::{Source, fold};
+use super::map::{Border, Map};
+use super::profile::Kind;
+use super::run::Run;
+use super::squeeze_excite::{SqueezeExcite, scale};
+use crate::kernels::buffer::{Buffer, Shared};
+use crate::kernels::depthwise::{CHANNELS, Plane};
+use crate::kernels::gemm::{Job, Packed, Rows};
+
+/// Rows of a projection's task.
+const TASK_ROWS: usize = 48;
+
+/// Fewest tasks of a projection; with fewer its panels are cut too.
+const FEWEST_TASKS: usize = 16;
+
+/// One block, its weights packed.
+#[derive(Debug)]
+pub(super) struct MbConv {
+    expand: Option<Packed>,
+    /// `[chunk, tap, CHANNELS]` and `[chunk, CHANNELS]`.
+    filter: Buffer,
+    filter_bias: Buffer,
+    kernel: usize,
+    stride: usize,
+    padding: Padding,
+    squeeze: Option<SqueezeExcite>,
+    project: Packed,
+    shortcut: bool,
+    in_channels: usize,
+    chunks: usize,
+    activation: Activation,
+}
+
+/// Memory between the phases, of a batch.
+pub(super) struct Between<'a> {
+    /// `[N, chunk, pixel, CHANNELS]`
+    pub filtered: &'a mut [f32],
+    /// `[N, chunk, CHANNELS]`
+    pub sums: &'a mut [f32],
+    /// `[N, squeezed]`
+    pub squeezed: &'a mut [f32],
+}
+
+impl MbConv {
+    pub(super) fn new(source: &dyn Source, name: &str, block: &Block, with: &Conventions) -> Result<Self> {
+        let Block { kernel, stride, in_channels, expanded, out_channels, squeezed, .. } = *block;
+        let Conventions { level, padding, eps, activation } = *with;
+        let (taps, chunks) = (kernel * kernel, expanded.div_ceil(CHANNELS));
+        let padded = chunks * CHANNELS;
+        let expand = (block.expansion != 1)
+            .then(|| fold(source, &format!("{name}.expand_conv"), expanded, in_channels, eps))
+            .transpose()?
+            .map(|mut folded| {
+                // Channels that only fill the last chunk up are zeros throughout.
+                folded.weight.resize(padded * in_channels, 0.0);
+                folded.bias.resize(padded, 0.0);
+                Packed::from_rows(level, &folded.weight, padded, &folded.bias)
+            });
+        let folded = fold(source, &format!("{name}.dwconv"), expanded, taps, eps)?;
+        let (mut filter, mut filter_bias) = (Buffer::zeros(padded * taps), Buffer::zeros(padded));
+        filter_bias[..expanded].copy_from_slice(&folded.bias);
+        for (channel, kernel) in folded.weight.chunks_exact(taps).enumerate() {
+            let (chunk, lane) = (channel / CHANNELS, channel % CHANNELS);
+            for (tap, value) in kernel.iter().enumerate() {
+                filter[(chunk * taps + tap) * CHANNELS + lane] = *value;
+            }
+        }
+        let squeeze = (squeezed > 0)
+            .then(|| SqueezeExcite::new(source, &format!("{name}.se"), (expanded, padded), squeezed, activation))
+            .transpose()?;
+        let folded = fold(source, &format!("{name}.project_conv"), out_channels, expanded, eps)?;
+        let mut rows = vec![0.0; out_channels * padded];
+        for (from, to) in folded.weight.chunks_exact(expanded).zip(rows.chunks_exact_mut(padded)) {
+            to[..expanded].copy_from_slice(from);
+        }
+        let project = Packed::from_rows(level, &rows, out_channels, &folded.bias);
+        let shortcut = block.has_shortcut();
+        Ok(Self {
+            expand,
+            filter,
+            filter_bias,
+            kernel,
+            stride,
+            padding,
+            squeeze,
+            project,
+            shortcut,
+            in_channels,
+            chunks,
+            activation,
+        })
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let squeeze = self.squeeze.as_ref().map_or(0, SqueezeExcite::bytes);
+        let filter = (self.filter.len() + self.filter_bias.len()) * size_of::<f32>();
+        self.expand.as_ref().map_or(0, Packed::bytes) + filter + squeeze + self.project.bytes()
+    }
+
+    pub(super) fn out_channels(&self) -> usize {
+        self.project.columns()
+    }
+
+    pub(super) fn output(&self, size: (usize, usize)) -> (usize, usize) {
+        (size.0.div_ceil(self.stride), size.1.div_ceil(self.stride))
+    }
+
+    /// The plane of a chunk, with its border.
+    fn plane(&self, size: (usize, usize)) -> Map {
+        Map { size, channels: CHANNELS, border: Border::of_window(self.padding, size, self.kernel, self.stride) }
+    }
+
+    /// Floats between the phases for an image of this size: filtered maps, sums, squeezed layers.
+    pub(super) fn between(&self, size: (usize, usize)) -> [usize; 3] {
+        let (height, width) = self.output(size);
+        let padded = self.chunks * CHANNELS;
+        [height * width * padded, padded, self.squeeze.as_ref().map_or(0, |squeeze| squeeze.squeezed)]
+    }
+
+    /// Floats of scratch memory of a task.
+    pub(super) fn scratch(&self, size: (usize, usize)) -> usize {
+        let (lines, rows) = Self::cut(self.output(size));
+        self.plane(size).image().max(lines * rows * self.chunks * CHANNELS)
+    }
+
+    /// Lines and rows of a projection's task, for an output of this size: at most, whatever the output's border.
+    fn cut((_, width): (usize, usize)) -> (usize, usize) {
+        (TASK_ROWS.div_ceil(width), width.max(TASK_ROWS))
+    }
+
+    pub(super) fn run(&self, run: &Run<'_>, x: Input<'_>, mut between: Between<'_>, out: &mut [f32], map: Map) {
+        self.filter(run, x, &mut between, map.size);
+        let pixels = map.size.0 * map.size.1;
+        if let Some(squeeze) = &self.squeeze {
+            self.excite(run, squeeze, &mut between, pixels);
+        }
+        self.project(run, x, &between, out, map);
+    }
+
+    /// Expansion and depthwise convolution.
+    fn filter(&self, run: &Run<'_>, x: Input<'_>, between: &mut Between<'_>, output: (usize, usize)) {
+        let (chunks, taps, plane) = (self.chunks, self.kernel * self.kernel, self.plane(x.map.size));
+        let pixels = output.0 * output.1;
+        let (filtered, sums) = (Shared::new(between.filtered), Shared::new(between.sums));
+        let macs =
+            run.batch * chunks * CHANNELS * (pixels * taps + x.map.size.0 * x.map.size.1 * self.depth_of_expand());
+        run.for_each(Kind::ExpandDepthwise, macs as u64, run.batch * chunks, |task, scratch| {
+            // Images of one chunk follow each other: its weights are in the cache for all but the first.
+            let (chunk, image) = (task / run.batch, task % run.batch);
+            let scratch = &mut scratch[..plane.image()];
+            plane.clear_border(1, scratch);
+            self.expand(run, x, image, chunk, scratch, plane);
+            let at = image * chunks + chunk;
+            // SAFETY: each task has an image and chunk of its own.
+            let (out, sums) = unsafe {
+                (filtered.part(at * pixels * CHANNELS, pixels * CHANNELS), sums.part(at * CHANNELS, CHANNELS))
+            };
+            Plane {
+                kernel: self.kernel,
+                stride: self.stride,
+                x: scratch,
+                x_width: plane.line() / CHANNELS,
+                weight: &self.filter[chunk * taps * CHANNELS..][..taps * CHANNELS],
+                bias: &self.filter_bias[chunk * CHANNELS..][..CHANNELS],
+                size: output,
+                out,
+                sums,
+                activation: Some(self.activation),
+            }
+            .run(run.level);
+        });
+    }
+
+    fn depth_of_expand(&self) -> usize {
+        self.expand.as_ref().map_or(0, Packed::depth)
+    }
+
+    /// Fills a chunk's plane: from the expansion, or from the map itself where there is none.
+    fn expand(&self, run: &Run<'_>, x: Input<'_>, image: usize, chunk: usize, out: &mut [f32], plane: Map) {
+        let (height, width) = x.map.size;
+        let Some(expand) = &self.expand else {
+            let first = chunk * CHANNELS;
+            let count = CHANNELS.min(self.in_channels - first);
+            for y in 0..height {
+                let (from, to) = (x.map.pixels(image, y, 0), plane.pixels(0, y, 0));
+                for column in 0..width {
+                    let pixel = &mut out[to.start + column * to.row..][..CHANNELS];
+                    pixel[..count].copy_from_slice(&x.data[from.start + column * from.row + first..][..count]);
+                    pixel[count..].fill(0.0);
+                }
+            }
+            return;
+        };
+        let panels = CHANNELS / expand.width();
+        let job = Job {
+            lines: height,
+            rows: width,
+            panels: (chunk * panels, (chunk + 1) * panels),
+            a_rows: x.map.pixels(image, 0, 0),
+            out_rows: plane.pixels(0, 0, 0),
+            activation: Some(self.activation),
+            ..Job::plain(expand, x.data, 0, Shared::new(out))
+        };
+        // SAFETY: `out` is the caller's own.
+        unsafe { job.run(run.level) }
+    }
+
+    /// Squeeze-and-excitation: the images' sums become the factors of their channels, in place.
+    fn excite(&self, run: &Run<'_>, squeeze: &SqueezeExcite, between: &mut Between<'_>, pixels: usize) {
+        let Between { sums, squeezed, .. } = between;
+        let squeezed = &mut squeezed[..squeeze.squeezed];
+        run.timed(Kind::SqueezeExcite, squeeze.macs() * run.batch as u64, || {
+            for sums in sums.chunks_exact_mut(self.chunks * CHANNELS).take(run.batch) {
+                squeeze.squeeze(run.level, sums, pixels, squeezed);
+                squeeze.gates(run.level, squeezed, 0, sums);
+            }
+        });
+    }
+
+    /// The projection, cut into rows of pixels, and into panels where the rows are few.
+    fn project(&self, run: &Run<'_>, x: Input<'_>, between: &Between<'_>, out: &mut [f32], map: Map) {
+        let project = &self.project;
+        let pixels = map.size.0 * map.size.1;
+        let image_floats = self.chunks * pixels * CHANNELS;
+        // Over a map without a border all pixels are one line; else tasks are whole lines.
+        let (lines, width) = map.lines();
+        let (cut_lines, cut_rows) = if lines == 1 { (1, TASK_ROWS) } else { (TASK_ROWS.div_ceil(width), width) };
+        let (down, across) = (lines.div_ceil(cut_lines), width.div_ceil(cut_rows));
+        let row_tasks = run.batch * down * across;
+        let panel_tasks = FEWEST_TASKS.div_ceil(row_tasks).min(project.panels());
+        let panels = project.panels();
+        let out = Shared::new(out);
+        let macs = (run.batch * pixels * project.depth() * project.columns()) as u64;
+        run.for_each(Kind::Project, macs, row_tasks * panel_tasks, |task, scratch| {
+            let (at, part) = (task % row_tasks, task / row_tasks);
+            let (image, at) = (at / (down * across), at % (down * across));
+            let (line, row) = (at / across * cut_lines, at % across * cut_rows);
+            let panels = (part * panels / panel_tasks, (part + 1) * panels / panel_tasks);
+            let column = panels.0 * project.width();
+            let place = |map: &Map| {
+                let rows = map.pixels(image, line, 0);
+                Rows { start: rows.start + row * rows.row + column, ..rows }
+            };
+            let (task_lines, task_rows) = (cut_lines.min(lines - line), cut_rows.min(width - row));
+            // The task's pixels are contiguous in each chunk's plane.
+            let count = task_lines * task_rows;
+            let first = image * image_floats + (line * width + row) * CHANNELS;
+            let (a, start, segment_stride) = match &self.squeeze {
+                Some(_) => {
+                    let gates = &between.sums[image * self.chunks * CHANNELS..];
+                    let gated = &mut scratch[..self.chunks * count * CHANNELS];
+                    for (chunk, gated) in gated.chunks_exact_mut(count * CHANNELS).enumerate() {
+                        let plane = &between.filtered[first + chunk * pixels * CHANNELS..][..count * CHANNELS];
+                        scale(run.level, plane, &gates[chunk * CHANNELS..][..CHANNELS], gated);
+                    }
+                    (&*gated, 0, count * CHANNELS)
+                }
+                None => (&*between.filtered, first, pixels * CHANNELS),
+            };
+            let job = Job {
+                lines: task_lines,
+                rows: task_rows,
+                panels,
+                a_rows: Rows { start, line: task_rows * CHANNELS, row: CHANNELS },
+                segments: self.chunks,
+                segment_stride,
+                out_rows: place(&map),
+                residual: self.shortcut.then(|| (x.data, place(&x.map))),
+                ..Job::plain(project, a, 0, out)
+            };
+            // SAFETY: tasks write rows and columns of their own.
+            unsafe { job.run(run.level) }
+        });
+    }
+}

@@ -1,0 +1,206 @@
+//! Inference on the CPU: a network planned before the first image.
+//!
+//! An [`Engine`] holds a network's weights with batch normalisation folded in, packed for the machine's level. It is
+//! immutable and shared between threads. A [`Session`] holds the memory for images of one size; running it allocates
+//! nothing.
+//!
+//! ```
+//! use effnet_runtime::infer::{Engine, Options};
+//! use effnet_runtime::{Params, efficientnet_v2};
+//!
+//! efficientnet_v2! {
+//!     pub struct Small <
+//!         [1, 3, 1, 1,  8,  8, fused,  0],
+//!         [2, 3, 2, 4,  8, 16, fused,  0],
+//!         [3, 5, 2, 4, 16, 24, mbconv, 0.25],
+//!     > { num_features: 64 }
+//! }
+//!
+//! # fn main() -> effnet_runtime::candle::Result<()> {
+//! let network = Small::new(10, Params::new(0).builder())?;
+//! let engine = Engine::new(&network, &Options::default())?;
+//! let mut session = engine.session(1, 32, 32)?;
+//! let images = vec![0.5; 3 * 32 * 32];
+//! let mut logits = vec![0.0; 10];
+//! session.run(&images, &mut logits)?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod block;
+mod conv;
+mod fold;
+mod fused;
+mod head;
+mod map;
+mod mbconv;
+mod profile;
+mod run;
+mod session;
+mod squeeze_excite;
+mod stem;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use candle_core::{Result, Tensor};
+use effnet_spec::{Activation, Padding, Spec};
+
+use crate::dialect::Dialect;
+use crate::network::Network;
+use crate::simd::Level;
+use crate::threads::{self, Pool};
+use crate::weights::{self, Convention, WeightsFile};
+use fold::{OfFile, OfNetwork, Source};
+pub use profile::{Kind, Span};
+pub use session::Session;
+
+/// How an engine is built.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Options {
+    /// Threads that a session runs on, the caller's counted; `None` for those of the process's pool.
+    pub threads: Option<usize>,
+}
+
+impl Options {
+    /// On so many threads.
+    #[must_use]
+    pub fn with_threads(self, threads: usize) -> Self {
+        Self { threads: Some(threads) }
+    }
+}
+
+/// What all layers of an engine are built under.
+struct Conventions {
+    level: Level,
+    padding: Padding,
+    eps: f64,
+    activation: Activation,
+}
+
+/// The packed network.
+#[derive(Debug)]
+struct Layers {
+    level: Level,
+    in_channels: usize,
+    num_classes: usize,
+    stem: stem::Stem,
+    blocks: Vec<block::Packed>,
+    head: head::Head,
+}
+
+/// A network for inference. Cloning it shares the weights.
+#[derive(Clone)]
+pub struct Engine {
+    layers: Arc<Layers>,
+    pool: Arc<Pool>,
+    /// The session of the last call of [`Engine::forward`].
+    last: Arc<Mutex<Option<Session>>>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("threads", &self.pool.threads()).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// From a network's weights as they are now; later changes of them do not reach the engine.
+    ///
+    /// # Errors
+    /// When the network lacks a parameter that its table calls for.
+    pub fn new(network: &dyn Network, options: &Options) -> Result<Self> {
+        Self::build(&OfNetwork(network), network.spec(), network.dialect(), network.num_classes(), options)
+    }
+
+    /// From a weights file, read tensor by tensor: no network is built, and no more than the largest tensor is in memory
+    /// twice. `spec` is the table, the file's own ([`weights::Metadata`]) or a variant's; `said` is the dialect where the
+    /// file does not say one.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or does not fit the table.
+    pub fn open(file: &WeightsFile, spec: &Spec, said: Option<Convention>, options: &Options) -> weights::Result<Self> {
+        let dialect = file.dialect(spec, said)?;
+        let source = OfFile::new(file, spec)?;
+        let num_classes = file.num_classes()?.unwrap_or(0);
+        Ok(Self::build(&source, spec, &dialect, num_classes, options)?)
+    }
+
+    fn build(
+        source: &dyn Source,
+        spec: &Spec,
+        dialect: &Dialect,
+        num_classes: usize,
+        options: &Options,
+    ) -> Result<Self> {
+        let pool = options.threads.map_or_else(threads::current, |threads| Arc::new(Pool::new(threads)));
+        let with = Conventions {
+            level: Level::current(),
+            padding: dialect.padding,
+            eps: dialect.bn_eps,
+            activation: spec.settings.activation,
+        };
+        let blocks: Vec<_> = spec.blocks().collect();
+        let packed: Vec<Mutex<Option<Result<block::Packed>>>> = blocks.iter().map(|_| Mutex::new(None)).collect();
+        pool.for_each(blocks.len(), |at| {
+            let block = block::Packed::new(source, &blocks[at], &with);
+            *packed[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(block);
+        });
+        let blocks = packed
+            .into_iter()
+            .filter_map(|block| block.into_inner().unwrap_or_else(PoisonError::into_inner))
+            .collect::<Result<_>>()?;
+        let layers = Layers {
+            level: with.level,
+            in_channels: spec.settings.in_channels,
+            num_classes,
+            stem: stem::Stem::new(source, spec, &with)?,
+            blocks,
+            head: head::Head::new(source, spec, num_classes, &with)?,
+        };
+        Ok(Self { layers: Arc::new(layers), pool, last: Arc::default() })
+    }
+
+    /// Width of the classifier.
+    pub fn num_classes(&self) -> usize {
+        self.layers.num_classes
+    }
+
+    /// Bytes of the packed weights.
+    pub fn weight_bytes(&self) -> usize {
+        let layers = &self.layers;
+        layers.stem.bytes() + layers.blocks.iter().map(block::Packed::bytes).sum::<usize>() + layers.head.bytes()
+    }
+
+    /// Memory for `batch` images of this size, in pixels.
+    ///
+    /// # Errors
+    /// When one of the numbers is 0.
+    pub fn session(&self, batch: usize, height: usize, width: usize) -> Result<Session> {
+        Session::new(self.layers.clone(), self.pool.clone(), batch, (height, width))
+    }
+
+    /// Logits `[N, num_classes]` of images `[N, C, H, W]`. The session is kept for the next call with images of the same
+    /// shape; threads that call at the same time have one of their own.
+    ///
+    /// # Errors
+    /// When the images have another number of channels, or none at all.
+    pub fn forward(&self, images: &Tensor) -> Result<Tensor> {
+        let (batch, channels, height, width) = images.dims4()?;
+        if channels != self.layers.in_channels {
+            candle_core::bail!("the network takes images of {} channels, not {channels}", self.layers.in_channels)
+        }
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut session = match last.filter(|session| session.shape() == (batch, height, width)) {
+            Some(session) => session,
+            None => self.session(batch, height, width)?,
+        };
+        let mut logits = vec![0.0; batch * self.num_classes()];
+        let images = images.contiguous()?;
+        session.run(&crate::ops::cpu::view(&images)?, &mut logits)?;
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
+        Tensor::from_vec(logits, (batch, self.num_classes()), images.device())
+    }
+}

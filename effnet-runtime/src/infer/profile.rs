@@ -1,0 +1,39 @@
+//! Where a session's time goes.
+
+/// What a job does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Kind {
+    /// The stem's convolution.
+    Stem,
+    /// A k×k convolution, direct, with the projection behind it if there is one.
+    Conv,
+    /// A 3×3 convolution by Winograd's algorithm, with the projection behind it if there is one.
+    Winograd,
+    /// A 1×1 expansion with the depthwise convolution behind it.
+    ExpandDepthwise,
+    /// Squeeze-and-excitation.
+    SqueezeExcite,
+    /// A 1×1 projection.
+    Project,
+    /// The head's convolution and pooling.
+    Head,
+    /// The classifier.
+    Classifier,
+    /// Zeros in the borders of maps.
+    Border,
+}
+
+/// One job of a run.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Span {
+    /// The block, by its position in the network; none for the stem and the head.
+    pub block: Option<usize>,
+    /// What it does.
+    pub kind: Kind,
+    /// Multiply-accumulates, counted as a direct convolution has them.
+    pub macs: u64,
+    /// How long it took.
+    pub seconds: f64,
+}

@@ -1,0 +1,46 @@
+//! What layers share while a session runs.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use super::profile::{Kind, Span};
+use crate::kernels::buffer::Shared;
+use crate::simd::Level;
+use crate::threads::Pool;
+
+/// A session's run: its threads, their scratch memory, and the clock.
+pub(super) struct Run<'a> {
+    pub level: Level,
+    pub pool: &'a Pool,
+    /// Scratch memory, `scratch_size` floats for each thread.
+    pub scratch: Shared<'a>,
+    pub scratch_size: usize,
+    /// Images.
+    pub batch: usize,
+    /// Where times go, if they are wanted: the block's number, and a span for each job.
+    pub spans: Option<&'a Mutex<Vec<Span>>>,
+    pub block: Option<usize>,
+}
+
+impl Run<'_> {
+    /// Runs tasks on the pool, each with scratch memory of its thread. `macs` are those of all tasks.
+    pub(super) fn for_each(&self, kind: Kind, macs: u64, tasks: usize, task: impl Fn(usize, &mut [f32]) + Sync) {
+        self.timed(kind, macs, || {
+            self.pool.for_each_on(tasks, |worker, at| {
+                // SAFETY: no two tasks run with the same worker's number at the same time.
+                let scratch = unsafe { self.scratch.part(worker * self.scratch_size, self.scratch_size) };
+                task(at, scratch);
+            });
+        });
+    }
+
+    /// Runs something on the calling thread.
+    pub(super) fn timed(&self, kind: Kind, macs: u64, work: impl FnOnce()) {
+        let Some(spans) = self.spans else { return work() };
+        let start = Instant::now();
+        work();
+        let seconds = start.elapsed().as_secs_f64();
+        let mut spans = spans.lock().unwrap_or_else(PoisonError::into_inner);
+        spans.push(Span { block: self.block, kind, macs, seconds });
+    }
+}

@@ -1,0 +1,181 @@
+//! A session: the memory of an engine's run, and the run.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use candle_core::Result;
+
+use super::Layers;
+use super::conv::Input;
+use super::map::{Border, Map};
+use super::mbconv::Between;
+use super::profile::{Kind, Span};
+use super::run::Run;
+use crate::kernels::buffer::{Buffer, Shared};
+use crate::threads::Pool;
+
+/// Most images that run at once: enough to use each weight again while it is in the cache. A larger batch runs in
+/// groups, and needs no more memory.
+const GROUP: usize = 8;
+
+/// Floats of each part of the memory.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sizes {
+    /// The two maps that blocks read and write in turn.
+    maps: [usize; 2],
+    wide: usize,
+    sums: usize,
+    squeezed: usize,
+    features: usize,
+    /// For each thread.
+    scratch: usize,
+}
+
+impl Sizes {
+    /// A cache line's floats keep parts, and threads' scratch memory, from sharing one.
+    fn aligned(self) -> Self {
+        let up = |floats: usize| floats.next_multiple_of(16);
+        Self {
+            maps: self.maps.map(up),
+            wide: up(self.wide),
+            sums: up(self.sums),
+            squeezed: up(self.squeezed),
+            features: up(self.features),
+            scratch: up(self.scratch),
+        }
+    }
+
+    fn total(&self, threads: usize) -> usize {
+        self.maps[0] + self.maps[1] + self.wide + self.sums + self.squeezed + self.features + threads * self.scratch
+    }
+}
+
+/// Memory for a batch of images of one size, and what runs in it.
+pub struct Session {
+    layers: Arc<Layers>,
+    pool: Arc<Pool>,
+    batch: usize,
+    size: (usize, usize),
+    /// The map in front of each block, and of the head.
+    maps: Vec<Map>,
+    sizes: Sizes,
+    memory: Buffer,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("batch", &self.batch).field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    pub(super) fn new(layers: Arc<Layers>, pool: Arc<Pool>, batch: usize, size: (usize, usize)) -> Result<Self> {
+        if batch == 0 || size.0 == 0 || size.1 == 0 {
+            candle_core::bail!("a session of {batch} images of {} × {} pixels was asked for", size.0, size.1)
+        }
+        let group = batch.min(GROUP);
+        let mut sizes = Sizes { scratch: layers.stem.scratch(size), ..Sizes::default() };
+        let mut maps = Vec::with_capacity(layers.blocks.len() + 1);
+        let (mut at, mut channels) = (layers.stem.output(size), layers.stem.out_channels());
+        for (number, block) in layers.blocks.iter().enumerate() {
+            let map = Map { size: at, channels, border: block.border(at) };
+            sizes.maps[number % 2] = sizes.maps[number % 2].max(group * map.image());
+            let [wide, sums, squeezed] = block.between(at);
+            sizes.wide = sizes.wide.max(group * wide);
+            sizes.sums = sizes.sums.max(group * sums);
+            sizes.squeezed = sizes.squeezed.max(group * squeezed);
+            sizes.scratch = sizes.scratch.max(block.scratch(at));
+            maps.push(map);
+            (at, channels) = (block.output(at), block.out_channels());
+        }
+        let last = Map { size: at, channels, border: Border::default() };
+        let slot = &mut sizes.maps[layers.blocks.len() % 2];
+        *slot = (*slot).max(group * last.image());
+        maps.push(last);
+        sizes.scratch = sizes.scratch.max(layers.head.scratch(at));
+        sizes.features = group * layers.head.features();
+        let sizes = sizes.aligned();
+        let memory = Buffer::zeros(sizes.total(pool.threads()));
+        Ok(Self { layers, pool, batch, size, maps, sizes, memory })
+    }
+
+    /// Images, height and width.
+    pub fn shape(&self) -> (usize, usize, usize) {
+        (self.batch, self.size.0, self.size.1)
+    }
+
+    /// Bytes of its memory.
+    pub fn bytes(&self) -> usize {
+        self.memory.len() * size_of::<f32>()
+    }
+
+    /// Logits `[N, num_classes]` of images `[N, C, H, W]`, normalised. Allocates nothing.
+    ///
+    /// # Errors
+    /// When one of the slices has another length.
+    pub fn run(&mut self, images: &[f32], logits: &mut [f32]) -> Result<()> {
+        self.run_with(images, logits, None)
+    }
+
+    /// As [`Session::run`], and says how long each job took, in the order in which they ran.
+    ///
+    /// # Errors
+    /// As [`Session::run`].
+    pub fn profile(&mut self, images: &[f32], logits: &mut [f32]) -> Result<Vec<Span>> {
+        let spans = Mutex::default();
+        self.run_with(images, logits, Some(&spans))?;
+        Ok(spans.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn run_with(&mut self, images: &[f32], logits: &mut [f32], spans: Option<&Mutex<Vec<Span>>>) -> Result<()> {
+        let layers = self.layers.clone();
+        let image = layers.in_channels * self.size.0 * self.size.1;
+        let classes = layers.num_classes;
+        if images.len() != self.batch * image || logits.len() != self.batch * classes {
+            candle_core::bail!(
+                "a session of {} images was given {} floats of images and room for {} logits; it takes {} and {}",
+                self.batch,
+                images.len(),
+                logits.len(),
+                self.batch * image,
+                self.batch * classes
+            )
+        }
+        let groups = images.chunks(GROUP * image).zip(logits.chunks_mut(GROUP * classes));
+        groups.for_each(|(images, logits)| self.run_group(&layers, images, logits, spans));
+        Ok(())
+    }
+
+    fn run_group(&mut self, layers: &Layers, images: &[f32], logits: &mut [f32], spans: Option<&Mutex<Vec<Span>>>) {
+        let sizes = self.sizes;
+        let (mut from, rest) = self.memory.split_at_mut(sizes.maps[0]);
+        let (mut to, rest) = rest.split_at_mut(sizes.maps[1]);
+        let (wide, rest) = rest.split_at_mut(sizes.wide);
+        let (sums, rest) = rest.split_at_mut(sizes.sums);
+        let (squeezed, rest) = rest.split_at_mut(sizes.squeezed);
+        let (features, scratch) = rest.split_at_mut(sizes.features);
+        let mut run = Run {
+            level: layers.level,
+            pool: &self.pool,
+            scratch: Shared::new(scratch),
+            scratch_size: sizes.scratch,
+            batch: logits.len() / layers.num_classes,
+            spans,
+            block: None,
+        };
+        let batch = run.batch;
+        run.timed(Kind::Border, 0, || self.maps[0].clear_border(batch, from));
+        layers.stem.run(&run, images, self.size, from, self.maps[0]);
+        for (number, block) in layers.blocks.iter().enumerate() {
+            run.block = Some(number);
+            let (x, out) = (self.maps[number], self.maps[number + 1]);
+            run.timed(Kind::Border, 0, || out.clear_border(batch, to));
+            let between = Between { filtered: wide, sums, squeezed };
+            block.run(&run, Input { data: from, map: x }, between, to, out);
+            std::mem::swap(&mut from, &mut to);
+        }
+        run.block = None;
+        let last = self.maps[layers.blocks.len()];
+        let features = &mut features[..batch * layers.head.features()];
+        layers.head.run(&run, Input { data: from, map: last }, features, logits);
+    }
+}

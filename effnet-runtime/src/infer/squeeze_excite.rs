@@ -1,0 +1,161 @@
+//! Squeeze-and-excitation: from sums over an image's pixels to a factor for each channel.
+
+use candle_core::Result;
+use effnet_spec::Activation;
+
+use super::fold::Source;
+use crate::kernels::activation;
+use crate::kernels::buffer::Buffer;
+use crate::simd::{Arch, Kernel, Level};
+
+/// Weights, for channels that are rounded up to whole chunks.
+#[derive(Debug)]
+pub(super) struct SqueezeExcite {
+    channels: usize,
+    pub squeezed: usize,
+    /// `[S, C]`
+    reduce: Buffer,
+    reduce_bias: Vec<f32>,
+    /// `[S, C]`: the transpose of the parameter.
+    expand: Buffer,
+    expand_bias: Buffer,
+    activation: Activation,
+}
+
+impl SqueezeExcite {
+    /// Reads `name.conv_reduce` and `name.conv_expand`; `padded` are the channels with those that only fill a chunk up.
+    pub(super) fn new(
+        source: &dyn Source,
+        name: &str,
+        (channels, padded): (usize, usize),
+        squeezed: usize,
+        activation: Activation,
+    ) -> Result<Self> {
+        let read = |part: &str, elements| source.read(&format!("{name}.{part}"), elements);
+        let (reduce_weight, expand_weight) =
+            (read("conv_reduce.weight", squeezed * channels)?, read("conv_expand.weight", squeezed * channels)?);
+        let (mut reduce, mut expand) = (Buffer::zeros(squeezed * padded), Buffer::zeros(squeezed * padded));
+        for s in 0..squeezed {
+            reduce[s * padded..][..channels].copy_from_slice(&reduce_weight[s * channels..][..channels]);
+            for c in 0..channels {
+                expand[s * padded + c] = expand_weight[c * squeezed + s];
+            }
+        }
+        let mut expand_bias = Buffer::zeros(padded);
+        expand_bias[..channels].copy_from_slice(&read("conv_expand.bias", channels)?);
+        let reduce_bias = read("conv_reduce.bias", squeezed)?;
+        Ok(Self { channels: padded, squeezed, reduce, reduce_bias, expand, expand_bias, activation })
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        (self.reduce.len() + self.expand.len()) * size_of::<f32>()
+    }
+
+    /// Multiply-accumulates of an image.
+    pub(super) fn macs(&self) -> u64 {
+        (2 * self.squeezed * self.channels) as u64
+    }
+
+    /// The squeezed layer of an image with these sums over `pixels`.
+    pub(super) fn squeeze(&self, level: Level, sums: &[f32], pixels: usize, out: &mut [f32]) {
+        for (s, out) in out.iter_mut().enumerate() {
+            let weight = &self.reduce[s * self.channels..][..self.channels];
+            let mut sum = 0.0;
+            level.run(Dot { a: weight, b: sums, sum: &mut sum });
+            *out = activation::value(self.activation, self.reduce_bias[s] + sum / pixels as f32);
+        }
+    }
+
+    /// The factors of the channels from `first` on.
+    pub(super) fn gates(&self, level: Level, squeezed: &[f32], first: usize, gates: &mut [f32]) {
+        gates.copy_from_slice(&self.expand_bias[first..][..gates.len()]);
+        for (s, value) in squeezed.iter().enumerate() {
+            let weight = &self.expand[s * self.channels + first..][..gates.len()];
+            level.run(AddScaled { x: weight, factor: *value, sum: gates });
+        }
+        gates.iter_mut().for_each(|gate| *gate = 1.0 / (1.0 + (-*gate).exp()));
+    }
+}
+
+struct Dot<'a> {
+    a: &'a [f32],
+    b: &'a [f32],
+    sum: &'a mut f32,
+}
+
+impl Kernel for Dot<'_> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        // Independent sums, of a number that does not depend on the level.
+        let mut sums = [0f32; 32];
+        let (a, b) = (self.a.chunks_exact(32), self.b.chunks_exact(32));
+        for ((sum, a), b) in sums.iter_mut().zip(a.remainder()).zip(b.remainder()) {
+            *sum = a * b;
+        }
+        for (a, b) in a.zip(b) {
+            for i in 0..32 {
+                sums[i] = A::mul_add(a[i], b[i], sums[i]);
+            }
+        }
+        *self.sum = sums.iter().sum();
+    }
+}
+
+struct AddScaled<'a> {
+    x: &'a [f32],
+    factor: f32,
+    sum: &'a mut [f32],
+}
+
+impl Kernel for AddScaled<'_> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        for (sum, x) in self.sum.iter_mut().zip(self.x) {
+            *sum = A::mul_add(*x, self.factor, *sum);
+        }
+    }
+}
+
+/// `out = x · gates`, for pixels of as many channels as there are gates.
+pub(super) fn scale(level: Level, x: &[f32], gates: &[f32], out: &mut [f32]) {
+    level.run(Scale { x, gates, out });
+}
+
+struct Scale<'a> {
+    x: &'a [f32],
+    gates: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Kernel for Scale<'_> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        let channels = self.gates.len();
+        for (out, x) in self.out.chunks_exact_mut(channels).zip(self.x.chunks_exact(channels)) {
+            for ((out, x), gate) in out.iter_mut().zip(x).zip(self.gates) {
+                *out = x * gate;
+            }
+        }
+    }
+}
+
+/// Multiplies each pixel's channels by the factors, in place.
+pub(super) fn scale_in_place(level: Level, pixels: &mut [f32], gates: &[f32]) {
+    level.run(ScaleInPlace { pixels, gates });
+}
+
+struct ScaleInPlace<'a> {
+    pixels: &'a mut [f32],
+    gates: &'a [f32],
+}
+
+impl Kernel for ScaleInPlace<'_> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        for pixel in self.pixels.chunks_exact_mut(self.gates.len()) {
+            for (value, gate) in pixel.iter_mut().zip(self.gates) {
+                *value *= gate;
+            }
+        }
+    }
+}

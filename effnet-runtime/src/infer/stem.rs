@@ -1,0 +1,88 @@
+//! The stem: from images `[N, C, H, W]` to the first map.
+
+use candle_core::Result;
+use effnet_spec::Spec;
+
+use super::Conventions;
+use super::conv::{Area, Conv, Input};
+use super::fold::{Source, fold};
+use super::map::Map;
+use super::profile::Kind;
+use super::run::Run;
+use crate::kernels::buffer::Shared;
+
+/// Output lines of a task.
+const TASK_LINES: usize = 8;
+
+#[derive(Debug)]
+pub(super) struct Stem {
+    conv: Conv,
+    in_channels: usize,
+}
+
+impl Stem {
+    pub(super) fn new(source: &dyn Source, spec: &Spec, with: &Conventions) -> Result<Self> {
+        let conv = spec.stem_conv();
+        let (inputs, kernel, stride) = (conv.in_channels, conv.kernel, conv.stride);
+        let folded = fold(source, "stem", conv.out_channels, inputs * kernel * kernel, with.eps)?;
+        let conv = Conv::new(with.level, &folded, inputs, (kernel, stride), with.padding, Some(with.activation));
+        Ok(Self { conv, in_channels: inputs })
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.conv.bytes()
+    }
+
+    pub(super) fn output(&self, size: (usize, usize)) -> (usize, usize) {
+        self.conv.output(size)
+    }
+
+    pub(super) fn out_channels(&self) -> usize {
+        self.conv.out_channels()
+    }
+
+    /// The image with its border, channels innermost.
+    fn image(&self, size: (usize, usize)) -> Map {
+        Map { size, channels: self.in_channels, border: self.conv.border(size) }
+    }
+
+    /// Lines of the bordered image that a task's windows reach over.
+    const LINES: usize = (TASK_LINES - 1) * 2 + 3;
+
+    pub(super) fn scratch(&self, size: (usize, usize)) -> usize {
+        Self::LINES * self.image(size).line()
+    }
+
+    /// Each task brings the lines that its windows reach over into the order of a map, and convolves them.
+    pub(super) fn run(&self, run: &Run<'_>, images: &[f32], size: (usize, usize), out: &mut [f32], map: Map) {
+        let image_map = self.image(size);
+        // A band as a map: its lines are the image's, whose border is in them.
+        let band_map = Map { size: (Self::LINES, size.1), ..image_map };
+        let (height, width, channels) = (size.0, size.1, self.in_channels);
+        let bands = map.size.0.div_ceil(TASK_LINES);
+        let out = Shared::new(out);
+        let macs = self.conv.macs() * (run.batch * map.size.0 * map.size.1) as u64;
+        run.for_each(Kind::Stem, macs, run.batch * bands, |task, scratch| {
+            let (image, y) = (task / bands, task % bands * TASK_LINES);
+            let band = &mut scratch[..Self::LINES * image_map.line()];
+            band.fill(0.0);
+            let pixels = &images[image * channels * height * width..][..channels * height * width];
+            for (line, to) in band.chunks_exact_mut(image_map.line()).enumerate() {
+                let Some(from) = (2 * y + line).checked_sub(image_map.border.top).filter(|line| *line < height) else {
+                    continue;
+                };
+                let to = &mut to[image_map.border.left * channels..];
+                for channel in 0..channels {
+                    let from = &pixels[(channel * height + from) * width..][..width];
+                    for (to, from) in to[channel..].iter_mut().step_by(channels).zip(from) {
+                        *to = *from;
+                    }
+                }
+            }
+            let area = Area { image: 0, y: 0, x: 0, height: TASK_LINES.min(map.size.0 - y), width: map.size.1 };
+            let x = Input { data: band, map: band_map };
+            // SAFETY: bands are disjoint.
+            unsafe { self.conv.area(run.level, x, area, (out, map.pixels(image, y, 0)), None, &mut []) }
+        });
+    }
+}

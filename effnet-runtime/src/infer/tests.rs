@@ -1,0 +1,194 @@
+use candle_core::{Device, Result, Tensor};
+use effnet_spec::{Spec, grammar};
+
+use super::{Engine, Options};
+use crate::random::{Purpose, Stream};
+use crate::simd::{Level, with_level};
+use crate::{DynamicModel, Network, Params, Pass, Precision};
+
+/// How far an engine's logits may be from the network's, relative to the largest: two ways to sum in f32.
+const TOLERANCE: f32 = 2e-4;
+
+/// Every kind of block: with and without shortcut, expansion and squeeze-and-excitation, each kernel, channels that fill
+/// no vector.
+const MIXED: &str = "<
+    [1, 3, 1, 1,  8,  8, fused,  0],
+    [2, 3, 1, 1,  8, 13, fused,  0.25],
+    [2, 3, 2, 4, 13, 16, fused,  0],
+    [2, 5, 1, 2, 16, 16, fused,  0.5],
+    [2, 3, 1, 4, 16, 24, fused,  0],
+    [1, 3, 1, 1, 24, 20, mbconv, 0],
+    [2, 3, 2, 4, 20, 24, mbconv, 0.25],
+    [2, 5, 1, 6, 24, 24, mbconv, 0.25],
+    [2, 7, 2, 3, 24, 33, mbconv, 0.25],
+    [2, 7, 1, 1, 33, 33, fused,  0],
+> { num_features: 50 }";
+
+fn spec(settings: &str) -> Spec {
+    let text = MIXED.replace("num_features: 50", settings);
+    grammar::parse_table("Mixed", &text).unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
+}
+
+fn normal(seed: u64, length: usize) -> Vec<f32> {
+    let stream = Stream::new(seed, Purpose::Bench, 0, 0, 0);
+    (0..length as u64).map(|element| stream.normal(element) as f32).collect()
+}
+
+/// A network whose batch normalisations do something.
+fn network(spec: &Spec) -> Result<DynamicModel> {
+    let network = DynamicModel::from_spec(spec, 7, Params::new(3).builder())?;
+    for (at, (name, var)) in network.params().all().into_iter().enumerate() {
+        let noise = Tensor::from_vec(normal(at as u64, var.elem_count()), var.shape(), &Device::Cpu)?;
+        if name.ends_with("running_var") {
+            var.set(&(noise.abs()? + 0.5)?)?;
+        } else if !name.ends_with("conv.weight") {
+            var.set(&(var.as_tensor() + (noise * 0.2)?)?)?;
+        }
+    }
+    Ok(network)
+}
+
+fn images(batch: usize, height: usize, width: usize) -> Result<Tensor> {
+    Tensor::from_vec(normal(99, batch * 3 * height * width), (batch, 3, height, width), &Device::Cpu)
+}
+
+fn expect_close(found: &Tensor, expected: &Tensor, what: &str) -> Result<()> {
+    let largest = expected.abs()?.max_all()?.to_scalar::<f32>()?;
+    let error = (found - expected)?.abs()?.max_all()?.to_scalar::<f32>()?;
+    assert!(error <= TOLERANCE * largest, "{what}: {error} of {largest}");
+    Ok(())
+}
+
+#[test]
+fn logits_are_the_networks_at_every_size_padding_and_level() -> Result<()> {
+    for settings in
+        ["num_features: 50", "num_features: 64, padding: same", "activation: hard_swish", "stem: 8, activation: relu6"]
+    {
+        let spec = spec(settings);
+        let network = network(&spec)?;
+        for level in Level::available() {
+            let engine = with_level(level, || Engine::new(&network, &Options::default()))?;
+            for (batch, height, width) in [(1, 32, 32), (2, 45, 37), (3, 1, 1), (1, 7, 90), (9, 20, 33), (17, 16, 16)] {
+                let images = images(batch, height, width)?;
+                let expected = network.run(&images, &Pass::Eval(Precision::F32))?;
+                let what = format!("{settings}, {}, {batch} × {height} × {width}", level.name());
+                expect_close(&engine.forward(&images)?, &expected, &what)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn threads_do_not_change_a_bit() -> Result<()> {
+    let spec = spec("num_features: 50");
+    let network = network(&spec)?;
+    let images = images(3, 61, 47)?;
+    let run =
+        |threads| Engine::new(&network, &Options::default().with_threads(threads))?.forward(&images)?.to_vec2::<f32>();
+    let one = run(1)?;
+    assert_eq!(one, run(2)?);
+    assert_eq!(one, run(3)?);
+    Ok(())
+}
+
+#[test]
+fn a_batch_is_its_images() -> Result<()> {
+    let spec = spec("num_features: 50");
+    let network = network(&spec)?;
+    let engine = Engine::new(&network, &Options::default())?;
+    let images = images(11, 24, 28)?;
+    let together = engine.forward(&images)?.to_vec2::<f32>()?;
+    for (at, together) in together.iter().enumerate() {
+        assert_eq!(&engine.forward(&images.narrow(0, at, 1)?)?.to_vec2::<f32>()?[0], together);
+    }
+    Ok(())
+}
+
+#[test]
+fn sessions_of_several_sizes_and_threads_share_an_engine() -> Result<()> {
+    let spec = spec("num_features: 50");
+    let network = network(&spec)?;
+    let engine = Engine::new(&network, &Options::default().with_threads(2))?;
+    let shapes = [(1, 32, 32), (2, 17, 40), (1, 64, 48)];
+    let expected: Vec<_> =
+        shapes.iter().map(|&(n, h, w)| engine.forward(&images(n, h, w)?)?.to_vec2::<f32>()).collect::<Result<_>>()?;
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| -> Result<()> {
+                    let mut sessions =
+                        shapes.iter().map(|&(n, h, w)| engine.session(n, h, w)).collect::<Result<Vec<_>>>()?;
+                    for _ in 0..5 {
+                        for (session, (&(n, h, w), expected)) in sessions.iter_mut().zip(shapes.iter().zip(&expected)) {
+                            let images = images(n, h, w)?.flatten_all()?.to_vec1::<f32>()?;
+                            let mut logits = vec![f32::NAN; n * 7];
+                            session.run(&images, &mut logits)?;
+                            assert_eq!(logits, expected.concat());
+                        }
+                    }
+                    Ok(())
+                })
+            })
+            .collect();
+        threads.into_iter().try_for_each(|thread| thread.join().expect("a thread panicked"))
+    })
+}
+
+#[test]
+fn a_file_gives_the_networks_logits() -> Result<()> {
+    let spec = spec("num_features: 50");
+    let network = network(&spec)?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("mixed.safetensors");
+    let metadata = crate::weights::Metadata::of(&network, "mixed", &[]);
+    crate::weights::save(
+        &path,
+        network.params().all().into_iter().map(|(name, var)| (name, var.into_inner())),
+        &metadata,
+    )
+    .map_err(candle_core::Error::wrap)?;
+    let file = crate::weights::WeightsFile::open(&path).map_err(candle_core::Error::wrap)?;
+    let engine = Engine::open(&file, &spec, None, &Options::default()).map_err(candle_core::Error::wrap)?;
+    let images = images(2, 33, 32)?;
+    let expected = Engine::new(&network, &Options::default())?.forward(&images)?;
+    assert_eq!(engine.forward(&images)?.to_vec2::<f32>()?, expected.to_vec2::<f32>()?);
+    Ok(())
+}
+
+#[test]
+fn a_profile_adds_up() -> Result<()> {
+    let spec = spec("num_features: 50");
+    let engine = Engine::new(&network(&spec)?, &Options::default())?;
+    let (images, mut logits) = (normal(1, 3 * 96 * 96), vec![0.0; 7]);
+    let mut session = engine.session(1, 96, 96)?;
+    session.run(&images, &mut logits)?;
+    // The least of several runs: another process may stop any one of them between two jobs.
+    let missing = (0..20)
+        .map(|_| {
+            let start = std::time::Instant::now();
+            let spans = session.profile(&images, &mut logits)?;
+            let whole = start.elapsed().as_secs_f64();
+            Ok(1.0 - spans.iter().map(|span| span.seconds).sum::<f64>() / whole)
+        })
+        .collect::<Result<Vec<_>>>()?
+        .into_iter()
+        .fold(f64::INFINITY, f64::min);
+    assert!(missing.abs() < 0.05, "{missing} of a run is in no span");
+    let macs: u64 = session.profile(&images, &mut logits)?.iter().map(|span| span.macs).sum();
+    let counted = spec.cost(96.into(), 7).macs;
+    assert!((macs as f64 / counted as f64 - 1.0).abs() < 0.1, "{macs} and {counted}");
+    Ok(())
+}
+
+#[test]
+fn what_does_not_fit_is_refused() -> Result<()> {
+    let spec = spec("num_features: 50");
+    let engine = Engine::new(&network(&spec)?, &Options::default())?;
+    assert!(engine.session(0, 8, 8).is_err());
+    let error = engine.session(1, 8, 8)?.run(&[0.0; 5], &mut [0.0; 7]).unwrap_err().to_string();
+    assert!(error.contains("192"), "{error}");
+    let error = engine.forward(&Tensor::zeros((1, 4, 8, 8), candle_core::DType::F32, &Device::Cpu)?).unwrap_err();
+    assert!(error.to_string().contains("3 channels"), "{error}");
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! Depthwise convolution of a plane of a few channels, with bias, activation and the sums that squeeze-and-excitation
+//! wants.
+//!
+//! ```text
+//! out[p][c] = f(bias[c] + Σ_tap x[p·stride + tap][c] · w[tap][c])
+//! sums[c]  += Σ_p out[p][c]
+//! ```
+//!
+//! A plane holds [`CHANNELS`] channels of all pixels: so few that it stays in a core's cache, and that the pixels of a
+//! column do not fall into the same sets of it, as those of a map with 512 channels do.
+
+use effnet_spec::Activation;
+
+use super::activation::{Function, with_function};
+use crate::simd::{Arch, Kernel, Level, Vector};
+
+/// Channels of a plane: two vectors of the widest level.
+pub(crate) const CHANNELS: usize = 32;
+
+/// A plane to filter.
+pub(crate) struct Plane<'a> {
+    /// Side of the kernel, and its step.
+    pub kernel: usize,
+    pub stride: usize,
+    /// Pixels `[height, width, CHANNELS]` with their border, so that every window lies within.
+    pub x: &'a [f32],
+    /// Pixels of a row of `x`.
+    pub x_width: usize,
+    /// `[kernel · kernel, CHANNELS]`
+    pub weight: &'a [f32],
+    /// `[CHANNELS]`
+    pub bias: &'a [f32],
+    /// Height and width of the output.
+    pub size: (usize, usize),
+    /// `[height, width, CHANNELS]`
+    pub out: &'a mut [f32],
+    /// `[CHANNELS]`; the output's sums over the pixels are written here.
+    pub sums: &'a mut [f32],
+    pub activation: Option<Activation>,
+}
+
+impl Plane<'_> {
+    /// Filters it, on the calling thread.
+    ///
+    /// # Panics
+    /// When a slice has another size.
+    pub(crate) fn run(self, level: Level) {
+        let (height, width) = self.size;
+        if height == 0 || width == 0 {
+            return self.sums.fill(0.0);
+        }
+        let rows = (height - 1) * self.stride + self.kernel;
+        let reach = (width - 1) * self.stride + self.kernel;
+        assert!(reach <= self.x_width && rows * self.x_width * CHANNELS <= self.x.len(), "windows past a plane's end");
+        assert_eq!(self.weight.len(), self.kernel * self.kernel * CHANNELS, "weights of a plane");
+        assert_eq!((self.bias.len(), self.sums.len()), (CHANNELS, CHANNELS), "bias and sums of a plane");
+        assert_eq!(self.out.len(), height * width * CHANNELS, "size of a plane");
+        match (self.kernel, self.stride) {
+            (3, 1) => level.run(Filter::<3, 1>(self)),
+            (3, 2) => level.run(Filter::<3, 2>(self)),
+            (5, 1) => level.run(Filter::<5, 1>(self)),
+            (5, 2) => level.run(Filter::<5, 2>(self)),
+            (7, 1) => level.run(Filter::<7, 1>(self)),
+            (7, 2) => level.run(Filter::<7, 2>(self)),
+            (kernel, stride) => unreachable!("a {kernel}×{kernel} kernel of stride {stride}"),
+        }
+    }
+}
+
+struct Filter<'a, const KERNEL: usize, const STRIDE: usize>(Plane<'a>);
+
+impl<const KERNEL: usize, const STRIDE: usize> Kernel for Filter<'_, KERNEL, STRIDE> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        /// Output pixels whose sums are in registers at once.
+        const TOGETHER: usize = 4;
+        let plane = self.0;
+        let width = plane.size.1;
+        plane.sums.fill(0.0);
+        for (y, row) in plane.out.chunks_exact_mut(width * CHANNELS).enumerate() {
+            let top = y * STRIDE * plane.x_width * CHANNELS;
+            for channel in (0..CHANNELS).step_by(A::V::LANES) {
+                let mut x = 0;
+                // SAFETY: `Plane::run` has measured that every window of the row's pixels lies within `x`, and the sizes
+                // of the others.
+                unsafe {
+                    while x + TOGETHER <= width {
+                        pixels::<A, KERNEL, STRIDE, TOGETHER>(
+                            &plane.x[top..],
+                            plane.x_width,
+                            plane.weight,
+                            plane.bias,
+                            row,
+                            x,
+                            channel,
+                        );
+                        x += TOGETHER;
+                    }
+                    while x < width {
+                        pixels::<A, KERNEL, STRIDE, 1>(
+                            &plane.x[top..],
+                            plane.x_width,
+                            plane.weight,
+                            plane.bias,
+                            row,
+                            x,
+                            channel,
+                        );
+                        x += 1;
+                    }
+                }
+            }
+            with_function!(plane.activation, F => {
+                for value in row.iter_mut() {
+                    *value = F::value::<A>(*value);
+                }
+            });
+            let sums = &mut plane.sums[..CHANNELS];
+            for pixel in row.chunks_exact(CHANNELS) {
+                for (sum, value) in sums.iter_mut().zip(pixel) {
+                    *sum += value;
+                }
+            }
+        }
+    }
+}
+
+/// The sums of `COUNT` pixels of a row, from pixel `first` on, for a vector of channels.
+///
+/// # Safety
+/// `x` must hold the windows of these pixels, `row` the pixels, and `weight` and `bias` what [`Plane`] says.
+#[inline(always)]
+unsafe fn pixels<A: Arch, const KERNEL: usize, const STRIDE: usize, const COUNT: usize>(
+    x: &[f32],
+    x_width: usize,
+    weight: &[f32],
+    bias: &[f32],
+    row: &mut [f32],
+    first: usize,
+    channel: usize,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut sums = [A::V::load(bias.as_ptr().add(channel)); COUNT];
+        for tap_y in 0..KERNEL {
+            let line = x.as_ptr().add((tap_y * x_width + first * STRIDE) * CHANNELS + channel);
+            let mut taps = [A::V::splat(0.0); KERNEL];
+            for tap in 0..KERNEL {
+                taps[tap] = A::V::load(weight.as_ptr().add((tap_y * KERNEL + tap) * CHANNELS + channel));
+            }
+            for at in 0..(COUNT - 1) * STRIDE + KERNEL {
+                let value = A::V::load(line.add(at * CHANNELS));
+                for pixel in 0..COUNT {
+                    if at >= pixel * STRIDE && at - pixel * STRIDE < KERNEL {
+                        sums[pixel] = value.mul_add(taps[at - pixel * STRIDE], sums[pixel]);
+                    }
+                }
+            }
+        }
+        for pixel in 0..COUNT {
+            sums[pixel].store(row.as_mut_ptr().add((first + pixel) * CHANNELS + channel));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

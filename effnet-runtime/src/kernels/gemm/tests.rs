@@ -1,0 +1,203 @@
+use effnet_spec::Activation;
+use proptest::prelude::*;
+
+use super::{Job, Packed, Rows, steps, tiles};
+use crate::kernels::buffer::Shared;
+use crate::kernels::guard::{Guarded, SIDES, Side, values};
+use crate::simd::Level;
+
+/// How far a result may be from the f64 definition, relative to the sum of its terms' sizes: roundings of f32 sums.
+const TOLERANCE: f64 = 2e-6;
+
+#[derive(Clone, Debug)]
+struct Problem {
+    lines: usize,
+    rows: usize,
+    segments: usize,
+    run: usize,
+    columns: usize,
+    /// Floats between what belongs to the matrices.
+    gaps: [usize; 3],
+    residual: bool,
+    activation: Option<Activation>,
+}
+
+impl Problem {
+    fn any() -> impl Strategy<Value = Self> {
+        let activation = prop_oneof![Just(None), Just(Some(Activation::Silu)), Just(Some(Activation::Relu6))];
+        let columns = prop_oneof![1usize..=70, Just(24), Just(48), Just(64), Just(96)];
+        let gaps = [0usize..5, 0usize..5, 0usize..5];
+        (1usize..=3, 1usize..=29, 1usize..=3, 1usize..=33, columns, gaps, any::<bool>(), activation).prop_map(
+            |(lines, rows, segments, run, columns, gaps, residual, activation)| Self {
+                lines,
+                rows,
+                segments,
+                run,
+                columns,
+                gaps,
+                residual,
+                activation,
+            },
+        )
+    }
+
+    fn a_rows(&self) -> (Rows, usize) {
+        let stride = self.run + self.gaps[0];
+        let row = self.segments * stride;
+        let line = self.rows * row + self.gaps[1];
+        (Rows { start: self.gaps[2], line, row }, stride)
+    }
+
+    fn out_rows(&self) -> Rows {
+        let row = self.columns + self.gaps[1];
+        Rows { start: self.gaps[0], line: self.rows * row + self.gaps[2], row }
+    }
+
+    fn check(&self, level: Level, side: Side) {
+        let depth = self.segments * self.run;
+        let weight = values(self.columns * depth, 1);
+        let bias = values(self.columns, 2);
+        let packed = Packed::from_rows(level, &weight, self.columns, &bias);
+        let (a_rows, segment_stride) = self.a_rows();
+        let reach = (self.segments - 1) * segment_stride + self.run;
+        let a = Guarded::new(&values(a_rows.end(self.lines, self.rows, reach), 3), side);
+        let out_rows = self.out_rows();
+        let length = out_rows.end(self.lines, self.rows, self.columns);
+        let residual = Guarded::new(&values(length, 4), side);
+        let untouched = f32::from_bits(0x7fc0_1234);
+        let mut out = Guarded::new(&vec![untouched; length], side);
+        let job = Job {
+            weights: &packed,
+            lines: self.lines,
+            rows: self.rows,
+            panels: (0, packed.panels()),
+            a: &a,
+            a_rows,
+            segments: self.segments,
+            segment_stride,
+            out: Shared::new(&mut out),
+            out_rows,
+            residual: self.residual.then_some((&residual[..], out_rows)),
+            activation: self.activation,
+        };
+        // SAFETY: nobody else has the buffers.
+        unsafe { job.run(level) };
+
+        let mut written = vec![false; length];
+        for line in 0..self.lines {
+            for row in 0..self.rows {
+                for column in 0..self.columns {
+                    let (mut sum, mut size) = (f64::from(bias[column]), 1.0);
+                    for k in 0..depth {
+                        let at = a_rows.start + line * a_rows.line + row * a_rows.row;
+                        let x = f64::from(a[at + k / self.run * segment_stride + k % self.run]);
+                        let product = x * f64::from(weight[column * depth + k]);
+                        sum += product;
+                        size += product.abs();
+                    }
+                    let at = out_rows.start + line * out_rows.line + row * out_rows.row + column;
+                    let value = match self.activation {
+                        None => sum,
+                        Some(Activation::Silu) => sum / (1.0 + (-sum).exp()),
+                        _ => sum.clamp(0.0, 6.0),
+                    };
+                    let expected = value + if self.residual { f64::from(residual[at]) } else { 0.0 };
+                    let error = (f64::from(out[at]) - expected).abs();
+                    assert!(error <= TOLERANCE * size, "{} {self:?}: {} for {expected}", level.name(), out[at]);
+                    written[at] = true;
+                }
+            }
+        }
+        for (value, written) in out.iter().zip(written) {
+            assert!(written || value.to_bits() == untouched.to_bits(), "{} {self:?}: wrote between rows", level.name());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+    #[test]
+    fn equals_the_definition(problem in Problem::any()) {
+        for level in Level::available() {
+            for side in SIDES {
+                problem.check(level, side);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_tile_of_every_level_runs() {
+    for level in Level::available() {
+        for columns in [level.lanes(), 2 * level.lanes(), 3 * level.lanes(), 3 * level.lanes() - 1] {
+            for rows in 1..=25 {
+                let gaps = [0, 1, 2];
+                let problem =
+                    Problem { lines: 1, rows, segments: 1, run: 9, columns, gaps, residual: false, activation: None };
+                problem.check(level, Side::End);
+            }
+        }
+    }
+}
+
+#[test]
+fn some_panels_go_where_they_are_sent() {
+    let level = Level::current();
+    let (weight, a) = (values(96 * 5, 1), values(7 * 5, 2));
+    let packed = Packed::from_rows(level, &weight, 96, &[0.0; 96]);
+    let (mut all, mut part) = (vec![0.0; 7 * 96], vec![0.0; 7 * packed.width()]);
+    // SAFETY: nobody else has the buffers.
+    unsafe {
+        Job::plain(&packed, &a, 7, Shared::new(&mut all)).run(level);
+        let out_rows = Rows::contiguous(0, packed.width());
+        Job { panels: (1, 2), out_rows, ..Job::plain(&packed, &a, 7, Shared::new(&mut part)) }.run(level);
+    }
+    for (all, part) in all.chunks_exact(96).zip(part.chunks_exact(packed.width())) {
+        assert_eq!(&all[packed.width()..2 * packed.width()], part);
+    }
+}
+
+#[test]
+fn slices_that_are_too_short_are_refused() {
+    let level = Level::current();
+    let packed = Packed::from_rows(level, &values(6, 0), 3, &[0.0; 3]);
+    let (a, mut out) = (values(9, 0), vec![0.0; 15]);
+    let too_short = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        // SAFETY: nobody else has the buffers.
+        unsafe { Job::plain(&packed, &a, 5, Shared::new(&mut out)).run(level) }
+    }));
+    assert!(too_short.is_err());
+}
+
+#[test]
+fn tiles_are_few_and_equal() {
+    assert_eq!(tiles(19, 6), [(3, 5), (1, 4)]);
+    assert_eq!(tiles(12, 6), [(0, 7), (2, 6)]);
+    assert_eq!(tiles(1, 6), [(0, 2), (1, 1)]);
+}
+
+#[test]
+fn parts_of_the_depth_follow_each_other() {
+    for (segments, run) in [(1, 1), (1, 300), (1, 1000), (3, 3), (3, 300), (48, 32), (7, 100)] {
+        let mut next = 0;
+        for part in steps(segments, run, run + 5) {
+            assert_eq!(part.panel, next);
+            assert_eq!(part.a, if segments == 1 { next } else { next / run * (run + 5) });
+            assert!(part.run > 0 && part.segments > 0);
+            next += part.segments * part.run;
+        }
+        assert_eq!(next, segments * run);
+    }
+}
+
+#[test]
+fn a_deep_product_equals_the_definition() {
+    for level in Level::available() {
+        for (segments, run) in [(1, 1000), (5, 200)] {
+            let gaps = [1, 0, 3];
+            let activation = Some(Activation::Silu);
+            Problem { lines: 2, rows: 7, segments, run, columns: 37, gaps, residual: true, activation }
+                .check(level, Side::End);
+        }
+    }
+}

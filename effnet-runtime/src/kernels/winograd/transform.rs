@@ -1,0 +1,67 @@
+//! The transforms of F(4×4, 3×3), on a tile's pixels as vectors of channels.
+//!
+//! With the points 0, ±1, ±2, ∞ (Lavin & Gray, 2015): `Y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A`.
+
+use crate::simd::Vector;
+
+/// Side of a tile's window on the input, of its output, and the number of products of a pixel and channel pair.
+pub(super) const WINDOW: usize = 6;
+pub(super) const TILE: usize = 4;
+pub(super) const PLANES: usize = WINDOW * WINDOW;
+
+/// Rows of `G`: a kernel's three taps at each point.
+const KERNEL: [[f64; 3]; WINDOW] = [
+    [0.25, 0.0, 0.0],
+    [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
+    [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
+    [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
+    [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
+    [0.0, 0.0, 1.0],
+];
+
+/// `G g Gᵀ` of a kernel `[3, 3]`, plane by plane. In f64: it is done once.
+pub(super) fn kernel(taps: &[f32]) -> [f32; PLANES] {
+    let across = |y: usize, column: [f64; 3]| -> f64 { (0..3).map(|x| column[x] * f64::from(taps[y * 3 + x])).sum() };
+    let mut planes = [0.0; PLANES];
+    for (x, column) in KERNEL.into_iter().enumerate() {
+        let lines = [across(0, column), across(1, column), across(2, column)];
+        for (y, row) in KERNEL.into_iter().enumerate() {
+            planes[y * WINDOW + x] = (0..3).map(|at| row[at] * lines[at]).sum::<f64>() as f32;
+        }
+    }
+    planes
+}
+
+/// `factor · x + y`
+#[inline(always)]
+fn times<V: Vector>(factor: f32, x: V, y: V) -> V {
+    V::splat(factor).mul_add(x, y)
+}
+
+/// `Bᵀ d`
+#[inline(always)]
+pub(super) fn input<V: Vector>(d: [V; WINDOW]) -> [V; WINDOW] {
+    let (even, odd) = (times(-4.0, d[2], d[4]), times(-4.0, d[1], d[3]));
+    let (far_even, far_odd) = (d[4].sub(d[2]), d[3].sub(d[1]));
+    [
+        times(4.0, d[0], times(-5.0, d[2], d[4])),
+        even.add(odd),
+        even.sub(odd),
+        times(2.0, far_odd, far_even),
+        times(-2.0, far_odd, far_even),
+        times(4.0, d[1], times(-5.0, d[3], d[5])),
+    ]
+}
+
+/// `Aᵀ m`
+#[inline(always)]
+pub(super) fn output<V: Vector>(m: [V; WINDOW]) -> [V; TILE] {
+    let (sum, difference) = (m[1].add(m[2]), m[1].sub(m[2]));
+    let (far_sum, far_difference) = (m[3].add(m[4]), m[3].sub(m[4]));
+    [
+        m[0].add(sum).add(far_sum),
+        times(2.0, far_difference, difference),
+        times(4.0, far_sum, sum),
+        times(8.0, far_difference, difference).add(m[5]),
+    ]
+}
