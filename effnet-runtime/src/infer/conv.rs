@@ -7,6 +7,7 @@ use super::map::{Border, Map};
 use super::profile::Kind;
 use super::run::Run;
 use crate::kernels::buffer::Shared;
+use crate::kernels::cut::{Area, Cut};
 use crate::kernels::gemm::{Job, Packed, Rows};
 use crate::kernels::winograd::{Rectangle, TILE, Winograd};
 use crate::simd::Level;
@@ -28,45 +29,6 @@ pub(super) struct Conv {
     stride: usize,
     padding: Padding,
     activation: Option<Activation>,
-}
-
-/// How a map's pixels are cut into tasks: rectangles of this height and width.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Cut {
-    size: (usize, usize),
-    pub height: usize,
-    pub width: usize,
-}
-
-/// Pixels of one task.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Area {
-    pub image: usize,
-    pub y: usize,
-    pub x: usize,
-    pub height: usize,
-    pub width: usize,
-}
-
-impl Cut {
-    fn across(&self) -> usize {
-        self.size.1.div_ceil(self.width)
-    }
-
-    fn of_image(&self) -> usize {
-        self.size.0.div_ceil(self.height) * self.across()
-    }
-
-    /// How many there are, over a batch.
-    pub(super) fn tasks(&self, batch: usize) -> usize {
-        batch * self.of_image()
-    }
-
-    pub(super) fn area(&self, task: usize) -> Area {
-        let (image, at) = (task / self.of_image(), task % self.of_image());
-        let (y, x) = (at / self.across() * self.height, at % self.across() * self.width);
-        Area { image, y, x, height: self.height.min(self.size.0 - y), width: self.width.min(self.size.1 - x) }
-    }
 }
 
 /// A map to read.
@@ -143,12 +105,8 @@ impl Conv {
     /// How the output is cut into tasks.
     pub(super) fn cut(&self, output: (usize, usize)) -> Cut {
         match &self.weights {
-            Weights::Direct(_) => Cut { size: output, height: (TASK_PIXELS / output.1).max(1), width: output.1 },
-            Weights::Winograd(winograd) => {
-                let (most, across) = (winograd.tiles(), output.1.div_ceil(TILE));
-                let width = across.div_ceil(across.div_ceil(most));
-                Cut { size: output, height: (most / width).max(1) * TILE, width: width * TILE }
-            }
+            Weights::Direct(_) => Cut::lines(output, TASK_PIXELS),
+            Weights::Winograd(winograd) => winograd.cut(output),
         }
     }
 
@@ -156,10 +114,7 @@ impl Conv {
     pub(super) fn scratch(&self, output: (usize, usize)) -> usize {
         match &self.weights {
             Weights::Direct(_) => 0,
-            Weights::Winograd(winograd) => {
-                let cut = self.cut(output);
-                winograd.scratch(cut.height / TILE * (cut.width / TILE))
-            }
+            Weights::Winograd(winograd) => winograd.scratch(output),
         }
     }
 

@@ -136,7 +136,12 @@ impl MbConv {
     /// Floats of scratch memory of a task.
     pub(super) fn scratch(&self, size: (usize, usize)) -> usize {
         let (lines, rows) = Self::cut(self.output(size));
-        self.plane(size).image().max(lines * rows * self.chunks * CHANNELS)
+        self.plane(size).image().max(lines * rows * self.gated_row())
+    }
+
+    /// Floats from a gated row to the next: a line more than its channels, which may be a power of two.
+    fn gated_row(&self) -> usize {
+        self.chunks * CHANNELS + 16
     }
 
     /// Lines and rows of a projection's task, for an output of this size: at most, whatever the output's border.
@@ -261,25 +266,27 @@ impl MbConv {
             // The task's pixels are contiguous in each chunk's plane.
             let count = task_lines * task_rows;
             let first = image * image_floats + (line * width + row) * CHANNELS;
-            let (a, start, segment_stride) = match &self.squeeze {
-                Some(_) => {
-                    let gates = &between.sums[image * self.chunks * CHANNELS..];
-                    let gated = &mut scratch[..self.chunks * count * CHANNELS];
-                    for (chunk, gated) in gated.chunks_exact_mut(count * CHANNELS).enumerate() {
-                        let plane = &between.filtered[first + chunk * pixels * CHANNELS..][..count * CHANNELS];
-                        scale(run.level, plane, &gates[chunk * CHANNELS..][..CHANNELS], gated);
-                    }
-                    (&*gated, 0, count * CHANNELS)
+            let gated = self.squeeze.as_ref().map(|_| {
+                let gates = &between.sums[image * self.chunks * CHANNELS..];
+                let gated = &mut scratch[..count * self.gated_row()];
+                for (chunk, gates) in gates.chunks_exact(CHANNELS).take(self.chunks).enumerate() {
+                    let plane = &between.filtered[first + chunk * pixels * CHANNELS..][..count * CHANNELS];
+                    scale(run.level, plane, gates, &mut gated[chunk * CHANNELS..], self.gated_row());
                 }
-                None => (&*between.filtered, first, pixels * CHANNELS),
+                &*gated
+            });
+            // Gated rows lie one after the other; those that no gate has copied lie in the chunks' planes.
+            let (a, start, a_row, segments) = match gated {
+                Some(gated) => (gated, 0, self.gated_row(), 1),
+                None => (&*between.filtered, first, CHANNELS, self.chunks),
             };
             let job = Job {
                 lines: task_lines,
                 rows: task_rows,
                 panels,
-                a_rows: Rows { start, line: task_rows * CHANNELS, row: CHANNELS },
-                segments: self.chunks,
-                segment_stride,
+                a_rows: Rows { start, line: task_rows * a_row, row: a_row },
+                segments,
+                segment_stride: pixels * CHANNELS,
                 out_rows: place(&map),
                 residual: self.shortcut.then(|| (x.data, place(&x.map))),
                 ..Job::plain(project, a, 0, out)

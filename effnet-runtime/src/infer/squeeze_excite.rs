@@ -116,22 +116,22 @@ impl Kernel for AddScaled<'_> {
     }
 }
 
-/// `out = x · gates`, for pixels of as many channels as there are gates.
-pub(super) fn scale(level: Level, x: &[f32], gates: &[f32], out: &mut [f32]) {
-    level.run(Scale { x, gates, out });
+/// `out = x · gates`, for pixels of as many channels as there are gates; those of `out` are `stride` floats apart.
+pub(super) fn scale(level: Level, x: &[f32], gates: &[f32], out: &mut [f32], stride: usize) {
+    level.run(Scale { x, gates, out, stride });
 }
 
 struct Scale<'a> {
     x: &'a [f32],
     gates: &'a [f32],
     out: &'a mut [f32],
+    stride: usize,
 }
 
 impl Kernel for Scale<'_> {
     #[inline(always)]
     fn run<A: Arch>(self) {
-        let channels = self.gates.len();
-        for (out, x) in self.out.chunks_exact_mut(channels).zip(self.x.chunks_exact(channels)) {
+        for (out, x) in self.out.chunks_mut(self.stride).zip(self.x.chunks_exact(self.gates.len())) {
             for ((out, x), gate) in out.iter_mut().zip(x).zip(self.gates) {
                 *out = x * gate;
             }

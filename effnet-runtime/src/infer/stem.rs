@@ -4,12 +4,13 @@ use candle_core::Result;
 use effnet_spec::Spec;
 
 use super::Conventions;
-use super::conv::{Area, Conv, Input};
+use super::conv::{Conv, Input};
 use super::fold::{Source, fold};
 use super::map::Map;
 use super::profile::Kind;
 use super::run::Run;
 use crate::kernels::buffer::Shared;
+use crate::kernels::cut::Area;
 
 /// Output lines of a task.
 const TASK_LINES: usize = 8;

@@ -9,8 +9,10 @@
 
 pub(crate) mod activation;
 pub(crate) mod buffer;
+pub(crate) mod cut;
 pub(crate) mod depthwise;
 pub(crate) mod gemm;
 #[cfg(test)]
 pub(crate) mod guard;
+pub(crate) mod outer;
 pub(crate) mod winograd;

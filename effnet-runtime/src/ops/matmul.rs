@@ -26,17 +26,6 @@ impl<'a> Matrix<'a> {
         Self { data, rows, columns, row_stride: columns, column_stride: 1 }
     }
 
-    /// Some of the matrix's columns.
-    ///
-    /// # Panics
-    /// When it has fewer.
-    pub(crate) fn columns(self, first: usize, count: usize) -> Self {
-        assert!(first + count <= self.columns, "columns {first}.. of {}", self.columns);
-        // A matrix without elements has no element to start at.
-        let start = (first * self.column_stride).min(self.data.len());
-        Self { data: &self.data[start..], columns: count, ..self }
-    }
-
     /// The matrix with rows and columns exchanged.
     pub(crate) fn transposed(self) -> Self {
         Self {
@@ -56,63 +45,15 @@ impl<'a> Matrix<'a> {
 pub(crate) fn matmul(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
     assert_eq!(a.columns, b.rows, "inner sizes of a matrix product");
     assert_eq!(out.len(), a.rows * b.columns, "size of a matrix product");
-    // SAFETY: `out` was just measured.
-    unsafe { product(out.as_mut_ptr(), b.columns, a, b, accumulate) }
-}
-
-/// Fewest and most columns of a task of [`matmul_by_columns`].
-const FEWEST_COLUMNS: usize = 32;
-const MOST_COLUMNS: usize = 256;
-
-/// `out = a · b`, cut by columns into tasks: for an `a` of few rows, where cutting by rows would have every task pack
-/// all of `b`.
-///
-/// # Panics
-/// When the shapes do not fit each other.
-pub(crate) fn matmul_by_columns(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>) {
-    assert_eq!(a.columns, b.rows, "inner sizes of a matrix product");
-    assert_eq!(out.len(), a.rows * b.columns, "size of a matrix product");
-    let columns = b.columns;
-    let width = columns.div_ceil(8).next_multiple_of(16).clamp(FEWEST_COLUMNS, MOST_COLUMNS);
-    let out = Out(out.as_mut_ptr());
-    crate::threads::current().for_each(columns.div_ceil(width), |task| {
-        let first = task * width;
-        let b = b.columns(first, width.min(columns - first));
-        // SAFETY: `out` has `a.rows` rows of `columns`, of which this task alone writes those from `first` on, as many as
-        // `b` now has.
-        unsafe { product(out.at(first), columns, a, b, false) }
-    });
-}
-
-/// The start of a matrix that several threads write disjoint columns of.
-struct Out(*mut f32);
-
-// SAFETY: `matmul_by_columns` gives each thread columns of its own.
-unsafe impl Sync for Out {}
-
-impl Out {
-    /// # Safety
-    /// `element` must lie within the matrix.
-    unsafe fn at(&self, element: usize) -> *mut f32 {
-        // SAFETY: the caller's promise.
-        unsafe { self.0.add(element) }
-    }
-}
-
-/// `out = a · b` or `out += a · b`, for an `out` whose rows are `row_stride` apart.
-///
-/// # Safety
-/// `out` must be valid for `a.rows` rows of `b.columns` elements, and no other thread may use those meanwhile.
-unsafe fn product(out: *mut f32, row_stride: usize, a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
-    // SAFETY: `Matrix` keeps every element within its slice (`fits`, in all constructors); `out` is the caller's promise.
+    // SAFETY: `Matrix` keeps every element within its slice (`fits`, in its constructor); `out` was just measured.
     unsafe {
         gemm::gemm(
             a.rows,
             b.columns,
             a.columns,
-            out,
+            out.as_mut_ptr(),
             1,
-            row_stride as isize,
+            b.columns as isize,
             accumulate,
             a.data.as_ptr(),
             a.column_stride as isize,
@@ -144,8 +85,6 @@ mod tests {
             let right = if tb { Matrix::new(&b, n, k).transposed() } else { Matrix::new(&b, k, n) };
             let mut out = vec![1f32; m * n];
             matmul(&mut out, left, right, acc);
-            let mut by_columns = vec![f32::NAN; m * n];
-            matmul_by_columns(&mut by_columns, left, right);
             for i in 0..m {
                 for j in 0..n {
                     let product: f64 = (0..k)
@@ -157,7 +96,6 @@ mod tests {
                         .sum();
                     let expected = product + if acc { 1.0 } else { 0.0 };
                     prop_assert!((f64::from(out[i * n + j]) - expected).abs() < 1e-4);
-                    prop_assert!((f64::from(by_columns[i * n + j]) - product).abs() < 1e-4);
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::kernels::buffer::Buffer;
 use crate::simd::Level;
+use crate::threads;
 
 /// A matrix `[depth, columns]`, cut into panels of a tile's width; a panel holds one row after the other, the last one
 /// filled up with zeros. With it a bias for each column.
@@ -34,15 +35,38 @@ impl Packed {
     pub(crate) fn from_rows(level: Level, rows: &[f32], columns: usize, bias: &[f32]) -> Self {
         let depth = rows.len() / columns;
         assert_eq!(rows.len(), columns * depth, "a matrix of {columns} columns");
-        let mut packed = Self::empty(level, depth, columns, bias);
-        let width = packed.width();
-        for (column, row) in rows.chunks_exact(depth.max(1)).enumerate() {
-            let panel = &mut packed.data[column / width * width * depth..];
-            for (k, value) in row.iter().enumerate() {
-                panel[k * width + column % width] = *value;
+        Self::empty(level, depth, columns, bias).filled(|first, width, panel| {
+            for (column, row) in rows[first * depth..].chunks_exact(depth.max(1)).take(width).enumerate() {
+                for (to, value) in panel[column..].iter_mut().step_by(width).zip(row) {
+                    *to = *value;
+                }
             }
+        })
+    }
+
+    /// Packs a matrix `[depth, columns]`, one row of it after the other.
+    ///
+    /// # Panics
+    /// When `matrix` or `bias` have other sizes.
+    pub(crate) fn from_matrix(level: Level, matrix: &[f32], columns: usize, bias: &[f32]) -> Self {
+        let depth = matrix.len() / columns;
+        assert_eq!(matrix.len(), columns * depth, "a matrix of {columns} columns");
+        Self::empty(level, depth, columns, bias).filled(|first, width, panel| {
+            let count = width.min(columns - first);
+            for (to, row) in panel.chunks_exact_mut(width).zip(matrix.chunks_exact(columns)) {
+                to[..count].copy_from_slice(&row[first..first + count]);
+            }
+        })
+    }
+
+    /// Calls `fill` for each panel, on the current pool, with its first column, its width and its floats.
+    fn filled(mut self, fill: impl Fn(usize, usize, &mut [f32]) + Sync) -> Self {
+        let width = self.width();
+        if self.depth > 0 {
+            threads::current()
+                .for_each_chunk(&mut self.data, width * self.depth, |at, panel| fill(at * width, width, panel));
         }
-        packed
+        self
     }
 
     fn empty(level: Level, depth: usize, columns: usize, bias: &[f32]) -> Self {

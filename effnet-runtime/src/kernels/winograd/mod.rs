@@ -18,8 +18,10 @@ use effnet_spec::Activation;
 
 use super::activation::{Function, with_function};
 use super::buffer::{Buffer, Shared};
+use super::cut::Cut;
 use super::gemm::{Job, Packed, Rows};
 use crate::simd::{Arch, Kernel, Level, Vector};
+use crate::threads;
 use transform::{PLANES, WINDOW};
 
 /// Side of a tile of the output, in pixels.
@@ -36,6 +38,9 @@ const CHUNK: usize = 64;
 
 /// Floats between the end of a plane and the next: planes a multiple of 4 KiB apart would share a set of the L1 cache.
 const GAP: usize = 16;
+
+/// Kernels that a task transforms.
+const KERNELS: usize = 1024;
 
 /// A 3×3 convolution's weights, transformed, and its bias.
 #[derive(Clone, Debug)]
@@ -59,13 +64,19 @@ impl Winograd {
         let (out_channels, lanes) = (bias.len(), level.lanes());
         assert_eq!(weight.len(), out_channels * in_channels * 9, "weights of a 3×3 convolution");
         let zeros = vec![0.0; out_channels];
-        let transformed: Vec<_> = weight.chunks_exact(9).map(transform::kernel).collect();
-        let planes: Vec<Packed> = (0..PLANES)
-            .map(|plane| {
-                let rows: Vec<f32> = transformed.iter().map(|planes| planes[plane]).collect();
-                Packed::from_rows(level, &rows, out_channels, &zeros)
-            })
-            .collect();
+        let mut transformed = vec![[0.0; PLANES]; out_channels * in_channels];
+        let pool = threads::current();
+        pool.for_each_chunk(&mut transformed, KERNELS, |at, transformed| {
+            for (planes, taps) in transformed.iter_mut().zip(weight[at * KERNELS * 9..].chunks_exact(9)) {
+                *planes = transform::kernel(taps);
+            }
+        });
+        let mut planes: Vec<Option<Packed>> = vec![None; PLANES];
+        pool.for_each_chunk(&mut planes, 1, |plane, packed| {
+            let rows: Vec<f32> = transformed.iter().map(|planes| planes[plane]).collect();
+            packed[0] = Some(Packed::from_rows(level, &rows, out_channels, &zeros));
+        });
+        let planes: Vec<Packed> = planes.into_iter().flatten().collect();
         let mut padded = Buffer::zeros(out_channels.next_multiple_of(lanes));
         padded[..out_channels].copy_from_slice(bias);
         let chunk = (CHUNK / planes[0].width()).max(1).min(planes[0].panels());
@@ -76,13 +87,21 @@ impl Winograd {
         self.chunk * self.planes[0].width()
     }
 
-    /// Most tiles that a rectangle should have.
-    pub(crate) fn tiles(&self) -> usize {
-        (SCRATCH / (PLANES * (self.stride + self.chunk_columns()))).clamp(1, MOST_TILES)
+    /// How an output is cut into rectangles of whole tiles, as many as leave everything in the L2 cache.
+    pub(crate) fn cut(&self, output: (usize, usize)) -> Cut {
+        let most = (SCRATCH / (PLANES * (self.stride + self.chunk_columns()))).clamp(1, MOST_TILES);
+        let across = output.1.div_ceil(TILE).max(1);
+        let width = across.div_ceil(across.div_ceil(most));
+        Cut { size: output, height: (most / width).max(1) * TILE, width: width * TILE }
     }
 
-    /// Floats of scratch memory that a rectangle of so many tiles needs.
-    pub(crate) fn scratch(&self, tiles: usize) -> usize {
+    /// Floats of scratch memory that a rectangle of the [`Winograd::cut`] of an output needs.
+    pub(crate) fn scratch(&self, output: (usize, usize)) -> usize {
+        let cut = self.cut(output);
+        self.scratch_of_tiles(cut.height / TILE * (cut.width / TILE))
+    }
+
+    fn scratch_of_tiles(&self, tiles: usize) -> usize {
         PLANES * (tiles * (self.stride + self.chunk_columns()) + 2 * GAP)
     }
 
@@ -118,7 +137,7 @@ pub(crate) struct Rectangle<'a> {
 }
 
 impl Rectangle<'_> {
-    /// Computes it, on the calling thread, with [`Winograd::scratch`] floats of unspecified content.
+    /// Computes it, on the calling thread, with as much scratch memory, of unspecified content, as its tiles need.
     ///
     /// # Panics
     /// When a slice is too short.
@@ -141,7 +160,7 @@ impl Rectangle<'_> {
             assert!(rows.end(self.size.0, self.size.1, channels) <= residual.len(), "a residual past its map's end");
         }
         let plane = tiles * weights.stride + GAP;
-        let (planes, products) = scratch[..weights.scratch(tiles)].split_at_mut(PLANES * plane);
+        let (planes, products) = scratch[..weights.scratch_of_tiles(tiles)].split_at_mut(PLANES * plane);
         level.run(Input { job: self, planes, plane });
 
         let panels = weights.planes[0].panels();

@@ -57,7 +57,7 @@ impl Problem {
         let length = out_rows.end(height, width, out_channels);
         let residual = Guarded::new(&values(length, 4), side);
         let mut out = Guarded::new(&vec![f32::NAN; length], side);
-        let mut scratch = Guarded::new(&vec![f32::NAN; winograd.scratch(tiles.0 * tiles.1)], side);
+        let mut scratch = Guarded::new(&vec![f32::NAN; winograd.scratch_of_tiles(tiles.0 * tiles.1)], side);
         let rectangle = Rectangle {
             weights: &winograd,
             tiles,

@@ -1,16 +1,19 @@
 //! Dense two-dimensional convolution.
 
+mod correlate;
 mod gather;
 pub(crate) mod kernel;
 mod pack;
 #[cfg(test)]
 pub(crate) mod tests;
+mod weight_gradient;
 
 use candle_core::{Result, Tensor};
 
 use super::cpu::view;
 use super::node::{self, Gradients};
 use super::window::{Geometry, Window};
+use crate::simd::Level;
 
 /// `x ∗ weight`, without bias. `x` is `[N, H, W, I]`, `weight` `[O, I, k, k]` (PyTorch's order), the result
 /// `[N, H', W', O]`. Any layout is taken; differentiable in both.
@@ -20,12 +23,13 @@ use super::window::{Geometry, Window};
 pub fn conv2d(x: &Tensor, weight: &Tensor, window: Window) -> Result<Tensor> {
     let (x, weight) = (x.contiguous()?, weight.contiguous()?);
     let geometry = geometry(x.dims(), &weight, window)?;
-    let out = kernel::forward(&geometry, &view(&x)?, &view(&weight)?);
+    let level = Level::current();
+    let out = kernel::forward(level, &geometry, &view(&x)?, &view(&weight)?);
     let (saved_x, saved_weight) = (x.clone(), weight.clone());
     node::record("conv2d", &[&x], &[&weight], (out, geometry.out_shape()), move |grad| {
         let (x, weight, grad) = (view(&saved_x)?, view(&saved_weight)?, view(grad)?);
-        let dx = saved_x.track_op().then(|| kernel::backward_input(&geometry, &grad, &weight));
-        let dw = saved_weight.track_op().then(|| kernel::backward_weight(&geometry, &x, &grad));
+        let dx = saved_x.track_op().then(|| kernel::backward_input(level, &geometry, &grad, &weight));
+        let dw = saved_weight.track_op().then(|| kernel::backward_weight(level, &geometry, &x, &grad));
         Ok(Gradients { inputs: vec![node::like(dx, &saved_x)?], params: vec![node::like(dw, &saved_weight)?] })
     })
 }

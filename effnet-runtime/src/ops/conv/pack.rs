@@ -37,14 +37,44 @@ pub(super) fn to_oihw(packed: Vec<f32>, geometry: &Geometry) -> Vec<f32> {
     weight
 }
 
+/// Weights `[O, I, k, k]` as those of the convolution that is the input gradient at stride 1: `[I, O, k, k]`, turned by
+/// half a turn.
+pub(super) fn turned(weight: &[f32], geometry: &Geometry) -> Vec<f32> {
+    let (inputs, outputs, taps) = (geometry.in_channels, geometry.out_channels, geometry.kernel * geometry.kernel);
+    let mut turned = vec![0.0; weight.len()];
+    for (at, kernel) in weight.chunks_exact(taps).enumerate() {
+        let (output, input) = (at / inputs, at % inputs);
+        let to = &mut turned[(input * outputs + output) * taps..][..taps];
+        to.iter_mut().zip(kernel.iter().rev()).for_each(|(to, from)| *to = *from);
+    }
+    turned
+}
+
 /// One phase of the input gradient: the input pixels `first + stride · grid`, which the same taps of the kernel reach.
 pub(super) struct Phase {
     /// The first input pixel of the phase.
     pub first: (usize, usize),
     /// Output gradients that reach each pixel of the phase.
     pub gather: Gather,
-    /// Weights `[taps, out, in]` in the order of a patch of output gradients.
-    pub weight: Vec<f32>,
+    rows: Side,
+    columns: Side,
+}
+
+impl Phase {
+    /// Weights `[taps, out, in]`, in the order of a window of output gradients.
+    pub(super) fn matrix(&self, weight: &[f32], geometry: &Geometry) -> Vec<f32> {
+        let Geometry { in_channels, out_channels, kernel, .. } = *geometry;
+        let mut matrix = Vec::with_capacity(self.gather.patch() * in_channels);
+        for tap_y in &self.rows.taps {
+            for tap_x in &self.columns.taps {
+                for output in 0..out_channels {
+                    let start = output * in_channels * kernel * kernel + tap_y * kernel + tap_x;
+                    matrix.extend((0..in_channels).map(|input| weight[start + input * kernel * kernel]));
+                }
+            }
+        }
+        matrix
+    }
 }
 
 /// Along one side: of `size` input pixels those at `first + stride · j`, reached by the taps `tap(0)`, `tap(1)`, … from the
@@ -64,10 +94,9 @@ fn side(first: usize, size: usize, before: usize, geometry: &Geometry) -> Side {
     Side { grid: (size.saturating_sub(first)).div_ceil(stride), start: nearest - (taps.len() as isize - 1), taps }
 }
 
-/// The phases of the input gradient: `stride²` of them, those of pixels that no tap reaches included (their gradient is
-/// zero, from a gather of no taps).
-pub(super) fn phases(weight: &[f32], geometry: &Geometry) -> Vec<Phase> {
-    let Geometry { in_channels, out_channels, kernel, stride, .. } = *geometry;
+/// The phases of the input gradient: `stride²` of them, those of pixels that no tap reaches included.
+pub(super) fn phases(geometry: &Geometry) -> Vec<Phase> {
+    let stride = geometry.stride;
     let all = (0..stride).flat_map(|y| (0..stride).map(move |x| (y, x)));
     all.filter_map(|first| {
         let rows = side(first.0, geometry.input.0, geometry.before.0, geometry);
@@ -75,24 +104,15 @@ pub(super) fn phases(weight: &[f32], geometry: &Geometry) -> Vec<Phase> {
         if rows.grid == 0 || columns.grid == 0 {
             return None;
         }
-        let mut packed = Vec::with_capacity(rows.taps.len() * columns.taps.len() * out_channels * in_channels);
-        for tap_y in &rows.taps {
-            for tap_x in &columns.taps {
-                for output in 0..out_channels {
-                    let start = output * in_channels * kernel * kernel + tap_y * kernel + tap_x;
-                    packed.extend((0..in_channels).map(|input| weight[start + input * kernel * kernel]));
-                }
-            }
-        }
         let gather = Gather {
             source: geometry.output,
-            channels: out_channels,
+            channels: geometry.out_channels,
             grid: (rows.grid, columns.grid),
             step: 1,
             start: (rows.start, columns.start),
             taps: (rows.taps.len(), columns.taps.len()),
         };
-        Some(Phase { first, gather, weight: packed })
+        Some(Phase { first, gather, rows, columns })
     })
     .collect()
 }

@@ -91,7 +91,7 @@ pub fn conv_norm_act(x: &Tensor, op: &ConvNormAct<'_>) -> Result<(Tensor, Option
         Kind::Depthwise => depthwise::geometry(x.dims(), &weight, op.window)?,
     };
     let z = match op.kind {
-        Kind::Dense => conv::kernel::forward(&geometry, &view(&x)?, &view(&weight)?),
+        Kind::Dense => conv::kernel::forward(level, &geometry, &view(&x)?, &view(&weight)?),
         Kind::Depthwise => depthwise::kernel::forward(level, &geometry, &view(&x)?, &view(&weight)?),
     };
     let (norm, batch) = normalisation(level, op, &geometry, &z)?;
@@ -119,11 +119,11 @@ pub fn conv_norm_act(x: &Tensor, op: &ConvNormAct<'_>) -> Result<(Tensor, Option
         let found = norm_act::backward(level, &z, &view(grad)?, &norm, activation, branch.as_deref());
         let (x, weight) = (view(&saved_x)?, view(&saved_weight)?);
         let dx = saved_x.track_op().then(|| match kind {
-            Kind::Dense => conv::kernel::backward_input(&geometry, &found.z, &weight),
+            Kind::Dense => conv::kernel::backward_input(level, &geometry, &found.z, &weight),
             Kind::Depthwise => depthwise::kernel::backward_input(level, &geometry, &found.z, &weight),
         });
         let dw = saved_weight.track_op().then(|| match kind {
-            Kind::Dense => conv::kernel::backward_weight(&geometry, &x, &found.z),
+            Kind::Dense => conv::kernel::backward_weight(level, &geometry, &x, &found.z),
             Kind::Depthwise => depthwise::kernel::backward_weight(level, &geometry, &x, &found.z),
         });
         let mut inputs = vec![node::like(dx, &saved_x)?];
