@@ -4,8 +4,8 @@ use candle_core::{Result, Tensor};
 use candle_nn::Init;
 use effnet_spec::{Activation, Padding};
 
-use super::drop_path::DropPath;
-use crate::ops::{self, ConvNormAct, Kind, Norm, Residual, Window};
+use super::sequence::{self, Layer};
+use crate::ops::{BatchMoments, ConvNormAct, Kind, Norm, Part, Window};
 use crate::pass::{BatchStatistics, Pass};
 use crate::scope::Scope;
 
@@ -75,49 +75,31 @@ impl ConvBnAct {
     /// # Errors
     /// When `x` does not fit, or candle fails.
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        self.run(x, None, pass)
+        sequence::run(x, &[Layer::ConvBnAct(self)], None, pass)
     }
 
-    /// As [`ConvBnAct::forward`], added to `shortcut` where drop path lets it.
-    pub(super) fn forward_onto(
-        &self,
-        x: &Tensor,
-        shortcut: &Tensor,
-        drop_path: &DropPath,
-        pass: &Pass<'_>,
-    ) -> Result<Tensor> {
-        let branch = drop_path.factors(pass)?;
-        self.run(x, Some(Residual { shortcut, branch: branch.as_deref() }), pass)
+    /// Weight, scale, shift.
+    pub(super) fn params(&self) -> [&Tensor; 3] {
+        [&self.weight, &self.gamma, &self.beta]
     }
 
-    fn run(&self, x: &Tensor, residual: Option<Residual<'_>>, pass: &Pass<'_>) -> Result<Tensor> {
-        let op = ConvNormAct {
-            kind: self.shape.kind,
-            window: Window { kernel: self.shape.kernel, stride: self.shape.stride, padding: self.padding },
-            weight: &self.weight,
-            gamma: &self.gamma,
-            beta: &self.beta,
-            eps: self.eps,
-            norm: Norm::Batch,
-            activation: self.activation,
-            residual,
+    /// The operation on parameters that are [`ConvBnAct::params`], or these detached.
+    pub(super) fn part<'a>(&'a self, [weight, gamma, beta]: &'a [Tensor; 3], pass: &Pass<'_>) -> Part<'a> {
+        let norm = match pass {
+            Pass::Train(_) => Norm::Batch,
+            Pass::Eval(_) => Norm::Running { mean: &self.running_mean, variance: &self.running_var },
         };
-        match pass {
-            Pass::Train(step) => {
-                let (y, moments) = ops::conv_norm_act(x, &op)?;
-                if let Some(moments) = moments {
-                    let (mean, variance) = (moments.mean, moments.variance);
-                    step.norms.record(&self.norm_name, BatchStatistics { mean, variance, momentum: self.momentum });
-                }
-                Ok(y)
-            }
-            Pass::Eval(_) => {
-                // Detached: an evaluation keeps no activation alive for the sake of the parameters' gradients.
-                let (weight, gamma, beta) = (self.weight.detach(), self.gamma.detach(), self.beta.detach());
-                let norm = Norm::Running { mean: &self.running_mean, variance: &self.running_var };
-                let op = ConvNormAct { weight: &weight, gamma: &gamma, beta: &beta, norm, ..op };
-                Ok(ops::conv_norm_act(x, &op)?.0)
-            }
+        let ConvShape { kind, kernel, stride, .. } = self.shape;
+        let window = Window { kernel, stride, padding: self.padding };
+        let (eps, activation) = (self.eps, self.activation);
+        Part::ConvNormAct(ConvNormAct { kind, window, weight, gamma, beta, eps, norm, activation })
+    }
+
+    /// Leaves a batch's moments where a training step collects them.
+    pub(super) fn record(&self, moments: BatchMoments, pass: &Pass<'_>) {
+        if let Pass::Train(step) = pass {
+            let BatchMoments { mean, variance } = moments;
+            step.norms.record(&self.norm_name, BatchStatistics { mean, variance, momentum: self.momentum });
         }
     }
 }

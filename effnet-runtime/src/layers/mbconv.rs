@@ -4,6 +4,7 @@ use candle_core::{Result, Tensor};
 use effnet_spec::Block;
 
 use super::drop_path::DropPath;
+use super::sequence::{self, Layer};
 use super::{ConvBnAct, ConvShape, SqueezeExcite};
 use crate::ops::Kind;
 use crate::pass::Pass;
@@ -56,17 +57,11 @@ impl MbConv {
     /// # Errors
     /// When `x` does not fit, or candle fails.
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        let mut branch = match &self.expand {
-            Some(expand) => expand.forward(x, pass)?,
-            None => x.clone(),
-        };
-        branch = self.depthwise.forward(&branch, pass)?;
-        if let Some(squeeze_excite) = &self.squeeze_excite {
-            branch = squeeze_excite.forward(&branch, pass)?;
-        }
-        match &self.shortcut {
-            Some(drop_path) => self.project.forward_onto(&branch, x, drop_path, pass),
-            None => self.project.forward(&branch, pass),
-        }
+        let layers: Vec<Layer<'_>> = (self.expand.iter().map(Layer::ConvBnAct))
+            .chain([Layer::ConvBnAct(&self.depthwise)])
+            .chain(self.squeeze_excite.iter().map(Layer::SqueezeExcite))
+            .chain([Layer::ConvBnAct(&self.project)])
+            .collect();
+        sequence::run(x, &layers, self.shortcut.as_ref().map(|drop_path| (x, drop_path)), pass)
     }
 }

@@ -10,6 +10,7 @@ mod dropout;
 mod fused_mbconv;
 mod head;
 mod mbconv;
+mod sequence;
 mod squeeze_excite;
 mod stem;
 

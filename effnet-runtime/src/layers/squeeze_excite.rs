@@ -4,7 +4,8 @@ use candle_core::{Result, Tensor};
 use candle_nn::Init;
 use effnet_spec::Activation;
 
-use crate::ops;
+use super::sequence::{self, Layer};
+use crate::ops::{self, Part};
 use crate::pass::Pass;
 use crate::scope::Scope;
 
@@ -40,16 +41,18 @@ impl SqueezeExcite {
     /// # Errors
     /// When `x` does not fit, or candle fails.
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        let params = [&self.reduce_weight, &self.reduce_bias, &self.expand_weight, &self.expand_bias];
-        let params = params.map(|param| match pass {
-            Pass::Train(_) => param.clone(),
-            Pass::Eval(_) => param.detach(),
-        });
-        let [reduce_weight, reduce_bias, expand_weight, expand_bias] = &params;
+        sequence::run(x, &[Layer::SqueezeExcite(self)], None, pass)
+    }
+
+    /// Weight and bias that reduce, weight and bias that expand.
+    pub(super) fn params(&self) -> [&Tensor; 4] {
+        [&self.reduce_weight, &self.reduce_bias, &self.expand_weight, &self.expand_bias]
+    }
+
+    /// The operation on parameters that are [`SqueezeExcite::params`], or these detached.
+    pub(super) fn part<'a>(&self, params: &'a [Tensor; 4]) -> Part<'a> {
+        let [reduce_weight, reduce_bias, expand_weight, expand_bias] = params;
         let activation = self.activation;
-        ops::squeeze_excite(
-            x,
-            &ops::SqueezeExcite { reduce_weight, reduce_bias, expand_weight, expand_bias, activation },
-        )
+        Part::SqueezeExcite(ops::SqueezeExcite { reduce_weight, reduce_bias, expand_weight, expand_bias, activation })
     }
 }

@@ -8,9 +8,11 @@ pub(crate) mod check;
 mod image_sums;
 mod matmul;
 mod node;
+mod pooled;
 mod scratch;
 mod window;
 
+mod chain;
 mod conv;
 mod conv_norm_act;
 pub(crate) mod cpu;
@@ -21,6 +23,7 @@ mod linear;
 mod norm_act;
 mod squeeze_excite;
 
+pub use chain::{Part, chain};
 pub use conv::conv2d;
 pub use conv_norm_act::{BatchMoments, ConvNormAct, Kind, Norm, Residual, conv_norm_act};
 pub use depthwise::depthwise_conv2d;

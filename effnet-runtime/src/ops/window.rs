@@ -75,14 +75,9 @@ impl Geometry {
         })
     }
 
-    /// Pixels of the output, over the batch.
-    pub(crate) fn out_pixels(&self) -> usize {
-        self.batch * self.output.0 * self.output.1
-    }
-
-    /// Pixels of the input, over the batch.
-    pub(crate) fn in_pixels(&self) -> usize {
-        self.batch * self.input.0 * self.input.1
+    /// Elements of the input.
+    pub(crate) fn in_count(&self) -> usize {
+        self.batch * self.input.0 * self.input.1 * self.in_channels
     }
 
     /// Shape of the output.

@@ -32,7 +32,7 @@ fn is_winograd(geometry: &Geometry) -> bool {
 }
 
 /// `out = x ∗ weight`: `x` is `[N, H, W, I]`, `weight` `[O, I, k, k]`.
-pub(crate) fn forward(level: Level, geometry: &Geometry, x: &[f32], weight: &[f32]) -> Vec<f32> {
+pub(crate) fn forward(level: Level, geometry: &Geometry, x: &[f32], weight: &[f32], out: &mut [f32]) {
     let outputs = geometry.out_channels;
     let zeros = vec![0.0; outputs];
     let weights = if is_winograd(geometry) {
@@ -40,20 +40,21 @@ pub(crate) fn forward(level: Level, geometry: &Geometry, x: &[f32], weight: &[f3
     } else {
         Weights::Direct(Packed::from_rows(level, &pack::by_output(weight, geometry), outputs, &zeros))
     };
-    let mut out = vec![0.0; geometry.out_pixels() * outputs];
     let target = Target::plain(geometry.output, outputs);
-    correlate(level, &forward_gather(geometry), x, geometry.batch, &weights, &mut out, target);
-    out
+    correlate(level, &forward_gather(geometry), x, geometry.batch, &weights, out, target);
 }
 
 /// The gradient of `x`, from that of the output, `[N, H', W', O]`.
-pub(crate) fn backward_input(level: Level, geometry: &Geometry, grad: &[f32], weight: &[f32]) -> Vec<f32> {
+pub(crate) fn backward_input(level: Level, geometry: &Geometry, grad: &[f32], weight: &[f32], out: &mut [f32]) {
     let inputs = geometry.in_channels;
     let zeros = vec![0.0; inputs];
-    let mut out = vec![0.0; geometry.in_pixels() * inputs];
     let plain = Target::plain(geometry.input, inputs);
-    for phase in pack::phases(geometry) {
-        // Pixels that no tap reaches keep their zeros.
+    let phases = pack::phases(geometry);
+    // Pixels that no tap reaches have no gradient.
+    if phases.iter().any(|phase| phase.gather.patch() == 0) {
+        out.fill(0.0);
+    }
+    for phase in phases {
         if phase.gather.patch() == 0 {
             continue;
         }
@@ -69,9 +70,8 @@ pub(crate) fn backward_input(level: Level, geometry: &Geometry, grad: &[f32], we
             row: geometry.stride * row,
         };
         let target = Target { image: plain.image, pixels };
-        correlate(level, &phase.gather, grad, geometry.batch, &weights, &mut out, target);
+        correlate(level, &phase.gather, grad, geometry.batch, &weights, out, target);
     }
-    out
 }
 
 /// The gradient of the weight `[O, I, k, k]`, from `x` and the gradient of the output.

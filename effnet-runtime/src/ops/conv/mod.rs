@@ -24,11 +24,16 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, window: Window) -> Result<Tensor> {
     let (x, weight) = (x.contiguous()?, weight.contiguous()?);
     let geometry = geometry(x.dims(), &weight, window)?;
     let level = Level::current();
-    let out = kernel::forward(level, &geometry, &view(&x)?, &view(&weight)?);
+    let mut out = vec![0f32; geometry.out_shape().elem_count()];
+    kernel::forward(level, &geometry, &view(&x)?, &view(&weight)?, &mut out);
     let (saved_x, saved_weight) = (x.clone(), weight.clone());
     node::record("conv2d", &[&x], &[&weight], (out, geometry.out_shape()), move |grad| {
         let (x, weight, grad) = (view(&saved_x)?, view(&saved_weight)?, view(grad)?);
-        let dx = saved_x.track_op().then(|| kernel::backward_input(level, &geometry, &grad, &weight));
+        let dx = saved_x.track_op().then(|| {
+            let mut dx = vec![0f32; saved_x.elem_count()];
+            kernel::backward_input(level, &geometry, &grad, &weight, &mut dx);
+            dx
+        });
         let dw = saved_weight.track_op().then(|| kernel::backward_weight(level, &geometry, &x, &grad));
         Ok(Gradients { inputs: vec![node::like(dx, &saved_x)?], params: vec![node::like(dw, &saved_weight)?] })
     })

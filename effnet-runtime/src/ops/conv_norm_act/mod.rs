@@ -1,15 +1,17 @@
-//! Convolution, batch normalisation, activation and residual: one node.
+//! Convolution, batch normalisation, activation and residual.
 
 #[cfg(test)]
 mod tests;
 
-use candle_core::{Result, Tensor};
+use candle_core::{Result, Shape, Tensor};
 use effnet_spec::Activation;
 
+use super::chain::{Forward, Grad, Link, LinkGradients, Part, chain};
 use super::cpu::view;
-use super::node::{self, Gradients};
+use super::node;
 use super::norm_act::kernel::{self as norm_act, Normalisation, Shortcut};
 use super::norm_act::statistics::moments;
+use super::pooled::Pooled;
 use super::window::{Geometry, Window};
 use super::{conv, depthwise};
 use crate::simd::Level;
@@ -65,8 +67,6 @@ pub struct ConvNormAct<'a> {
     pub norm: Norm<'a>,
     /// The non-linearity, if any.
     pub activation: Option<Activation>,
-    /// The shortcut, if any.
-    pub residual: Option<Residual<'a>>,
 }
 
 /// Mean and unbiased variance of each channel of the convolution's output over the batch.
@@ -78,64 +78,120 @@ pub struct BatchMoments {
     pub variance: Vec<f32>,
 }
 
+impl Residual<'_> {
+    /// The factor for each of `batch` images.
+    pub(super) fn factors(&self, batch: usize) -> Result<Vec<f32>> {
+        let branch = self.branch.map_or_else(|| vec![1.0; batch], <[f32]>::to_vec);
+        if branch.len() != batch {
+            candle_core::bail!("{} factors of a branch for {batch} images", branch.len())
+        }
+        Ok(branch)
+    }
+}
+
 /// `shortcut + branch · f(norm(x ∗ weight))` of maps `[N, H, W, C]`; the second result is there for [`Norm::Batch`].
 /// Differentiable in `x`, the shortcut, the weight, γ and β.
 ///
 /// # Errors
 /// When shapes do not fit each other, or tensors are not f32 on the CPU.
-pub fn conv_norm_act(x: &Tensor, op: &ConvNormAct<'_>) -> Result<(Tensor, Option<BatchMoments>)> {
-    let (x, weight) = (x.contiguous()?, op.weight.contiguous()?);
-    let level = Level::current();
-    let geometry = match op.kind {
-        Kind::Dense => conv::geometry(x.dims(), &weight, op.window)?,
-        Kind::Depthwise => depthwise::geometry(x.dims(), &weight, op.window)?,
-    };
-    let z = match op.kind {
-        Kind::Dense => conv::kernel::forward(level, &geometry, &view(&x)?, &view(&weight)?),
-        Kind::Depthwise => depthwise::kernel::forward(level, &geometry, &view(&x)?, &view(&weight)?),
-    };
-    let (norm, batch) = normalisation(level, op, &geometry, &z)?;
+pub fn conv_norm_act(
+    x: &Tensor,
+    op: &ConvNormAct<'_>,
+    residual: Option<Residual<'_>>,
+) -> Result<(Tensor, Option<BatchMoments>)> {
+    let (y, moments) = chain(x, &[Part::ConvNormAct(*op)], residual)?;
+    Ok((y, moments.into_iter().flatten().next()))
+}
 
-    let shortcut = op.residual.map(|residual| residual.shortcut.contiguous()).transpose()?;
-    let branch = op.residual.map(|residual| branch_factors(residual, &geometry)).transpose()?;
-    let inputs: Vec<&Tensor> = std::iter::once(&x).chain(&shortcut).collect();
-    let params = [&weight, op.gamma, op.beta];
-    let tracks = node::any_tracks(&inputs) || node::any_tracks(&params);
-    // The backward pass needs `z`; without one, the result takes its place.
-    let (mut y, z) = if tracks { (z.clone(), z) } else { (z, Vec::new()) };
+/// The part's result of an `x` of this shape, and what its backward pass needs.
+pub(super) fn forward(
+    level: Level,
+    op: &ConvNormAct<'_>,
+    x: &[f32],
+    shape: &Shape,
+    shortcut: Option<Shortcut<'_>>,
+) -> Result<Forward> {
+    let weight = op.weight.contiguous()?;
+    let geometry = match op.kind {
+        Kind::Dense => conv::geometry(shape.dims(), &weight, op.window)?,
+        Kind::Depthwise => depthwise::geometry(shape.dims(), &weight, op.window)?,
+    };
+    let out_shape = geometry.out_shape();
+    let mut z = Pooled::new(out_shape.elem_count());
     {
-        let values = shortcut.as_ref().map(view).transpose()?;
-        if values.as_ref().is_some_and(|values| values.len() != y.len()) {
-            candle_core::bail!("a shortcut {:?} does not fit {:?}", inputs[1].dims(), geometry.out_shape())
+        let weight = view(&weight)?;
+        match op.kind {
+            Kind::Dense => conv::kernel::forward(level, &geometry, x, &weight, &mut z),
+            Kind::Depthwise => depthwise::kernel::forward(level, &geometry, x, &weight, &mut z),
         }
-        let shortcut = values.as_deref().zip(branch.as_deref()).map(|(values, branch)| Shortcut { values, branch });
-        norm_act::forward(level, &mut y, &norm, op.activation, shortcut);
     }
+    let (norm, moments) = normalisation(level, op, &geometry, &z)?;
+    if let Some(shortcut) = shortcut
+        && shortcut.values.len() != z.len()
+    {
+        candle_core::bail!("a shortcut of {} elements does not fit {out_shape:?}", shortcut.values.len())
+    }
+    let mut output = Pooled::new(z.len());
+    norm_act::forward(level, &z, &mut output, &norm, op.activation, shortcut);
+    let params = vec![weight.clone(), op.gamma.clone(), op.beta.clone()];
+    let branch = shortcut.map(|shortcut| shortcut.branch.to_vec());
     let (kind, activation) = (op.kind, op.activation);
-    let has_shortcut = shortcut.is_some();
-    let (saved_x, saved_weight) = (x.clone(), weight.clone());
-    let (gamma, beta) = (op.gamma.clone(), op.beta.clone());
-    let y = node::record("conv_norm_act", &inputs, &params, (y, geometry.out_shape()), move |grad| {
-        let found = norm_act::backward(level, &z, &view(grad)?, &norm, activation, branch.as_deref());
-        let (x, weight) = (view(&saved_x)?, view(&saved_weight)?);
-        let dx = saved_x.track_op().then(|| match kind {
-            Kind::Dense => conv::kernel::backward_input(level, &geometry, &found.z, &weight),
-            Kind::Depthwise => depthwise::kernel::backward_input(level, &geometry, &found.z, &weight),
+    let link = Normed { level, kind, geometry, z, norm, activation, branch, params: params.clone() };
+    Ok(Forward { output, shape: out_shape, link: Box::new(link), params, moments })
+}
+
+/// The operation after its forward pass.
+struct Normed {
+    level: Level,
+    kind: Kind,
+    geometry: Geometry,
+    /// The convolution's result.
+    z: Pooled,
+    norm: Normalisation,
+    activation: Option<Activation>,
+    branch: Option<Vec<f32>>,
+    /// Weight, γ, β.
+    params: Vec<Tensor>,
+}
+
+impl Link for Normed {
+    fn output(&self, _: &[f32]) -> Result<Pooled> {
+        let mut output = Pooled::new(self.z.len());
+        norm_act::forward(self.level, &self.z, &mut output, &self.norm, self.activation, None);
+        Ok(output)
+    }
+
+    fn needs_input(&self) -> bool {
+        false
+    }
+
+    fn backward(&self, x: &[f32], grad: Grad<'_>, wants_input: bool) -> Result<LinkGradients> {
+        let (level, geometry) = (self.level, &self.geometry);
+        let mut dz = Pooled::new(self.z.len());
+        let branch = self.branch.as_deref();
+        let found = norm_act::backward(level, &self.z, &grad, &self.norm, self.activation, branch, &mut dz);
+        drop(grad);
+        let [weight, gamma, beta] = self.params.as_slice() else {
+            candle_core::bail!("a convolution has 3 parameters")
+        };
+        let input = wants_input
+            .then(|| -> Result<Pooled> {
+                let (weight, mut dx) = (view(weight)?, Pooled::new(geometry.in_count()));
+                match self.kind {
+                    Kind::Dense => conv::kernel::backward_input(level, geometry, &dz, &weight, &mut dx),
+                    Kind::Depthwise => depthwise::kernel::backward_input(level, geometry, &dz, &weight, &mut dx),
+                }
+                Ok(dx)
+            })
+            .transpose()?;
+        let dw = weight.track_op().then(|| match self.kind {
+            Kind::Dense => conv::kernel::backward_weight(level, geometry, x, &dz),
+            Kind::Depthwise => depthwise::kernel::backward_weight(level, geometry, x, &dz),
         });
-        let dw = saved_weight.track_op().then(|| match kind {
-            Kind::Dense => conv::kernel::backward_weight(level, &geometry, &x, &found.z),
-            Kind::Depthwise => depthwise::kernel::backward_weight(level, &geometry, &x, &found.z),
-        });
-        let mut inputs = vec![node::like(dx, &saved_x)?];
-        inputs.extend(has_shortcut.then(|| Some(grad.clone())));
-        let params = vec![
-            node::like(dw, &saved_weight)?,
-            node::like(Some(found.gamma), &gamma)?,
-            node::like(Some(found.beta), &beta)?,
-        ];
-        Ok(Gradients { inputs, params })
-    })?;
-    Ok((y, batch))
+        let params =
+            vec![node::like(dw, weight)?, node::like(Some(found.gamma), gamma)?, node::like(Some(found.beta), beta)?];
+        Ok(LinkGradients { input, params })
+    }
 }
 
 /// The normalisation that applies to `z`, and the batch's moments where it is made of them.
@@ -165,12 +221,4 @@ fn normalisation(
             Ok((norm, Some(BatchMoments { mean: found.mean, variance })))
         }
     }
-}
-
-fn branch_factors(residual: Residual<'_>, geometry: &Geometry) -> Result<Vec<f32>> {
-    let branch = residual.branch.map_or_else(|| vec![1.0; geometry.batch], <[f32]>::to_vec);
-    if branch.len() != geometry.batch {
-        candle_core::bail!("{} factors of a branch for {} images", branch.len(), geometry.batch)
-    }
-    Ok(branch)
 }

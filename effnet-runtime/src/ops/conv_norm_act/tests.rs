@@ -221,9 +221,9 @@ impl Problem for ConvNormActProblem {
             eps: EPS,
             norm: if self.batch { Norm::Batch } else { Norm::Running { mean: &mean, variance: &variance } },
             activation: self.activation,
-            residual: inputs.get(4).map(|shortcut| Residual { shortcut, branch: self.residual.as_deref() }),
         };
-        Ok(conv_norm_act(&inputs[0], &op)?.0)
+        let residual = inputs.get(4).map(|shortcut| Residual { shortcut, branch: self.residual.as_deref() });
+        Ok(conv_norm_act(&inputs[0], &op, residual)?.0)
     }
 }
 
@@ -270,9 +270,8 @@ fn tensors_that_track_nothing_make_no_graph() -> Result<()> {
         eps: EPS,
         norm: Norm::Running { mean: &ones, variance: &ones },
         activation: Some(Activation::Silu),
-        residual: Some(Residual { shortcut: &x, branch: None }),
     };
-    let (y, moments) = conv_norm_act(&x, &op)?;
+    let (y, moments) = conv_norm_act(&x, &op, Some(Residual { shortcut: &x, branch: None }))?;
     assert!(!y.track_op() && moments.is_none());
     Ok(())
 }
@@ -291,9 +290,8 @@ fn the_batch_statistics_of_one_pixel_let_no_gradient_through() -> Result<()> {
         eps: EPS,
         norm: Norm::Batch,
         activation: None,
-        residual: None,
     };
-    let (y, moments) = conv_norm_act(x.as_tensor(), &op)?;
+    let (y, moments) = conv_norm_act(x.as_tensor(), &op, None)?;
     assert_eq!(y.flatten_all()?.to_vec1::<f32>()?, [1.0]);
     assert_eq!(moments.unwrap().variance, [0.0]);
     let gradient = y.sum_all()?.backward()?.get(&x).unwrap().flatten_all()?.to_vec1::<f32>()?;

@@ -41,16 +41,16 @@ fn columns_of_outputs(geometry: &Geometry) -> Side {
 }
 
 /// `out = x ∗ weight`: `x` is `[N, H, W, C]`, `weight` `[C, 1, k, k]`.
-pub(crate) fn forward(level: Level, geometry: &Geometry, x: &[f32], weight: &[f32]) -> Vec<f32> {
+pub(crate) fn forward(level: Level, geometry: &Geometry, x: &[f32], weight: &[f32], out: &mut [f32]) {
     let (rows, columns) = (rows_of_outputs(geometry), columns_of_outputs(geometry));
-    sum_over_taps(level, geometry, (&rows, &columns), geometry.input, x, weight)
+    sum_over_taps(level, geometry, (&rows, &columns), geometry.input, x, weight, out);
 }
 
 /// The gradient of `x`, from that of the output, `[N, H', W', C]`.
-pub(crate) fn backward_input(level: Level, geometry: &Geometry, grad: &[f32], weight: &[f32]) -> Vec<f32> {
+pub(crate) fn backward_input(level: Level, geometry: &Geometry, grad: &[f32], weight: &[f32], out: &mut [f32]) {
     let rows = taps::of_inputs(geometry, geometry.input.0, geometry.output.0, geometry.before.0);
     let columns = taps::of_inputs(geometry, geometry.input.1, geometry.output.1, geometry.before.1);
-    sum_over_taps(level, geometry, (&rows, &columns), geometry.output, grad, weight)
+    sum_over_taps(level, geometry, (&rows, &columns), geometry.output, grad, weight, out);
 }
 
 fn sum_over_taps(
@@ -60,17 +60,16 @@ fn sum_over_taps(
     (source_height, source_width): (usize, usize),
     source: &[f32],
     weight: &[f32],
-) -> Vec<f32> {
+    out: &mut [f32],
+) {
     let channels = geometry.in_channels;
     let weight = pack(weight, channels);
-    let mut out = vec![0.0; geometry.batch * rows.len() * columns.len() * channels];
-    threads::current().for_each_chunk(&mut out, columns.len() * channels, |at, out| {
+    threads::current().for_each_chunk(out, columns.len() * channels, |at, out| {
         let (image, row) = (at / rows.len(), at % rows.len());
         let source = &source[image * source_height * source_width * channels..];
         let row = &rows[row];
         level.run(Row { source, source_width, weight: &weight, kernel: geometry.kernel, row, columns, channels, out });
     });
-    out
 }
 
 /// One row of destination pixels.

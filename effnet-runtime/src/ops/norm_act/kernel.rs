@@ -62,9 +62,10 @@ pub(crate) struct Shortcut<'a> {
     pub branch: &'a [f32],
 }
 
-/// `out = z` in, `out = y` out.
+/// `out = y`, of `z`.
 pub(crate) fn forward(
     level: Level,
+    z: &[f32],
     out: &mut [f32],
     norm: &Normalisation,
     activation: Option<Activation>,
@@ -76,12 +77,13 @@ pub(crate) fn forward(
     threads::current().for_each_chunk(out, rows * channels, |at, out| {
         let first = at * rows;
         with_function!(activation, F => level.run(Apply::<F> {
-            out, norm, shortcut, first, rows_of_image, function: PhantomData,
+            z: &z[first * channels..][..out.len()], out, norm, shortcut, first, rows_of_image, function: PhantomData,
         }));
     });
 }
 
 struct Apply<'a, F> {
+    z: &'a [f32],
     out: &'a mut [f32],
     norm: &'a Normalisation,
     shortcut: Option<Shortcut<'a>>,
@@ -96,11 +98,11 @@ impl<F: Function> Kernel for Apply<'_, F> {
         let channels = self.norm.scale.len();
         let Normalisation { mean, scale, shift, .. } = self.norm;
         let (mean, scale, shift) = (&mean[..channels], &scale[..channels], &shift[..channels]);
-        for (at, row) in self.out.chunks_exact_mut(channels).enumerate() {
+        for (at, (row, z)) in self.out.chunks_exact_mut(channels).zip(self.z.chunks_exact(channels)).enumerate() {
             match self.shortcut {
                 None => {
                     for c in 0..channels {
-                        row[c] = F::value::<A>(A::mul_add(row[c] - mean[c], scale[c], shift[c]));
+                        row[c] = F::value::<A>(A::mul_add(z[c] - mean[c], scale[c], shift[c]));
                     }
                 }
                 Some(shortcut) => {
@@ -108,7 +110,7 @@ impl<F: Function> Kernel for Apply<'_, F> {
                     let branch = shortcut.branch[at / self.rows_of_image];
                     let added = &shortcut.values[at * channels..(at + 1) * channels];
                     for c in 0..channels {
-                        let value = F::value::<A>(A::mul_add(row[c] - mean[c], scale[c], shift[c]));
+                        let value = F::value::<A>(A::mul_add(z[c] - mean[c], scale[c], shift[c]));
                         row[c] = A::mul_add(branch, value, added[c]);
                     }
                 }
@@ -117,17 +119,15 @@ impl<F: Function> Kernel for Apply<'_, F> {
     }
 }
 
-/// Gradients that [`backward`] finds.
+/// Gradients of the parameters that [`backward`] finds.
 pub(crate) struct NormGradients {
-    /// Of `z`.
-    pub z: Vec<f32>,
     /// Of γ.
     pub gamma: Vec<f32>,
     /// Of β.
     pub beta: Vec<f32>,
 }
 
-/// Gradients from that of `y`. `branch` is the factor for each image, where there is one.
+/// Gradients from that of `y`; that of `z` is written to `dz`. `branch` is the factor for each image, where there is one.
 pub(crate) fn backward(
     level: Level,
     z: &[f32],
@@ -135,15 +135,15 @@ pub(crate) fn backward(
     norm: &Normalisation,
     activation: Option<Activation>,
     branch: Option<&[f32]>,
+    dz: &mut [f32],
 ) -> NormGradients {
     let channels = norm.scale.len();
     let rows = rows_of_task(channels);
     let total = z.len() / channels;
     let rows_of_image = branch.map_or(1, |branch| total / branch.len());
     let pool = threads::current();
-    let mut dz = vec![0f32; z.len()];
     let mut parts = vec![0f32; total.div_ceil(rows) * 2 * channels];
-    pool.for_each_chunk_pair(&mut dz, rows * channels, &mut parts, 2 * channels, |at, dz, part| {
+    pool.for_each_chunk_pair(dz, rows * channels, &mut parts, 2 * channels, |at, dz, part| {
         let first = at * rows;
         let range = first * channels..first * channels + dz.len();
         let (beta, gamma) = part.split_at_mut(channels);
@@ -170,12 +170,12 @@ pub(crate) fn backward(
     };
     let constant = per_channel(beta, &vec![1.0; channels]);
     let slope = per_channel(gamma, &norm.inv_std);
-    pool.for_each_chunk(&mut dz, rows * channels, |at, dz| {
+    pool.for_each_chunk(dz, rows * channels, |at, dz| {
         let z = &z[at * rows * channels..at * rows * channels + dz.len()];
         level.run(Finish { z, dz, norm, constant: &constant, slope: &slope });
     });
     let as_f32 = |sums: &[f64]| sums.iter().map(|sum| *sum as f32).collect();
-    NormGradients { z: dz, gamma: as_f32(gamma), beta: as_f32(beta) }
+    NormGradients { gamma: as_f32(gamma), beta: as_f32(beta) }
 }
 
 /// `dz = g`, and the sums of `g` and `g · ẑ`.

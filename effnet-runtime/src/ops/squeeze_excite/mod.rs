@@ -1,15 +1,16 @@
-//! Squeeze-and-excitation (Hu et al., 2018), as one node.
+//! Squeeze-and-excitation (Hu et al., 2018).
 
 mod gate;
 #[cfg(test)]
 mod tests;
 
-use candle_core::{Result, Tensor};
+use candle_core::{Result, Shape, Tensor};
 use effnet_spec::Activation;
 
-use super::cpu::view;
+use super::chain::{Forward, Grad, Link, LinkGradients, Part, chain};
 use super::image_sums;
-use super::node::{self, Gradients};
+use super::node;
+use super::pooled::Pooled;
 use crate::simd::{Arch, Kernel, Level};
 use crate::threads;
 use gate::Gate;
@@ -35,8 +36,12 @@ pub struct SqueezeExcite<'a> {
 /// # Errors
 /// When shapes do not fit each other, or tensors are not f32 on the CPU.
 pub fn squeeze_excite(x: &Tensor, op: &SqueezeExcite<'_>) -> Result<Tensor> {
-    let x = x.contiguous()?;
-    let (batch, height, width, channels) = x.dims4()?;
+    Ok(chain(x, &[Part::SqueezeExcite(*op)], None)?.0)
+}
+
+/// The part's result of an `x` of this shape, and what its backward pass needs.
+pub(super) fn forward(level: Level, op: &SqueezeExcite<'_>, x: &[f32], shape: &Shape) -> Result<Forward> {
+    let (batch, height, width, channels) = shape.dims4()?;
     let squeezed = op.reduce_bias.elem_count();
     let params = [op.reduce_weight, op.reduce_bias, op.expand_weight, op.expand_bias];
     let shapes: [&[usize]; 4] = [&[squeezed, channels, 1, 1], &[squeezed], &[channels, squeezed, 1, 1], &[channels]];
@@ -48,14 +53,13 @@ pub fn squeeze_excite(x: &Tensor, op: &SqueezeExcite<'_>) -> Result<Tensor> {
             )
         }
     }
-    if x.elem_count() == 0 {
-        candle_core::bail!("a squeeze-and-excitation was given a map without pixels, {:?}", x.dims())
+    if x.is_empty() {
+        candle_core::bail!("a squeeze-and-excitation was given a map without pixels, {shape:?}")
     }
-    let level = Level::current();
     let share = 1.0 / (height * width) as f32;
     let values = params.map(|param| param.flatten_all().and_then(|flat| flat.to_vec1::<f32>()));
     let [reduce_weight, reduce_bias, expand_weight, expand_bias] = values;
-    let mut mean = image_sums::sums(level, &view(&x)?, batch, channels);
+    let mut mean = image_sums::sums(level, x, batch, channels);
     mean.iter_mut().for_each(|mean| *mean *= share);
     let gate = Gate::open(
         mean,
@@ -64,25 +68,46 @@ pub fn squeeze_excite(x: &Tensor, op: &SqueezeExcite<'_>) -> Result<Tensor> {
         (batch, channels, squeezed),
         op.activation,
     );
-    let mut y = vec![0f32; x.elem_count()];
-    scale(level, &view(&x)?, &gate.values, None, batch, &mut y);
+    let params = params.map(Clone::clone).to_vec();
+    let link = Gated { level, gate, batch, channels, share, params: params.clone() };
+    Ok(Forward { output: link.output(x)?, shape: shape.clone(), link: Box::new(link), params, moments: None })
+}
 
-    let saved = x.clone();
-    let originals = params.map(Clone::clone);
-    node::record("squeeze_excite", &[&x], &params, (y, x.shape().clone()), move |grad| {
-        let (x, grad) = (view(&saved)?, view(grad)?);
-        let gate_gradient = image_sums::products(level, &x, &grad, batch, channels);
-        let found = gate.backward(gate_gradient);
-        let dx = saved.track_op().then(|| {
-            let added: Vec<f32> = found.mean.iter().map(|gradient| gradient * share).collect();
-            let mut dx = vec![0f32; x.len()];
-            scale(level, &grad, &gate.values, Some(&added), batch, &mut dx);
+/// The operation after its forward pass.
+struct Gated {
+    level: Level,
+    gate: Gate,
+    batch: usize,
+    channels: usize,
+    /// Of a pixel in an image's mean.
+    share: f32,
+    params: Vec<Tensor>,
+}
+
+impl Link for Gated {
+    fn output(&self, x: &[f32]) -> Result<Pooled> {
+        let mut y = Pooled::new(x.len());
+        scale(self.level, x, &self.gate.values, None, self.batch, &mut y);
+        Ok(y)
+    }
+
+    fn needs_input(&self) -> bool {
+        true
+    }
+
+    fn backward(&self, x: &[f32], grad: Grad<'_>, wants_input: bool) -> Result<LinkGradients> {
+        let gate_gradient = image_sums::products(self.level, x, &grad, self.batch, self.channels);
+        let found = self.gate.backward(gate_gradient);
+        let input = wants_input.then(|| {
+            let added: Vec<f32> = found.mean.iter().map(|gradient| gradient * self.share).collect();
+            let mut dx = Pooled::new(x.len());
+            scale(self.level, &grad, &self.gate.values, Some(&added), self.batch, &mut dx);
             dx
         });
         let gradients = [found.reduce_weight, found.reduce_bias, found.expand_weight, found.expand_bias];
-        let params = gradients.into_iter().zip(&originals).map(|(values, param)| node::like(Some(values), param));
-        Ok(Gradients { inputs: vec![node::like(dx, &saved)?], params: params.collect::<Result<_>>()? })
-    })
+        let params = gradients.into_iter().zip(&self.params).map(|(values, param)| node::like(Some(values), param));
+        Ok(LinkGradients { input, params: params.collect::<Result<_>>()? })
+    }
 }
 
 /// Floats that a task passes over.

@@ -1,0 +1,159 @@
+//! Several operations, one after the other, as one node: a block of a network.
+//!
+//! Between the operations there are no tensors. A convolution keeps its result in front of the normalisation, and
+//! nothing else: what follows from it in one pass is computed again on the way back.
+
+#[cfg(test)]
+mod tests;
+
+use candle_core::{Result, Shape, Tensor};
+
+use super::conv_norm_act::{self, BatchMoments, ConvNormAct, Residual};
+use super::cpu::view;
+use super::node::{self, Gradients};
+use super::norm_act::kernel::Shortcut;
+use super::pooled::Pooled;
+use super::squeeze_excite::{self, SqueezeExcite};
+use crate::simd::Level;
+
+/// One operation of a chain.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// Convolution, batch normalisation, activation.
+    ConvNormAct(ConvNormAct<'a>),
+    /// Squeeze-and-excitation.
+    SqueezeExcite(SqueezeExcite<'a>),
+}
+
+/// A part after its forward pass.
+pub(super) trait Link: Send + Sync {
+    /// The part's result, computed again from what it kept. `input` is there if [`Link::needs_input`].
+    fn output(&self, input: &[f32]) -> Result<Pooled>;
+
+    /// Whether [`Link::output`] reads its input.
+    fn needs_input(&self) -> bool;
+
+    /// Gradients of the part's arguments from that of its result, which it may overwrite.
+    fn backward(&self, input: &[f32], grad: Grad<'_>, wants_input: bool) -> Result<LinkGradients>;
+}
+
+/// The gradient of a part's result: candle's, or that of the part behind.
+pub(super) enum Grad<'a> {
+    Borrowed(&'a [f32]),
+    Own(Pooled),
+}
+
+impl std::ops::Deref for Grad<'_> {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        match self {
+            Grad::Borrowed(grad) => grad,
+            Grad::Own(grad) => grad,
+        }
+    }
+}
+
+/// What a part's backward pass gives.
+pub(super) struct LinkGradients {
+    pub input: Option<Pooled>,
+    pub params: Vec<Option<Tensor>>,
+}
+
+/// A part's result, and the part.
+pub(super) struct Forward {
+    pub output: Pooled,
+    pub shape: Shape,
+    pub link: Box<dyn Link>,
+    pub params: Vec<Tensor>,
+    pub moments: Option<BatchMoments>,
+}
+
+/// The parts' result of `x` = `[N, H, W, C]`, added to a shortcut where there is one, and the moments of each
+/// convolution's batch normalisation, where it is made of them. Differentiable in `x`, the shortcut and all parameters.
+/// The shortcut is added by the last part, which must be a convolution then.
+///
+/// # Errors
+/// When there is no part, shapes do not fit each other, or tensors are not f32 on the CPU.
+pub fn chain(
+    x: &Tensor,
+    parts: &[Part<'_>],
+    residual: Option<Residual<'_>>,
+) -> Result<(Tensor, Vec<Option<BatchMoments>>)> {
+    let level = Level::current();
+    let x = x.contiguous()?;
+    let shortcut = residual.map(|residual| residual.shortcut.contiguous()).transpose()?;
+    let (mut links, mut params, mut moments) = (Vec::new(), Vec::new(), Vec::new());
+    let mut last: Option<(Pooled, Shape)> = None;
+    {
+        let image = view(&x)?;
+        let shortcut = shortcut.as_ref().map(view).transpose()?;
+        for (at, part) in parts.iter().enumerate() {
+            let (input, shape) = match &last {
+                Some((output, shape)) => (&output[..], shape),
+                None => (&image[..], x.shape()),
+            };
+            let branch = residual.filter(|_| at + 1 == parts.len());
+            let branch = branch.map(|residual| residual.factors(shape.dims()[0])).transpose()?;
+            let added = shortcut.as_deref().zip(branch.as_deref());
+            let added = added.map(|(values, branch)| Shortcut { values, branch });
+            let done = match part {
+                Part::ConvNormAct(op) => conv_norm_act::forward(level, op, input, shape, added)?,
+                Part::SqueezeExcite(_) if added.is_some() => {
+                    candle_core::bail!("a chain that ends in a squeeze-and-excitation was given a shortcut")
+                }
+                Part::SqueezeExcite(op) => squeeze_excite::forward(level, op, input, shape)?,
+            };
+            links.push((done.link, done.params.len()));
+            params.extend(done.params);
+            moments.push(done.moments);
+            last = Some((done.output, done.shape));
+        }
+    }
+    let Some((output, shape)) = last else { candle_core::bail!("a chain without parts was asked for") };
+    let inputs: Vec<&Tensor> = std::iter::once(&x).chain(&shortcut).collect();
+    let param_refs: Vec<&Tensor> = params.iter().collect();
+    let (saved, has_shortcut) = (x.clone(), shortcut.is_some());
+    let y = node::record("chain", &inputs, &param_refs, (output.to_vec(), shape), move |grad| {
+        let (input, params) = backward(&links, &saved, grad)?;
+        let mut inputs = vec![node::like(input, &saved)?];
+        inputs.extend(has_shortcut.then(|| Some(grad.clone())));
+        Ok(Gradients { inputs, params })
+    })?;
+    Ok((y, moments))
+}
+
+type Links = Vec<(Box<dyn Link>, usize)>;
+
+/// Gradients of `x`, if it tracks, and of the parameters in their order.
+fn backward(links: &Links, x: &Tensor, grad: &Tensor) -> Result<(Option<Vec<f32>>, Vec<Option<Tensor>>)> {
+    let (image, borrowed) = (view(x)?, view(grad)?);
+    let mut grad = Some(Grad::Borrowed(&borrowed));
+    let mut by_link = Vec::with_capacity(links.len());
+    // The input of a part that was computed again for the part behind it.
+    let mut known: Option<Pooled> = None;
+    for at in (0..links.len()).rev() {
+        let mut before = None;
+        let input = match (at, known.take()) {
+            (0, _) => None,
+            (_, Some(input)) => Some(input),
+            (_, None) => {
+                let link = &links[at - 1].0;
+                if link.needs_input() {
+                    before = if at >= 2 { Some(links[at - 2].0.output(&[])?) } else { None };
+                    Some(link.output(before.as_deref().unwrap_or(&image))?)
+                } else {
+                    Some(link.output(&[])?)
+                }
+            }
+        };
+        let Some(of_output) = grad.take() else { candle_core::bail!("a part of a chain left no gradient") };
+        let wants_input = at > 0 || x.track_op();
+        let found = links[at].0.backward(input.as_deref().unwrap_or(&image), of_output, wants_input)?;
+        grad = found.input.map(Grad::Own);
+        by_link.push(found.params);
+        known = before;
+    }
+    let input = grad.map(|grad| grad.to_vec());
+    Ok((input, by_link.into_iter().rev().flatten().collect()))
+}
