@@ -4,11 +4,11 @@
 //! cargo run -p effnet-examples --example 03_classify_an_image -- examples/assets/digits.safetensors examples/assets/seven.png
 
 use anyhow::{Context, Result};
-use effnet_runtime::candle::{D, Device, IndexOp};
+use effnet_runtime::candle::{D, IndexOp};
 use effnet_runtime::candle_nn::ops::softmax;
 use effnet_runtime::data::{EvalTransform, decode};
-use effnet_runtime::weights::{WeightsFile, read_network};
-use effnet_runtime::{DynamicModel, Network, Pass, Precision};
+use effnet_runtime::infer::{Engine, Options};
+use effnet_runtime::weights::WeightsFile;
 
 fn main() -> Result<()> {
     let usage = "say which weights file and which image";
@@ -16,12 +16,10 @@ fn main() -> Result<()> {
 
     let file = WeightsFile::open(weights)?;
     let about = file.require_metadata()?;
-    let build =
-        |classes, vb: effnet_runtime::candle_nn::VarBuilder<'static>| DynamicModel::from_spec(&about.spec, classes, vb);
-    let network = read_network(&file, &about.spec, None, &Device::Cpu, build)?;
-    let transform = EvalTransform::of(network.dialect(), network.dialect().test_size, about.spec.settings.in_channels)?;
+    let engine = Engine::open(&file, &about.spec, None, &Options::default())?;
+    let transform = EvalTransform::of(&about.dialect, about.dialect.test_size, about.spec.settings.in_channels)?;
     let image = transform.tensor(&decode(&std::fs::read(&path)?, &path)?)?;
-    let probabilities = softmax(&network.run(&image, &Pass::Eval(Precision::F32))?, D::Minus1)?.i(0)?;
+    let probabilities = softmax(&engine.forward(&image)?, D::Minus1)?.i(0)?;
     let class = probabilities.argmax(0)?.to_scalar::<u32>()?;
     let probability = probabilities.i(class as usize)?.to_scalar::<f32>()?;
     println!("{path}: {} with a probability of {probability:.3}", about.labels[class as usize]);

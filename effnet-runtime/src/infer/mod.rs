@@ -135,6 +135,9 @@ impl Engine {
         num_classes: usize,
         options: &Options,
     ) -> Result<Self> {
+        if num_classes == 0 {
+            candle_core::bail!("the weights of `{}` have no classifier", spec.name)
+        }
         let pool = options.threads.map_or_else(threads::current, |threads| Arc::new(Pool::new(threads)));
         let with = Conventions {
             level: Level::current(),

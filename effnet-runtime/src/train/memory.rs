@@ -4,9 +4,13 @@ use effnet_spec::{Size, Spec};
 
 use super::config::{Config, OptimizerKind};
 
-/// Floats that a training step holds at its peak for each activation that [`Spec::cost`] counts: the outputs of a
-/// convolution and of its normalisation, and the gradients on their way. Measured on B0: 237 MiB predicted and 254 found at 64 px, 527 and 507 at 224 px.
-const FLOATS_AN_ACTIVATION: f64 = 3.0;
+/// Floats that a training step holds at its peak for each activation that [`Spec::cost`] counts: the output of a
+/// convolution, and its share of maps between blocks, gradients and buffers on their way. Measured on B0 at 64 and 224
+/// px, and on S at 300 px.
+const FLOATS_AN_ACTIVATION: f64 = 2.0;
+
+/// Bytes of the program itself, its threads and the images that are loaded ahead.
+const PROGRAM: u64 = 40 << 20;
 
 /// Peak memory in bytes that a run is expected to take: weights, gradients, the optimizer's memory, and the activations
 /// of one batch.
@@ -18,7 +22,7 @@ pub fn predicted(spec: &Spec, config: &Config, classes: usize) -> u64 {
     };
     let of_weights = cost.params * (2 + slots) + cost.buffers;
     let of_activations = (cost.activations * config.batch as u64) as f64 * FLOATS_AN_ACTIVATION;
-    4 * (of_weights + of_activations as u64)
+    PROGRAM + 4 * (of_weights + of_activations as u64)
 }
 
 /// The most memory in bytes that this process has held at once; none where the system does not tell.

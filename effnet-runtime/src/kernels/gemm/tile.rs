@@ -142,7 +142,8 @@ unsafe fn tile<A: Arch, const ROWS: usize, const VECTORS: usize>(place: &Place) 
                 sums[r][v].store(copy.add((r * VECTORS + v) * lanes));
             }
         }
-        finish::<A>(place, std::slice::from_raw_parts_mut(copy, ROWS * VECTORS * lanes), VECTORS, plain);
+        let sums = std::slice::from_raw_parts_mut(copy, ROWS * VECTORS * lanes);
+        A::outline(Finish { place, sums, vectors: VECTORS, plain });
     }
 }
 
@@ -173,38 +174,45 @@ unsafe fn accumulate<A: Arch, const ROWS: usize, const VECTORS: usize>(
     }
 }
 
-/// Applies the function, adds the residual, unless the sums are to be kept `plain`, and stores.
-///
-/// # Safety
-/// As of [`tile`].
-#[inline(always)]
-unsafe fn finish<A: Arch>(place: &Place, sums: &mut [f32], vectors: usize, plain: bool) {
-    let lanes = A::V::LANES;
-    with_function!(place.activation.filter(|_| !plain), F => {
-        for sum in sums.iter_mut() {
-            *sum = F::value::<A>(*sum);
-        }
-    });
-    for (r, row) in sums.chunks_exact(vectors * lanes).enumerate() {
-        for (v, value) in row.chunks_exact(lanes).enumerate() {
-            let column = v * lanes;
-            if column >= place.columns {
-                break;
+/// Applies the function, adds the residual, unless the sums are to be kept `plain`, and stores. One function for tiles of
+/// every height: it is compiled for every activation.
+struct Finish<'a> {
+    place: &'a Place,
+    sums: &'a mut [f32],
+    vectors: usize,
+    plain: bool,
+}
+
+impl Kernel for Finish<'_> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        let (place, lanes) = (self.place, A::V::LANES);
+        with_function!(place.activation.filter(|_| !self.plain), F => {
+            for sum in self.sums.iter_mut() {
+                *sum = F::value::<A>(*sum);
             }
-            let count = lanes.min(place.columns - column);
-            // SAFETY: the columns up to `place.columns` of each row were measured by `Job::run`.
-            unsafe {
-                let mut value = A::V::load(value.as_ptr());
-                let out = place.out.add(r * place.out_row + column);
-                if !plain && !place.residual.is_null() {
-                    let residual = place.residual.add(r * place.residual_row + column);
-                    value = value.add(if count == lanes {
-                        A::V::load(residual)
-                    } else {
-                        A::V::load_first(residual, count)
-                    });
+        });
+        for (r, row) in self.sums.chunks_exact(self.vectors * lanes).enumerate() {
+            for (v, value) in row.chunks_exact(lanes).enumerate() {
+                let column = v * lanes;
+                if column >= place.columns {
+                    break;
                 }
-                if count == lanes { value.store(out) } else { value.store_first(out, count) }
+                let count = lanes.min(place.columns - column);
+                // SAFETY: the columns up to `place.columns` of each row were measured by `Job::run`.
+                unsafe {
+                    let mut value = A::V::load(value.as_ptr());
+                    let out = place.out.add(r * place.out_row + column);
+                    if !self.plain && !place.residual.is_null() {
+                        let residual = place.residual.add(r * place.residual_row + column);
+                        value = value.add(if count == lanes {
+                            A::V::load(residual)
+                        } else {
+                            A::V::load_first(residual, count)
+                        });
+                    }
+                    if count == lanes { value.store(out) } else { value.store_first(out, count) }
+                }
             }
         }
     }
