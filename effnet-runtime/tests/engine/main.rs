@@ -4,11 +4,22 @@
 
 mod double;
 
-use effnet_models::EfficientNetV2S;
 use effnet_runtime::candle::{Device, Tensor};
 use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::random::{Purpose, Stream};
-use effnet_runtime::{Network, NormUpdates, Params, Pass, Precision, Step};
+use effnet_runtime::{Network, NormUpdates, Params, Pass, Precision, Step, efficientnet_v2};
+
+efficientnet_v2! {
+    /// S, whose table `effnet-models` has; that crate is not optimised where tests are built.
+    struct EfficientNetV2S <
+        [ 2, 3, 1, 1,  24,  24, fused,  0],
+        [ 4, 3, 2, 4,  24,  48, fused,  0],
+        [ 4, 3, 2, 4,  48,  64, fused,  0],
+        [ 6, 3, 2, 4,  64, 128, mbconv, 0.25],
+        [ 9, 3, 1, 6, 128, 160, mbconv, 0.25],
+        [15, 3, 2, 6, 160, 256, mbconv, 0.25],
+    > { num_features: 1280 }
+}
 
 /// How far f32 logits may be from the f64 ones, where logits are of order one.
 const TOLERANCE: f64 = 1e-3;
