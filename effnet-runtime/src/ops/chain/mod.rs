@@ -104,7 +104,7 @@ pub fn chain(
                 }
                 Part::SqueezeExcite(op) => squeeze_excite::forward(level, op, input, shape)?,
             };
-            links.push((done.link, done.params.len()));
+            links.push(done.link);
             params.extend(done.params);
             moments.push(done.moments);
             last = Some((done.output, done.shape));
@@ -123,10 +123,10 @@ pub fn chain(
     Ok((y, moments))
 }
 
-type Links = Vec<(Box<dyn Link>, usize)>;
+type OfParams = Vec<Option<Tensor>>;
 
 /// Gradients of `x`, if it tracks, and of the parameters in their order.
-fn backward(links: &Links, x: &Tensor, grad: &Tensor) -> Result<(Option<Vec<f32>>, Vec<Option<Tensor>>)> {
+fn backward(links: &[Box<dyn Link>], x: &Tensor, grad: &Tensor) -> Result<(Option<Vec<f32>>, OfParams)> {
     let (image, borrowed) = (view(x)?, view(grad)?);
     let mut grad = Some(Grad::Borrowed(&borrowed));
     let mut by_link = Vec::with_capacity(links.len());
@@ -138,9 +138,9 @@ fn backward(links: &Links, x: &Tensor, grad: &Tensor) -> Result<(Option<Vec<f32>
             (0, _) => None,
             (_, Some(input)) => Some(input),
             (_, None) => {
-                let link = &links[at - 1].0;
+                let link = &links[at - 1];
                 if link.needs_input() {
-                    before = if at >= 2 { Some(links[at - 2].0.output(&[])?) } else { None };
+                    before = if at >= 2 { Some(links[at - 2].output(&[])?) } else { None };
                     Some(link.output(before.as_deref().unwrap_or(&image))?)
                 } else {
                     Some(link.output(&[])?)
@@ -149,7 +149,7 @@ fn backward(links: &Links, x: &Tensor, grad: &Tensor) -> Result<(Option<Vec<f32>
         };
         let Some(of_output) = grad.take() else { candle_core::bail!("a part of a chain left no gradient") };
         let wants_input = at > 0 || x.track_op();
-        let found = links[at].0.backward(input.as_deref().unwrap_or(&image), of_output, wants_input)?;
+        let found = links[at].backward(input.as_deref().unwrap_or(&image), of_output, wants_input)?;
         grad = found.input.map(Grad::Own);
         by_link.push(found.params);
         known = before;
