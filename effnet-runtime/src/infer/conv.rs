@@ -2,13 +2,14 @@
 
 use effnet_spec::{Activation, Padding};
 
-use super::fold::{Folded, by_window};
+use super::fold::Folded;
 use super::map::{Border, Map};
 use super::profile::Kind;
 use super::run::Run;
 use crate::kernels::buffer::Shared;
 use crate::kernels::cut::{Area, Cut};
 use crate::kernels::gemm::{Job, Packed, Rows};
+use crate::kernels::window_order::by_window;
 use crate::kernels::winograd::{Rectangle, TILE, Winograd};
 use crate::simd::Level;
 

@@ -78,16 +78,3 @@ pub(super) fn fold(source: &dyn Source, name: &str, outputs: usize, fan_in: usiz
     }
     Ok(Folded { weight, bias })
 }
-
-/// Weights `[O, I, k, k]` as `[O, k, k, I]`: a row for each output channel, in the order of a window's pixels.
-pub(super) fn by_window(weight: &[f32], inputs: usize, taps: usize) -> Vec<f32> {
-    let mut rows = vec![0.0; weight.len()];
-    for (from, to) in weight.chunks_exact(inputs * taps).zip(rows.chunks_exact_mut(inputs * taps)) {
-        for (input, kernel) in from.chunks_exact(taps).enumerate() {
-            for (tap, value) in kernel.iter().enumerate() {
-                to[tap * inputs + input] = *value;
-            }
-        }
-    }
-    rows
-}

@@ -44,11 +44,13 @@ mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use candle_core::{Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 use effnet_spec::{Activation, Padding, Spec};
 
 use crate::dialect::Dialect;
+use crate::dynamic::DynamicModel;
 use crate::network::Network;
+use crate::params::Params;
 use crate::simd::Level;
 use crate::threads::{self, Pool};
 use crate::weights::{self, Convention, WeightsFile};
@@ -120,11 +122,15 @@ impl Engine {
     /// file does not say one.
     ///
     /// # Errors
-    /// When the file cannot be read, or does not fit the table.
+    /// When the file cannot be read, or does not fit the table: all that is missing, unexpected or wrong in shape is named.
     pub fn open(file: &WeightsFile, spec: &Spec, said: Option<Convention>, options: &Options) -> weights::Result<Self> {
         let dialect = file.dialect(spec, said)?;
+        // Of a file without a classifier, the check says what is missing.
+        let num_classes = file.num_classes()?.unwrap_or(1);
+        // A network whose weights are never read, and so take no memory.
+        let unread = Params::for_loading(Some(dialect.clone()), &Device::Cpu).builder();
+        weights::check(file, &DynamicModel::from_spec(spec, num_classes, unread)?)?;
         let source = OfFile::new(file, spec)?;
-        let num_classes = file.num_classes()?.unwrap_or(0);
         Ok(Self::build(&source, spec, &dialect, num_classes, options)?)
     }
 
@@ -135,9 +141,6 @@ impl Engine {
         num_classes: usize,
         options: &Options,
     ) -> Result<Self> {
-        if num_classes == 0 {
-            candle_core::bail!("the weights of `{}` have no classifier", spec.name)
-        }
         let pool = options.threads.map_or_else(threads::current, |threads| Arc::new(Pool::new(threads)));
         let with = Conventions {
             level: Level::current(),

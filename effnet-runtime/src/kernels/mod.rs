@@ -15,4 +15,5 @@ pub(crate) mod gemm;
 #[cfg(test)]
 pub(crate) mod guard;
 pub(crate) mod outer;
+pub(crate) mod window_order;
 pub(crate) mod winograd;

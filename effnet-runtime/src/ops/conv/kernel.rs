@@ -11,6 +11,7 @@ use super::gather::Gather;
 use super::pack;
 use super::weight_gradient::weight_gradient;
 use crate::kernels::gemm::{Packed, Rows};
+use crate::kernels::window_order::by_window;
 use crate::kernels::winograd::Winograd;
 use crate::ops::window::Geometry;
 use crate::simd::Level;
@@ -38,7 +39,8 @@ pub(crate) fn forward(level: Level, geometry: &Geometry, x: &[f32], weight: &[f3
     let weights = if is_winograd(geometry) {
         Weights::Winograd(Winograd::new(level, weight, geometry.in_channels, &zeros))
     } else {
-        Weights::Direct(Packed::from_rows(level, &pack::by_output(weight, geometry), outputs, &zeros))
+        let rows = by_window(weight, geometry.in_channels, geometry.kernel * geometry.kernel);
+        Weights::Direct(Packed::from_rows(level, &rows, outputs, &zeros))
     };
     let target = Target::plain(geometry.output, outputs);
     correlate(level, &forward_gather(geometry), x, geometry.batch, &weights, out, target);

@@ -3,24 +3,7 @@
 use super::gather::Gather;
 use crate::ops::window::Geometry;
 
-/// Weights `[out, in, k, k]` as `[out, k, k, in]`: a row for each output channel, in the order of a patch.
-pub(super) fn by_output(weight: &[f32], geometry: &Geometry) -> Vec<f32> {
-    let (inputs, taps) = (geometry.in_channels, geometry.kernel * geometry.kernel);
-    if taps == 1 {
-        return weight.to_vec();
-    }
-    let mut packed = vec![0.0; weight.len()];
-    for (from, to) in weight.chunks_exact(inputs * taps).zip(packed.chunks_exact_mut(inputs * taps)) {
-        for (input, kernel) in from.chunks_exact(taps).enumerate() {
-            for (tap, value) in kernel.iter().enumerate() {
-                to[tap * inputs + input] = *value;
-            }
-        }
-    }
-    packed
-}
-
-/// The inverse of [`by_output`]: `[out, k, k, in]` as `[out, in, k, k]`.
+/// The inverse of [`crate::kernels::window_order::by_window`]: `[out, k, k, in]` as `[out, in, k, k]`.
 pub(super) fn to_oihw(packed: Vec<f32>, geometry: &Geometry) -> Vec<f32> {
     let (inputs, taps) = (geometry.in_channels, geometry.kernel * geometry.kernel);
     if taps == 1 {
