@@ -152,7 +152,7 @@ fn a_file_gives_the_networks_logits() -> Result<()> {
     let engine = Engine::open(&file, &spec, None, &Options::default()).map_err(candle_core::Error::wrap)?;
     let other = self::spec("num_features: 51");
     let refused = Engine::open(&file, &other, None, &Options::default()).map(|_| ()).unwrap_err().to_string();
-    assert!(refused.contains("head.project_conv.conv.weight") && refused.contains("classifier"), "{refused}");
+    assert!(refused.contains("head.project_conv"), "{refused}");
     let images = images(2, 33, 32)?;
     let expected = Engine::new(&network, &Options::default())?.forward(&images)?;
     assert_eq!(engine.forward(&images)?.to_vec2::<f32>()?, expected.to_vec2::<f32>()?);
