@@ -40,120 +40,103 @@ impl Target {
 }
 
 /// `out[pixel] = window(pixel) · weights`, for every pixel of `batch` grids.
-pub(super) fn correlate(
-    level: Level,
-    gather: &Gather,
-    source: &[f32],
-    batch: usize,
-    weights: &Weights,
-    out: &mut [f32],
-    target: Target,
-) {
-    let out = Shared::new(out);
-    match weights {
-        Weights::Direct(packed) if gather.is_identity() && target.pixels.row == packed.columns() => {
-            pointwise(level, gather, source, batch, packed, out, target);
+#[derive(Clone, Copy)]
+pub(super) struct Correlation<'a> {
+    pub level: Level,
+    pub gather: &'a Gather,
+    pub source: &'a [f32],
+    pub batch: usize,
+    pub target: Target,
+}
+
+impl Correlation<'_> {
+    /// Computes it.
+    pub(super) fn run(&self, weights: &Weights, out: &mut [f32]) {
+        let out = Shared::new(out);
+        match weights {
+            Weights::Direct(packed) if self.gather.is_identity() && self.target.pixels.row == packed.columns() => {
+                self.pointwise(packed, out);
+            }
+            Weights::Direct(packed) => self.direct(packed, out),
+            Weights::Winograd(winograd) => self.by_tiles(winograd, out),
         }
-        Weights::Direct(packed) => direct(level, gather, source, batch, packed, out, target),
-        Weights::Winograd(winograd) => by_tiles(level, gather, source, batch, winograd, out, target),
     }
-}
 
-/// Over the map as it lies: all images' pixels are one matrix. Cut by rows, and by panels where the rows are few.
-fn pointwise(
-    level: Level,
-    gather: &Gather,
-    source: &[f32],
-    batch: usize,
-    packed: &Packed,
-    out: Shared<'_>,
-    target: Target,
-) {
-    let (total, columns) = (batch * gather.grid.0 * gather.grid.1, packed.columns());
-    let row_tasks = total.div_ceil(TASK_PIXELS);
-    let panel_tasks = FEWEST_TASKS.div_ceil(row_tasks).min(packed.panels());
-    threads::current().for_each(row_tasks * panel_tasks, |task| {
-        let (row, part) = (task % row_tasks * TASK_PIXELS, task / row_tasks);
-        let panels = |part: usize| part * packed.panels() / panel_tasks;
-        let first_column = panels(part) * packed.width();
-        let job = Job {
-            panels: (panels(part), panels(part + 1)),
-            a_rows: Rows::contiguous(row * packed.depth(), packed.depth()),
-            out_rows: Rows::contiguous(target.pixels.start + row * columns + first_column, columns),
-            ..Job::plain(packed, source, TASK_PIXELS.min(total - row), out)
-        };
-        // SAFETY: each task writes rows and columns of its own.
-        unsafe { job.run(level) }
-    });
-}
-
-/// Over copies of the lines that a task sees, with zeros around them.
-fn direct(
-    level: Level,
-    gather: &Gather,
-    source: &[f32],
-    batch: usize,
-    packed: &Packed,
-    out: Shared<'_>,
-    target: Target,
-) {
-    let cut = Cut::lines(gather.grid, TASK_PIXELS);
-    let channels = gather.channels;
-    threads::current().for_each(cut.tasks(batch), |task| {
-        let area = cut.area(task);
-        let seen = gather.seen((area.y, area.x), (area.height, area.width));
-        let line = seen.size.1 * channels;
-        with_scratch(seen.size.0 * line, |window| {
-            gather.copy(source, area.image, seen, window);
+    /// Over the map as it lies: all images' pixels are one matrix. Cut by rows, and by panels where the rows are few.
+    fn pointwise(&self, packed: &Packed, out: Shared<'_>) {
+        let Self { level, gather, source, batch, target } = *self;
+        let (total, columns) = (batch * gather.grid.0 * gather.grid.1, packed.columns());
+        let row_tasks = total.div_ceil(TASK_PIXELS);
+        let panel_tasks = FEWEST_TASKS.div_ceil(row_tasks).min(packed.panels());
+        threads::current().for_each(row_tasks * panel_tasks, |task| {
+            let (row, part) = (task % row_tasks * TASK_PIXELS, task / row_tasks);
+            let panels = |part: usize| part * packed.panels() / panel_tasks;
+            let first_column = panels(part) * packed.width();
             let job = Job {
-                lines: area.height,
-                rows: area.width,
-                a_rows: Rows { start: 0, line: gather.step * line, row: gather.step * channels },
-                segments: gather.taps.0,
-                segment_stride: line,
-                out_rows: target.at(area.image, area.y, area.x),
-                ..Job::plain(packed, window, 0, out)
+                panels: (panels(part), panels(part + 1)),
+                a_rows: Rows::contiguous(row * packed.depth(), packed.depth()),
+                out_rows: Rows::contiguous(target.pixels.start + row * columns + first_column, columns),
+                ..Job::plain(packed, source, TASK_PIXELS.min(total - row), out)
             };
-            // SAFETY: each task writes lines of its own.
+            // SAFETY: each task writes rows and columns of its own.
             unsafe { job.run(level) }
         });
-    });
-}
+    }
 
-/// By Winograd's algorithm, over copies of the rectangles that a task sees.
-fn by_tiles(
-    level: Level,
-    gather: &Gather,
-    source: &[f32],
-    batch: usize,
-    weights: &Winograd,
-    out: Shared<'_>,
-    target: Target,
-) {
-    let (cut, channels) = (weights.cut(gather.grid), gather.channels);
-    threads::current().for_each(cut.tasks(batch), |task| {
-        let area = cut.area(task);
-        let tiles = (area.height.div_ceil(TILE), area.width.div_ceil(TILE));
-        let corner = gather.seen((area.y, area.x), (1, 1)).corner;
-        let seen = Rectangle { corner, size: (tiles.0 * TILE + 2, tiles.1 * TILE + 2) };
-        let line = seen.size.1 * channels;
-        let window_length = (seen.size.0 * line).next_multiple_of(16);
-        with_scratch(window_length + weights.scratch(gather.grid), |scratch| {
-            let (window, scratch) = scratch.split_at_mut(window_length);
-            gather.copy(source, area.image, seen, window);
-            let rectangle = winograd::Rectangle {
-                weights,
-                tiles,
-                x: window,
-                x_rows: Rows { start: 0, line, row: channels },
-                size: (area.height, area.width),
-                out,
-                out_rows: target.at(area.image, area.y, area.x),
-                residual: None,
-                activation: None,
-            };
-            // SAFETY: each task writes a rectangle of its own.
-            unsafe { rectangle.run(level, scratch) }
+    /// Over copies of the lines that a task sees, with zeros around them.
+    fn direct(&self, packed: &Packed, out: Shared<'_>) {
+        let Self { level, gather, source, batch, target } = *self;
+        let cut = Cut::lines(gather.grid, TASK_PIXELS);
+        let channels = gather.channels;
+        threads::current().for_each(cut.tasks(batch), |task| {
+            let area = cut.area(task);
+            let seen = gather.seen((area.y, area.x), (area.height, area.width));
+            let line = seen.size.1 * channels;
+            with_scratch(seen.size.0 * line, |window| {
+                gather.copy(source, area.image, seen, window);
+                let job = Job {
+                    lines: area.height,
+                    rows: area.width,
+                    a_rows: Rows { start: 0, line: gather.step * line, row: gather.step * channels },
+                    segments: gather.taps.0,
+                    segment_stride: line,
+                    out_rows: target.at(area.image, area.y, area.x),
+                    ..Job::plain(packed, window, 0, out)
+                };
+                // SAFETY: each task writes lines of its own.
+                unsafe { job.run(level) }
+            });
         });
-    });
+    }
+
+    /// By Winograd's algorithm, over copies of the rectangles that a task sees.
+    fn by_tiles(&self, weights: &Winograd, out: Shared<'_>) {
+        let Self { level, gather, source, batch, target } = *self;
+        let (cut, channels) = (weights.cut(gather.grid), gather.channels);
+        threads::current().for_each(cut.tasks(batch), |task| {
+            let area = cut.area(task);
+            let tiles = (area.height.div_ceil(TILE), area.width.div_ceil(TILE));
+            let corner = gather.seen((area.y, area.x), (1, 1)).corner;
+            let seen = Rectangle { corner, size: (tiles.0 * TILE + 2, tiles.1 * TILE + 2) };
+            let line = seen.size.1 * channels;
+            let window_length = (seen.size.0 * line).next_multiple_of(16);
+            with_scratch(window_length + weights.scratch(gather.grid), |scratch| {
+                let (window, scratch) = scratch.split_at_mut(window_length);
+                gather.copy(source, area.image, seen, window);
+                let rectangle = winograd::Rectangle {
+                    weights,
+                    tiles,
+                    x: window,
+                    x_rows: Rows { start: 0, line, row: channels },
+                    size: (area.height, area.width),
+                    out,
+                    out_rows: target.at(area.image, area.y, area.x),
+                    residual: None,
+                    activation: None,
+                };
+                // SAFETY: each task writes a rectangle of its own.
+                unsafe { rectangle.run(level, scratch) }
+            });
+        });
+    }
 }

@@ -6,7 +6,7 @@
 //! weight gradient  dw[o, (tap, i)]    = Σ dout[pixel, o] · window(x)[pixel, (tap, i)]
 //! ```
 
-use super::correlate::{Target, Weights, correlate};
+use super::correlate::{Correlation, Target, Weights};
 use super::gather::Gather;
 use super::pack;
 use super::weight_gradient::weight_gradient;
@@ -43,7 +43,8 @@ pub(crate) fn forward(level: Level, geometry: &Geometry, x: &[f32], weight: &[f3
         Weights::Direct(Packed::from_rows(level, &rows, outputs, &zeros))
     };
     let target = Target::plain(geometry.output, outputs);
-    correlate(level, &forward_gather(geometry), x, geometry.batch, &weights, out, target);
+    let gather = &forward_gather(geometry);
+    Correlation { level, gather, source: x, batch: geometry.batch, target }.run(&weights, out);
 }
 
 /// The gradient of `x`, from that of the output, `[N, H', W', O]`.
@@ -72,7 +73,8 @@ pub(crate) fn backward_input(level: Level, geometry: &Geometry, grad: &[f32], we
             row: geometry.stride * row,
         };
         let target = Target { image: plain.image, pixels };
-        correlate(level, &phase.gather, grad, geometry.batch, &weights, out, target);
+        let gather = &phase.gather;
+        Correlation { level, gather, source: grad, batch: geometry.batch, target }.run(&weights, out);
     }
 }
 
