@@ -22,6 +22,7 @@ mod global_mean;
 mod linear;
 mod norm_act;
 mod squeeze_excite;
+pub mod trace;
 
 pub use chain::{Part, chain};
 pub use conv::conv2d;

@@ -3,6 +3,8 @@
 use candle_core::{Result, Shape};
 use effnet_spec::Padding;
 
+use super::conv_norm_act::Kind;
+
 /// A square window that slides over a feature map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
@@ -78,6 +80,15 @@ impl Geometry {
     /// Elements of the input.
     pub(crate) fn in_count(&self) -> usize {
         self.batch * self.input.0 * self.input.1 * self.in_channels
+    }
+
+    /// Multiply-accumulates of a direct convolution.
+    pub(crate) fn macs(&self, kind: Kind) -> u64 {
+        let seen = match kind {
+            Kind::Dense => self.in_channels,
+            Kind::Depthwise => 1,
+        };
+        (self.out_shape().elem_count() * self.kernel * self.kernel * seen) as u64
     }
 
     /// Shape of the output.

@@ -5,11 +5,13 @@
 //! [`Level::available`], so holding one proves that the machine supports it.
 
 mod exp;
+mod peak;
 mod vector;
 
 use std::sync::OnceLock;
 
 pub(crate) use exp::{sigmoid, sigmoid_divisor};
+pub use peak::peak_gflops;
 pub(crate) use vector::Vector;
 
 /// Environment variable that forces the level down: `portable`, `avx2` or `avx512`.

@@ -89,8 +89,8 @@ struct Measurement {
 impl Bench {
     pub(super) fn run(self) -> Result<()> {
         let threads = self.threads.apply();
-        if self.mode == Mode::Train && (self.profile || self.weights.is_some()) {
-            bail!("--profile and --weights are for --mode infer");
+        if self.mode == Mode::Train && self.weights.is_some() {
+            bail!("--weights is for --mode infer: a training step takes as long with any weights");
         }
         let (name, default_size, subject) = self.subject()?;
         let size = self.size.map_or(default_size, |size| size as usize);
@@ -98,7 +98,7 @@ impl Bench {
         let work = work::batch_of(batch, subject.channels(), size, subject.classes())?;
         let mut subject = subject.with(&work)?;
         let mut times = self.time(|number| subject.run(&work, number))?;
-        let profile = if self.profile { subject.profile(self.runs as usize)? } else { None };
+        let profile = self.profile.then(|| subject.profile(&work, self.runs)).transpose()?;
         times.sort_by(f64::total_cmp);
         let median_ms = (times[(times.len() - 1) / 2] + times[times.len() / 2]) / 2.0;
         let measurement = Measurement {

@@ -1,9 +1,10 @@
-//! Where an engine's time goes: by block, and by kind of operation.
+//! Where the time of a run goes: by block, and by kind of operation.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use effnet_runtime::infer::{Kind, Span};
+use effnet_runtime::infer;
+use effnet_runtime::ops::trace;
 use serde::Serialize;
 
 /// Medians over some runs, added up.
@@ -11,6 +12,8 @@ use serde::Serialize;
 pub(super) struct Profile {
     /// Sum of all parts.
     total_ms: f64,
+    /// What all threads' multiply-adds could do at most.
+    peak_gflops: f64,
     blocks: Vec<Part>,
     kinds: Vec<Part>,
 }
@@ -23,6 +26,74 @@ struct Part {
     share: f64,
     /// Two operations for each multiply-accumulate of a direct convolution, whatever the algorithm.
     gflops: f64,
+    /// Of the peak; more than 1 where an algorithm saves multiplications.
+    of_peak: f64,
+}
+
+/// Which part of a network.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Stem,
+    Block(usize),
+    Head,
+    /// No part alone: the loss, the graph, the optimizer.
+    Rest,
+}
+
+impl Place {
+    fn name(self) -> String {
+        match self {
+            Self::Stem => "stem".to_owned(),
+            Self::Block(block) => format!("block {block}"),
+            Self::Head => "head".to_owned(),
+            Self::Rest => "rest".to_owned(),
+        }
+    }
+}
+
+/// One operation of a run.
+pub(super) struct Span {
+    place: Place,
+    kind: String,
+    macs: u64,
+    ms: f64,
+}
+
+impl Span {
+    /// Of an engine's run.
+    pub(super) fn of_inference(spans: &[infer::Span]) -> Vec<Self> {
+        // The stem's spans come before the first block's, the head's after the last one's.
+        let outside = |at: usize| if at < spans.len() / 2 { Place::Stem } else { Place::Head };
+        let spans = spans.iter().enumerate().map(|(at, span)| Self {
+            place: span.block.map_or(outside(at), Place::Block),
+            kind: format!("{:?}", span.kind),
+            macs: span.macs,
+            ms: span.seconds * 1e3,
+        });
+        spans.collect()
+    }
+
+    /// Of a training step that took `total_ms`.
+    pub(super) fn of_step(spans: &[trace::Span], total_ms: f64) -> Vec<Self> {
+        let last = spans.iter().map(|span| span.chain).max().unwrap_or(0);
+        let place = |chain: usize| match chain {
+            0 => Place::Stem,
+            chain if chain == last => Place::Head,
+            chain => Place::Block(chain - 1),
+        };
+        let mut spans: Vec<Self> = spans
+            .iter()
+            .map(|span| Self {
+                place: place(span.chain),
+                kind: format!("{:?} {:?}", span.operation, span.direction),
+                macs: span.macs,
+                ms: span.seconds * 1e3,
+            })
+            .collect();
+        let rest = total_ms - spans.iter().map(|span| span.ms).sum::<f64>();
+        spans.push(Self { place: Place::Rest, kind: "Rest".to_owned(), macs: 0, ms: rest });
+        spans
+    }
 }
 
 /// Milliseconds and multiply-accumulates.
@@ -32,53 +103,44 @@ struct Sum {
     macs: u64,
 }
 
-fn parts<K: Ord>(sums: BTreeMap<K, Sum>, total_ms: f64, name: impl Fn(K) -> String) -> Vec<Part> {
-    sums.into_iter()
-        .map(|(key, Sum { ms, macs })| Part {
-            name: name(key),
-            ms,
-            share: ms / total_ms,
-            gflops: 2.0 * macs as f64 / (ms * 1e6),
-        })
-        .collect()
-}
-
 impl Profile {
-    /// Of runs that have the same jobs.
-    pub(super) fn of(runs: &[Vec<Span>]) -> Self {
-        let (mut blocks, mut kinds) = (BTreeMap::<_, Sum>::new(), BTreeMap::<Kind, Sum>::new());
+    /// Of runs that have the same operations.
+    pub(super) fn of(runs: &[Vec<Span>], peak_gflops: f64) -> Self {
+        let (mut blocks, mut kinds) = (BTreeMap::<_, Sum>::new(), BTreeMap::<_, Sum>::new());
         let mut total_ms = 0.0;
         for (at, span) in runs[0].iter().enumerate() {
-            let mut times: Vec<f64> = runs.iter().map(|run| run[at].seconds * 1e3).collect();
+            let mut times: Vec<f64> = runs.iter().map(|run| run[at].ms).collect();
             times.sort_by(f64::total_cmp);
             let ms = times[times.len() / 2];
             total_ms += ms;
-            // The stem's spans come before the first block's, the head's after the last one's.
-            let key = span.block.map_or((if at < runs[0].len() / 2 { 0 } else { 2 }, 0), |block| (1, block));
-            for sum in [blocks.entry(key).or_default(), kinds.entry(span.kind).or_default()] {
+            for sum in [blocks.entry(span.place).or_default(), kinds.entry(span.kind.clone()).or_default()] {
                 sum.ms += ms;
                 sum.macs += span.macs;
             }
         }
-        let name = |(part, block): (usize, usize)| match part {
-            0 => "stem".to_owned(),
-            1 => format!("block {block}"),
-            _ => "head".to_owned(),
+        let part = |name: String, Sum { ms, macs }: Sum| {
+            let gflops = 2.0 * macs as f64 / (ms * 1e6);
+            Part { name, ms, share: ms / total_ms, gflops, of_peak: gflops / peak_gflops }
         };
         Self {
-            blocks: parts(blocks, total_ms, name),
-            kinds: parts(kinds, total_ms, |kind| format!("{kind:?}")),
+            blocks: blocks.into_iter().map(|(place, sum)| part(place.name(), sum)).collect(),
+            kinds: kinds.into_iter().map(|(kind, sum)| part(kind, sum)).collect(),
             total_ms,
+            peak_gflops,
         }
     }
 
     pub(super) fn to_text(&self) -> String {
-        let mut text = format!("the parts of a run (medians), {:.2} ms in all", self.total_ms);
+        let Self { total_ms, peak_gflops, .. } = self;
+        let mut text = format!(
+            "the parts of a run (medians), {total_ms:.2} ms in all; peak of all threads {peak_gflops:.0} GFLOP/s"
+        );
         for (title, parts) in [("block", &self.blocks), ("kind", &self.kinds)] {
-            let _ = write!(text, "\n\n{title:<16} {:>9} {:>7} {:>9}", "ms", "share", "GFLOP/s");
+            let _ = write!(text, "\n\n{title:<28} {:>9} {:>7} {:>9} {:>8}", "ms", "share", "GFLOP/s", "of peak");
             for part in parts {
-                let Part { name, ms, share, gflops } = part;
-                let _ = write!(text, "\n{name:<16} {ms:9.3} {:6.1}% {gflops:9.1}", 100.0 * share);
+                let Part { name, ms, share, gflops, of_peak } = part;
+                let (share, of_peak) = (100.0 * share, 100.0 * of_peak);
+                let _ = write!(text, "\n{name:<28} {ms:9.3} {share:6.1}% {gflops:9.1} {of_peak:7.0}%");
             }
         }
         text

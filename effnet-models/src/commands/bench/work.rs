@@ -1,15 +1,20 @@
 //! What is timed: an engine's run, or a training step.
 
+use std::time::Instant;
+
 use anyhow::Result;
 use effnet_runtime::Network;
 use effnet_runtime::candle::{Device, Tensor};
 use effnet_runtime::data::Batch;
 use effnet_runtime::infer::{Engine, Session};
+use effnet_runtime::ops::trace::traced;
 use effnet_runtime::random::{Purpose, Stream};
+use effnet_runtime::simd::{Level, peak_gflops};
+
 use effnet_runtime::train::optimizer::{Decay, Optimizer, Sgd};
 use effnet_runtime::train::{StepOptions, step};
 
-use super::profile::Profile;
+use super::profile::{Profile, Span};
 
 /// Random pixels, normally distributed as normalised images roughly are, and labels in turn.
 pub(super) fn batch_of(batch: usize, channels: usize, size: usize, classes: usize) -> Result<Batch> {
@@ -89,10 +94,18 @@ impl Ready {
     }
 
     /// Where the time of `runs` runs goes.
-    pub(super) fn profile(&mut self, runs: usize) -> Result<Option<Profile>> {
-        let Self::Session { session, images, logits, .. } = self else { return Ok(None) };
-        let runs = (0..runs).map(|_| session.profile(images, logits)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Some(Profile::of(&runs)))
+    pub(super) fn profile(&mut self, work: &Batch, runs: u32) -> Result<Profile> {
+        let peak = peak_gflops(Level::current());
+        let runs = (0..u64::from(runs)).map(|number| match self {
+            Self::Session { session, images, logits, .. } => Ok(Span::of_inference(&session.profile(images, logits)?)),
+            Self::Trainer(trainer) => {
+                let begin = Instant::now();
+                let (result, spans) = traced(|| trainer.step(work, number));
+                result?;
+                Ok(Span::of_step(&spans, begin.elapsed().as_secs_f64() * 1e3))
+            }
+        });
+        Ok(Profile::of(&runs.collect::<Result<Vec<_>>>()?, peak))
     }
 }
 

@@ -14,6 +14,7 @@ use super::node::{self, Gradients};
 use super::norm_act::kernel::Shortcut;
 use super::pooled::Pooled;
 use super::squeeze_excite::{self, SqueezeExcite};
+use super::trace;
 use crate::simd::Level;
 
 /// One operation of a chain.
@@ -80,7 +81,7 @@ pub fn chain(
     parts: &[Part<'_>],
     residual: Option<Residual<'_>>,
 ) -> Result<(Tensor, Vec<Option<BatchMoments>>)> {
-    let level = Level::current();
+    let (level, number) = (Level::current(), trace::begin());
     let x = x.contiguous()?;
     let shortcut = residual.map(|residual| residual.shortcut.contiguous()).transpose()?;
     let (mut links, mut params, mut moments) = (Vec::new(), Vec::new(), Vec::new());
@@ -115,6 +116,7 @@ pub fn chain(
     let param_refs: Vec<&Tensor> = params.iter().collect();
     let (saved, has_shortcut) = (x.clone(), shortcut.is_some());
     let y = node::record("chain", &inputs, &param_refs, (output.to_vec(), shape), move |grad| {
+        trace::enter(number);
         let (input, params) = backward(&links, &saved, grad)?;
         let mut inputs = vec![node::like(input, &saved)?];
         inputs.extend(has_shortcut.then(|| Some(grad.clone())));

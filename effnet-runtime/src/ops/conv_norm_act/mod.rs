@@ -12,6 +12,7 @@ use super::node;
 use super::norm_act::kernel::{self as norm_act, Normalisation, Shortcut};
 use super::norm_act::statistics::moments;
 use super::pooled::Pooled;
+use super::trace::{self, Direction, Operation};
 use super::window::{Geometry, Window};
 use super::{conv, depthwise};
 use crate::simd::Level;
@@ -120,19 +121,22 @@ pub(super) fn forward(
     let mut z = Pooled::new(out_shape.elem_count());
     {
         let weight = view(&weight)?;
-        match op.kind {
+        trace::convolution(op.kind, &geometry, Direction::Forward, || match op.kind {
             Kind::Dense => conv::kernel::forward(level, &geometry, x, &weight, &mut z),
             Kind::Depthwise => depthwise::kernel::forward(level, &geometry, x, &weight, &mut z),
-        }
+        });
     }
-    let (norm, moments) = normalisation(level, op, &geometry, &z)?;
+    let (norm, moments) =
+        trace::span(Operation::Normalisation, Direction::Forward, 0, || normalisation(level, op, &geometry, &z))?;
     if let Some(shortcut) = shortcut
         && shortcut.values.len() != z.len()
     {
         candle_core::bail!("a shortcut of {} elements does not fit {out_shape:?}", shortcut.values.len())
     }
     let mut output = Pooled::new(z.len());
-    norm_act::forward(level, &z, &mut output, &norm, op.activation, shortcut);
+    trace::span(Operation::Normalisation, Direction::Forward, 0, || {
+        norm_act::forward(level, &z, &mut output, &norm, op.activation, shortcut);
+    });
     let params = vec![weight.clone(), op.gamma.clone(), op.beta.clone()];
     let branch = shortcut.map(|shortcut| shortcut.branch.to_vec());
     let (kind, activation) = (op.kind, op.activation);
@@ -157,7 +161,9 @@ struct Normed {
 impl Link for Normed {
     fn output(&self, _: &[f32]) -> Result<Pooled> {
         let mut output = Pooled::new(self.z.len());
-        norm_act::forward(self.level, &self.z, &mut output, &self.norm, self.activation, None);
+        trace::span(Operation::Normalisation, Direction::Again, 0, || {
+            norm_act::forward(self.level, &self.z, &mut output, &self.norm, self.activation, None);
+        });
         Ok(output)
     }
 
@@ -169,7 +175,9 @@ impl Link for Normed {
         let (level, geometry) = (self.level, &self.geometry);
         let mut dz = Pooled::new(self.z.len());
         let branch = self.branch.as_deref();
-        let found = norm_act::backward(level, &self.z, &grad, &self.norm, self.activation, branch, &mut dz);
+        let found = trace::span(Operation::Normalisation, Direction::Backward, 0, || {
+            norm_act::backward(level, &self.z, &grad, &self.norm, self.activation, branch, &mut dz)
+        });
         drop(grad);
         let [weight, gamma, beta] = self.params.as_slice() else {
             candle_core::bail!("a convolution has 3 parameters")
@@ -177,16 +185,18 @@ impl Link for Normed {
         let input = wants_input
             .then(|| -> Result<Pooled> {
                 let (weight, mut dx) = (view(weight)?, Pooled::new(geometry.in_count()));
-                match self.kind {
+                trace::convolution(self.kind, geometry, Direction::Backward, || match self.kind {
                     Kind::Dense => conv::kernel::backward_input(level, geometry, &dz, &weight, &mut dx),
                     Kind::Depthwise => depthwise::kernel::backward_input(level, geometry, &dz, &weight, &mut dx),
-                }
+                });
                 Ok(dx)
             })
             .transpose()?;
-        let dw = weight.track_op().then(|| match self.kind {
-            Kind::Dense => conv::kernel::backward_weight(level, geometry, x, &dz),
-            Kind::Depthwise => depthwise::kernel::backward_weight(level, geometry, x, &dz),
+        let dw = weight.track_op().then(|| {
+            trace::convolution(self.kind, geometry, Direction::Weight, || match self.kind {
+                Kind::Dense => conv::kernel::backward_weight(level, geometry, x, &dz),
+                Kind::Depthwise => depthwise::kernel::backward_weight(level, geometry, x, &dz),
+            })
         });
         let params =
             vec![node::like(dw, weight)?, node::like(Some(found.gamma), gamma)?, node::like(Some(found.beta), beta)?];

@@ -11,6 +11,7 @@ use super::chain::{Forward, Grad, Link, LinkGradients, Part, chain};
 use super::image_sums;
 use super::node;
 use super::pooled::Pooled;
+use super::trace::{self, Direction, Operation};
 use crate::simd::{Arch, Kernel, Level};
 use crate::threads;
 use gate::Gate;
@@ -56,21 +57,18 @@ pub(super) fn forward(level: Level, op: &SqueezeExcite<'_>, x: &[f32], shape: &S
     if x.is_empty() {
         candle_core::bail!("a squeeze-and-excitation was given a map without pixels, {shape:?}")
     }
-    let share = 1.0 / (height * width) as f32;
     let values = params.map(|param| param.flatten_all().and_then(|flat| flat.to_vec1::<f32>()));
     let [reduce_weight, reduce_bias, expand_weight, expand_bias] = values;
-    let mut mean = image_sums::sums(level, x, batch, channels);
-    mean.iter_mut().for_each(|mean| *mean *= share);
-    let gate = Gate::open(
-        mean,
-        (reduce_weight?, &reduce_bias?),
-        (expand_weight?, &expand_bias?),
-        (batch, channels, squeezed),
-        op.activation,
-    );
+    let (reduce, expand) = ((reduce_weight?, &reduce_bias?[..]), (expand_weight?, &expand_bias?[..]));
+    let share = 1.0 / (height * width) as f32;
     let params = params.map(Clone::clone).to_vec();
-    let link = Gated { level, gate, batch, channels, share, params: params.clone() };
-    Ok(Forward { output: link.output(x)?, shape: shape.clone(), link: Box::new(link), params, moments: None })
+    trace::span(Operation::SqueezeExcite, Direction::Forward, 0, || {
+        let mut mean = image_sums::sums(level, x, batch, channels);
+        mean.iter_mut().for_each(|mean| *mean *= share);
+        let gate = Gate::open(mean, reduce, expand, (batch, channels, squeezed), op.activation);
+        let link = Gated { level, gate, batch, channels, share, params: params.clone() };
+        Ok(Forward { output: link.gated(x), shape: shape.clone(), link: Box::new(link), params, moments: None })
+    })
 }
 
 /// The operation after its forward pass.
@@ -84,11 +82,30 @@ struct Gated {
     params: Vec<Tensor>,
 }
 
-impl Link for Gated {
-    fn output(&self, x: &[f32]) -> Result<Pooled> {
+impl Gated {
+    fn gated(&self, x: &[f32]) -> Pooled {
         let mut y = Pooled::new(x.len());
         scale(self.level, x, &self.gate.values, None, self.batch, &mut y);
-        Ok(y)
+        y
+    }
+
+    /// Gradients of the input, where it is wanted, and of the parameters.
+    fn gradients(&self, x: &[f32], grad: &[f32], wants_input: bool) -> (Option<Pooled>, [Vec<f32>; 4]) {
+        let gate_gradient = image_sums::products(self.level, x, grad, self.batch, self.channels);
+        let found = self.gate.backward(gate_gradient);
+        let input = wants_input.then(|| {
+            let added: Vec<f32> = found.mean.iter().map(|gradient| gradient * self.share).collect();
+            let mut dx = Pooled::new(x.len());
+            scale(self.level, grad, &self.gate.values, Some(&added), self.batch, &mut dx);
+            dx
+        });
+        (input, [found.reduce_weight, found.reduce_bias, found.expand_weight, found.expand_bias])
+    }
+}
+
+impl Link for Gated {
+    fn output(&self, x: &[f32]) -> Result<Pooled> {
+        Ok(trace::span(Operation::SqueezeExcite, Direction::Again, 0, || self.gated(x)))
     }
 
     fn needs_input(&self) -> bool {
@@ -96,15 +113,8 @@ impl Link for Gated {
     }
 
     fn backward(&self, x: &[f32], grad: Grad<'_>, wants_input: bool) -> Result<LinkGradients> {
-        let gate_gradient = image_sums::products(self.level, x, &grad, self.batch, self.channels);
-        let found = self.gate.backward(gate_gradient);
-        let input = wants_input.then(|| {
-            let added: Vec<f32> = found.mean.iter().map(|gradient| gradient * self.share).collect();
-            let mut dx = Pooled::new(x.len());
-            scale(self.level, &grad, &self.gate.values, Some(&added), self.batch, &mut dx);
-            dx
-        });
-        let gradients = [found.reduce_weight, found.reduce_bias, found.expand_weight, found.expand_bias];
+        let (input, gradients) =
+            trace::span(Operation::SqueezeExcite, Direction::Backward, 0, || self.gradients(x, &grad, wants_input));
         let params = gradients.into_iter().zip(&self.params).map(|(values, param)| node::like(Some(values), param));
         Ok(LinkGradients { input, params: params.collect::<Result<_>>()? })
     }
