@@ -4,8 +4,8 @@
 //! out[r][c] += Σ_p a[p][r] · b[p][c]
 //! ```
 //!
-//! `a` is read as it lies, rows of pixels; `b` is packed into panels as wide as a tile, since each is read once for every
-//! few rows of the result.
+//! Both sides are packed into strips as wide as a tile is high or wide, whole pixels at a time: in a map, those of one
+//! strip lie so far apart that no prefetcher follows and few sets of the L1 cache hold them.
 
 #[cfg(test)]
 mod tests;
@@ -13,46 +13,111 @@ mod tests;
 use super::buffer::Shared;
 use crate::simd::{Arch, Kernel, Level, Vector};
 
-/// Vectors of a panel.
+/// Vectors of a tile.
 const VECTORS: usize = 2;
 
-/// Pixels whose part of a panel, and of as many rows of `a`, stay in the L1 cache.
-pub(crate) const PIXELS: usize = 128;
+/// Pixels of which a strip of `b`, 16 KiB at AVX2, stays in the L1 cache.
+pub(crate) const PIXELS: usize = 256;
 
-/// Floats of a panel's row at a level.
+/// Pixels that are packed together: a strip is written in runs of as many rows.
+const TOGETHER: usize = 8;
+
+/// Floats of a strip of `b` that belong to a pixel.
 pub(crate) fn width(level: Level) -> usize {
     VECTORS * level.lanes()
 }
 
-/// Copies `columns` floats of each of `pixels` rows, `row` floats apart from `start` on, into a panel.
-pub(crate) fn pack(source: &[f32], start: usize, row: usize, columns: usize, panel: &mut [f32], width: usize) {
-    for (pixel, to) in panel.chunks_exact_mut(width).enumerate() {
-        to[..columns].copy_from_slice(&source[start + pixel * row..][..columns]);
-        to[columns..].fill(0.0);
+/// Floats of a strip of `a` that belong to a pixel.
+pub(crate) fn height(level: Level) -> usize {
+    level.tile_rows(VECTORS)
+}
+
+/// Some floats of each of some pixels.
+#[derive(Clone, Copy)]
+pub(crate) struct Columns<'a> {
+    pub source: &'a [f32],
+    /// Where the first pixel's floats start, and floats between pixels.
+    pub start: usize,
+    pub pixel: usize,
+    pub pixels: usize,
+    pub count: usize,
+}
+
+impl Columns<'_> {
+    /// Copies them into strips of `a`, `[strip][stride][height]`, from pixel `at` of the stride on. The last strip is filled up with zeros.
+    pub(crate) fn strips_of_a(self, level: Level, to: &mut [f32], stride: usize, at: usize) {
+        level.run(Pack { columns: self, to, stride, at, of_a: true });
+    }
+
+    /// Copies them into strips of `b`, `[strip][stride][width]`, likewise.
+    pub(crate) fn strips_of_b(self, level: Level, to: &mut [f32], stride: usize, at: usize) {
+        level.run(Pack { columns: self, to, stride, at, of_a: false });
     }
 }
 
-/// One panel's sums.
+struct Pack<'a> {
+    columns: Columns<'a>,
+    to: &'a mut [f32],
+    stride: usize,
+    at: usize,
+    of_a: bool,
+}
+
+impl Kernel for Pack<'_> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        // Each width is known where it is compiled for, so that a copy is a few moves.
+        if self.of_a {
+            self.cut(A::TILE_ROWS[VECTORS - 1]);
+        } else {
+            self.cut(VECTORS * A::V::LANES);
+        }
+    }
+}
+
+impl Pack<'_> {
+    #[inline(always)]
+    fn cut(self, width: usize) {
+        let Columns { source, start, pixel, pixels, count } = self.columns;
+        for from in (0..pixels).step_by(TOGETHER) {
+            let rows = from..(from + TOGETHER).min(pixels);
+            for (strip, first) in (0..count).step_by(width).enumerate() {
+                let to = &mut self.to[(strip * self.stride + self.at + from) * width..][..rows.len() * width];
+                let source = &source[start + from * pixel + first..];
+                for (at, to) in to.chunks_exact_mut(width).enumerate() {
+                    if first + width <= count {
+                        to.copy_from_slice(&source[at * pixel..][..width]);
+                    } else {
+                        let (values, rest) = to.split_at_mut(count - first);
+                        values.copy_from_slice(&source[at * pixel..][..count - first]);
+                        rest.fill(0.0);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A block of sums.
 pub(crate) struct Outer<'a> {
     pub pixels: usize,
+    /// `[strips, pixels, height]`
     pub a: &'a [f32],
-    /// Where the first pixel's first row is, and floats between pixels.
-    pub a_start: usize,
-    pub a_pixel: usize,
-    /// Rows of the result.
+    /// `[strips, pixels, width]`
+    pub b: &'a [f32],
+    /// Rows and columns of the block.
     pub rows: usize,
-    /// `[pixels, width]`
-    pub panel: &'a [f32],
+    pub columns: usize,
     pub out: Shared<'a>,
     /// Where the first sum is, and floats between rows.
     pub out_start: usize,
     pub out_row: usize,
-    /// Columns of the result, at most the panel's width.
-    pub columns: usize,
+    /// Whether the products are added to what `out` holds, else they are written over it.
+    pub add: bool,
 }
 
 impl Outer<'_> {
-    /// Adds to `out`, on the calling thread.
+    /// Computes it, on the calling thread.
     ///
     /// # Panics
     /// When a slice is too short.
@@ -60,11 +125,11 @@ impl Outer<'_> {
     /// # Safety
     /// While it runs, nobody else may access these rows and columns of `out`.
     pub(crate) unsafe fn run(&self, level: Level) {
-        if self.pixels == 0 || self.rows == 0 || self.columns == 0 {
+        if self.rows == 0 || self.columns == 0 {
             return;
         }
-        assert!(self.columns <= width(level) && self.panel.len() >= self.pixels * width(level), "size of a panel");
-        assert!(self.a_start + (self.pixels - 1) * self.a_pixel + self.rows <= self.a.len(), "pixels past a map's end");
+        assert!(self.a.len() >= self.rows.next_multiple_of(height(level)) * self.pixels, "size of the strips of a");
+        assert!(self.b.len() >= self.columns.next_multiple_of(width(level)) * self.pixels, "size of the strips of b");
         assert!(self.out_start + (self.rows - 1) * self.out_row + self.columns <= self.out.len(), "sums past the end");
         level.run(Tiles(self));
     }
@@ -76,13 +141,12 @@ impl Kernel for Tiles<'_, '_> {
     #[inline(always)]
     fn run<A: Arch>(self) {
         let job = self.0;
-        let most = A::TILE_ROWS[VECTORS - 1];
-        let mut row = 0;
-        while row < job.rows {
-            let count = most.min(job.rows - row);
-            // SAFETY: this is the instance for `A`; `Outer::run` has measured that the rows from `row` on exist.
-            unsafe { tile_of::<A>(job, row, count) }
-            row += count;
+        let (height, width) = (A::TILE_ROWS[VECTORS - 1], VECTORS * A::V::LANES);
+        for column in (0..job.columns).step_by(width) {
+            for row in (0..job.rows).step_by(height) {
+                // SAFETY: this is the instance for `A`; `Outer::run` has measured that these rows and columns exist.
+                unsafe { tile_of::<A>(job, (row, column), height.min(job.rows - row)) }
+            }
         }
     }
 }
@@ -92,7 +156,7 @@ impl Kernel for Tiles<'_, '_> {
 /// # Safety
 /// As of [`Arch::outline`]; the rows must exist.
 #[inline(always)]
-unsafe fn tile_of<A: Arch>(job: &Outer<'_>, first: usize, rows: usize) {
+unsafe fn tile_of<A: Arch>(job: &Outer<'_>, first: (usize, usize), rows: usize) {
     macro_rules! dispatch {
         ($($rows:literal)*) => {
             match rows {
@@ -107,44 +171,48 @@ unsafe fn tile_of<A: Arch>(job: &Outer<'_>, first: usize, rows: usize) {
     dispatch!(1 2 3 4 5 6 7 8 9 10 11 12)
 }
 
-/// `ROWS` rows of the result.
+/// `ROWS` rows and a strip's columns of the block, from `first` on.
 struct Tile<'a, 'b, const ROWS: usize> {
     job: &'a Outer<'b>,
-    first: usize,
+    first: (usize, usize),
 }
 
 impl<const ROWS: usize> Kernel for Tile<'_, '_, ROWS> {
     #[inline(always)]
     fn run<A: Arch>(self) {
         let (job, lanes) = (self.job, A::V::LANES);
-        let whole = job.columns == VECTORS * lanes;
-        // SAFETY: `Outer::run` has measured every extent: `pixels` rows of `a` from `a_start` on that reach `rows` floats, as
-        // many of the panel, and `rows` rows of `columns` sums.
+        let (row, column) = self.first;
+        let (height, width) = (A::TILE_ROWS[VECTORS - 1], VECTORS * lanes);
+        // SAFETY: `Outer::run` has measured every extent: `pixels` rows of each strip, and `rows` rows of `columns` sums. The
+        // tile starts a strip of each side.
         unsafe {
             let mut sums = [[A::V::splat(0.0); VECTORS]; ROWS];
-            let mut a = job.a.as_ptr().add(job.a_start + self.first);
-            let mut panel = job.panel.as_ptr();
+            let mut a = job.a.as_ptr().add(row * job.pixels);
+            let mut b = job.b.as_ptr().add(column * job.pixels);
             for _ in 0..job.pixels {
-                let b = [A::V::load(panel), A::V::load(panel.add(lanes))];
+                let vectors = [A::V::load(b), A::V::load(b.add(lanes))];
                 for r in 0..ROWS {
                     let x = A::V::splat(*a.add(r));
                     for v in 0..VECTORS {
-                        sums[r][v] = x.mul_add(b[v], sums[r][v]);
+                        sums[r][v] = x.mul_add(vectors[v], sums[r][v]);
                     }
                 }
-                a = a.wrapping_add(job.a_pixel);
-                panel = panel.wrapping_add(VECTORS * lanes);
+                a = a.wrapping_add(height);
+                b = b.wrapping_add(width);
             }
             let out = job.out.at(job.out_start);
             for r in 0..ROWS {
                 for v in 0..VECTORS {
-                    let count = job.columns.saturating_sub(v * lanes).min(lanes);
-                    let place = out.wrapping_add((self.first + r) * job.out_row + v * lanes);
-                    if whole {
-                        A::V::load(place).add(sums[r][v]).store(place);
+                    let count = (job.columns - column).saturating_sub(v * lanes).min(lanes);
+                    let place = out.wrapping_add((row + r) * job.out_row + column + v * lanes);
+                    let sum = if !job.add {
+                        sums[r][v]
+                    } else if count == lanes {
+                        A::V::load(place).add(sums[r][v])
                     } else {
-                        A::V::load_first(place, count).add(sums[r][v]).store_first(place, count);
-                    }
+                        A::V::load_first(place, count).add(sums[r][v])
+                    };
+                    if count == lanes { sum.store(place) } else { sum.store_first(place, count) }
                 }
             }
         }

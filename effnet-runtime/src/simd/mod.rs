@@ -197,6 +197,17 @@ impl Level {
         }
     }
 
+    /// [`Arch::TILE_ROWS`] of this level, for tiles of so many vectors.
+    pub(crate) fn tile_rows(self, vectors: usize) -> usize {
+        match self.0 {
+            Features::Portable => Portable::TILE_ROWS[vectors - 1],
+            #[cfg(target_arch = "x86_64")]
+            Features::Avx2 => Avx2::TILE_ROWS[vectors - 1],
+            #[cfg(target_arch = "x86_64")]
+            Features::Avx512 => Avx512::TILE_ROWS[vectors - 1],
+        }
+    }
+
     /// Runs a kernel's instance for this level.
     #[inline]
     pub(crate) fn run(self, kernel: impl Kernel) {

@@ -4,18 +4,20 @@
 //! dw[o][tap, i] = Σ_pixel dout[pixel][o] · window(x)[pixel][tap, i]
 //! ```
 //!
-//! A task has a block of output channels, one line of taps, and a part of the pixels, which it walks line by line; the
-//! parts' sums are added in their order.
+//! A task has a block of output channels, a block of a line of taps, and a part of the pixels, which it walks line by
+//! line; the parts' sums are added in their order.
 
 use super::gather::Gather;
 use crate::kernels::buffer::Shared;
-use crate::kernels::outer::{self, Outer, PIXELS};
+use crate::kernels::outer::{self, Columns, Outer, PIXELS};
+use crate::ops::pooled::Pooled;
 use crate::ops::scratch::with_scratch;
 use crate::simd::Level;
 use crate::threads;
 
-/// Output channels of a task: a panel is packed for all of them.
+/// Output channels, and floats of a line of taps, of a task at most: both sides' strips stay in the L2 cache.
 const OUTPUTS: usize = 96;
+const COLUMNS: usize = 192;
 
 /// Tasks that are wanted at least, and the most parts that the pixels are cut into to have them.
 const FEWEST_TASKS: usize = 16;
@@ -31,9 +33,15 @@ struct Lines {
     until: usize,
 }
 
+/// Cuts `count` into the fewest pieces of at most `most`, as equal as whole multiples of `unit` can be: the length of
+/// all but the last.
+fn piece(count: usize, most: usize, unit: usize) -> usize {
+    count.div_ceil(count.div_ceil(most)).next_multiple_of(unit)
+}
+
 /// `[outputs, taps.0, taps.1, channels]` of `x` and `grad` = `[batch, grid, outputs]`.
 pub(super) fn weight_gradient(level: Level, gather: &Gather, x: &[f32], grad: &[f32], outputs: usize) -> Vec<f32> {
-    let patch = gather.patch();
+    let (patch, run) = (gather.patch(), gather.taps.1 * gather.channels);
     // Over the map itself all images' pixels are one line after the other of any length.
     let (lines, width) = if gather.is_identity() {
         let pixels = grad.len() / outputs;
@@ -41,31 +49,47 @@ pub(super) fn weight_gradient(level: Level, gather: &Gather, x: &[f32], grad: &[
     } else {
         (grad.len() / outputs / gather.grid.1, gather.grid.1)
     };
-    let blocks = outputs.div_ceil(OUTPUTS) * gather.taps.0;
+    let rows = piece(outputs, OUTPUTS, outer::height(level));
+    let columns = piece(run, COLUMNS, outer::width(level));
+    let (row_blocks, column_blocks) = (outputs.div_ceil(rows), run.div_ceil(columns));
+    let blocks = row_blocks * column_blocks * gather.taps.0;
     let parts = FEWEST_TASKS.div_ceil(blocks).min(MOST_PARTS).min(lines);
     let size = outputs * patch;
-    let mut sums = vec![0f32; parts * size];
+    let mut sums = Pooled::new(parts * size);
     {
         let out = Shared::new(&mut sums);
         threads::current().for_each(parts * blocks, |task| {
             let (part, block) = (task / blocks, task % blocks);
-            let (tap, first) = (block % gather.taps.0, block / gather.taps.0 * OUTPUTS);
+            let (tap, block) = (block % gather.taps.0, block / gather.taps.0);
+            let (row, column) = (block / column_blocks * rows, block % column_blocks * columns);
             let lines = Lines { from: part * lines / parts, until: (part + 1) * lines / parts };
-            let block = Block { gather, x, grad, outputs, first, count: OUTPUTS.min(outputs - first), tap, width };
-            // SAFETY: each task adds to a part, outputs and taps of its own.
-            unsafe { block.add(level, lines, out, part * size) }
+            let block = Block {
+                gather,
+                x,
+                grad,
+                outputs,
+                row,
+                rows: rows.min(outputs - row),
+                tap,
+                column,
+                columns: columns.min(run - column),
+                width,
+            };
+            // SAFETY: each task writes a part, outputs and taps of its own.
+            unsafe { block.write(level, lines, out, part * size) }
         });
     }
     let (first, rest) = sums.split_at_mut(size);
-    threads::current().for_each_chunk(first, ADDED, |at, chunk| {
+    let mut gradient = vec![0.0; size];
+    threads::current().for_each_chunk(&mut gradient, ADDED, |at, chunk| {
+        chunk.copy_from_slice(&first[at * ADDED..][..chunk.len()]);
         for part in rest.chunks_exact(size) {
             for (sum, value) in chunk.iter_mut().zip(&part[at * ADDED..]) {
                 *sum += value;
             }
         }
     });
-    sums.truncate(size);
-    sums
+    gradient
 }
 
 /// A task's share of the gradient.
@@ -75,68 +99,80 @@ struct Block<'a> {
     grad: &'a [f32],
     outputs: usize,
     /// The output channels.
-    first: usize,
-    count: usize,
-    /// The line of taps.
+    row: usize,
+    rows: usize,
+    /// The line of taps, and the floats of it.
     tap: usize,
+    column: usize,
+    columns: usize,
     /// Pixels of a line.
     width: usize,
 }
 
 impl Block<'_> {
-    /// Adds the lines' products to the gradient that starts at `start` of `out`.
+    /// Writes the lines' products to the gradient that starts at `start` of `out`.
     ///
     /// # Safety
     /// While it runs, nobody else may access the block's elements of `out`.
-    unsafe fn add(&self, level: Level, lines: Lines, out: Shared<'_>, start: usize) {
-        let (gather, channels) = (self.gather, self.gather.channels);
-        let run = gather.taps.1 * channels;
-        let panel_width = outer::width(level);
-        let line_floats = ((self.width - 1) * gather.step + gather.taps.1) * channels;
+    unsafe fn write(&self, level: Level, lines: Lines, out: Shared<'_>, start: usize) {
+        let Self { gather, width, .. } = *self;
+        let channels = gather.channels;
+        let line_floats = ((width - 1) * gather.step + gather.taps.1) * channels;
         let total = self.grad.len() / self.outputs;
-        // Short lines are taken several at a time, so that a panel is worth its sums' way to memory and back.
-        let together = (PIXELS / self.width).max(1);
-        with_scratch(together * (line_floats + self.width * panel_width) + panel_width, |scratch| {
-            let (window, panel) = scratch.split_at_mut(together * line_floats);
+        // Short lines are taken several at a time, so that a tile is worth its sums' way to memory and back.
+        let together = (PIXELS / width).max(1);
+        let most = together * width;
+        let high = self.rows.next_multiple_of(outer::height(level));
+        let wide = self.columns.next_multiple_of(outer::width(level));
+        with_scratch(line_floats + most * (high + wide), |scratch| {
+            let (window, scratch) = scratch.split_at_mut(line_floats);
+            let (a, b) = scratch.split_at_mut(most * high);
             for from in (lines.from..lines.until).step_by(together) {
-                let until = (from + together).min(lines.until);
-                let first_pixel = from * self.width;
-                let pixels = (until * self.width).min(total) - first_pixel;
-                // The map itself has its pixels where the window would copy them to.
-                let (source, source_start) = if gather.is_identity() {
-                    (self.x, first_pixel * channels)
+                let first = from * width;
+                let pixels = ((from + together).min(lines.until) * width).min(total) - first;
+                let outputs = self.outputs;
+                Columns {
+                    source: self.grad,
+                    start: first * outputs + self.row,
+                    pixel: outputs,
+                    pixels,
+                    count: self.rows,
+                }
+                .strips_of_a(level, a, pixels, 0);
+                let count = self.columns;
+                if gather.is_identity() {
+                    // The map itself has its pixels where a window would copy them to.
+                    let start = first * channels + self.column;
+                    Columns { source: self.x, start, pixel: channels, pixels, count }.strips_of_b(level, b, pixels, 0);
                 } else {
-                    for (line, window) in (from..until).zip(window.chunks_exact_mut(line_floats)) {
-                        let (image, y) = (line / gather.grid.0, line % gather.grid.0);
-                        let mut seen = gather.seen((y, 0), (1, self.width));
+                    for line in 0..pixels / width {
+                        let (image, y) = ((from + line) / gather.grid.0, (from + line) % gather.grid.0);
+                        let mut seen = gather.seen((y, 0), (1, width));
                         seen.corner.0 += self.tap as isize;
                         seen.size.0 = 1;
                         gather.copy(self.x, image, seen, window);
+                        let pixel = gather.step * channels;
+                        Columns { source: window, start: self.column, pixel, pixels: width, count }.strips_of_b(
+                            level,
+                            b,
+                            pixels,
+                            line * width,
+                        );
                     }
-                    (&*window, 0)
-                };
-                for column in (0..run).step_by(panel_width) {
-                    let columns = panel_width.min(run - column);
-                    let panel = &mut panel[..pixels * panel_width];
-                    for (line, panel) in panel.chunks_mut(self.width * panel_width).enumerate() {
-                        let start = source_start + line * line_floats + column;
-                        outer::pack(source, start, gather.step * channels, columns, panel, panel_width);
-                    }
-                    let job = Outer {
-                        pixels,
-                        a: self.grad,
-                        a_start: first_pixel * self.outputs + self.first,
-                        a_pixel: self.outputs,
-                        rows: self.count,
-                        panel,
-                        out,
-                        out_start: start + self.first * gather.patch() + self.tap * run + column,
-                        out_row: gather.patch(),
-                        columns,
-                    };
-                    // SAFETY: the caller's promise.
-                    unsafe { job.run(level) }
                 }
+                let job = Outer {
+                    pixels,
+                    a,
+                    b,
+                    rows: self.rows,
+                    columns: self.columns,
+                    out,
+                    out_start: start + self.row * gather.patch() + self.tap * gather.taps.1 * channels + self.column,
+                    out_row: gather.patch(),
+                    add: from > lines.from,
+                };
+                // SAFETY: the caller's promise.
+                unsafe { job.run(level) }
             }
         });
     }
