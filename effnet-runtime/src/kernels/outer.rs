@@ -32,6 +32,16 @@ pub(crate) fn height(level: Level) -> usize {
     level.tile_rows(VECTORS)
 }
 
+/// [`width`] of a kernel's level.
+pub(super) const fn width_of<A: Arch>() -> usize {
+    VECTORS * A::V::LANES
+}
+
+/// [`height`] of a kernel's level, at most its lanes.
+pub(super) const fn height_of<A: Arch>() -> usize {
+    A::TILE_ROWS[VECTORS - 1]
+}
+
 /// Some floats of each of some pixels.
 #[derive(Clone, Copy)]
 pub(crate) struct Columns<'a> {
@@ -68,9 +78,9 @@ impl Kernel for Pack<'_> {
     fn run<A: Arch>(self) {
         // Each width is known where it is compiled for, so that a copy is a few moves.
         if self.of_a {
-            self.cut(A::TILE_ROWS[VECTORS - 1]);
+            self.cut(height_of::<A>());
         } else {
-            self.cut(VECTORS * A::V::LANES);
+            self.cut(width_of::<A>());
         }
     }
 }
@@ -141,7 +151,7 @@ impl Kernel for Tiles<'_, '_> {
     #[inline(always)]
     fn run<A: Arch>(self) {
         let job = self.0;
-        let (height, width) = (A::TILE_ROWS[VECTORS - 1], VECTORS * A::V::LANES);
+        let (height, width) = (height_of::<A>(), width_of::<A>());
         for column in (0..job.columns).step_by(width) {
             for row in (0..job.rows).step_by(height) {
                 // SAFETY: this is the instance for `A`; `Outer::run` has measured that these rows and columns exist.
@@ -182,7 +192,7 @@ impl<const ROWS: usize> Kernel for Tile<'_, '_, ROWS> {
     fn run<A: Arch>(self) {
         let (job, lanes) = (self.job, A::V::LANES);
         let (row, column) = self.first;
-        let (height, width) = (A::TILE_ROWS[VECTORS - 1], VECTORS * lanes);
+        let (height, width) = (height_of::<A>(), width_of::<A>());
         // SAFETY: `Outer::run` has measured every extent: `pixels` rows of each strip, and `rows` rows of `columns` sums. The
         // tile starts a strip of each side.
         unsafe {

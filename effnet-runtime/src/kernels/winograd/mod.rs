@@ -13,6 +13,7 @@
 #[cfg(test)]
 mod tests;
 mod transform;
+pub(crate) mod weight_gradient;
 
 use effnet_spec::Activation;
 

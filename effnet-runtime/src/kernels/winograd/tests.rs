@@ -1,6 +1,7 @@
 use effnet_spec::Activation;
 use proptest::prelude::*;
 
+use super::weight_gradient::{Map, WeightGradient};
 use super::{Rectangle, TILE, Winograd};
 use crate::kernels::buffer::Shared;
 use crate::kernels::gemm::Rows;
@@ -10,6 +11,9 @@ use crate::simd::Level;
 /// How far a result may be from the f64 definition, relative to the sum of its terms' sizes. The transforms' factors, up
 /// to 8 and 1/24, cost this algorithm a digit against a direct convolution.
 const TOLERANCE: f64 = 5e-6;
+
+/// As [`TOLERANCE`], for a weight's gradient, relative to the largest sum of its terms' sizes.
+const GRADIENT_TOLERANCE: f64 = 5e-6;
 
 #[derive(Clone, Debug)]
 struct Problem {
@@ -125,5 +129,59 @@ fn several_chunks_of_channels_equal_the_definition() {
             activation: Some(Activation::Silu),
         };
         problem.check(level, Side::End);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn the_weight_gradient_equals_the_definition(
+        batch in 1usize..4, size in (1usize..=14, 1usize..=14), before in (0usize..=2, 0usize..=2), after in (0usize..=2, 0usize..=2),
+        in_channels in 1usize..=40, out_channels in 1usize..=40,
+    ) {
+        let input = (size.0 + 2 - before.0.min(1), size.1 + 2 - before.1.min(1));
+        let output = (input.0 + before.0 + after.0 - 2, input.1 + before.1 + after.1 - 2);
+        let (x, grad) = (values(batch * input.0 * input.1 * in_channels, 1), values(batch * output.0 * output.1 * out_channels, 2));
+        let mut expected = vec![(0f64, 0f64); out_channels * in_channels * 9];
+        for image in 0..batch {
+            for y in 0..output.0 {
+                for (column, pixel) in grad[(image * output.0 + y) * output.1 * out_channels..][..output.1 * out_channels].chunks_exact(out_channels).enumerate() {
+                    for tap in 0..9 {
+                        let (Some(row), Some(column)) = ((y + tap / 3).checked_sub(before.0), (column + tap % 3).checked_sub(before.1)) else { continue };
+                        if row >= input.0 || column >= input.1 {
+                            continue;
+                        }
+                        let seen = &x[((image * input.0 + row) * input.1 + column) * in_channels..][..in_channels];
+                        for (o, g) in pixel.iter().enumerate() {
+                            for (i, x) in seen.iter().enumerate() {
+                                let (sum, size) = &mut expected[(o * in_channels + i) * 9 + tap];
+                                let product = f64::from(*g) * f64::from(*x);
+                                *sum += product;
+                                *size += product.abs();
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        let largest = expected.iter().fold(0f64, |most, (_, size)| most.max(*size));
+        for level in Level::available() {
+            for side in SIDES {
+                let (x, grad) = (Guarded::new(&x, side), Guarded::new(&grad, side));
+                let job = WeightGradient {
+                    batch,
+                    x: Map { values: &x, size: input, channels: in_channels },
+                    before,
+                    grad: Map { values: &grad, size: output, channels: out_channels },
+                };
+                let (planes, sums) = job.scratch(level);
+                let mut planes = Guarded::new(&vec![f32::NAN; planes], side);
+                let mut sums = Guarded::new(&vec![f32::NAN; sums], side);
+                let found = job.run(level, &mut planes, &mut sums);
+                for (found, (sum, _)) in found.iter().zip(&expected) {
+                    prop_assert!((f64::from(*found) - sum).abs() <= GRADIENT_TOLERANCE * largest, "{}: {found}, {sum}", level.name());
+                }
+            }
+        }
     }
 }

@@ -65,3 +65,32 @@ pub(super) fn output<V: Vector>(m: [V; WINDOW]) -> [V; TILE] {
         times(8.0, far_difference, difference).add(m[5]),
     ]
 }
+
+/// `A y`: the transpose of [`output`], for gradients of a tile's pixels.
+#[inline(always)]
+pub(super) fn output_gradient<V: Vector>(y: [V; TILE]) -> [V; WINDOW] {
+    let (even, odd) = (y[0].add(y[2]), y[1].add(y[3]));
+    let far_even = times(4.0, y[2], y[0]);
+    let twice = y[1].add(y[1]);
+    [
+        y[0],
+        even.add(odd),
+        even.sub(odd),
+        times(8.0, y[3], far_even.add(twice)),
+        times(-8.0, y[3], far_even.sub(twice)),
+        y[3],
+    ]
+}
+
+/// `Gᵀ m`: the transpose of a kernel's transform.
+#[inline(always)]
+pub(super) fn kernel_gradient<V: Vector>(m: [V; WINDOW]) -> [V; 3] {
+    let (near, near_difference) = (m[1].add(m[2]), m[2].sub(m[1]));
+    let (far, far_difference) = (m[3].add(m[4]), m[3].sub(m[4]));
+    let sixth = V::splat(1.0 / 6.0);
+    [
+        times(0.25, m[0], times(1.0 / 24.0, far, times(-1.0 / 6.0, near, V::splat(0.0)))),
+        times(1.0 / 12.0, far_difference, sixth.mul_add(near_difference, V::splat(0.0))),
+        sixth.mul_add(far.sub(near), m[5]),
+    ]
+}

@@ -13,6 +13,8 @@ use super::weight_gradient::weight_gradient;
 use crate::kernels::gemm::{Packed, Rows};
 use crate::kernels::window_order::by_window;
 use crate::kernels::winograd::Winograd;
+use crate::kernels::winograd::weight_gradient::{Map, WeightGradient};
+use crate::ops::pooled::Pooled;
 use crate::ops::window::Geometry;
 use crate::simd::Level;
 
@@ -80,6 +82,14 @@ pub(crate) fn backward_input(level: Level, geometry: &Geometry, grad: &[f32], we
 
 /// The gradient of the weight `[O, I, k, k]`, from `x` and the gradient of the output.
 pub(crate) fn backward_weight(level: Level, geometry: &Geometry, x: &[f32], grad: &[f32]) -> Vec<f32> {
+    if is_winograd(geometry) {
+        let Geometry { batch, input, output, before, in_channels, out_channels, .. } = *geometry;
+        let x = Map { values: x, size: input, channels: in_channels };
+        let grad = Map { values: grad, size: output, channels: out_channels };
+        let job = WeightGradient { batch, x, before, grad };
+        let (planes, sums) = job.scratch(level);
+        return job.run(level, &mut Pooled::new(planes), &mut Pooled::new(sums));
+    }
     let gradient = weight_gradient(level, &forward_gather(geometry), x, grad, geometry.out_channels);
     pack::to_oihw(gradient, geometry)
 }
