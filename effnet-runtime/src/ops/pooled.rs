@@ -40,6 +40,15 @@ impl Pooled {
     }
 }
 
+impl Pooled {
+    /// Gives the buffer away: it does not come back.
+    pub(crate) fn into_vec(mut self) -> Vec<f32> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.truncate(self.length);
+        buffer
+    }
+}
+
 impl Deref for Pooled {
     type Target = [f32];
 

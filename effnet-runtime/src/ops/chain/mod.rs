@@ -16,6 +16,7 @@ use super::pooled::Pooled;
 use super::squeeze_excite::{self, SqueezeExcite};
 use super::trace;
 use crate::simd::Level;
+use crate::threads;
 
 /// One operation of a chain.
 #[derive(Clone, Copy, Debug)]
@@ -112,17 +113,32 @@ pub fn chain(
         }
     }
     let Some((output, shape)) = last else { candle_core::bail!("a chain without parts was asked for") };
-    let inputs: Vec<&Tensor> = std::iter::once(&x).chain(&shortcut).collect();
+    // A shortcut from `x` itself has its gradient added here: candle would take three passes for it.
+    let is_around = shortcut.as_ref().is_some_and(|shortcut| shortcut.id() == x.id());
+    let other = shortcut.filter(|_| !is_around);
+    let inputs: Vec<&Tensor> = std::iter::once(&x).chain(&other).collect();
     let param_refs: Vec<&Tensor> = params.iter().collect();
-    let (saved, has_shortcut) = (x.clone(), shortcut.is_some());
-    let y = node::record("chain", &inputs, &param_refs, (output.to_vec(), shape), move |grad| {
+    let (saved, has_other) = (x.clone(), other.is_some());
+    let y = node::record("chain", &inputs, &param_refs, (output.into_vec(), shape), move |grad| {
         trace::enter(number);
-        let (input, params) = backward(&links, &saved, grad)?;
+        let (mut input, params) = backward(&links, &saved, grad)?;
+        if let Some(input) = input.as_mut().filter(|_| is_around) {
+            add(input, &view(grad)?);
+        }
         let mut inputs = vec![node::like(input, &saved)?];
-        inputs.extend(has_shortcut.then(|| Some(grad.clone())));
+        inputs.extend(has_other.then(|| Some(grad.clone())));
         Ok(Gradients { inputs, params })
     })?;
     Ok((y, moments))
+}
+
+/// Floats that a task adds.
+const TASK_FLOATS: usize = 1 << 15;
+
+fn add(to: &mut [f32], values: &[f32]) {
+    threads::current().for_each_chunk(to, TASK_FLOATS, |at, to| {
+        to.iter_mut().zip(&values[at * TASK_FLOATS..]).for_each(|(to, value)| *to += value);
+    });
 }
 
 type OfParams = Vec<Option<Tensor>>;
@@ -156,6 +172,9 @@ fn backward(links: &[Box<dyn Link>], x: &Tensor, grad: &Tensor) -> Result<(Optio
         by_link.push(found.params);
         known = before;
     }
-    let input = grad.map(|grad| grad.to_vec());
+    let input = grad.map(|grad| match grad {
+        Grad::Own(grad) => grad.into_vec(),
+        Grad::Borrowed(grad) => grad.to_vec(),
+    });
     Ok((input, by_link.into_iter().rev().flatten().collect()))
 }

@@ -1,8 +1,8 @@
 //! A gather's windows times weights: the forward pass of a convolution, and its input gradient.
 
-use super::gather::{Gather, Rectangle};
 use crate::kernels::buffer::Shared;
 use crate::kernels::cut::Cut;
+use crate::kernels::gather::{Gather, Rectangle, Target};
 use crate::kernels::gemm::{Job, Packed, Rows};
 use crate::kernels::winograd::{self, TILE, Winograd};
 use crate::ops::scratch::with_scratch;
@@ -17,26 +17,6 @@ const FEWEST_TASKS: usize = 16;
 pub(super) enum Weights {
     Direct(Packed),
     Winograd(Winograd),
-}
-
-/// Where an image's results go: floats between images, and its pixels.
-#[derive(Clone, Copy)]
-pub(super) struct Target {
-    pub image: usize,
-    pub pixels: Rows,
-}
-
-impl Target {
-    /// Pixels of `channels`, one after the other.
-    pub(super) fn plain(grid: (usize, usize), channels: usize) -> Self {
-        let line = grid.1 * channels;
-        Self { image: grid.0 * line, pixels: Rows { start: 0, line, row: channels } }
-    }
-
-    fn at(&self, image: usize, y: usize, x: usize) -> Rows {
-        let Rows { start, line, row } = self.pixels;
-        Rows { start: start + image * self.image + y * line + x * row, line, row }
-    }
 }
 
 /// `out[pixel] = window(pixel) · weights`, for every pixel of `batch` grids.

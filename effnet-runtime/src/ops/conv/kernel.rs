@@ -6,11 +6,11 @@
 //! weight gradient  dw[o, (tap, i)]    = Σ dout[pixel, o] · window(x)[pixel, (tap, i)]
 //! ```
 
-use super::correlate::{Correlation, Target, Weights};
-use super::gather::Gather;
+use super::correlate::{Correlation, Weights};
 use super::pack;
 use super::weight_gradient::weight_gradient;
-use crate::kernels::gemm::{Packed, Rows};
+use crate::kernels::gather::{Gather, Target};
+use crate::kernels::gemm::Packed;
 use crate::kernels::window_order::by_window;
 use crate::kernels::winograd::Winograd;
 use crate::kernels::winograd::weight_gradient::{Map, WeightGradient};
@@ -18,7 +18,7 @@ use crate::ops::pooled::Pooled;
 use crate::ops::window::Geometry;
 use crate::simd::Level;
 
-fn forward_gather(geometry: &Geometry) -> Gather {
+pub(crate) fn forward_gather(geometry: &Geometry) -> Gather {
     Gather {
         source: geometry.input,
         channels: geometry.in_channels,
@@ -53,7 +53,6 @@ pub(crate) fn forward(level: Level, geometry: &Geometry, x: &[f32], weight: &[f3
 pub(crate) fn backward_input(level: Level, geometry: &Geometry, grad: &[f32], weight: &[f32], out: &mut [f32]) {
     let inputs = geometry.in_channels;
     let zeros = vec![0.0; inputs];
-    let plain = Target::plain(geometry.input, inputs);
     let phases = pack::phases(geometry);
     // Pixels that no tap reaches have no gradient.
     if phases.iter().any(|phase| phase.gather.patch() == 0) {
@@ -68,13 +67,7 @@ pub(crate) fn backward_input(level: Level, geometry: &Geometry, grad: &[f32], we
         } else {
             Weights::Direct(Packed::from_matrix(level, &phase.matrix(weight, geometry), inputs, &zeros))
         };
-        let Rows { line, row, .. } = plain.pixels;
-        let pixels = Rows {
-            start: phase.first.0 * line + phase.first.1 * row,
-            line: geometry.stride * line,
-            row: geometry.stride * row,
-        };
-        let target = Target { image: plain.image, pixels };
+        let target = phase.target(geometry);
         let gather = &phase.gather;
         Correlation { level, gather, source: grad, batch: geometry.batch, target }.run(&weights, out);
     }

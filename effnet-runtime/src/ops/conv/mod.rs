@@ -1,9 +1,8 @@
 //! Dense two-dimensional convolution.
 
 mod correlate;
-mod gather;
 pub(crate) mod kernel;
-mod pack;
+pub(super) mod pack;
 #[cfg(test)]
 pub(crate) mod tests;
 mod weight_gradient;

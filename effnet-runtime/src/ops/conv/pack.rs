@@ -1,6 +1,7 @@
 //! A dense convolution's weights in the order that its matrix products take.
 
-use super::gather::Gather;
+use crate::kernels::gather::{Gather, Target};
+use crate::kernels::gemm::Rows;
 use crate::ops::window::Geometry;
 
 /// The inverse of [`crate::kernels::window_order::by_window`]: `[out, k, k, in]` as `[out, in, k, k]`.
@@ -34,9 +35,9 @@ pub(super) fn turned(weight: &[f32], geometry: &Geometry) -> Vec<f32> {
 }
 
 /// One phase of the input gradient: the input pixels `first + stride · grid`, which the same taps of the kernel reach.
-pub(super) struct Phase {
+pub(crate) struct Phase {
     /// The first input pixel of the phase.
-    pub first: (usize, usize),
+    first: (usize, usize),
     /// Output gradients that reach each pixel of the phase.
     pub gather: Gather,
     rows: Side,
@@ -48,15 +49,32 @@ impl Phase {
     pub(super) fn matrix(&self, weight: &[f32], geometry: &Geometry) -> Vec<f32> {
         let Geometry { in_channels, out_channels, kernel, .. } = *geometry;
         let mut matrix = Vec::with_capacity(self.gather.patch() * in_channels);
-        for tap_y in &self.rows.taps {
-            for tap_x in &self.columns.taps {
-                for output in 0..out_channels {
-                    let start = output * in_channels * kernel * kernel + tap_y * kernel + tap_x;
-                    matrix.extend((0..in_channels).map(|input| weight[start + input * kernel * kernel]));
-                }
+        for tap in self.taps(geometry) {
+            for output in 0..out_channels {
+                let start = output * in_channels * kernel * kernel + tap;
+                matrix.extend((0..in_channels).map(|input| weight[start + input * kernel * kernel]));
             }
         }
         matrix
+    }
+
+    /// The kernel's taps that reach the phase, each by its place in the kernel, in the order of a window of output
+    /// gradients.
+    pub(crate) fn taps(&self, geometry: &Geometry) -> impl Iterator<Item = usize> {
+        let kernel = geometry.kernel;
+        self.rows.taps.iter().flat_map(move |y| self.columns.taps.iter().map(move |x| y * kernel + x))
+    }
+
+    /// Where the phase's pixels lie in a map of the input's size.
+    pub(crate) fn target(&self, geometry: &Geometry) -> Target {
+        let plain = Target::plain(geometry.input, geometry.in_channels);
+        let Rows { line, row, .. } = plain.pixels;
+        let pixels = Rows {
+            start: self.first.0 * line + self.first.1 * row,
+            line: geometry.stride * line,
+            row: geometry.stride * row,
+        };
+        Target { image: plain.image, pixels }
     }
 }
 
@@ -78,7 +96,7 @@ fn side(first: usize, size: usize, before: usize, geometry: &Geometry) -> Side {
 }
 
 /// The phases of the input gradient: `stride²` of them, those of pixels that no tap reaches included.
-pub(super) fn phases(geometry: &Geometry) -> Vec<Phase> {
+pub(crate) fn phases(geometry: &Geometry) -> Vec<Phase> {
     let stride = geometry.stride;
     let all = (0..stride).flat_map(|y| (0..stride).map(move |x| (y, x)));
     all.filter_map(|first| {

@@ -7,8 +7,8 @@
 //! A task has a block of output channels, a block of a line of taps, and a part of the pixels, which it walks line by
 //! line; the parts' sums are added in their order.
 
-use super::gather::Gather;
 use crate::kernels::buffer::Shared;
+use crate::kernels::gather::Gather;
 use crate::kernels::outer::{self, Columns, Outer, PIXELS};
 use crate::ops::pooled::Pooled;
 use crate::ops::scratch::with_scratch;

@@ -1,7 +1,6 @@
 //! Depthwise two-dimensional convolution.
 
 pub(crate) mod kernel;
-mod taps;
 #[cfg(test)]
 mod tests;
 

@@ -1,5 +1,9 @@
 //! Which pixels of a source map belong to each pixel of a destination.
 
+use std::ops::Range;
+
+use super::gemm::Rows;
+
 /// Each pixel of a destination grid sees the pixels of a source map `[batch, height, width, channels]` at
 /// `start + step · grid + (0..taps)`, zero where that lies outside. A convolution's forward pass is one gather from its
 /// input; its input gradient is one gather from the output gradient for each phase of the stride.
@@ -15,9 +19,30 @@ pub(crate) struct Gather {
 
 /// A rectangle of a source map, its corner perhaps outside of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rectangle {
+pub(crate) struct Rectangle {
     pub corner: (isize, isize),
     pub size: (usize, usize),
+}
+
+/// Where the results of a grid go: floats between images, and an image's pixels.
+#[derive(Clone, Copy)]
+pub(crate) struct Target {
+    pub image: usize,
+    pub pixels: Rows,
+}
+
+impl Target {
+    /// Pixels of `channels`, one after the other.
+    pub(crate) fn plain(grid: (usize, usize), channels: usize) -> Self {
+        let line = grid.1 * channels;
+        Self { image: grid.0 * line, pixels: Rows { start: 0, line, row: channels } }
+    }
+
+    /// The pixels from one on.
+    pub(crate) fn at(&self, image: usize, y: usize, x: usize) -> Rows {
+        let Rows { start, line, row } = self.pixels;
+        Rows { start: start + image * self.image + y * line + x * row, line, row }
+    }
 }
 
 impl Gather {
@@ -32,14 +57,36 @@ impl Gather {
     }
 
     /// What a rectangle of the grid sees.
-    pub(super) fn seen(&self, (y, x): (usize, usize), size: (usize, usize)) -> Rectangle {
+    pub(crate) fn seen(&self, (y, x): (usize, usize), size: (usize, usize)) -> Rectangle {
         let along = |count: usize, taps: usize| (count - 1) * self.step + taps;
         let corner = (self.start.0 + (y * self.step) as isize, self.start.1 + (x * self.step) as isize);
         Rectangle { corner, size: (along(size.0, self.taps.0), along(size.1, self.taps.1)) }
     }
 
+    /// The taps, along one side, of the grid's pixel `at` that lie within the source.
+    pub(crate) fn inside(start: isize, step: usize, at: usize, taps: usize, source: usize) -> Range<usize> {
+        let first = start + (at * step) as isize;
+        let begin = (-first).clamp(0, taps as isize);
+        let end = (source as isize - first).clamp(begin, taps as isize);
+        begin as usize..end as usize
+    }
+
+    /// The lines of taps of the grid's line `y` that lie within the source.
+    pub(crate) fn lines(&self, y: usize) -> Range<usize> {
+        Self::inside(self.start.0, self.step, y, self.taps.0, self.source.0)
+    }
+
+    /// The columns of the grid whose taps all lie within the source; an empty range if there are none.
+    pub(crate) fn interior(&self) -> Range<usize> {
+        let first = (-self.start.1).max(0) as usize;
+        let first = first.div_ceil(self.step).min(self.grid.1);
+        let room = self.source.1 as isize - self.start.1 - self.taps.1 as isize;
+        let end = if room < 0 { 0 } else { room as usize / self.step + 1 };
+        first..end.clamp(first, self.grid.1)
+    }
+
     /// Copies a rectangle of an image, zeros where it lies outside.
-    pub(super) fn copy(&self, source: &[f32], image: usize, rectangle: Rectangle, out: &mut [f32]) {
+    pub(crate) fn copy(&self, source: &[f32], image: usize, rectangle: Rectangle, out: &mut [f32]) {
         let (height, width) = self.source;
         let channels = self.channels;
         // Columns of the rectangle that lie within the image.

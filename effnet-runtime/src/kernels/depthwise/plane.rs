@@ -11,7 +11,8 @@
 
 use effnet_spec::Activation;
 
-use super::activation::{Function, with_function};
+use super::line_of_taps;
+use crate::kernels::activation::{Function, with_function};
 use crate::simd::{Arch, Kernel, Level, Vector};
 
 /// Channels of a plane: two vectors of the widest level.
@@ -74,10 +75,11 @@ impl<const KERNEL: usize, const STRIDE: usize> Kernel for Filter<'_, KERNEL, STR
     fn run<A: Arch>(self) {
         /// Output pixels whose sums are in registers at once.
         const TOGETHER: usize = 4;
-        let plane = self.0;
+        let mut plane = self.0;
+        let out = std::mem::take(&mut plane.out);
         let width = plane.size.1;
         plane.sums.fill(0.0);
-        for (y, row) in plane.out.chunks_exact_mut(width * CHANNELS).enumerate() {
+        for (y, row) in out.chunks_exact_mut(width * CHANNELS).enumerate() {
             let top = y * STRIDE * plane.x_width * CHANNELS;
             for channel in (0..CHANNELS).step_by(A::V::LANES) {
                 let mut x = 0;
@@ -85,27 +87,11 @@ impl<const KERNEL: usize, const STRIDE: usize> Kernel for Filter<'_, KERNEL, STR
                 // of the others.
                 unsafe {
                     while x + TOGETHER <= width {
-                        pixels::<A, KERNEL, STRIDE, TOGETHER>(
-                            &plane.x[top..],
-                            plane.x_width,
-                            plane.weight,
-                            plane.bias,
-                            row,
-                            x,
-                            channel,
-                        );
+                        pixels::<A, KERNEL, STRIDE, TOGETHER>(&plane, top, row, x, channel);
                         x += TOGETHER;
                     }
                     while x < width {
-                        pixels::<A, KERNEL, STRIDE, 1>(
-                            &plane.x[top..],
-                            plane.x_width,
-                            plane.weight,
-                            plane.bias,
-                            row,
-                            x,
-                            channel,
-                        );
+                        pixels::<A, KERNEL, STRIDE, 1>(&plane, top, row, x, channel);
                         x += 1;
                     }
                 }
@@ -128,34 +114,22 @@ impl<const KERNEL: usize, const STRIDE: usize> Kernel for Filter<'_, KERNEL, STR
 /// The sums of `COUNT` pixels of a row, from pixel `first` on, for a vector of channels.
 ///
 /// # Safety
-/// `x` must hold the windows of these pixels, `row` the pixels, and `weight` and `bias` what [`Plane`] says.
+/// The plane must hold the windows of these pixels, from the row `top` on, and `row` the pixels.
 #[inline(always)]
 unsafe fn pixels<A: Arch, const KERNEL: usize, const STRIDE: usize, const COUNT: usize>(
-    x: &[f32],
-    x_width: usize,
-    weight: &[f32],
-    bias: &[f32],
+    plane: &Plane<'_>,
+    top: usize,
     row: &mut [f32],
     first: usize,
     channel: usize,
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let mut sums = [A::V::load(bias.as_ptr().add(channel)); COUNT];
+        let mut sums = [A::V::load(plane.bias.as_ptr().add(channel)); COUNT];
         for tap_y in 0..KERNEL {
-            let line = x.as_ptr().add((tap_y * x_width + first * STRIDE) * CHANNELS + channel);
-            let mut taps = [A::V::splat(0.0); KERNEL];
-            for tap in 0..KERNEL {
-                taps[tap] = A::V::load(weight.as_ptr().add((tap_y * KERNEL + tap) * CHANNELS + channel));
-            }
-            for at in 0..(COUNT - 1) * STRIDE + KERNEL {
-                let value = A::V::load(line.add(at * CHANNELS));
-                for pixel in 0..COUNT {
-                    if at >= pixel * STRIDE && at - pixel * STRIDE < KERNEL {
-                        sums[pixel] = value.mul_add(taps[at - pixel * STRIDE], sums[pixel]);
-                    }
-                }
-            }
+            let x = plane.x.as_ptr().add(top + (tap_y * plane.x_width + first * STRIDE) * CHANNELS + channel);
+            let weight = plane.weight.as_ptr().add(tap_y * KERNEL * CHANNELS + channel);
+            line_of_taps::<A, KERNEL, STRIDE, COUNT>(&mut sums, x, weight, CHANNELS);
         }
         for pixel in 0..COUNT {
             sums[pixel].store(row.as_mut_ptr().add((first + pixel) * CHANNELS + channel));
