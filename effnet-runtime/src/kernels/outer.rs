@@ -16,8 +16,8 @@ use crate::simd::{Arch, Kernel, Level, Vector};
 /// Vectors of a tile.
 const VECTORS: usize = 2;
 
-/// Pixels of which a strip of `b`, 16 KiB at AVX2, stays in the L1 cache.
-pub(crate) const PIXELS: usize = 256;
+/// Pixels of which a strip of `b`, 12 KiB at AVX2, stays in the L1 cache.
+pub(crate) const PIXELS: usize = 192;
 
 /// Pixels that are packed together: a strip is written in runs of as many rows.
 const TOGETHER: usize = 8;

@@ -92,24 +92,27 @@ impl<const TAPS: usize, const STEP: usize> Kernel for Line<'_, '_, TAPS, STEP> {
         for group in (0..channels).step_by(GROUP) {
             let end = (group + GROUP).min(channels);
             let whole = group + (end - group) / lanes * lanes;
-            // SAFETY (of all below): `Filter::run` has measured the maps; a block's pixels have all their taps within them.
-            let mut x = blocks.start;
-            while x < blocks.end {
-                // The last block goes over pixels again rather than beyond the end.
-                let first = x.min(blocks.end - TOGETHER);
-                for channel in (group..whole).step_by(lanes) {
-                    unsafe { self.block::<A>(first, channel) }
+            // SAFETY: this is the instance for `A`; `Filter::run` has measured the maps, and a block's pixels have all their
+            // taps within them.
+            unsafe {
+                let mut x = blocks.start;
+                while x < blocks.end {
+                    // The last block goes over pixels again rather than beyond the end.
+                    let first = x.min(blocks.end - TOGETHER);
+                    for channel in (group..whole).step_by(lanes) {
+                        self.block::<A>(first, channel);
+                    }
+                    x += TOGETHER;
                 }
-                x += TOGETHER;
-            }
-            for x in (0..blocks.start).chain(blocks.end..width) {
-                for channel in (group..end).step_by(lanes) {
-                    unsafe { self.pixel::<A>(x, channel, lanes.min(end - channel)) }
+                for x in (0..blocks.start).chain(blocks.end..width) {
+                    for channel in (group..end).step_by(lanes) {
+                        self.pixel::<A>(x, channel, lanes.min(end - channel));
+                    }
                 }
-            }
-            if whole < end {
-                for x in blocks.clone() {
-                    unsafe { self.pixel::<A>(x, whole, end - whole) }
+                if whole < end {
+                    for x in blocks.clone() {
+                        self.pixel::<A>(x, whole, end - whole);
+                    }
                 }
             }
         }

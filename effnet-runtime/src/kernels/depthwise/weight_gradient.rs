@@ -55,21 +55,23 @@ impl<const TAPS: usize, const STEP: usize> Kernel for Line<'_, TAPS, STEP> {
         let blocks = if TAPS > 0 { gather.interior() } else { 0..0 };
         let whole = channels / lanes * lanes;
         for tap_y in gather.lines(self.0.y) {
-            // SAFETY (of all below): `WeightGradient::add` has measured the maps; a block's pixels have all their taps
-            // within them.
-            if !blocks.is_empty() {
-                for channel in (0..whole).step_by(lanes) {
-                    unsafe { self.pixels::<A>(blocks.start, blocks.end, tap_y, channel) }
+            // SAFETY: this is the instance for `A`; `WeightGradient::add` has measured the maps, and a block's pixels have
+            // all their taps within them.
+            unsafe {
+                if !blocks.is_empty() {
+                    for channel in (0..whole).step_by(lanes) {
+                        self.pixels::<A>(blocks.start, blocks.end, tap_y, channel);
+                    }
                 }
-            }
-            for x in (0..blocks.start).chain(blocks.end..width) {
-                for channel in (0..channels).step_by(lanes) {
-                    unsafe { self.pixel::<A>(x, tap_y, channel, lanes.min(channels - channel)) }
+                for x in (0..blocks.start).chain(blocks.end..width) {
+                    for channel in (0..channels).step_by(lanes) {
+                        self.pixel::<A>(x, tap_y, channel, lanes.min(channels - channel));
+                    }
                 }
-            }
-            if whole < channels {
-                for x in blocks.clone() {
-                    unsafe { self.pixel::<A>(x, tap_y, whole, channels - whole) }
+                if whole < channels {
+                    for x in blocks.clone() {
+                        self.pixel::<A>(x, tap_y, whole, channels - whole);
+                    }
                 }
             }
         }

@@ -16,7 +16,7 @@ use crate::simd::Level;
 use crate::threads;
 
 /// Output channels, and floats of a line of taps, of a task at most: both sides' strips stay in the L2 cache.
-const OUTPUTS: usize = 96;
+const OUTPUTS: usize = 192;
 const COLUMNS: usize = 192;
 
 /// Tasks that are wanted at least, and the most parts that the pixels are cut into to have them.

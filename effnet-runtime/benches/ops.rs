@@ -1,0 +1,137 @@
+//! Every operation, forwards and on the way back, on shapes of EfficientNetV2-S.
+//!
+//! `cargo bench -p effnet-runtime` measures; `cargo test` runs each once. The elements of a rate are the floating-point
+//! operations of a direct convolution, or the floats of a map, so that a rate is GFLOP/s or billions of floats a second.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use effnet_runtime::candle::{Device, Result, Tensor, Var};
+use effnet_runtime::ops::{self, ConvNormAct, Kind, Norm, SqueezeExcite, Window};
+use effnet_runtime::random::{Purpose, Stream};
+use effnet_runtime::spec::{Activation, Padding};
+
+/// Images of a map.
+const BATCH: usize = 2;
+
+/// Normally distributed values of a tenth's spread.
+fn var(shape: &[usize]) -> Result<Var> {
+    let stream = Stream::new(0, Purpose::Bench, 0, 0, shape.len() as u64);
+    let values = (0..shape.iter().product::<usize>() as u64).map(|at| 0.1 * stream.normal(at) as f32).collect();
+    Var::from_vec(values, shape, &Device::Cpu)
+}
+
+/// Times `f`, and `f` with the way back from the sum of its result.
+fn both_ways(c: &mut Criterion, name: &str, elements: usize, f: impl Fn() -> Result<Tensor>) -> Result<()> {
+    // An error shows here, once, and not in a loop that is timed.
+    f()?.sum_all()?.backward()?;
+    let mut group = c.benchmark_group(name);
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(elements as u64));
+    group.bench_function("forward", |b| b.iter(|| black_box(f())));
+    group.throughput(Throughput::Elements(3 * elements as u64));
+    group.bench_function("forward_backward", |b| {
+        b.iter(|| f().and_then(|y| y.sum_all()).and_then(|sum| sum.backward()).map(black_box));
+    });
+    group.finish();
+    Ok(())
+}
+
+fn window(kernel: usize, stride: usize) -> Window {
+    Window { kernel, stride, padding: Padding::Symmetric }
+}
+
+fn dense(c: &mut Criterion) -> Result<()> {
+    for (name, size, inputs, outputs, kernel, stride) in [
+        ("stem_3x3_s2", 150, 3, 24, 3, 2),
+        ("conv_3x3_s2", 75, 48, 192, 3, 2),
+        ("conv_3x3_winograd", 38, 64, 256, 3, 1),
+        ("conv_5x5", 38, 24, 24, 5, 1),
+        ("expand_1x1", 19, 160, 960, 1, 1),
+        ("project_1x1", 19, 960, 160, 1, 1),
+    ] {
+        let x = var(&[BATCH, size, size, inputs])?;
+        let weight = var(&[outputs, inputs, kernel, kernel])?;
+        let out = size.div_ceil(stride);
+        let operations = 2 * BATCH * out * out * outputs * inputs * kernel * kernel;
+        both_ways(c, name, operations, || ops::conv2d(&x, &weight, window(kernel, stride)))?;
+    }
+    Ok(())
+}
+
+fn depthwise(c: &mut Criterion) -> Result<()> {
+    for (name, size, channels, kernel, stride) in [
+        ("depthwise_3x3", 19, 960, 3, 1),
+        ("depthwise_3x3_s2", 19, 960, 3, 2),
+        ("depthwise_5x5", 14, 672, 5, 1),
+        ("depthwise_5x5_s2", 28, 240, 5, 2),
+    ] {
+        let x = var(&[BATCH, size, size, channels])?;
+        let weight = var(&[channels, 1, kernel, kernel])?;
+        let out = size.div_ceil(stride);
+        let operations = 2 * BATCH * out * out * channels * kernel * kernel;
+        both_ways(c, name, operations, || ops::depthwise_conv2d(&x, &weight, window(kernel, stride)))?;
+    }
+    Ok(())
+}
+
+/// A 1×1 convolution of one channel is next to nothing, so this is the normalisation and its activation.
+fn norm_act(c: &mut Criterion) -> Result<()> {
+    let (size, channels) = (38, 256);
+    for (name, activation) in
+        [("norm", None), ("norm_silu", Some(Activation::Silu)), ("norm_hard_swish", Some(Activation::HardSwish))]
+    {
+        let x = var(&[BATCH, size, size, channels])?;
+        let (weight, gamma, beta) = (var(&[channels, 1, 1, 1])?, var(&[channels])?, var(&[channels])?);
+        both_ways(c, name, BATCH * size * size * channels, || {
+            let op = ConvNormAct {
+                kind: Kind::Depthwise,
+                window: window(1, 1),
+                weight: &weight,
+                gamma: &gamma,
+                beta: &beta,
+                eps: 1e-3,
+                norm: Norm::Batch,
+                activation,
+            };
+            Ok(ops::conv_norm_act(&x, &op, None)?.0)
+        })?;
+    }
+    Ok(())
+}
+
+fn squeeze_excite(c: &mut Criterion) -> Result<()> {
+    let (size, channels, squeezed) = (19, 960, 40);
+    let x = var(&[BATCH, size, size, channels])?;
+    let (reduce_weight, reduce_bias) = (var(&[squeezed, channels, 1, 1])?, var(&[squeezed])?);
+    let (expand_weight, expand_bias) = (var(&[channels, squeezed, 1, 1])?, var(&[channels])?);
+    both_ways(c, "squeeze_excite", BATCH * size * size * channels, || {
+        let op = SqueezeExcite {
+            reduce_weight: &reduce_weight,
+            reduce_bias: &reduce_bias,
+            expand_weight: &expand_weight,
+            expand_bias: &expand_bias,
+            activation: Activation::Silu,
+        };
+        ops::squeeze_excite(&x, &op)
+    })
+}
+
+fn head(c: &mut Criterion) -> Result<()> {
+    let (features, classes) = (1280, 1000);
+    let map = var(&[BATCH, 10, 10, features])?;
+    both_ways(c, "global_mean", map.elem_count(), || ops::global_mean(&map))?;
+    let (x, weight, bias) = (var(&[8, features])?, var(&[classes, features])?, var(&[classes])?);
+    both_ways(c, "linear", 2 * 8 * features * classes, || ops::linear(&x, &weight, &bias))?;
+    let (logits, targets) = (var(&[8, classes])?, Tensor::full(1.0 / classes as f32, (8, classes), &Device::Cpu)?);
+    both_ways(c, "cross_entropy", logits.elem_count(), || ops::cross_entropy::cross_entropy(&logits, &targets))
+}
+
+fn all(c: &mut Criterion) {
+    for bench in [dense, depthwise, norm_act, squeeze_excite, head] {
+        bench(c).expect("the operations take these shapes");
+    }
+}
+
+criterion_group!(benches, all);
+criterion_main!(benches);
