@@ -1,10 +1,12 @@
 //! A convolution's weights in the order of a window's pixels.
 
+use std::borrow::Cow;
+
 /// Weights `[O, I, k, k]` as `[O, k, k, I]`: a row for each output channel, in the order in which a window's floats lie in
 /// a map. `taps` is `k · k`.
-pub(crate) fn by_window(weight: &[f32], inputs: usize, taps: usize) -> Vec<f32> {
+pub(crate) fn by_window(weight: &[f32], inputs: usize, taps: usize) -> Cow<'_, [f32]> {
     if taps == 1 {
-        return weight.to_vec();
+        return Cow::Borrowed(weight);
     }
     let mut rows = vec![0.0; weight.len()];
     for (from, to) in weight.chunks_exact(inputs * taps).zip(rows.chunks_exact_mut(inputs * taps)) {
@@ -14,5 +16,5 @@ pub(crate) fn by_window(weight: &[f32], inputs: usize, taps: usize) -> Vec<f32> 
             }
         }
     }
-    rows
+    Cow::Owned(rows)
 }

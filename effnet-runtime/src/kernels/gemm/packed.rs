@@ -4,6 +4,9 @@ use crate::kernels::buffer::Buffer;
 use crate::simd::Level;
 use crate::threads;
 
+/// Steps of the depth that are packed together.
+const STEPS: usize = 16;
+
 /// A matrix `[depth, columns]`, cut into panels of a tile's width; a panel holds one row after the other, the last one
 /// filled up with zeros. With it a bias for each column.
 #[derive(Clone, Debug)]
@@ -36,9 +39,12 @@ impl Packed {
         let depth = rows.len() / columns;
         assert_eq!(rows.len(), columns * depth, "a matrix of {columns} columns");
         Self::empty(level, depth, columns, bias).filled(|first, width, panel| {
-            for (column, row) in rows[first * depth..].chunks_exact(depth.max(1)).take(width).enumerate() {
-                for (to, value) in panel[column..].iter_mut().step_by(width).zip(row) {
-                    *to = *value;
+            // A few steps of the depth at a time: both sides' lines stay in the L1 cache until they are used up.
+            for (at, panel) in panel.chunks_mut(width * STEPS).enumerate() {
+                for (column, row) in rows[first * depth..].chunks_exact(depth).take(width).enumerate() {
+                    for (to, value) in panel[column..].iter_mut().step_by(width).zip(&row[at * STEPS..]) {
+                        *to = *value;
+                    }
                 }
             }
         })

@@ -1,5 +1,7 @@
 //! A dense convolution's weights in the order that its matrix products take.
 
+use std::borrow::Cow;
+
 use crate::kernels::gather::{Gather, Target};
 use crate::kernels::gemm::Rows;
 use crate::ops::window::Geometry;
@@ -46,7 +48,10 @@ pub(crate) struct Phase {
 
 impl Phase {
     /// Weights `[taps, out, in]`, in the order of a window of output gradients.
-    pub(super) fn matrix(&self, weight: &[f32], geometry: &Geometry) -> Vec<f32> {
+    pub(super) fn matrix<'a>(&self, weight: &'a [f32], geometry: &Geometry) -> Cow<'a, [f32]> {
+        if geometry.kernel == 1 {
+            return Cow::Borrowed(weight);
+        }
         let Geometry { in_channels, out_channels, kernel, .. } = *geometry;
         let mut matrix = Vec::with_capacity(self.gather.patch() * in_channels);
         for tap in self.taps(geometry) {
@@ -55,7 +60,7 @@ impl Phase {
                 matrix.extend((0..in_channels).map(|input| weight[start + input * kernel * kernel]));
             }
         }
-        matrix
+        Cow::Owned(matrix)
     }
 
     /// The kernel's taps that reach the phase, each by its place in the kernel, in the order of a window of output

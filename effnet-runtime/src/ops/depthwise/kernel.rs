@@ -72,11 +72,9 @@ pub(crate) fn backward_weight(level: Level, geometry: &Geometry, x: &[f32], grad
             WeightGradient { gather, x, grad, image, y, sums }.add(level);
         }
     });
-    let mut gradient = vec![0.0; size];
-    for part in sums.chunks_exact(size) {
-        for (at, value) in part.iter().enumerate() {
-            gradient[(at % channels) * taps + at / channels] += value;
-        }
+    let (first, rest) = sums.split_at_mut(size);
+    for part in rest.chunks_exact(size) {
+        first.iter_mut().zip(part).for_each(|(sum, value)| *sum += value);
     }
-    gradient
+    (0..channels).flat_map(|channel| first[channel..].iter().step_by(channels)).copied().collect()
 }
