@@ -26,3 +26,38 @@ fn bench_prints_for_people() {
     let text = succeed(command.args(["bench", "--table", "tiny.table", "--size", "32", "--runs", "2"]));
     assert!(text.contains("median") && text.contains("images/s"), "{text}");
 }
+
+/// Of either mode: every block is there, and the parts add up.
+#[test]
+fn a_profile_has_every_block_and_adds_up() {
+    let folder = folder();
+    for (mode, places) in [
+        ("infer", &["stem", "block 0", "block 1", "block 2", "head"] as &[_]),
+        ("train", &["stem", "block 0", "block 1", "block 2", "head", "rest"]),
+    ] {
+        let mut command = effnet(folder.path());
+        command.args(["bench", "--table", "tiny.table", "--size", "32", "--batch", "2", "--profile", "--json"]);
+        let json = succeed_json(command.args(["--runs", "3", "--classes", "10", "--mode", mode]));
+        let profile = &json["profile"];
+        let parts = |of: &str| profile[of].as_array().cloned().expect("an array of parts");
+        let names: Vec<_> = parts("blocks").iter().map(|part| part["name"].as_str().map(str::to_owned)).collect();
+        assert_eq!(names, places.iter().map(|place| Some((*place).to_owned())).collect::<Vec<_>>());
+        let total = profile["total_ms"].as_f64().expect("a number");
+        for of in ["blocks", "kinds"] {
+            let sum: f64 = parts(of).iter().filter_map(|part| part["ms"].as_f64()).sum();
+            assert!((sum - total).abs() <= 1e-6 * total, "{of}: {sum} of {total}");
+        }
+        assert!(profile["peak_gflops"].as_f64().is_some_and(|peak| peak > 0.5), "{profile}");
+        let operations = |kinds: &[&str]| -> f64 {
+            let of_kind = |part: &serde_json::Value| kinds.iter().any(|kind| part["name"] == *kind);
+            let found = parts("kinds").into_iter().filter(of_kind);
+            found.map(|part| part["ms"].as_f64().unwrap_or(0.0) * part["gflops"].as_f64().unwrap_or(0.0)).sum()
+        };
+        if mode == "train" {
+            // A weight's gradient takes as many multiplications as the result.
+            let forward = operations(&["Pointwise Forward", "Convolution Forward", "StridedConvolution Forward"]);
+            let weight = operations(&["Pointwise Weight", "Convolution Weight", "StridedConvolution Weight"]);
+            assert!(forward > 0.0 && (forward - weight).abs() <= 1e-6 * forward, "{forward} {weight}");
+        }
+    }
+}

@@ -7,7 +7,7 @@ use super::conv::{Conv, Input};
 use super::fold::{Source, fold};
 use super::map::{Border, Map};
 use super::run::Run;
-use super::squeeze_excite::{SqueezeExcite, scale_in_place};
+use super::squeeze_excite::{SqueezeExcite, scale};
 use super::{Conventions, profile::Kind};
 use crate::kernels::buffer::Shared;
 use crate::kernels::gemm::{Job, Packed, Rows};
@@ -175,9 +175,9 @@ impl Fused {
             for pixel in image.chunks_exact(map.channels) {
                 sums.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
             }
-            squeeze.squeeze(run.level, sums, pixels, squeezed);
+            squeeze.squeeze(run.level, sums, pixels, 0, squeezed);
             squeeze.gates(run.level, squeezed, 0, sums);
-            scale_in_place(run.level, image, sums);
+            scale(run.level, image, sums);
         });
     }
 }

@@ -1,9 +1,10 @@
-//! MBConv, in three phases, each over all images:
+//! MBConv, in phases, each over all images:
 //!
 //! ```text
 //! for each chunk of channels:  plane = f(expand(x)); filtered = f(depthwise(plane)), and its sums
 //! for each image:              its gates
-//! for some rows and panels:    out = project(filtered · gates) + x
+//! for each chunk of channels:  filtered *= gates
+//! for some rows and panels:    out = project(filtered) + x
 //! ```
 //!
 //! A chunk's expanded plane lives in a thread's cache and is never written to memory; there is no barrier between
@@ -23,8 +24,11 @@ use crate::kernels::buffer::{Buffer, Shared};
 use crate::kernels::depthwise::{CHANNELS, Plane};
 use crate::kernels::gemm::{Job, Packed, Rows};
 
-/// Rows of a projection's task.
+/// Rows of a projection's task, about.
 const TASK_ROWS: usize = 48;
+
+/// Elements of the squeezed layer that a task computes.
+const SQUEEZED: usize = 8;
 
 /// Fewest tasks of a projection; with fewer its panels are cut too.
 const FEWEST_TASKS: usize = 16;
@@ -135,18 +139,7 @@ impl MbConv {
 
     /// Floats of scratch memory of a task.
     pub(super) fn scratch(&self, size: (usize, usize)) -> usize {
-        let (lines, rows) = Self::cut(self.output(size));
-        self.plane(size).image().max(lines * rows * self.gated_row())
-    }
-
-    /// Floats from a gated row to the next: a line more than its channels, which may be a power of two.
-    fn gated_row(&self) -> usize {
-        self.chunks * CHANNELS + 16
-    }
-
-    /// Lines and rows of a projection's task, for an output of this size: at most, whatever the output's border.
-    fn cut((_, width): (usize, usize)) -> (usize, usize) {
-        (TASK_ROWS.div_ceil(width), width.max(TASK_ROWS))
+        self.plane(size).image()
     }
 
     pub(super) fn run(&self, run: &Run<'_>, x: Input<'_>, mut between: Between<'_>, out: &mut [f32], map: Map) {
@@ -226,15 +219,30 @@ impl MbConv {
         unsafe { job.run(run.level) }
     }
 
-    /// Squeeze-and-excitation: the images' sums become the factors of their channels, in place.
+    /// Squeeze-and-excitation: the images' sums become the factors of their channels, and the planes are multiplied by them.
     fn excite(&self, run: &Run<'_>, squeeze: &SqueezeExcite, between: &mut Between<'_>, pixels: usize) {
-        let Between { sums, squeezed, .. } = between;
-        let squeezed = &mut squeezed[..squeeze.squeezed];
-        run.timed(Kind::SqueezeExcite, squeeze.macs() * run.batch as u64, || {
-            for sums in sums.chunks_exact_mut(self.chunks * CHANNELS).take(run.batch) {
-                squeeze.squeeze(run.level, sums, pixels, squeezed);
-                squeeze.gates(run.level, squeezed, 0, sums);
-            }
+        let Between { filtered, sums, squeezed } = between;
+        let padded = self.chunks * CHANNELS;
+        let (size, parts) = (squeeze.squeezed, squeeze.squeezed.div_ceil(SQUEEZED));
+        let macs = squeeze.macs() * run.batch as u64 / 2;
+        {
+            let (squeezed, sums) = (Shared::new(squeezed), &*sums);
+            run.for_each(Kind::SqueezeExcite, macs, run.batch * parts, |task, _| {
+                let (image, first) = (task / parts, task % parts * SQUEEZED);
+                // SAFETY: each task has an image and elements of its own.
+                let out = unsafe { squeezed.part(image * size + first, SQUEEZED.min(size - first)) };
+                squeeze.squeeze(run.level, &sums[image * padded..][..padded], pixels, first, out);
+            });
+        }
+        let (filtered, sums) = (Shared::new(filtered), Shared::new(sums));
+        run.for_each(Kind::SqueezeExcite, macs, run.batch * self.chunks, |at, _| {
+            let (image, chunk) = (at / self.chunks, at % self.chunks);
+            // SAFETY: each task has an image and chunk of its own.
+            let (plane, gates) = unsafe {
+                (filtered.part(at * pixels * CHANNELS, pixels * CHANNELS), sums.part(at * CHANNELS, CHANNELS))
+            };
+            squeeze.gates(run.level, &squeezed[image * size..][..size], chunk * CHANNELS, gates);
+            scale(run.level, plane, gates);
         });
     }
 
@@ -245,14 +253,18 @@ impl MbConv {
         let image_floats = self.chunks * pixels * CHANNELS;
         // Over a map without a border all pixels are one line; else tasks are whole lines.
         let (lines, width) = map.lines();
-        let (cut_lines, cut_rows) = if lines == 1 { (1, TASK_ROWS) } else { (TASK_ROWS.div_ceil(width), width) };
+        let (cut_lines, cut_rows) = if lines == 1 {
+            (1, width.div_ceil((width / TASK_ROWS).max(1)))
+        } else {
+            (TASK_ROWS.div_ceil(width), width)
+        };
         let (down, across) = (lines.div_ceil(cut_lines), width.div_ceil(cut_rows));
         let row_tasks = run.batch * down * across;
         let panel_tasks = FEWEST_TASKS.div_ceil(row_tasks).min(project.panels());
         let panels = project.panels();
         let out = Shared::new(out);
         let macs = (run.batch * pixels * project.depth() * project.columns()) as u64;
-        run.for_each(Kind::Project, macs, row_tasks * panel_tasks, |task, scratch| {
+        run.for_each(Kind::Project, macs, row_tasks * panel_tasks, |task, _| {
             let (at, part) = (task % row_tasks, task / row_tasks);
             let (image, at) = (at / (down * across), at % (down * across));
             let (line, row) = (at / across * cut_lines, at % across * cut_rows);
@@ -263,33 +275,18 @@ impl MbConv {
                 Rows { start: rows.start + row * rows.row + column, ..rows }
             };
             let (task_lines, task_rows) = (cut_lines.min(lines - line), cut_rows.min(width - row));
-            // The task's pixels are contiguous in each chunk's plane.
-            let count = task_lines * task_rows;
+            // A row's channels lie in the chunks' planes.
             let first = image * image_floats + (line * width + row) * CHANNELS;
-            let gated = self.squeeze.as_ref().map(|_| {
-                let gates = &between.sums[image * self.chunks * CHANNELS..];
-                let gated = &mut scratch[..count * self.gated_row()];
-                for (chunk, gates) in gates.chunks_exact(CHANNELS).take(self.chunks).enumerate() {
-                    let plane = &between.filtered[first + chunk * pixels * CHANNELS..][..count * CHANNELS];
-                    scale(run.level, plane, gates, &mut gated[chunk * CHANNELS..], self.gated_row());
-                }
-                &*gated
-            });
-            // Gated rows lie one after the other; those that no gate has copied lie in the chunks' planes.
-            let (a, start, a_row, segments) = match gated {
-                Some(gated) => (gated, 0, self.gated_row(), 1),
-                None => (&*between.filtered, first, CHANNELS, self.chunks),
-            };
             let job = Job {
                 lines: task_lines,
                 rows: task_rows,
                 panels,
-                a_rows: Rows { start, line: task_rows * a_row, row: a_row },
-                segments,
+                a_rows: Rows { start: first, line: width * CHANNELS, row: CHANNELS },
+                segments: self.chunks,
                 segment_stride: pixels * CHANNELS,
                 out_rows: place(&map),
                 residual: self.shortcut.then(|| (x.data, place(&x.map))),
-                ..Job::plain(project, a, 0, out)
+                ..Job::plain(project, between.filtered, 0, out)
             };
             // SAFETY: tasks write rows and columns of their own.
             unsafe { job.run(run.level) }

@@ -6,7 +6,7 @@ use effnet_spec::Activation;
 use super::fold::Source;
 use crate::kernels::activation;
 use crate::kernels::buffer::Buffer;
-use crate::simd::{Arch, Kernel, Level};
+use crate::simd::{Arch, Kernel, Level, sigmoid};
 
 /// Weights, for channels that are rounded up to whole chunks.
 #[derive(Debug)]
@@ -56,9 +56,9 @@ impl SqueezeExcite {
         (2 * self.squeezed * self.channels) as u64
     }
 
-    /// The squeezed layer of an image with these sums over `pixels`.
-    pub(super) fn squeeze(&self, level: Level, sums: &[f32], pixels: usize, out: &mut [f32]) {
-        for (s, out) in out.iter_mut().enumerate() {
+    /// The squeezed layer, from its element `first` on, of an image with these sums over `pixels`.
+    pub(super) fn squeeze(&self, level: Level, sums: &[f32], pixels: usize, first: usize, out: &mut [f32]) {
+        for (s, out) in (first..).zip(out) {
             let weight = &self.reduce[s * self.channels..][..self.channels];
             let mut sum = 0.0;
             level.run(Dot { a: weight, b: sums, sum: &mut sum });
@@ -73,7 +73,19 @@ impl SqueezeExcite {
             let weight = &self.expand[s * self.channels + first..][..gates.len()];
             level.run(AddScaled { x: weight, factor: *value, sum: gates });
         }
-        gates.iter_mut().for_each(|gate| *gate = 1.0 / (1.0 + (-*gate).exp()));
+        level.run(Sigmoid(gates));
+    }
+}
+
+struct Sigmoid<'a>(&'a mut [f32]);
+
+impl Kernel for Sigmoid<'_> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        for value in self.0 {
+            // The sigmoid makes 1 of NaN, which must not vanish.
+            *value = if value.is_nan() { *value } else { sigmoid::<A>(*value) };
+        }
     }
 }
 
@@ -116,40 +128,17 @@ impl Kernel for AddScaled<'_> {
     }
 }
 
-/// `out = x · gates`, for pixels of as many channels as there are gates; those of `out` are `stride` floats apart.
-pub(super) fn scale(level: Level, x: &[f32], gates: &[f32], out: &mut [f32], stride: usize) {
-    level.run(Scale { x, gates, out, stride });
+/// Multiplies each pixel's channels by the factors, in place.
+pub(super) fn scale(level: Level, pixels: &mut [f32], gates: &[f32]) {
+    level.run(Scale { pixels, gates });
 }
 
 struct Scale<'a> {
-    x: &'a [f32],
-    gates: &'a [f32],
-    out: &'a mut [f32],
-    stride: usize,
-}
-
-impl Kernel for Scale<'_> {
-    #[inline(always)]
-    fn run<A: Arch>(self) {
-        for (out, x) in self.out.chunks_mut(self.stride).zip(self.x.chunks_exact(self.gates.len())) {
-            for ((out, x), gate) in out.iter_mut().zip(x).zip(self.gates) {
-                *out = x * gate;
-            }
-        }
-    }
-}
-
-/// Multiplies each pixel's channels by the factors, in place.
-pub(super) fn scale_in_place(level: Level, pixels: &mut [f32], gates: &[f32]) {
-    level.run(ScaleInPlace { pixels, gates });
-}
-
-struct ScaleInPlace<'a> {
     pixels: &'a mut [f32],
     gates: &'a [f32],
 }
 
-impl Kernel for ScaleInPlace<'_> {
+impl Kernel for Scale<'_> {
     #[inline(always)]
     fn run<A: Arch>(self) {
         for pixel in self.pixels.chunks_exact_mut(self.gates.len()) {
