@@ -11,6 +11,7 @@ use super::chain::{Forward, Grad, Link, LinkGradients, Part, chain};
 use super::image_sums;
 use super::node;
 use super::pooled::Pooled;
+use super::scratch::with_scratch;
 use super::trace::{self, Direction, Operation};
 use crate::simd::{Arch, Kernel, Level};
 use crate::threads;
@@ -85,17 +86,20 @@ struct Gated {
 impl Gated {
     fn gated(&self, x: &[f32]) -> Pooled {
         let mut y = Pooled::new(x.len());
-        scale(self.level, x, &self.gate.values, None, self.batch, &mut y);
+        scale(self.level, Some(x), &self.gate.values, None, self.batch, &mut y);
         y
     }
 
     /// Gradients of the input, where it is wanted, and of the parameters.
-    fn gradients(&self, x: &[f32], grad: &[f32], wants_input: bool) -> (Option<Pooled>, [Vec<f32>; 4]) {
-        let gate_gradient = image_sums::products(self.level, x, grad, self.batch, self.channels);
+    fn gradients(&self, x: &[f32], grad: Grad<'_>, wants_input: bool) -> (Option<Pooled>, [Vec<f32>; 4]) {
+        let gate_gradient = image_sums::products(self.level, x, &grad, self.batch, self.channels);
         let found = self.gate.backward(gate_gradient);
         let input = wants_input.then(|| {
             let added: Vec<f32> = found.mean.iter().map(|gradient| gradient * self.share).collect();
-            let mut dx = Pooled::new(x.len());
+            let (mut dx, grad) = match grad {
+                Grad::Own(grad) => (grad, None),
+                Grad::Borrowed(grad) => (Pooled::new(x.len()), Some(grad)),
+            };
             scale(self.level, grad, &self.gate.values, Some(&added), self.batch, &mut dx);
             dx
         });
@@ -114,7 +118,7 @@ impl Link for Gated {
 
     fn backward(&self, x: &[f32], grad: Grad<'_>, wants_input: bool) -> Result<LinkGradients> {
         let (input, gradients) =
-            trace::span(Operation::SqueezeExcite, Direction::Backward, 0, || self.gradients(x, &grad, wants_input));
+            trace::span(Operation::SqueezeExcite, Direction::Backward, 0, || self.gradients(x, grad, wants_input));
         let params = gradients.into_iter().zip(&self.params).map(|(values, param)| node::like(Some(values), param));
         Ok(LinkGradients { input, params: params.collect::<Result<_>>()? })
     }
@@ -123,20 +127,22 @@ impl Link for Gated {
 /// Floats that a task passes over.
 const TASK_FLOATS: usize = 1 << 15;
 
-/// `out[n, p, c] = x[n, p, c] · factor[n, c] + added[n, c]`.
-fn scale(level: Level, x: &[f32], factor: &[f32], added: Option<&[f32]>, batch: usize, out: &mut [f32]) {
+/// `out[n, p, c] = x[n, p, c] · factor[n, c] + added[n, c]`; without `x`, of what `out` holds.
+fn scale(level: Level, x: Option<&[f32]>, factor: &[f32], added: Option<&[f32]>, batch: usize, out: &mut [f32]) {
     let channels = factor.len() / batch;
     let rows = (TASK_FLOATS / channels).max(1);
     let rows_of_image = out.len() / channels / batch;
     threads::current().for_each_chunk(out, rows * channels, |at, out| {
         let first = at * rows;
-        let x = &x[first * channels..first * channels + out.len()];
-        level.run(Scale { x, factor, added, channels, first, rows_of_image, out });
+        let x = x.map(|x| &x[first * channels..first * channels + out.len()]);
+        with_scratch(channels, |row| level.run(Scale { x, row, factor, added, channels, first, rows_of_image, out }));
     });
 }
 
 struct Scale<'a> {
-    x: &'a [f32],
+    /// None: it is in `out`, and goes through `row`.
+    x: Option<&'a [f32]>,
+    row: &'a mut [f32],
     factor: &'a [f32],
     added: Option<&'a [f32]>,
     channels: usize,
@@ -149,7 +155,14 @@ impl Kernel for Scale<'_> {
     #[inline(always)]
     fn run<A: Arch>(self) {
         let channels = self.channels;
-        for (at, (out, x)) in self.out.chunks_exact_mut(channels).zip(self.x.chunks_exact(channels)).enumerate() {
+        for (at, out) in self.out.chunks_exact_mut(channels).enumerate() {
+            let x = match self.x {
+                Some(x) => &x[at * channels..][..channels],
+                None => {
+                    self.row.copy_from_slice(out);
+                    &self.row[..channels]
+                }
+            };
             let image = (self.first + at) / self.rows_of_image * channels;
             let factor = &self.factor[image..image + channels];
             match self.added {
