@@ -76,6 +76,14 @@ impl Gather {
         Self::inside(self.start.0, self.step, y, self.taps.0, self.source.0)
     }
 
+    /// The source's pixel, all images' pixels counted through, at a tap of the grid's pixel `(y, x)`. It must lie within.
+    #[inline(always)]
+    pub(crate) fn pixel(&self, image: usize, (y, x): (usize, usize), tap: (usize, usize)) -> usize {
+        let y = (self.start.0 + (y * self.step + tap.0) as isize) as usize;
+        let x = (self.start.1 + (x * self.step + tap.1) as isize) as usize;
+        (image * self.source.0 + y) * self.source.1 + x
+    }
+
     /// The columns of the grid whose taps all lie within the source; an empty range if there are none.
     pub(crate) fn interior(&self) -> Range<usize> {
         let first = (-self.start.1).max(0) as usize;

@@ -124,9 +124,7 @@ impl<const TAPS: usize, const STEP: usize> Line<'_, '_, TAPS, STEP> {
     #[inline(always)]
     fn source(&self, x: usize, tap: (usize, usize), channel: usize) -> *const f32 {
         let gather = self.job.gather;
-        let y = (gather.start.0 + (self.y * gather.step + tap.0) as isize) as usize;
-        let x = (gather.start.1 + (x * gather.step + tap.1) as isize) as usize;
-        let pixel = (self.image * gather.source.0 + y) * gather.source.1 + x;
+        let pixel = gather.pixel(self.image, (self.y, x), tap);
         self.job.x.as_ptr().wrapping_add(pixel * gather.channels + channel)
     }
 

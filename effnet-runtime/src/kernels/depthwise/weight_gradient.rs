@@ -83,9 +83,7 @@ impl<const TAPS: usize, const STEP: usize> Line<'_, TAPS, STEP> {
     #[inline(always)]
     fn source(&self, x: usize, tap: (usize, usize), channel: usize) -> *const f32 {
         let gather = self.0.gather;
-        let y = (gather.start.0 + (self.0.y * gather.step + tap.0) as isize) as usize;
-        let x = (gather.start.1 + (x * gather.step + tap.1) as isize) as usize;
-        let pixel = (self.0.image * gather.source.0 + y) * gather.source.1 + x;
+        let pixel = gather.pixel(self.0.image, (self.0.y, x), tap);
         self.0.x.as_ptr().wrapping_add(pixel * gather.channels + channel)
     }
 
