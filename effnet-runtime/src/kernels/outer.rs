@@ -54,7 +54,8 @@ pub(crate) struct Columns<'a> {
 }
 
 impl Columns<'_> {
-    /// Copies them into strips of `a`, `[strip][stride][height]`, from pixel `at` of the stride on. The last strip is filled up with zeros.
+    /// Copies them into strips of `a`, `[strip][stride][height]`, from pixel `at` of the stride on. The last strip is
+    /// filled up with zeros.
     pub(crate) fn strips_of_a(self, level: Level, to: &mut [f32], stride: usize, at: usize) {
         level.run(Pack { columns: self, to, stride, at, of_a: true });
     }

@@ -186,8 +186,7 @@ impl Problem for ConvNormActProblem {
         gradients
     }
 
-    /// The gradient through a batch's statistics is a difference: `g` less its mean and its part along `ẑ`. Those of γ and β
-    /// are sums over all pixels, which may be far smaller than their terms.
+    /// The gradient through a batch's statistics is a difference: `g` less its mean and its part along `ẑ`.
     fn cancelled(&self, inputs: &[Vec<f64>], grad: &[f64]) -> Vec<f64> {
         let z = self.conv.forward(&inputs[..2]);
         let statistics = self.statistics(&z);
@@ -203,17 +202,6 @@ impl Problem for ConvNormActProblem {
         for (cancelled, sizes) in cancelled.iter_mut().zip(self.conv.backward(&absolute, &sizes)) {
             *cancelled = sizes.into_iter().fold(0.0, f64::max);
         }
-        // No activation's derivative exceeds 1.5 (hard-swish).
-        let branch = self.residual.iter().flatten().fold(1.0, |most: f64, factor| most.max(f64::from(*factor).abs()));
-        let (mut of_gamma, mut of_beta) = (vec![0.0; channels], vec![0.0; channels]);
-        for (at, (z, grad)) in z.iter().zip(grad).enumerate() {
-            let (mean, inv_std) = statistics[at % channels];
-            let size = 1.5 * branch * grad.abs();
-            of_gamma[at % channels] += size * ((z - mean) * inv_std).abs();
-            of_beta[at % channels] += size;
-        }
-        cancelled[2] = of_gamma.into_iter().fold(0.0, f64::max);
-        cancelled[3] = of_beta.into_iter().fold(0.0, f64::max);
         cancelled
     }
 
