@@ -18,6 +18,7 @@ mod scope;
 pub mod infer;
 pub mod layers;
 pub mod ops;
+pub mod pattern;
 pub mod random;
 pub mod simd;
 pub mod threads;

@@ -14,6 +14,9 @@ use crate::random::{Purpose, Stream, hash_name};
 /// the bytes of its JSON form.
 pub(crate) const DIALECT_TENSOR: &str = "effnet.dialect";
 
+/// Name under which a builder hands the layers the patterns of weights that stay as they are, as [`DIALECT_TENSOR`].
+pub(crate) const FROZEN_TENSOR: &str = "effnet.frozen";
+
 /// Whether a name is a buffer's: a running statistic, which is no subject of optimisation.
 pub fn is_buffer(name: &str) -> bool {
     name.ends_with("running_mean") || name.ends_with("running_var")
@@ -42,33 +45,42 @@ struct Shared {
     initial: Initial,
     device: Device,
     dialect: Option<Dialect>,
+    frozen: Vec<String>,
     by_name: RwLock<BTreeMap<String, Var>>,
 }
 
 impl Params {
     /// No parameters yet; those that a network asks for are initialised from `seed` and their names.
     pub fn new(seed: u64) -> Self {
-        Self::with(Initial::Drawn(seed), Device::Cpu, None)
+        Self::with(Initial::Drawn(seed), Device::Cpu, None, Vec::new())
     }
 
     /// As [`Params::new`], on a device.
     pub fn on(seed: u64, device: &Device) -> Self {
-        Self::with(Initial::Drawn(seed), device.clone(), None)
+        Self::with(Initial::Drawn(seed), device.clone(), None, Vec::new())
     }
 
     /// Zeros, for a network whose weights are loaded next; `dialect` is the file's.
     pub fn for_loading(dialect: Option<Dialect>, device: &Device) -> Self {
-        Self::with(Initial::Zeros, device.clone(), dialect)
+        Self::with(Initial::Zeros, device.clone(), dialect, Vec::new())
     }
 
-    fn with(initial: Initial, device: Device, dialect: Option<Dialect>) -> Self {
-        Self { shared: Arc::new(Shared { initial, device, dialect, by_name: RwLock::default() }) }
+    fn with(initial: Initial, device: Device, dialect: Option<Dialect>, frozen: Vec<String>) -> Self {
+        Self { shared: Arc::new(Shared { initial, device, dialect, frozen, by_name: RwLock::default() }) }
     }
 
     /// The same parameters' seed with another dialect, and no parameters yet.
     #[must_use]
     pub fn with_dialect(&self, dialect: Dialect) -> Self {
-        Self::with(self.shared.initial, self.shared.device.clone(), Some(dialect))
+        Self::with(self.shared.initial, self.shared.device.clone(), Some(dialect), self.shared.frozen.clone())
+    }
+
+    /// The same, with weights that training leaves as they are, and no parameters yet: those whose names match a pattern
+    /// ([`crate::pattern`]). No gradient is computed for them, and a batch normalisation whose scale is among them
+    /// normalises by its running statistics.
+    #[must_use]
+    pub fn with_frozen(&self, patterns: Vec<String>) -> Self {
+        Self::with(self.shared.initial, self.shared.device.clone(), self.shared.dialect.clone(), patterns)
     }
 
     /// A builder that makes the parameters it is asked for, or hands out those that are there.
@@ -187,6 +199,10 @@ impl SimpleBackend for Params {
     fn get_unchecked(&self, name: &str, _: DType, device: &Device) -> Result<Tensor> {
         if let (DIALECT_TENSOR, Some(dialect)) = (name, &self.shared.dialect) {
             let bytes = serde_json::to_vec(dialect).map_err(candle_core::Error::wrap)?;
+            return Tensor::from_slice(&bytes, bytes.len(), device);
+        }
+        if name == FROZEN_TENSOR {
+            let bytes = serde_json::to_vec(&self.shared.frozen).map_err(candle_core::Error::wrap)?;
             return Tensor::from_slice(&bytes, bytes.len(), device);
         }
         match self.get(name) {

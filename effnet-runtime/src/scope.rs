@@ -1,11 +1,15 @@
 //! Where a layer finds its parameters and the conventions it is built under.
 
+use std::sync::Arc;
+
 use candle_core::{DType, Result, Shape, Tensor};
 use candle_nn::{Init, VarBuilder};
 use effnet_spec::{Activation, Settings};
+use serde::de::DeserializeOwned;
 
 use crate::dialect::Dialect;
-use crate::params::{DIALECT_TENSOR, Params};
+use crate::params::{DIALECT_TENSOR, FROZEN_TENSOR, Params};
+use crate::pattern::matches_any;
 
 /// A place in the tree of names (`blocks.3.se`), with what all layers of a network share. Every parameter that a layer
 /// takes here is entered into the network's [`Params`], whatever the builder behind it.
@@ -14,6 +18,7 @@ pub struct Scope<'a> {
     builder: VarBuilder<'a>,
     params: Params,
     dialect: Dialect,
+    frozen: Arc<[String]>,
     activation: Activation,
     momentum: f64,
 }
@@ -25,8 +30,9 @@ impl<'a> Scope<'a> {
     /// When the builder's dialect cannot be read.
     pub fn root(settings: &Settings, builder: VarBuilder<'a>) -> Result<Self> {
         let params = Params::on(0, builder.device());
-        let dialect = carried_dialect(&builder)?.unwrap_or_else(|| Dialect::of(settings));
-        Ok(Self { builder, params, dialect, activation: settings.activation, momentum: settings.bn_momentum })
+        let dialect = carried(&builder, DIALECT_TENSOR)?.unwrap_or_else(|| Dialect::of(settings));
+        let frozen = carried::<Vec<String>>(&builder, FROZEN_TENSOR)?.unwrap_or_default().into();
+        Ok(Self { builder, params, dialect, frozen, activation: settings.activation, momentum: settings.bn_momentum })
     }
 
     /// The place `name` below this one.
@@ -41,9 +47,18 @@ impl<'a> Scope<'a> {
     /// When the builder lacks it, or has it in another shape.
     pub fn get(&self, shape: impl Into<Shape>, name: &str, init: Init) -> Result<Tensor> {
         let tensor = self.builder.get_with_hints_dtype(shape, name, init, DType::F32)?;
+        let tensor = self.params.adopt(self.full(name), &tensor)?;
+        Ok(if self.is_frozen(name) { tensor.detach() } else { tensor })
+    }
+
+    fn full(&self, name: &str) -> String {
         let prefix = self.builder.prefix();
-        let full = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
-        self.params.adopt(full, &tensor)
+        if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
+    }
+
+    /// Whether training leaves the parameter `name` as it is.
+    pub fn is_frozen(&self, name: &str) -> bool {
+        matches_any(&self.frozen, &self.full(name))
     }
 
     /// This place's name, such as `blocks.3.se`.
@@ -72,10 +87,11 @@ impl<'a> Scope<'a> {
     }
 }
 
-fn carried_dialect(builder: &VarBuilder<'_>) -> Result<Option<Dialect>> {
+/// What a builder hands over besides parameters, under a name of its own.
+fn carried<T: DeserializeOwned>(builder: &VarBuilder<'_>, name: &str) -> Result<Option<T>> {
     let builder = builder.root();
     // A backend that claims to hold every name (candle's zeros) still fails to give this one.
-    let Ok(tensor) = builder.get_unchecked_dtype(DIALECT_TENSOR, DType::U8) else { return Ok(None) };
+    let Ok(tensor) = builder.get_unchecked_dtype(name, DType::U8) else { return Ok(None) };
     let bytes: Vec<u8> = tensor.to_vec1()?;
     serde_json::from_slice(&bytes).map(Some).map_err(candle_core::Error::wrap)
 }

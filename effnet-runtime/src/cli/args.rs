@@ -20,7 +20,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "WHAT", help_heading = "Data")]
     on_bad_image: Option<OnBadImage>,
 
-    /// Settings under a name: digits, scratch, finetune, or a TOML file. Default: the one that fits the data.
+    /// Settings under a name: digits, scratch, finetune, paper-s and the other paper-<variant>, or a TOML file. Default: the one that fits the data.
     #[arg(long, value_name = "NAME|FILE", help_heading = "Training")]
     recipe: Option<String>,
     /// Settings from a file, such as the `config.toml` of another run; flags are stronger.
@@ -32,12 +32,24 @@ pub struct TrainArgs {
     /// Images of a step.
     #[arg(long, help_heading = "Training")]
     batch: Option<usize>,
+    /// Parts that a step's images go through the network in, to take less memory.
+    #[arg(long, value_name = "PARTS", help_heading = "Training")]
+    accumulate: Option<usize>,
     /// Side in pixels of the images.
     #[arg(long, help_heading = "Training")]
     size: Option<usize>,
+    /// Progressive learning: stages of growing images and regularisation.
+    #[arg(long, value_name = "STAGES", num_args = 0..=1, default_missing_value = "4", help_heading = "Training")]
+    progressive: Option<usize>,
+    /// Leave weights as they are: `backbone`, or names with * for any text. May be repeated.
+    #[arg(long, value_name = "NAMES", help_heading = "Training")]
+    freeze: Vec<String>,
     /// The highest learning rate.
     #[arg(long, help_heading = "Training")]
     lr: Option<f64>,
+    /// Any setting of `config.toml`, such as ema.decay=0.999. May be repeated; the other flags are stronger.
+    #[arg(long, value_name = "KEY=VALUE", help_heading = "Training")]
+    set: Vec<String>,
     /// Seed of weights, order, augmentation and dropout [default: 0].
     #[arg(long, help_heading = "Training")]
     seed: Option<u64>,
@@ -55,6 +67,12 @@ pub struct TrainArgs {
     /// Continue the run in the folder of --output.
     #[arg(long, help_heading = "Run")]
     resume: bool,
+    /// Write a checkpoint every so many steps too, not only after each epoch.
+    #[arg(long, value_name = "N", help_heading = "Run")]
+    checkpoint_steps: Option<u64>,
+    /// Write a checkpoint every so many minutes too.
+    #[arg(long, value_name = "MINUTES", help_heading = "Run")]
+    checkpoint_minutes: Option<f64>,
     /// Checkpoints of the latest epochs that are kept beside the best one [default: 1].
     #[arg(long, value_name = "N", help_heading = "Run")]
     keep: Option<usize>,
@@ -115,6 +133,9 @@ impl TrainArgs {
         let integers = [
             ("epochs", self.epochs),
             ("batch", self.batch.map(|batch| batch as u64)),
+            ("accumulate", self.accumulate.map(|parts| parts as u64)),
+            ("stages.count", self.progressive.map(|stages| stages as u64)),
+            ("checkpoints.steps", self.checkpoint_steps),
             ("size", self.size.map(|size| size as u64)),
             ("eval_size", self.size.map(|size| size as u64)),
             ("seed", self.seed),
@@ -129,7 +150,12 @@ impl TrainArgs {
                 layer.set(key, value);
             }
         }
-        for (key, value) in [("data.val_fraction", self.val_fraction), ("optimizer.lr", self.lr)] {
+        let numbers = [
+            ("data.val_fraction", self.val_fraction),
+            ("optimizer.lr", self.lr),
+            ("checkpoints.minutes", self.checkpoint_minutes),
+        ];
+        for (key, value) in numbers {
             if let Some(value) = value {
                 layer.set(key, value);
             }
@@ -138,6 +164,9 @@ impl TrainArgs {
             if let Some(value) = value {
                 layer.set(key, value.as_str());
             }
+        }
+        if !self.freeze.is_empty() {
+            layer.set("regularise.freeze", self.freeze.clone());
         }
         if let Some(what) = self.on_bad_image {
             layer.set(
@@ -148,6 +177,16 @@ impl TrainArgs {
                 },
             );
         }
+        Ok(layer)
+    }
+
+    /// The settings of `--set`.
+    ///
+    /// # Errors
+    /// When one is not a key and a value.
+    pub(super) fn set_layer(&self) -> Result<Layer> {
+        let mut layer = Layer::empty("--set");
+        self.set.iter().try_for_each(|assignment| layer.set_text(assignment))?;
         Ok(layer)
     }
 

@@ -43,8 +43,9 @@ pub(super) fn begin(args: &TrainArgs, model: &Model<'_>) -> Result<Trainer> {
 /// The settings of a new run.
 fn settings(args: &TrainArgs, model: &Model<'_>, spec: &Spec, flags: Layer) -> Result<Config> {
     let file = args.config_layer()?.unwrap_or_else(|| Layer::empty("no file"));
-    let said = |key: &str| flags.get(key).or_else(|| file.get(key));
-    let recipe = match (args.recipe(), file.get("recipe").and_then(Value::as_str)) {
+    let set = args.set_layer()?;
+    let said = |key: &str| flags.get(key).or_else(|| set.get(key)).or_else(|| file.get(key));
+    let recipe = match (args.recipe(), set.get("recipe").or_else(|| file.get("recipe")).and_then(Value::as_str)) {
         (Some(name), _) | (None, Some(name)) => name,
         (None, None) => Recipe::pick(said("data.path").is_some(), said("pretrained.path").is_some()),
     };
@@ -54,7 +55,7 @@ fn settings(args: &TrainArgs, model: &Model<'_>, spec: &Spec, flags: Layer) -> R
     name.set("recipe", recipe.name.as_str());
     let pretrained = said("pretrained.path").and_then(Value::as_str);
     let dialect = said("pretrained.dialect").and_then(Value::as_str);
-    merge(&[defaults(spec, pretrained, dialect)?, recipe.layer, file, name, flags])
+    merge(&[defaults(spec, pretrained, dialect)?, recipe.layer, file, set, name, flags])
 }
 
 /// What follows from the network, from the weights that the run begins with, and from the machine.
@@ -96,7 +97,8 @@ fn resumed(args: &TrainArgs, model: &Model<'_>, flags: &Layer) -> Result<(RunFol
         table: Value::try_from(&config).ok().and_then(table).unwrap_or_default(),
     };
     let mut over = Layer::empty("the flags");
-    let asked = args.config_layer()?.iter().chain([flags]).flat_map(Layer::flat).collect::<Vec<_>>();
+    let set = args.set_layer()?;
+    let asked = args.config_layer()?.iter().chain([&set, flags]).flat_map(Layer::flat).collect::<Vec<_>>();
     let asked = asked.into_iter().chain(args.recipe().map(|recipe| ("recipe".to_owned(), Value::from(recipe))));
     for (key, value) in asked {
         if key.starts_with("compute.") || key.starts_with("checkpoints.") {

@@ -67,7 +67,7 @@ impl Progress {
         // An evaluation goes forward only, about a third of a step's work an image.
         let evaluation = step / 3.0 * self.val_images as f64 / done.outcome.images.max(1) as f64;
         let epoch = step * done.batches as f64 + evaluation;
-        let left = step * (done.batches - done.batch) as f64 + evaluation + epoch * (done.epochs - done.epoch) as f64;
+        let left = step * done.left + evaluation * (1 + done.epochs - done.epoch) as f64;
         let measured = memory::measured();
         match self.style {
             Style::Human => {
@@ -122,13 +122,14 @@ impl Watcher for Progress {
         let metrics = &done.metrics;
         match self.style {
             Style::Human => self.say(&format!(
-                "epoch {:>3}/{}  train loss {:.4}  val loss {:.4}  top-1 {:.2} %  top-5 {:.2} %  {}{}",
+                "epoch {:>3}/{}  train loss {:.4}  val loss {:.4}  top-1 {:.2} %  top-5 {:.2} %{}  {}{}",
                 metrics.epoch,
                 done.epochs,
                 metrics.train_loss,
                 metrics.val_loss,
                 100.0 * metrics.val_top1,
                 100.0 * metrics.val_top5,
+                metrics.ema.map_or_else(String::new, |ema| format!("  averaged {:.2} %", 100.0 * ema.top1)),
                 duration(Duration::from_secs_f64(metrics.seconds)),
                 if done.is_best { "  best" } else { "" },
             )),
@@ -142,6 +143,10 @@ impl Watcher for Progress {
                 "val_loss": metrics.val_loss,
                 "val_top1": metrics.val_top1,
                 "val_top5": metrics.val_top5,
+                "size": metrics.size,
+                "ema_loss": metrics.ema.map(|ema| ema.loss),
+                "ema_top1": metrics.ema.map(|ema| ema.top1),
+                "ema_top5": metrics.ema.map(|ema| ema.top5),
                 "seconds": metrics.seconds,
                 "best": done.is_best,
             })),

@@ -12,7 +12,7 @@ use super::progress::Progress;
 use super::signals::Signals;
 use crate::simd;
 use crate::train::memory;
-use crate::train::{Build, Ended, Error, Result, Trainer, sample};
+use crate::train::{Build, Ended, Error, Result, Trainer, sample, stage_of, table};
 
 /// The network that the command trains.
 #[derive(Clone, Copy)]
@@ -26,7 +26,7 @@ pub struct Model<'a> {
 }
 
 /// Trains as the flags say: begins or resumes a run, says how it goes, and ends with the best top-1 and what to type
-/// next. The exit code is 0, or 130 or 143 of a run that a signal stopped.
+/// next. The exit code is 0, or 130, 143 or 138 of a run that SIGINT, SIGTERM or SIGUSR1 stopped.
 ///
 /// # Errors
 /// When the flags make no sense, the data or weights cannot be read, the run folder cannot be written to, or a loss is
@@ -80,7 +80,8 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
             "train_images": split.train.len(),
             "val_images": split.val.len(),
             "epochs": config.epochs,
-            "steps_an_epoch": trainer.steps_an_epoch(),
+            "stages": trainer.stages(),
+            "steps_an_epoch": trainer.stages().iter().map(|stage| stage.steps(split.train.len())).collect::<Vec<_>>(),
             "batch": config.batch,
             "size": config.size,
             "seed": config.seed,
@@ -106,17 +107,17 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
                 count(split.train.len() as u64),
                 count(split.val.len() as u64)
             ));
+            let stage = stage_of(trainer.stages(), trainer.state().epoch);
             line(format!(
-                "{} epochs of {} steps, batch {}, {} px, {} at a rate of up to {}; {} threads, {}",
+                "{} epochs of {} steps, {} at a rate of up to {}; {} threads, {}",
                 config.epochs,
-                count(trainer.steps_an_epoch()),
-                config.batch,
-                config.size,
+                count(stage.map_or(0, |stage| stage.steps(split.train.len()))),
                 trainer.optimizer().name(),
-                config.optimizer.lr,
+                trainer.schedule().peak,
                 config.compute.threads,
                 simd::Level::current().name(),
             ));
+            table(trainer.stages(), config).into_iter().for_each(line);
             let state = trainer.state();
             if state.step > 0 {
                 line(format!("resumed after {} of {} epochs, {} steps", state.epoch, config.epochs, count(state.step)));
@@ -144,6 +145,7 @@ fn result(style: Style, model: &Model<'_>, trainer: &Trainer) -> Result<()> {
             "event": "result",
             "best_top1": best.top1,
             "best_epoch": best.epoch,
+            "best_is_averaged": best.averaged,
             "epochs": trainer.state().epoch,
             "folder": folder.path(),
             "checkpoint": checkpoint,
@@ -152,7 +154,8 @@ fn result(style: Style, model: &Model<'_>, trainer: &Trainer) -> Result<()> {
         }));
         return Ok(());
     }
-    line(format!("best top-1 {:.2} % in epoch {}: {}", 100.0 * best.top1, best.epoch, checkpoint.display()));
+    let of = if best.averaged { " of the averaged weights" } else { "" };
+    line(format!("best top-1 {:.2} %{of} in epoch {}: {}", 100.0 * best.top1, best.epoch, checkpoint.display()));
     if style == Style::Human {
         if let Some(peak) = memory::measured() {
             line(format!("peak memory {}", bytes(peak)));
@@ -171,7 +174,7 @@ fn stopped(style: Style, trainer: &Trainer) {
         Style::Json => line(json!({"event": "stopped", "epoch": state.epoch, "step": state.step, "folder": folder})),
         Style::Human | Style::Quiet => line(format!(
             "stopped at step {} of epoch {}; to continue, type the same command with: --resume --output {}",
-            state.position.batches,
+            state.position.batches / trainer.config().accumulate as u64,
             state.epoch + 1,
             shell(folder)
         )),

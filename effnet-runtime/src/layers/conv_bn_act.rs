@@ -32,6 +32,8 @@ pub struct ConvBnAct {
     activation: Option<Activation>,
     eps: f64,
     momentum: f64,
+    /// Whether training, too, normalises by the running statistics.
+    frozen: bool,
     /// Name of the batch normalisation, such as `blocks.0.expand_conv.bn`.
     norm_name: String,
     weight: Tensor,
@@ -61,6 +63,7 @@ impl ConvBnAct {
             activation,
             eps: scope.dialect().bn_eps,
             momentum: scope.momentum(),
+            frozen: norm.is_frozen("weight"),
             norm_name: norm.name(),
             weight,
             gamma: norm.get(out_channels, "weight", Init::Const(1.0))?,
@@ -86,8 +89,8 @@ impl ConvBnAct {
     /// The operation on parameters that are [`ConvBnAct::params`], or these detached.
     pub(super) fn part<'a>(&'a self, [weight, gamma, beta]: &'a [Tensor; 3], pass: &Pass<'_>) -> Part<'a> {
         let norm = match pass {
-            Pass::Train(_) => Norm::Batch,
-            Pass::Eval(_) => Norm::Running { mean: &self.running_mean, variance: &self.running_var },
+            Pass::Train(_) if !self.frozen => Norm::Batch,
+            Pass::Train(_) | Pass::Eval(_) => Norm::Running { mean: &self.running_mean, variance: &self.running_var },
         };
         let ConvShape { kind, kernel, stride, .. } = self.shape;
         let window = Window { kernel, stride, padding: self.padding };

@@ -8,33 +8,57 @@ use std::path::Path;
 
 use candle_core::{Device, Tensor};
 
+use super::ema::Ema;
 use super::error::{Error, Result};
 use super::optimizer::Optimizer;
 use super::state::State;
 use crate::network::Network;
 use crate::weights::{self, Classifier, Metadata, TRAINING_PREFIX, WeightsFile};
 
+/// What goes into a checkpoint.
+#[derive(Clone, Copy)]
+pub struct Contents<'a> {
+    /// The network, with its weights and buffers.
+    pub network: &'a dyn Network,
+    /// The network's name.
+    pub name: &'a str,
+    /// Its classes' names.
+    pub labels: &'a [String],
+    /// The optimizer, with its memory.
+    pub optimizer: &'a Optimizer,
+    /// The moving average of weights and buffers, where there is one.
+    pub ema: Option<&'a Ema>,
+    /// How far the run has come.
+    pub state: &'a State,
+}
+
 /// Writes a checkpoint; it is there whole or not at all.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn save(
-    path: &Path,
-    network: &dyn Network,
-    name: &str,
-    labels: &[String],
-    optimizer: &Optimizer,
-    state: &State,
-) -> Result<()> {
+pub fn save(path: &Path, contents: &Contents<'_>) -> Result<()> {
+    let Contents { network, name, labels, optimizer, ema, state } = *contents;
     let mut metadata = Metadata::of(network, name, labels);
     metadata.training = Some(serde_json::to_value(state).map_err(candle_core::Error::wrap)?);
-    let mut tensors: Vec<(String, Tensor)> =
-        network.params().all().into_iter().map(|(name, var)| (name, var.as_detached_tensor())).collect();
-    for (slot, name, values) in optimizer.memory().iter() {
-        let tensor = Tensor::from_slice(values, values.len(), &Device::Cpu)?;
-        tensors.push((memory_name(slot, name), tensor));
+    let mut tensors = tensors_of(network);
+    let memory = optimizer.memory().iter().map(|(slot, name, values)| (memory_name(slot, name), values));
+    let averages = ema.into_iter().flat_map(Ema::iter).map(|(name, values)| (average_name(name), values));
+    for (name, values) in memory.chain(averages) {
+        tensors.push((name, Tensor::from_slice(values, values.len(), &Device::Cpu)?));
     }
     Ok(weights::save(path, tensors, &metadata)?)
+}
+
+/// Writes a network alone, as [`save`] does; no run goes on from it.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn save_weights(path: &Path, network: &dyn Network, name: &str, labels: &[String]) -> Result<()> {
+    Ok(weights::save(path, tensors_of(network), &Metadata::of(network, name, labels))?)
+}
+
+fn tensors_of(network: &dyn Network) -> Vec<(String, Tensor)> {
+    network.params().all().into_iter().map(|(name, var)| (name, var.as_detached_tensor())).collect()
 }
 
 /// What a checkpoint says of the run.
@@ -61,11 +85,18 @@ pub fn read(file: &WeightsFile) -> Result<Saved> {
     Ok(Saved { metadata, state })
 }
 
-/// Puts a checkpoint's weights and buffers into a network, and its memory into an optimizer.
+/// Puts a checkpoint's weights and buffers into a network, and its memory into an optimizer; returns the moving average
+/// that keeps `ema_decay`, if the run has one.
 ///
 /// # Errors
 /// When it is of another network or optimizer.
-pub fn restore(file: &WeightsFile, state: &State, network: &dyn Network, optimizer: &mut Optimizer) -> Result<()> {
+pub fn restore(
+    file: &WeightsFile,
+    state: &State,
+    network: &dyn Network,
+    optimizer: &mut Optimizer,
+    ema_decay: f64,
+) -> Result<Option<Ema>> {
     if state.optimizer != optimizer.name() {
         return Err(Error::Setting(format!(
             "`{}` was written with the optimizer {}, and the run's settings say {}",
@@ -76,16 +107,25 @@ pub fn restore(file: &WeightsFile, state: &State, network: &dyn Network, optimiz
     }
     weights::load(file, network, Classifier::MustFit)?;
     let mut failed = None;
-    optimizer.restore(network.params(), state.optimizer_steps, |slot, name| {
-        let name = memory_name(slot, name);
+    let mut values = |name: String| {
         file.info(&name)?;
         let values = file
             .read_f32(&name, &Device::Cpu)
             .map_err(Error::from)
             .and_then(|tensor| Ok(tensor.flatten_all()?.to_vec1()?));
         values.map_err(|error| failed.get_or_insert(error)).ok()
-    })?;
-    failed.map_or(Ok(()), Err)
+    };
+    optimizer.restore(network.params(), state.optimizer_steps, |slot, name| values(memory_name(slot, name)))?;
+    let average = |updates| Ema::restore(ema_decay, updates, network.params(), |name| values(average_name(name)));
+    let ema = state.ema_updates.map(average).transpose();
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(ema?),
+    }
+}
+
+fn average_name(weight: &str) -> String {
+    format!("{TRAINING_PREFIX}ema.{weight}")
 }
 
 fn memory_name(slot: &str, weight: &str) -> String {

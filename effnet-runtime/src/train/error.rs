@@ -36,7 +36,7 @@ pub enum Error {
     /// A file or folder of the run that cannot be read or written.
     #[error("cannot {action} `{}`: {source}{}", path.display(), hint(source))]
     Folder {
-        /// What was tried: `create`, `write` or `read`.
+        /// What was tried: `create`, `write`, `read` or `lock`.
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
@@ -49,6 +49,9 @@ pub enum Error {
         .0.display()
     )]
     Exists(PathBuf),
+    /// Another process trains in the run folder.
+    #[error("another process is training in `{}`: wait for it to end, or name another folder with --output", .0.display())]
+    Locked(PathBuf),
     /// There is nothing to resume.
     #[error("there is no run in `{}` to resume: leave out --resume to start one there", .0.display())]
     NoRun(PathBuf),
@@ -100,10 +103,11 @@ impl Error {
 }
 
 fn hint(source: &std::io::Error) -> &'static str {
-    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    use std::io::ErrorKind::{FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     match source.kind() {
         PermissionDenied | ReadOnlyFilesystem => "; choose another place with --output",
-        StorageFull => "; free some space and continue with --resume",
+        StorageFull | QuotaExceeded => "; free some space and continue with --resume",
+        FileTooLarge => "; raise the limit on the size of files (ulimit -f) and continue with --resume",
         _ => "",
     }
 }

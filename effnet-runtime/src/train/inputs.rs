@@ -8,6 +8,7 @@ use effnet_spec::Spec;
 
 use super::config::{Config, OnBadImage};
 use super::error::{Error, Result};
+use super::stages::{Stage, stages};
 use crate::data::{
     self, EvalTransform, LastBatch, Loader, LoaderOptions, Normalise, Source, Split, TrainTransform, Transform,
     Validation,
@@ -15,6 +16,7 @@ use crate::data::{
 use crate::dialect::Dialect;
 use crate::network::Network;
 use crate::params::Params;
+use crate::pattern::matches_any;
 use crate::weights::{self, Classifier, Convention, WeightsFile};
 
 /// Makes a network of a number of classes from a builder: a closure around the `new` of a type of `efficientnet_v2!`.
@@ -77,8 +79,11 @@ pub fn build_network(config: &Config, build: Build<'_>, spec: &Spec, classes: us
         Some(file) => file.dialect(spec, convention(config.pretrained.dialect.as_deref())?)?,
         None => Dialect::of(&spec.settings),
     };
-    let params = Params::on(config.seed, &device).with_dialect(Dialect { test_size: config.eval_size, ..dialect });
+    let params = Params::on(config.seed, &device)
+        .with_dialect(Dialect { test_size: config.eval_size, ..dialect })
+        .with_frozen(frozen(&config.regularise.freeze));
     let network = build(classes, params.builder())?;
+    check_frozen(&config.regularise.freeze, network.as_ref())?;
     if let Some(file) = &file {
         weights::load(file, network.as_ref(), Classifier::KeptIfOther)?;
     }
@@ -104,13 +109,38 @@ fn options(config: &Config, epoch: u64) -> LoaderOptions {
     }
 }
 
-/// Batches of an epoch.
-pub fn batches(config: &Config, images: usize) -> u64 {
-    LoaderOptions { last: LastBatch::Drop, ..options(config, 0) }.batches(images) as u64
+/// The patterns of frozen weights' names; `backbone` is everything in front of the head.
+fn frozen(freeze: &[String]) -> Vec<String> {
+    let patterns = |name: &String| match name.as_str() {
+        "backbone" => vec!["stem.*".to_owned(), "blocks.*".to_owned()],
+        pattern => vec![pattern.to_owned()],
+    };
+    freeze.iter().flat_map(patterns).collect()
 }
 
-/// What training images go through.
-fn train_transform(config: &Config, network: &dyn Network) -> Result<TrainTransform> {
+/// Whether every pattern finds a weight to freeze, and leaves one to train.
+fn check_frozen(freeze: &[String], network: &dyn Network) -> Result<()> {
+    let weights = network.params().weights();
+    let finds = |pattern: &String| {
+        let patterns = frozen(std::slice::from_ref(pattern));
+        weights.iter().any(|(name, _)| matches_any(&patterns, name))
+    };
+    if let Some(pattern) = freeze.iter().find(|pattern| !finds(pattern)) {
+        let names: Vec<&str> = weights.iter().map(|(name, _)| name.as_str()).collect();
+        return Err(Error::Setting(format!(
+            "there is no weight `{pattern}` to freeze: say `backbone`, or a name such as `{}` with * for any text",
+            names.first().unwrap_or(&"stem.*")
+        )));
+    }
+    let patterns = frozen(freeze);
+    if weights.iter().all(|(name, _)| matches_any(&patterns, name)) {
+        return Err(Error::Setting(format!("--freeze {} leaves no weight to train", freeze.join(" --freeze "))));
+    }
+    Ok(())
+}
+
+/// What training images of a stage go through.
+fn train_transform(config: &Config, stage: &Stage, network: &dyn Network) -> Result<TrainTransform> {
     let dialect = network.dialect();
     let normalise = Normalise::new(network.spec().settings.in_channels, &dialect.mean, &dialect.std)?;
     Ok(TrainTransform {
@@ -118,7 +148,7 @@ fn train_transform(config: &Config, network: &dyn Network) -> Result<TrainTransf
         ratio: config.augment.ratio,
         flip: config.augment.flip,
         interpolation: dialect.interpolation,
-        ..TrainTransform::new(config.size, normalise)
+        ..TrainTransform::new(stage.size, normalise)
     })
 }
 
@@ -132,24 +162,35 @@ fn eval_transform(config: &Config, network: &dyn Network) -> Result<EvalTransfor
 /// # Errors
 /// With the first that does not.
 pub(crate) fn check_transforms(config: &Config, network: &dyn Network) -> Result<()> {
-    train_transform(config, network)?.check()?;
+    for stage in stages(config) {
+        train_transform(config, &stage, network)?.check()?;
+    }
     Ok(eval_transform(config, network)?.check()?)
 }
 
-/// The training batches of an epoch, from batch `first` on.
+/// The training images of an epoch in the parts that go through the network at once, from part `first` on.
 ///
 /// # Errors
 /// When a setting makes no sense.
 pub fn train_loader(
     config: &Config,
+    stage: &Stage,
     source: &Arc<dyn Source>,
     network: &dyn Network,
     epoch: u64,
     first: u64,
 ) -> Result<Loader> {
-    let transform = train_transform(config, network)?;
-    let options = LoaderOptions { last: LastBatch::Drop, skip_batches: first as usize, ..options(config, epoch) };
-    let order = data::order(config.seed, epoch, source.len());
+    let transform = train_transform(config, stage, network)?;
+    let options = LoaderOptions {
+        batch: stage.part(),
+        last: LastBatch::Drop,
+        skip_batches: first as usize,
+        ..options(config, epoch)
+    };
+    let mut order = data::order(config.seed, epoch, source.len());
+    if order.len() >= stage.batch {
+        order.truncate(order.len() / stage.batch * stage.batch);
+    }
     Ok(Loader::new(source.clone(), Arc::new(transform), order, &options)?)
 }
 

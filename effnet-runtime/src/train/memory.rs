@@ -3,6 +3,7 @@
 use effnet_spec::{Size, Spec};
 
 use super::config::{Config, OptimizerKind};
+use super::stages::{Stage, stages};
 
 /// Floats that a training step holds at its peak for each activation that [`Spec::cost`] counts: the output of a
 /// convolution, and its share of maps between blocks, gradients and buffers on their way. Measured on B0 at 64 and 224
@@ -15,13 +16,18 @@ const PROGRAM: u64 = 40 << 20;
 /// Peak memory in bytes that a run is expected to take: weights, gradients, the optimizer's memory, and the activations
 /// of one batch.
 pub fn predicted(spec: &Spec, config: &Config, classes: usize) -> u64 {
-    let cost = spec.cost(Size::square(config.size), classes);
+    // The stage with the most pixels at once.
+    let images = |stage: &Stage| (spec.cost(Size::square(stage.size), classes), stage.part() as u64);
+    let costs = stages(config).iter().map(images).collect::<Vec<_>>();
+    let most = costs.iter().map(|(cost, part)| cost.activations * part).max().unwrap_or_default();
+    let Some((cost, _)) = costs.last() else { return PROGRAM };
     let slots = match config.optimizer.kind {
-        OptimizerKind::AdamW => 2,
+        OptimizerKind::AdamW | OptimizerKind::RmsProp => 2,
         OptimizerKind::Sgd => 1,
     };
-    let of_weights = cost.params * (2 + slots) + cost.buffers;
-    let of_activations = (cost.activations * config.batch as u64) as f64 * FLOATS_AN_ACTIVATION;
+    let averages = u64::from(config.ema.decay > 0.0);
+    let of_weights = cost.params * (2 + slots + averages) + cost.buffers * (1 + averages);
+    let of_activations = most as f64 * FLOATS_AN_ACTIVATION;
     PROGRAM + 4 * (of_weights + of_activations as u64)
 }
 

@@ -7,8 +7,8 @@ use std::path::Path;
 use super::error::{Error, Result};
 use crate::weights::write_atomically;
 
-/// The columns, in their order.
-pub const HEADER: &str = "epoch,step,lr,train_loss,val_loss,val_top1,val_top5,seconds";
+/// The columns, in their order. Those of the averaged weights are empty in a run without them.
+pub const HEADER: &str = "epoch,step,lr,size,train_loss,val_loss,val_top1,val_top5,ema_loss,ema_top1,ema_top5,seconds";
 
 /// One row.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub struct Metrics {
     pub step: u64,
     /// Learning rate of the epoch's last step.
     pub lr: f64,
+    /// Side in pixels of a training image.
+    pub size: usize,
     /// Mean training loss of the epoch, label smoothing included.
     pub train_loss: f64,
     /// Mean validation loss.
@@ -27,14 +29,29 @@ pub struct Metrics {
     pub val_top1: f64,
     /// Share of validation images whose class is among the five likeliest.
     pub val_top5: f64,
+    /// The same three of the averaged weights, where there are any.
+    pub ema: Option<EmaMetrics>,
     /// Wall time of the epoch, validation included. The one column that a resume may change.
     pub seconds: f64,
 }
 
+/// What an evaluation of the averaged weights found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EmaMetrics {
+    /// Mean validation loss.
+    pub loss: f64,
+    /// Share of validation images whose likeliest class is theirs.
+    pub top1: f64,
+    /// Share of validation images whose class is among the five likeliest.
+    pub top5: f64,
+}
+
 impl Metrics {
     fn row(&self) -> String {
-        let Self { epoch, step, lr, train_loss, val_loss, val_top1, val_top5, seconds } = self;
-        format!("{epoch},{step},{lr},{train_loss},{val_loss},{val_top1},{val_top5},{seconds:.2}\n")
+        let Self { epoch, step, lr, size, train_loss, val_loss, val_top1, val_top5, ema, seconds } = self;
+        let ema =
+            ema.map_or_else(|| ",,".to_owned(), |EmaMetrics { loss, top1, top5 }| format!("{loss},{top1},{top5}"));
+        format!("{epoch},{step},{lr},{size},{train_loss},{val_loss},{val_top1},{val_top5},{ema},{seconds:.2}\n")
     }
 }
 

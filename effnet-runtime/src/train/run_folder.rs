@@ -7,6 +7,7 @@
 //! checkpoints/best.safetensors         of the highest validation top-1
 //! checkpoints/last.safetensors         what --resume goes on from
 //! samples/                             images to try `predict` on
+//! run.lock                             locked by the process that trains here
 //! ```
 
 use std::fs;
@@ -15,13 +16,16 @@ use std::path::{Path, PathBuf};
 
 use super::config::{Config, Layer, merge};
 use super::error::{Error, Result};
-use crate::weights::write_atomically;
+use crate::weights::{TEMPORARY_PREFIX, write_atomically};
 
 /// A run's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunFolder {
     path: PathBuf,
 }
+
+/// How the names of folders begin in which a second name of a checkpoint is made.
+const LINKING_PREFIX: &str = ".linking-";
 
 /// Where runs go that nobody gave a folder.
 const RUNS: &str = "runs";
@@ -94,6 +98,11 @@ impl RunFolder {
         self.path.join("metrics.csv")
     }
 
+    /// The file whose lock says that a process trains here.
+    pub(super) fn lock_file(&self) -> PathBuf {
+        self.path.join("run.lock")
+    }
+
     /// The folder of checkpoints.
     pub fn checkpoints(&self) -> PathBuf {
         self.path.join("checkpoints")
@@ -143,7 +152,7 @@ impl RunFolder {
     /// Lets `name` be the file `checkpoint` too: a second link to it, or a copy where the file system has no links.
     pub(super) fn link(&self, checkpoint: &Path, name: &Path) -> Result<()> {
         let link = || {
-            let temporary = tempfile::Builder::new().prefix(".linking-").tempdir_in(self.checkpoints())?;
+            let temporary = tempfile::Builder::new().prefix(LINKING_PREFIX).tempdir_in(self.checkpoints())?;
             let other = temporary.path().join("checkpoint");
             if fs::hard_link(checkpoint, &other).is_err() {
                 fs::copy(checkpoint, &other)?;
@@ -155,6 +164,22 @@ impl RunFolder {
             Ok(())
         };
         link().map_err(Error::folder("write", name))
+    }
+
+    /// Removes what a process left that was killed while it wrote a file: only to be called with the folder's lock.
+    pub(super) fn remove_leftovers(&self) -> Result<()> {
+        for folder in [self.path.clone(), self.checkpoints()] {
+            let entries = fs::read_dir(&folder).map_err(Error::folder("read", &folder))?;
+            for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                if name.starts_with(TEMPORARY_PREFIX) {
+                    fs::remove_file(&path).map_err(Error::folder("remove", path.clone()))?;
+                } else if name.starts_with(LINKING_PREFIX) {
+                    fs::remove_dir_all(&path).map_err(Error::folder("remove", path.clone()))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Removes the checkpoints of epochs other than the `keep` latest ones.

@@ -1,7 +1,6 @@
 //! The learning rate, step by step.
 
-/// Linear warm-up, then half a cosine down to a share of the peak (Loshchilov & Hutter, *SGDR*, without restarts). All
-/// in steps, so that a run of any length has the same shape.
+/// Linear warm-up, then a decline to a share of the peak. All in steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Schedule {
     /// The highest rate, reached at the end of the warm-up.
@@ -10,19 +9,48 @@ pub struct Schedule {
     pub steps: u64,
     /// Steps of the warm-up.
     pub warmup: u64,
-    /// The rate at the end, as a share of the peak.
+    /// The lowest rate after the warm-up, as a share of the peak.
     pub floor: f64,
+    /// How it declines.
+    pub decline: Decline,
+}
+
+/// How the rate declines from the peak.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Decline {
+    /// Half a cosine over the steps after the warm-up (Loshchilov & Hutter, *SGDR*, without restarts).
+    Cosine,
+    /// A straight line over the steps after the warm-up.
+    Linear,
+    /// A staircase, as TensorFlow's `ExponentialDecay(staircase=True)`: `factor` to the power of
+    /// `⌊step / every⌋`, counted from the run's first step.
+    Exponential {
+        /// The factor of one step of the staircase.
+        factor: f64,
+        /// Its length in steps.
+        every: f64,
+    },
+    /// Not at all.
+    Constant,
 }
 
 impl Schedule {
-    /// The rate of step `step`, from 0. The first step's is above 0, and the last step's above the floor.
+    /// The rate of step `step`, from 0. The first step's is above 0.
     pub fn rate(&self, step: u64) -> f64 {
         if step < self.warmup {
             return self.peak * (step + 1) as f64 / self.warmup as f64;
         }
         let after = self.steps.saturating_sub(self.warmup).max(1);
         let progress = ((step - self.warmup) as f64 / after as f64).min(1.0);
-        let share = self.floor + (1.0 - self.floor) * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos());
+        let above_floor = |share: f64| self.floor + (1.0 - self.floor) * share;
+        let share = match self.decline {
+            Decline::Cosine => above_floor(0.5 * (1.0 + (std::f64::consts::PI * progress).cos())),
+            Decline::Linear => above_floor(1.0 - progress),
+            Decline::Exponential { factor, every } => {
+                factor.powf((step as f64 / every.max(1.0)).floor()).max(self.floor)
+            }
+            Decline::Constant => 1.0,
+        };
         self.peak * share
     }
 }
@@ -31,23 +59,46 @@ impl Schedule {
 mod tests {
     use super::*;
 
-    const RUN: Schedule = Schedule { peak: 2.0, steps: 100, warmup: 10, floor: 0.1 };
+    const RUN: Schedule = Schedule { peak: 2.0, steps: 100, warmup: 10, floor: 0.1, decline: Decline::Cosine };
 
     #[test]
     fn it_rises_to_the_peak_and_falls_to_the_floor() {
-        assert!((RUN.rate(0) - 0.2).abs() < 1e-12);
-        assert_eq!(RUN.rate(9), 2.0);
-        assert_eq!(RUN.rate(10), 2.0);
-        // Half way down.
-        assert!((RUN.rate(55) - 1.1).abs() < 1e-12);
-        assert!(RUN.rate(99) > 0.2 && RUN.rate(99) < 0.21);
-        assert!((RUN.rate(100) - 0.2).abs() < 1e-12);
-        assert!((RUN.rate(10_000) - 0.2).abs() < 1e-12);
-        assert!((1..100).all(|step| if step < 10 {
-            RUN.rate(step) > RUN.rate(step - 1)
-        } else {
-            RUN.rate(step) <= RUN.rate(step - 1)
-        }));
+        for decline in [Decline::Cosine, Decline::Linear] {
+            let run = Schedule { decline, ..RUN };
+            assert!((run.rate(0) - 0.2).abs() < 1e-12);
+            assert_eq!(run.rate(9), 2.0);
+            assert_eq!(run.rate(10), 2.0);
+            // Half way down.
+            assert!((run.rate(55) - 1.1).abs() < 1e-12);
+            assert!(run.rate(99) > 0.2 && run.rate(99) < 0.23);
+            assert!((run.rate(100) - 0.2).abs() < 1e-12);
+            assert!((run.rate(10_000) - 0.2).abs() < 1e-12);
+            assert!((1..100).all(|step| if step < 10 {
+                run.rate(step) > run.rate(step - 1)
+            } else {
+                run.rate(step) <= run.rate(step - 1)
+            }));
+        }
+    }
+
+    /// `WarmupLearningRateSchedule` of automl's `utils.py` with its defaults, at 10 steps an epoch.
+    #[test]
+    fn the_staircase_is_automls() {
+        let decline = Decline::Exponential { factor: 0.97, every: 24.0 };
+        let run = Schedule { peak: 0.016, steps: 3500, warmup: 50, floor: 0.0, decline };
+        assert!((run.rate(49) - 0.016).abs() < 1e-12);
+        // Steps 50 to 71 are the staircase's third.
+        assert!((run.rate(50) - 0.016 * 0.97 * 0.97).abs() < 1e-12);
+        assert_eq!(run.rate(71), run.rate(50));
+        assert!((run.rate(72) - 0.016 * 0.97f64.powi(3)).abs() < 1e-12);
+        assert!((run.rate(3499) - 0.016 * 0.97f64.powi(145)).abs() < 1e-12);
+        assert_eq!(Schedule { floor: 0.5, ..run }.rate(3499), 0.008);
+    }
+
+    #[test]
+    fn a_constant_rate_stays() {
+        let run = Schedule { decline: Decline::Constant, ..RUN };
+        assert!((10..200).all(|step| run.rate(step) == 2.0));
     }
 
     #[test]
@@ -63,6 +114,9 @@ mod tests {
         assert_eq!(Schedule { warmup: 0, ..RUN }.rate(0), 2.0);
         assert_eq!(Schedule { steps: 1, warmup: 0, ..RUN }.rate(0), 2.0);
         assert_eq!(Schedule { steps: 5, warmup: 5, ..RUN }.rate(4), 2.0);
-        assert!(Schedule { steps: 0, warmup: 0, ..RUN }.rate(3).is_finite());
+        let stairs = Decline::Exponential { factor: 0.5, every: 0.0 };
+        for decline in [Decline::Cosine, Decline::Linear, Decline::Constant, stairs] {
+            assert!(Schedule { steps: 0, warmup: 0, decline, ..RUN }.rate(3).is_finite());
+        }
     }
 }

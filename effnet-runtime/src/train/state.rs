@@ -18,6 +18,8 @@ pub struct State {
     pub optimizer: String,
     /// Steps that the optimizer has taken.
     pub optimizer_steps: u64,
+    /// Updates that the moving average has had; none without one.
+    pub ema_updates: Option<u64>,
     /// Training images of the data set, so that a resume on another one is noticed.
     pub train_images: u64,
 }
@@ -33,21 +35,28 @@ pub struct Position {
     pub loss_sum: f64,
 }
 
-/// The epoch with the highest validation top-1, the earliest of equal ones.
+/// The epoch with the highest validation top-1, the earliest of equal ones, of the weights or of their average.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Best {
     /// The epoch, from 1.
     pub epoch: u64,
     /// Its validation top-1, in 0..=1.
     pub top1: f64,
+    /// Whether it is the averaged weights'.
+    pub averaged: bool,
 }
 
 impl State {
-    /// Takes in the validation top-1 of the epoch just done; whether it is the best.
-    pub(super) fn is_best(&mut self, top1: f64) -> bool {
+    /// Takes in the validation top-1 of the epoch just done, and that of the averaged weights; whether either is the
+    /// best.
+    pub(super) fn is_best(&mut self, top1: f64, averaged: Option<f64>) -> bool {
+        let (top1, averaged) = match averaged {
+            Some(of_average) if of_average > top1 => (of_average, true),
+            _ => (top1, false),
+        };
         let better = self.best.is_none_or(|best| top1 > best.top1);
         if better {
-            self.best = Some(Best { epoch: self.epoch, top1 });
+            self.best = Some(Best { epoch: self.epoch, top1, averaged });
         }
         better
     }

@@ -12,11 +12,13 @@ use crate::pass::{NormUpdates, Pass, Precision, Step};
 
 /// What all steps of a run, or of a stage of it, have in common.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StepOptions {
+pub struct StepOptions<'a> {
     /// Seed of the run.
     pub seed: u64,
     /// Share of a target that is spread over all classes.
     pub label_smoothing: f64,
+    /// How much each class counts in the loss; all the same where it is not said.
+    pub class_weights: Option<&'a [f32]>,
     /// Probability of dropping a feature in front of the classifier.
     pub dropout: f64,
     /// Factor on the table's drop-path rates.
@@ -24,7 +26,7 @@ pub struct StepOptions {
 }
 
 /// What a step found.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StepOutcome {
     /// Mean loss of the batch, before the step changed anything.
     pub loss: f64,
@@ -36,43 +38,79 @@ pub struct StepOutcome {
 
 /// Takes one step: forward, loss, backward, optimizer. `number` counts a run's steps from 0.
 ///
-/// Weights and running statistics change only after loss and gradients have proved finite.
+/// The batch may come in parts, whose gradients add up to those of the whole (gradient accumulation); batch
+/// normalisation sees each part for itself. Weights and running statistics change only after all losses and gradients
+/// have proved finite.
 ///
 /// # Errors
 /// [`super::Error::NotFinite`] when they do not, and nothing has changed then; or when shapes do not fit.
 pub fn step(
     network: &dyn Network,
     optimizer: &mut Optimizer,
-    batch: &Batch,
-    options: &StepOptions,
+    parts: &[Batch],
+    options: &StepOptions<'_>,
     number: u64,
     rate: f64,
 ) -> Result<StepOutcome> {
     let params = network.params();
-    let norms = NormUpdates::new();
-    let pass = Step {
-        seed: options.seed,
-        step: number,
-        samples: &batch.samples,
-        dropout: options.dropout,
-        drop_path_scale: options.drop_path_scale,
-        precision: Precision::F32,
-        norms: &norms,
-    };
-    let logits = network.run(&batch.images.to_device(params.device())?, &Pass::Train(&pass))?;
-    let targets = smoothed(&batch.labels, network.num_classes(), options.label_smoothing)?;
-    let loss = cross_entropy(&logits, &targets.to_device(logits.device())?)?;
-    let value = f64::from(loss.to_scalar::<f32>()?);
-    if !value.is_finite() {
-        return Err(finite::of_loss(network, batch, &norms, number, rate)?);
+    let images = parts.iter().map(|part| part.labels.len()).sum::<usize>();
+    let mut outcome = StepOutcome { images, ..StepOutcome::default() };
+    let mut gradients: Option<Gradients> = None;
+    let mut norms = Vec::with_capacity(parts.len());
+    for part in parts {
+        let of_part = NormUpdates::new();
+        let (loss, correct) = forward(network, part, options, number, &of_part)?;
+        let value = f64::from(loss.to_scalar::<f32>()?);
+        if !value.is_finite() {
+            return Err(finite::of_loss(network, part, &of_part, number, rate)?);
+        }
+        // A mean over the whole batch; exactly the part's own where there is only one.
+        let share = part.labels.len() as f64 / images as f64;
+        let loss = if parts.len() == 1 { loss } else { (loss * share)? };
+        let new = Gradients::of(&loss, params)?;
+        match &mut gradients {
+            Some(sum) => sum.add(new)?,
+            None => gradients = Some(new),
+        }
+        outcome.loss += value * share;
+        outcome.correct += correct;
+        norms.push(of_part);
     }
-    let gradients = Gradients::of(&loss, params)?;
+    let Some(gradients) = gradients else { return Ok(outcome) };
     if let Some(name) = gradients.first_not_finite()? {
         return Err(finite::of_gradient(name, number, rate));
     }
     optimizer.step(params, &gradients, rate)?;
-    norms.apply(params)?;
-    Ok(StepOutcome { loss: value, correct: correct(&logits, &batch.labels)?, images: batch.labels.len() })
+    for of_part in &norms {
+        of_part.apply(params)?;
+    }
+    Ok(outcome)
+}
+
+/// Loss of a part, and how many of its images were found.
+fn forward(
+    network: &dyn Network,
+    part: &Batch,
+    options: &StepOptions<'_>,
+    number: u64,
+    norms: &NormUpdates,
+) -> Result<(Tensor, usize)> {
+    let pass = Step {
+        seed: options.seed,
+        step: number,
+        samples: &part.samples,
+        dropout: options.dropout,
+        drop_path_scale: options.drop_path_scale,
+        precision: Precision::F32,
+        norms,
+    };
+    let logits = network.run(&part.images.to_device(network.params().device())?, &Pass::Train(&pass))?;
+    let mut targets = smoothed(&part.labels, network.num_classes(), options.label_smoothing)?;
+    if let Some(weights) = options.class_weights {
+        targets = targets.broadcast_mul(&Tensor::from_slice(weights, weights.len(), targets.device())?)?;
+    }
+    let loss = cross_entropy(&logits, &targets.to_device(logits.device())?)?;
+    Ok((loss, correct(&logits, &part.labels)?))
 }
 
 /// How many rows of logits are largest at their label.

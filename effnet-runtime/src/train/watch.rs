@@ -36,6 +36,10 @@ pub struct StepDone {
     pub batches: u64,
     /// Steps since the run began.
     pub step: u64,
+    /// Steps that are left of the run, counted in the work of one like this.
+    pub left: f64,
+    /// Side in pixels of the images.
+    pub size: usize,
     /// Learning rate.
     pub rate: f64,
     /// What it found.
@@ -51,6 +55,8 @@ pub struct EpochDone<'a> {
     pub metrics: Metrics,
     /// Its evaluation.
     pub evaluation: &'a Evaluation,
+    /// That of the averaged weights, where there are any.
+    pub averaged: Option<&'a Evaluation>,
     /// Whether no epoch before was as good.
     pub is_best: bool,
 }

@@ -11,6 +11,9 @@ use safetensors::tensor::TensorInfo;
 use super::error::{Error, Result};
 use super::metadata::Metadata;
 
+/// How the names of files begin that are still being written.
+pub(crate) const TEMPORARY_PREFIX: &str = ".writing-";
+
 /// Floats that are converted at a time.
 const CHUNK: usize = 1 << 14;
 
@@ -89,7 +92,7 @@ pub fn write_atomically(
         _ => Path::new("."),
     };
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".writing-");
+    builder.prefix(TEMPORARY_PREFIX);
     // Temporary files are private to their owner; this one becomes an ordinary file, under the user's mask.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

@@ -2,11 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helper functions too")]
 
+mod averaging;
 mod data;
+mod freezing;
+mod recipes;
 mod refusals;
 mod resume;
 mod run;
 mod settings;
+mod stages;
+mod stops;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -23,7 +23,12 @@ fn a_run_on_the_bundled_digits_ends_with_a_figure_and_what_to_type_next() {
 
     let run = place.path("runs/Tiny-1");
     let table = fs::read_to_string(run.join("metrics.csv")).unwrap();
-    assert!(table.starts_with("epoch,step,lr,train_loss,val_loss,val_top1,val_top5,seconds\n1,"), "{table}");
+    assert!(
+        table.starts_with(
+            "epoch,step,lr,size,train_loss,val_loss,val_top1,val_top5,ema_loss,ema_top1,ema_top5,seconds\n1,"
+        ),
+        "{table}"
+    );
     assert_eq!(table.lines().count(), 3);
     let settings = fs::read_to_string(run.join("config.toml")).unwrap();
     assert!(settings.contains("model = \"Tiny\"") && settings.contains("recipe = \"digits\""), "{settings}");

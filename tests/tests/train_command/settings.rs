@@ -42,3 +42,18 @@ fn a_recipe_may_be_a_file() {
     let out = place.succeeds(&["--recipe", "mine.toml", "--epochs", "1"]);
     assert!(out.contains("recipe mine.toml") && out.contains("sgd at a rate"), "{out}");
 }
+
+#[test]
+fn a_setting_is_set_by_name_and_flags_are_stronger() {
+    let place = Place::new();
+    let args = ["--set", "optimizer.kind=sgd", "--set", "epochs=9", "--set", "optimizer.clip_norm=1", "--epochs", "1"];
+    place.succeeds(&[&args[..], &["--batch", "256", "--quiet", "--output", "run"]].concat());
+    let settings = fs::read_to_string(place.path("run/config.toml")).unwrap();
+    for line in ["kind = \"sgd\"", "epochs = 1", "clip_norm = 1.0"] {
+        assert!(settings.lines().any(|found| found == line), "{line}: {settings}");
+    }
+    let error = place.fails(&["--set", "optimizer.lrr=1"]);
+    assert_eq!(error, "--set has an unknown setting `optimizer.lrr`, did you mean `optimizer.lr`?");
+    let error = place.fails(&["--set", "ema.warmup=true"]);
+    assert!(error.starts_with("--set has an unknown setting `ema.warmup`, did you mean `"), "{error}");
+}

@@ -113,20 +113,20 @@ impl Ready {
 pub(super) struct Trainer {
     network: Box<dyn Network>,
     optimizer: Optimizer,
-    options: StepOptions,
+    options: StepOptions<'static>,
 }
 
 impl Trainer {
     fn new(network: Box<dyn Network>) -> Self {
         let dropout = network.spec().settings.dropout;
-        let options = StepOptions { seed: 0, label_smoothing: 0.1, dropout, drop_path_scale: 1.0 };
-        let optimizer = Optimizer::new(Sgd::default(), Decay { rate: 1e-5, vectors: false });
+        let options = StepOptions { seed: 0, label_smoothing: 0.1, class_weights: None, dropout, drop_path_scale: 1.0 };
+        let optimizer = Optimizer::new(Sgd::default(), Decay { rate: 1e-5, vectors: false, except: Vec::new() });
         Self { network, optimizer, options }
     }
 
     fn step(&mut self, work: &Batch, number: u64) -> Result<()> {
         // So small a rate keeps random labels from driving the weights anywhere in a long measurement.
-        step(self.network.as_ref(), &mut self.optimizer, work, &self.options, number, 1e-6)?;
+        step(self.network.as_ref(), &mut self.optimizer, std::slice::from_ref(work), &self.options, number, 1e-6)?;
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use toml::{Table, Value};
 
 use super::super::error::{Error, Result};
-use super::Config;
+use super::{Config, Recipe};
 
 /// Some settings, and where they come from.
 #[derive(Clone, Debug)]
@@ -14,8 +14,16 @@ pub struct Layer {
     pub table: Table,
 }
 
-/// Keys that a run can do without, so that no recipe has them.
-const OPTIONAL: [&str; 4] = ["data.path", "data.val_fraction", "pretrained.path", "pretrained.dialect"];
+/// Keys that a run can do without, so that settings without them do not show them.
+const OPTIONAL: [&str; 7] = [
+    "data.path",
+    "data.val_fraction",
+    "optimizer.eps",
+    "pretrained.path",
+    "pretrained.dialect",
+    "schedule.warmup_epochs",
+    "stages.base",
+];
 
 impl Layer {
     /// A layer without settings.
@@ -58,6 +66,22 @@ impl Layer {
         parts.try_fold(first, |value, part| value.get(part))
     }
 
+    /// Sets a key from `key=value`, where the value is TOML, or else text.
+    ///
+    /// # Errors
+    /// When there is no `=`, or nothing in front of it.
+    pub fn set_text(&mut self, assignment: &str) -> Result<()> {
+        let Some((key, value)) = assignment.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
+            return Err(Error::Setting(format!(
+                "{} {assignment}: write it as a key and a value, such as optimizer.lr=0.001",
+                self.origin
+            )));
+        };
+        let parsed = format!("value = {value}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
+        self.set(key.trim(), parsed.unwrap_or_else(|| Value::from(value.trim())));
+        Ok(())
+    }
+
     /// Every key with its value, tables taken apart.
     pub fn flat(&self) -> Vec<(String, Value)> {
         fn walk(prefix: &str, table: &Table, out: &mut Vec<(String, Value)>) {
@@ -91,7 +115,7 @@ pub fn merge(layers: &[Layer]) -> Result<Config> {
         let text = one_line(error.message());
         let unknown = text.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
         match unknown {
-            Some((key, _)) => unknown_key(key, &origins, layers),
+            Some((key, _)) => unknown_key(key, &origins),
             None => Error::Setting(format!("the settings do not fit: {text}")),
         }
     })?;
@@ -99,16 +123,34 @@ pub fn merge(layers: &[Layer]) -> Result<Config> {
     Ok(config)
 }
 
-fn unknown_key(key: &str, origins: &[(String, &str)], layers: &[Layer]) -> Error {
-    let is_it = |full: &str| full.split('.').any(|part| part == key);
+fn unknown_key(key: &str, origins: &[(String, &str)]) -> Error {
+    let known = known_keys();
+    let is_it = |full: &str| full.split('.').any(|part| part == key) && !known.iter().any(|known| known == full);
     let found = origins.iter().rev().find(|(full, _)| is_it(full));
-    let (full, origin) = found.map_or((key, "the settings"), |(full, origin)| (full.as_str(), origin));
-    // What the recipe and the network set is known; so is what a run can do without.
-    let known = layers.iter().filter(|layer| layer.origin != origin).flat_map(|layer| layer.flat());
-    let known = known.map(|(key, _)| key).chain(OPTIONAL.map(str::to_owned));
-    let nearest = known.max_by(|a, b| strsim::jaro_winkler(a, full).total_cmp(&strsim::jaro_winkler(b, full)));
+    let (full, origin) = found.map_or((key, "the settings"), |(full, origin)| (full.as_str(), *origin));
+    let nearest = known.iter().max_by(|a, b| strsim::jaro_winkler(a, full).total_cmp(&strsim::jaro_winkler(b, full)));
     let hint = nearest.map_or_else(String::new, |nearest| format!(", did you mean `{nearest}`?"));
     Error::Setting(format!("{origin} has an unknown setting `{full}`{hint}"))
+}
+
+/// Every key that there is.
+fn known_keys() -> Vec<String> {
+    // What the command sets beside a recipe.
+    let of_command = r#"
+        model = ""
+        recipe = ""
+        seed = 0
+        size = 1
+        eval_size = 1
+        regularise.dropout = 0.0
+        data.on_bad_image = "fail"
+        compute = { device = "cpu", threads = 1, loader_threads = 1 }
+    "#;
+    let recipe = Recipe::find("digits").map(|recipe| recipe.layer);
+    let layers = [recipe, Layer::parse("the command", of_command)].into_iter().flatten().collect::<Vec<_>>();
+    let table = merge(&layers).ok().and_then(|config| Table::try_from(config).ok()).unwrap_or_default();
+    let keys = Layer { origin: String::new(), table }.flat().into_iter().map(|(key, _)| key);
+    keys.chain(OPTIONAL.map(str::to_owned)).collect()
 }
 
 fn one_line(text: &str) -> String {

@@ -3,8 +3,12 @@
 //! A run's settings are layers of TOML, each over the one before: what follows from the network, the recipe, the file
 //! of `--config`, the flags. What comes out is written to the run folder as `config.toml`, which is such a file itself.
 
+mod augment;
+mod check;
 mod layers;
+mod optimizer;
 mod recipe;
+mod schedule;
 #[cfg(test)]
 mod tests;
 
@@ -12,12 +16,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use augment::{AugmentConfig, PolicyKind};
 pub use layers::{Layer, merge};
+pub use optimizer::{OptimizerConfig, OptimizerKind};
 pub use recipe::{RECIPES, Recipe};
-
-use super::error::{Error, Result};
-use super::optimizer::{AdamW, Decay, Optimizer, Sgd};
-use super::schedule::Schedule;
+pub use schedule::{ScheduleConfig, ScheduleKind, StagesConfig};
 
 /// All settings of a run. The fields are the keys of `config.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,7 +36,11 @@ pub struct Config {
     pub epochs: u64,
     /// Images of a step.
     pub batch: usize,
-    /// Side in pixels of a training image.
+    /// Parts that a step's images go through the network in, one after the other: less memory, more steps of batch
+    /// normalisation.
+    #[serde(default = "one")]
+    pub accumulate: usize,
+    /// Side in pixels of a training image; with several stages, of the last one's.
     pub size: usize,
     /// Side in pixels of a validation image.
     pub eval_size: usize,
@@ -41,12 +48,18 @@ pub struct Config {
     pub data: DataConfig,
     /// How training images are varied.
     pub augment: AugmentConfig,
+    /// Progressive learning.
+    #[serde(default)]
+    pub stages: StagesConfig,
     /// How gradients change weights.
     pub optimizer: OptimizerConfig,
     /// The learning rate's way through the run.
     pub schedule: ScheduleConfig,
     /// What keeps the network from learning the images by heart.
     pub regularise: RegulariseConfig,
+    /// The moving average of the weights.
+    #[serde(default)]
+    pub ema: EmaConfig,
     /// Weights to begin with.
     #[serde(default)]
     pub pretrained: PretrainedConfig,
@@ -54,6 +67,10 @@ pub struct Config {
     pub compute: ComputeConfig,
     /// What is kept of a run.
     pub checkpoints: CheckpointsConfig,
+}
+
+fn one() -> usize {
+    1
 }
 
 /// The images.
@@ -81,91 +98,59 @@ pub enum OnBadImage {
     Skip,
 }
 
-/// How training images are varied.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AugmentConfig {
-    /// Least and greatest share of the picture's area in a random crop.
-    pub scale: (f64, f64),
-    /// Least and greatest aspect of a random crop, width by height.
-    pub ratio: (f64, f64),
-    /// Probability of mirroring.
-    pub flip: f64,
-}
-
-/// How gradients change weights.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OptimizerConfig {
-    /// The rule.
-    pub kind: OptimizerKind,
-    /// The highest learning rate.
-    pub lr: f64,
-    /// Weight decay.
-    pub weight_decay: f64,
-    /// Whether batch normalisation and biases decay too.
-    #[serde(default)]
-    pub decay_vectors: bool,
-    /// Of AdamW: decay of the mean of gradients.
-    #[serde(default = "adamw_beta1")]
-    pub beta1: f64,
-    /// Of AdamW: decay of the mean of squared gradients.
-    #[serde(default = "adamw_beta2")]
-    pub beta2: f64,
-    /// Of AdamW: what keeps its division finite.
-    #[serde(default = "adamw_eps")]
-    pub eps: f64,
-    /// Of SGD: share of the momentum buffer that a step keeps.
-    #[serde(default = "sgd_momentum")]
-    pub momentum: f64,
-}
-
-fn adamw_beta1() -> f64 {
-    AdamW::default().beta1
-}
-
-fn adamw_beta2() -> f64 {
-    AdamW::default().beta2
-}
-
-fn adamw_eps() -> f64 {
-    AdamW::default().eps
-}
-
-fn sgd_momentum() -> f64 {
-    Sgd::default().momentum
-}
-
-/// An optimizer's rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OptimizerKind {
-    /// [`AdamW`].
-    AdamW,
-    /// [`Sgd`], with Nesterov momentum.
-    Sgd,
-}
-
-/// The learning rate's way through the run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScheduleConfig {
-    /// Share of the run's steps in which the rate rises.
-    pub warmup: f64,
-    /// The rate at the end, as a share of the highest.
-    pub floor: f64,
-}
-
 /// What keeps the network from learning the images by heart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegulariseConfig {
     /// Share of a target that is spread over all classes.
     pub label_smoothing: f64,
-    /// Probability of dropping a feature in front of the classifier.
+    /// Probability of dropping a feature in front of the classifier; with several stages, in the last one.
     pub dropout: f64,
     /// Factor on the drop-path rates of the network's table.
     pub drop_path_scale: f64,
+    /// How much each class counts in the loss.
+    #[serde(default)]
+    pub class_weights: ClassWeights,
+    /// Weights that stay as they are: names with `*` for any text, or `backbone` for all in front of the head. A batch
+    /// normalisation whose scale is among them keeps its running statistics, and uses them.
+    #[serde(default)]
+    pub freeze: Vec<String>,
+}
+
+/// How much each class counts in the loss. The mean over the training images is 1 in any case, so that the rate keeps
+/// its meaning.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ClassWeights {
+    /// A rule.
+    Rule(ClassWeightsRule),
+    /// A weight a class, in the order of the labels.
+    Listed(Vec<f64>),
+}
+
+/// A rule for the weights of classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClassWeightsRule {
+    /// Every image counts the same.
+    Equal,
+    /// Every class counts the same: each weighs the inverse of its training images.
+    Balanced,
+}
+
+impl Default for ClassWeights {
+    fn default() -> Self {
+        Self::Rule(ClassWeightsRule::Equal)
+    }
+}
+
+/// The moving average of the weights and running statistics.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmaConfig {
+    /// Share of the average that a step keeps; 0 for no average. The first steps keep less: `(1 + n) / (10 + n)` in step
+    /// `n`, as TensorFlow's `ExponentialMovingAverage` with `num_updates` does.
+    pub decay: f64,
 }
 
 /// Weights to begin with.
@@ -192,78 +177,16 @@ pub struct ComputeConfig {
     pub loader_threads: usize,
 }
 
-/// What is kept of a run.
+/// What is kept of a run, and when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckpointsConfig {
     /// How many checkpoints of the latest epochs are kept beside the best one.
     pub keep: usize,
-}
-
-impl Config {
-    /// Whether every value makes sense.
-    ///
-    /// # Errors
-    /// With the first that does not.
-    pub fn check(&self) -> Result<()> {
-        let positive = [
-            ("epochs", self.epochs as usize),
-            ("batch", self.batch),
-            ("size", self.size),
-            ("eval_size", self.eval_size),
-            ("compute.threads", self.compute.threads),
-            ("compute.loader_threads", self.compute.loader_threads),
-            ("checkpoints.keep", self.checkpoints.keep),
-        ];
-        if let Some((key, _)) = positive.iter().find(|(_, value)| *value == 0) {
-            return Err(Error::Setting(format!("{key} = 0: it must be at least 1")));
-        }
-        let shares = [
-            ("schedule.warmup", self.schedule.warmup),
-            ("schedule.floor", self.schedule.floor),
-            ("regularise.label_smoothing", self.regularise.label_smoothing),
-            ("augment.flip", self.augment.flip),
-        ];
-        if let Some((key, value)) = shares.iter().find(|(_, value)| !(0.0..=1.0).contains(value)) {
-            return Err(Error::Setting(format!("{key} = {value}: it must be within 0..=1")));
-        }
-        let below_one = [
-            ("regularise.dropout", self.regularise.dropout),
-            ("optimizer.momentum", self.optimizer.momentum),
-            ("optimizer.beta1", self.optimizer.beta1),
-            ("optimizer.beta2", self.optimizer.beta2),
-        ];
-        if let Some((key, value)) = below_one.iter().find(|(_, value)| !(0.0..1.0).contains(value)) {
-            return Err(Error::Setting(format!("{key} = {value}: it must be at least 0 and below 1")));
-        }
-        let finite = [
-            ("optimizer.lr", self.optimizer.lr, self.optimizer.lr > 0.0),
-            ("optimizer.eps", self.optimizer.eps, self.optimizer.eps > 0.0),
-            ("optimizer.weight_decay", self.optimizer.weight_decay, self.optimizer.weight_decay >= 0.0),
-            ("regularise.drop_path_scale", self.regularise.drop_path_scale, self.regularise.drop_path_scale >= 0.0),
-        ];
-        if let Some((key, value, _)) = finite.iter().find(|(_, value, sane)| !(value.is_finite() && *sane)) {
-            return Err(Error::Setting(format!("{key} = {value}: it must be a positive number")));
-        }
-        Ok(())
-    }
-
-    /// The optimizer.
-    pub fn optimizer(&self) -> Optimizer {
-        let optimizer = &self.optimizer;
-        let decay = Decay { rate: optimizer.weight_decay, vectors: optimizer.decay_vectors };
-        match optimizer.kind {
-            OptimizerKind::AdamW => {
-                let rule = AdamW { beta1: optimizer.beta1, beta2: optimizer.beta2, eps: optimizer.eps };
-                Optimizer::new(rule, decay)
-            }
-            OptimizerKind::Sgd => Optimizer::new(Sgd { momentum: optimizer.momentum }, decay),
-        }
-    }
-
-    /// The rate's schedule over `steps` steps.
-    pub fn schedule(&self, steps: u64) -> Schedule {
-        let warmup = (self.schedule.warmup * steps as f64).round() as u64;
-        Schedule { peak: self.optimizer.lr, steps, warmup, floor: self.schedule.floor }
-    }
+    /// Steps after which `last.safetensors` is written within an epoch; 0 for never.
+    #[serde(default)]
+    pub steps: u64,
+    /// Minutes after which `last.safetensors` is written within an epoch; 0 for never.
+    #[serde(default)]
+    pub minutes: f64,
 }

@@ -14,11 +14,21 @@ pub struct Recipe {
     pub layer: Layer,
 }
 
-/// Every recipe of the crate: its name and its file.
-pub const RECIPES: [(&str, &str); 3] = [
-    ("digits", include_str!("../../../recipes/digits.toml")),
-    ("scratch", include_str!("../../../recipes/scratch.toml")),
-    ("finetune", include_str!("../../../recipes/finetune.toml")),
+const PAPER: &str = include_str!("../../../recipes/paper.toml");
+
+/// Every recipe of the crate: its name, and its files, later ones over earlier ones.
+pub const RECIPES: [(&str, &[&str]); 11] = [
+    ("digits", &[include_str!("../../../recipes/digits.toml")]),
+    ("scratch", &[include_str!("../../../recipes/scratch.toml")]),
+    ("finetune", &[include_str!("../../../recipes/finetune.toml")]),
+    ("paper-s", &[PAPER, include_str!("../../../recipes/paper-s.toml")]),
+    ("paper-m", &[PAPER, include_str!("../../../recipes/paper-m.toml")]),
+    ("paper-l", &[PAPER, include_str!("../../../recipes/paper-l.toml")]),
+    ("paper-xl", &[PAPER, include_str!("../../../recipes/paper-xl.toml")]),
+    ("paper-b0", &[PAPER, include_str!("../../../recipes/paper-b0.toml")]),
+    ("paper-b1", &[PAPER, include_str!("../../../recipes/paper-b1.toml")]),
+    ("paper-b2", &[PAPER, include_str!("../../../recipes/paper-b2.toml")]),
+    ("paper-b3", &[PAPER, include_str!("../../../recipes/paper-b3.toml")]),
 ];
 
 impl Recipe {
@@ -36,8 +46,13 @@ impl Recipe {
     /// # Errors
     /// When there is none, or the file cannot be read.
     pub fn find(name: &str) -> Result<Self> {
-        if let Some((name, text)) = RECIPES.iter().find(|(known, _)| *known == name) {
-            return Ok(Self { name: (*name).to_owned(), layer: Layer::parse(format!("the recipe {name}"), text)? });
+        if let Some((name, texts)) = RECIPES.iter().find(|(known, _)| *known == name) {
+            let mut layer = Layer::empty(format!("the recipe {name}"));
+            for text in *texts {
+                let over = Layer::parse(layer.origin.clone(), text)?;
+                over.flat().into_iter().for_each(|(key, value)| layer.set(&key, value));
+            }
+            return Ok(Self { name: (*name).to_owned(), layer });
         }
         if Path::new(name).extension().is_some_and(|extension| extension == "toml") {
             let text = std::fs::read_to_string(name).map_err(Error::folder("read", name))?;

@@ -1,4 +1,6 @@
-use super::{Config, Layer, OptimizerKind, RECIPES, Recipe, merge};
+use super::super::schedule::{Decline, Schedule};
+use super::super::stages::stages;
+use super::{ClassWeights, ClassWeightsRule, Config, Layer, OptimizerKind, RECIPES, Recipe, merge};
 
 /// What the command sets beside a recipe.
 fn defaults() -> Layer {
@@ -25,7 +27,8 @@ fn with(text: &str) -> Result<Config, String> {
 fn every_recipe_is_complete() {
     for (name, _) in RECIPES {
         let config = merge(&[defaults(), Recipe::find(name).unwrap().layer]).unwrap();
-        assert!(config.epochs > 0 && config.optimizer.kind == OptimizerKind::AdamW, "{name}");
+        let kind = if name.starts_with("paper-") { OptimizerKind::RmsProp } else { OptimizerKind::AdamW };
+        assert!(config.epochs > 0 && config.optimizer.kind == kind, "{name}");
         assert!(!config.optimizer.decay_vectors, "{name}");
     }
 }
@@ -100,10 +103,49 @@ fn what_is_no_toml_or_no_recipe_is_refused() {
     assert!(Recipe::find("nowhere.toml").unwrap_err().to_string().contains("cannot read `nowhere.toml`"));
 }
 
+/// The schedule of a run of `epochs` epochs of ten steps.
+fn schedule(text: &str) -> Schedule {
+    let config = with(text).unwrap();
+    config.schedule(&stages(&config), 10 * config.batch)
+}
+
 #[test]
 fn the_schedule_is_in_shares_of_the_run() {
-    let config = with("schedule.warmup = 0.1").unwrap();
-    assert_eq!(config.schedule(1000).warmup, 100);
-    assert_eq!(config.schedule(10).warmup, 1);
-    assert_eq!(config.schedule(1000).steps, 1000);
+    assert_eq!(schedule("epochs = 100\nschedule.warmup = 0.1").warmup, 100);
+    assert_eq!(schedule("epochs = 1\nschedule.warmup = 0.1").warmup, 1);
+    assert_eq!(schedule("epochs = 100").steps, 1000);
+}
+
+#[test]
+fn the_schedule_may_be_in_epochs() {
+    let run = schedule("epochs = 100\nschedule = { kind = \"exponential\", warmup_epochs = 5.0, decay_epochs = 2.4 }");
+    assert_eq!(run.warmup, 50);
+    assert_eq!(run.decline, Decline::Exponential { factor: 0.97, every: 24.0 });
+}
+
+#[test]
+fn the_rate_may_follow_the_batch() {
+    assert_eq!(schedule("optimizer = { lr = 0.016, lr_batch = 256 }\nbatch = 512").peak, 0.032);
+    assert_eq!(schedule("optimizer.lr = 0.016\nbatch = 512").peak, 0.016);
+}
+
+#[test]
+fn a_setting_may_be_text() {
+    let mut layer = Layer::empty("--set");
+    for text in ["optimizer.kind=sgd", "epochs = 3", "augment.scale=[0.5, 1]", "regularise.class_weights=\"balanced\""]
+    {
+        layer.set_text(text).unwrap();
+    }
+    let config = merge(&[defaults(), Recipe::find("digits").unwrap().layer, layer.clone()]).unwrap();
+    assert_eq!((config.optimizer.kind, config.epochs, config.augment.scale), (OptimizerKind::Sgd, 3, (0.5, 1.0)));
+    assert_eq!(config.regularise.class_weights, ClassWeights::Rule(ClassWeightsRule::Balanced));
+    let error = layer.set_text("epochs").unwrap_err().to_string();
+    assert!(error.starts_with("--set epochs: write it as a key and a value"), "{error}");
+}
+
+#[test]
+fn pairs_and_parts_must_come_out_even() {
+    assert!(with("batch = 6\naccumulate = 4").unwrap_err().contains("batch = 6 cannot be cut into accumulate = 4"));
+    let error = with("batch = 6\naccumulate = 2\naugment.mixup = 0.2").unwrap_err();
+    assert!(error.contains("3 images at once are no pairs"), "{error}");
 }

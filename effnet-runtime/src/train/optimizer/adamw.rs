@@ -1,6 +1,6 @@
 //! AdamW.
 
-use super::{Now, Rule};
+use super::{Now, Rule, Slot};
 
 /// Adam with decoupled weight decay (Loshchilov & Hutter, *Decoupled Weight Decay Regularization*, algorithm 2), in
 /// PyTorch's form (`torch.optim.AdamW`): decay is scaled by the rate, and epsilon added outside of the root.
@@ -25,8 +25,8 @@ impl Rule for AdamW {
         "adamw"
     }
 
-    fn slots(&self) -> &'static [&'static str] {
-        &["mean", "square"]
+    fn slots(&self) -> &'static [Slot] {
+        &[Slot { name: "mean", start: 0.0 }, Slot { name: "square", start: 0.0 }]
     }
 
     fn update(&self, now: Now, weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
@@ -35,8 +35,10 @@ impl Rule for AdamW {
         let rate = (now.rate / (1.0 - self.beta1.powf(steps))) as f32;
         let root = (1.0 - self.beta2.powf(steps)).sqrt() as f32;
         let (kept, eps) = ((1.0 - now.rate * now.decay) as f32, self.eps as f32);
+        let scale = now.scale as f32;
         let (beta2, new1, new2) = (self.beta2 as f32, (1.0 - self.beta1) as f32, (1.0 - self.beta2) as f32);
         for (((w, g), m), v) in weights.iter_mut().zip(gradients).zip(mean.iter_mut()).zip(square.iter_mut()) {
+            let g = g * scale;
             *m += (g - *m) * new1;
             *v = *v * beta2 + g * g * new2;
             *w = *w * kept - rate * (*m / (v.sqrt() / root + eps));

@@ -2,19 +2,24 @@
 
 use candle_core::Var;
 
+use crate::pattern::matches_any;
+
 /// Weight decay, and the weights that it applies to.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decay {
     /// Rate for weights of two dimensions and more.
     pub rate: f64,
     /// Whether vectors (batch normalisation's scale and shift, biases) decay too. Recipes leave them alone: shrinking
     /// them regularises nothing (He et al., *Bag of Tricks*, section 3.1).
     pub vectors: bool,
+    /// Patterns of names ([`crate::pattern`]) of further weights that do not decay.
+    pub except: Vec<String>,
 }
 
 impl Decay {
-    /// The rate for this weight.
-    pub fn of(&self, weight: &Var) -> f64 {
-        if self.vectors || weight.rank() > 1 { self.rate } else { 0.0 }
+    /// The rate for the weight of this name.
+    pub fn of(&self, name: &str, weight: &Var) -> f64 {
+        let decays = (self.vectors || weight.rank() > 1) && !matches_any(&self.except, name);
+        if decays { self.rate } else { 0.0 }
     }
 }

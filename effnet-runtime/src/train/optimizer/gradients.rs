@@ -49,6 +49,30 @@ impl Gradients {
         self.by_name.iter().map(|(name, gradient)| (name.as_str(), gradient))
     }
 
+    /// The norm of all gradients together: the root of the sum of all squares.
+    ///
+    /// # Errors
+    /// When candle fails.
+    pub fn norm(&self) -> Result<f64> {
+        let of_each = self.by_name.values().map(|gradient| Ok(squares(&view(gradient)?)));
+        Ok(of_each.sum::<Result<f64>>()?.sqrt())
+    }
+
+    /// Adds the gradients of another part of the same batch.
+    ///
+    /// # Errors
+    /// When candle fails.
+    pub fn add(&mut self, other: Self) -> Result<()> {
+        for (name, gradient) in other.by_name {
+            let sum = match self.by_name.remove(&name) {
+                Some(before) => (before + gradient)?,
+                None => gradient,
+            };
+            self.by_name.insert(name, sum);
+        }
+        Ok(())
+    }
+
     /// The first weight, in the order of names, whose gradient holds a NaN or an infinity.
     ///
     /// # Errors

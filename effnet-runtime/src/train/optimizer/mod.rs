@@ -4,6 +4,7 @@ mod adamw;
 mod decay;
 mod gradients;
 mod memory;
+mod rmsprop;
 mod sgd;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ pub use adamw::AdamW;
 pub use decay::Decay;
 pub use gradients::Gradients;
 pub use memory::Memory;
+pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
 use crate::ops::cpu::view;
@@ -27,11 +29,20 @@ pub trait Rule: Send + Sync {
     /// Name in recipes and checkpoints.
     fn name(&self) -> &'static str;
 
-    /// Names of the values that the rule keeps for each element of a weight; they start at 0.
-    fn slots(&self) -> &'static [&'static str];
+    /// The values that the rule keeps for each element of a weight.
+    fn slots(&self) -> &'static [Slot];
 
     /// Changes `weights` by `gradients`. `slots` are in the order of [`Rule::slots`]; all slices have one length.
     fn update(&self, now: Now, weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]);
+}
+
+/// A value that a rule keeps for each element of a weight.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slot {
+    /// Its name in checkpoints.
+    pub name: &'static str,
+    /// Its value before the first step.
+    pub start: f32,
 }
 
 /// The circumstances of an update.
@@ -43,16 +54,22 @@ pub struct Now {
     pub rate: f64,
     /// Weight decay of this weight.
     pub decay: f64,
+    /// Factor on the gradients: 1, or less where their norm is clipped.
+    pub scale: f64,
 }
 
 /// Elements of one task. A cut by shape, so that the number of threads changes no bit (it would not here, but the
 /// gradient's norm is summed by the same cut).
 const CHUNK: usize = 1 << 14;
 
+/// What PyTorch adds to a norm that it divides by.
+const NORM_EPS: f64 = 1e-6;
+
 /// A rule, and what it remembers of each weight.
 pub struct Optimizer {
     rule: Box<dyn Rule>,
     decay: Decay,
+    clip_norm: f64,
     memory: Memory,
 }
 
@@ -60,7 +77,14 @@ impl Optimizer {
     /// An optimizer that has taken no step yet.
     pub fn new(rule: impl Rule + 'static, decay: Decay) -> Self {
         let memory = Memory::new(rule.slots());
-        Self { rule: Box::new(rule), decay, memory }
+        Self { rule: Box::new(rule), decay, clip_norm: 0.0, memory }
+    }
+
+    /// The same optimizer, but that it scales all gradients down together where their norm exceeds `norm`, as PyTorch's
+    /// `clip_grad_norm_` does; 0 for no limit.
+    #[must_use]
+    pub fn clipping(self, norm: f64) -> Self {
+        Self { clip_norm: norm, ..self }
     }
 
     /// Name of the rule.
@@ -94,12 +118,13 @@ impl Optimizer {
     /// When a gradient does not fit its weight, or candle fails.
     pub fn step(&mut self, params: &Params, gradients: &Gradients, rate: f64) -> Result<()> {
         self.memory.steps += 1;
+        let scale = if self.clip_norm > 0.0 { (self.clip_norm / (gradients.norm()? + NORM_EPS)).min(1.0) } else { 1.0 };
         for (name, weight) in params.weights() {
             let Some(gradient) = gradients.get(&name) else { continue };
             if gradient.dims() != weight.dims() {
                 bail!("the gradient of `{name}` has shape {:?}, and the weight {:?}", gradient.dims(), weight.dims())
             }
-            let now = Now { step: self.memory.steps, rate, decay: self.decay.of(&weight) };
+            let now = Now { step: self.memory.steps, rate, decay: self.decay.of(&name, &weight), scale };
             let gradient = view(gradient)?;
             let slots = self.memory.of(&name, weight.elem_count());
             in_place(&weight, |weights| update(self.rule.as_ref(), now, weights, &gradient, slots))?;
@@ -125,7 +150,7 @@ fn update(rule: &dyn Rule, now: Now, weights: &mut [f32], gradients: &[f32], slo
 }
 
 /// Changes a variable's elements where they lie.
-fn in_place(var: &Var, change: impl FnMut(&mut [f32])) -> Result<()> {
+pub(super) fn in_place(var: &Var, change: impl FnMut(&mut [f32])) -> Result<()> {
     var.inplace_op1(&InPlace(RefCell::new(change)))
 }
 

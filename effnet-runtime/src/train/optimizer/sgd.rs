@@ -1,6 +1,6 @@
 //! Stochastic gradient descent with Nesterov momentum.
 
-use super::{Now, Rule};
+use super::{Now, Rule, Slot};
 
 /// SGD with Nesterov momentum in PyTorch's form (`torch.optim.SGD(nesterov=True)`): the rate is outside of the momentum
 /// buffer, and decay is added to the gradient.
@@ -21,15 +21,16 @@ impl Rule for Sgd {
         "sgd"
     }
 
-    fn slots(&self) -> &'static [&'static str] {
-        &["momentum"]
+    fn slots(&self) -> &'static [Slot] {
+        &[Slot { name: "momentum", start: 0.0 }]
     }
 
     fn update(&self, now: Now, weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
         let [buffer] = slots else { return };
         let (momentum, decay, rate) = (self.momentum as f32, now.decay as f32, now.rate as f32);
+        let scale = now.scale as f32;
         for ((w, g), b) in weights.iter_mut().zip(gradients).zip(buffer.iter_mut()) {
-            let g = g + decay * *w;
+            let g = g * scale + decay * *w;
             *b = *b * momentum + g;
             *w -= rate * (g + momentum * *b);
         }

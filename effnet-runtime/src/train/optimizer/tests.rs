@@ -4,7 +4,7 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor, Var, safetensors::load_buffer};
 use candle_nn::Init;
 
-use super::{AdamW, Decay, Gradients, Memory, Optimizer, Sgd};
+use super::{AdamW, Decay, Gradients, Memory, Optimizer, RmsProp, Sgd};
 use crate::params::Params;
 use crate::threads::Pool;
 
@@ -60,9 +60,12 @@ fn follows_pytorch(golden: &HashMap<String, Tensor>, key: &str, mut optimizer: O
 fn ten_steps_follow_pytorch() {
     let golden = golden();
     for (rate, vectors, which) in [(0.0, true, "0.0.all"), (0.1, true, "0.1.all"), (0.1, false, "0.1.matrices")] {
-        let decay = Decay { rate, vectors };
-        follows_pytorch(&golden, &format!("adamw.{which}"), Optimizer::new(AdamW::default(), decay));
-        follows_pytorch(&golden, &format!("sgd.{which}"), Optimizer::new(Sgd::default(), decay));
+        let decay = || Decay { rate, vectors, ..Decay::default() };
+        let follows = |name: &str, optimizer| follows_pytorch(&golden, &format!("{name}.{which}"), optimizer);
+        follows("adamw", Optimizer::new(AdamW::default(), decay()));
+        follows("sgd", Optimizer::new(Sgd::default(), decay()));
+        follows("clipped-sgd", Optimizer::new(Sgd::default(), decay()).clipping(5.0));
+        follows("rmsprop", Optimizer::new(RmsProp::default(), decay()));
     }
 }
 
@@ -82,7 +85,8 @@ fn threads_change_no_bit() {
     let run = |threads| {
         Arc::new(Pool::new(threads)).install(|| {
             let params = params_of(&[("w", &weight)]);
-            let mut optimizer = Optimizer::new(AdamW::default(), Decay { rate: 0.1, vectors: true });
+            let mut optimizer =
+                Optimizer::new(AdamW::default(), Decay { rate: 0.1, vectors: true, ..Decay::default() });
             for _ in 0..3 {
                 let gradients = gradients_of(&params, &[("w", &gradient)]);
                 optimizer.step(&params, &gradients, 0.01).unwrap();
@@ -104,8 +108,8 @@ fn taken(memory: &Memory) -> HashMap<(String, String), Vec<f32>> {
 fn a_restored_memory_goes_on_to_the_bit() {
     let (weight, gradient) = large();
     let params = params_of(&[("w", &weight)]);
-    let decay = Decay { rate: 0.1, vectors: true };
-    let mut straight = Optimizer::new(AdamW::default(), decay);
+    let decay = Decay { rate: 0.1, vectors: true, ..Decay::default() };
+    let mut straight = Optimizer::new(AdamW::default(), decay.clone());
     let step = |optimizer: &mut Optimizer, params: &Params| {
         optimizer.step(params, &gradients_of(params, &[("w", &gradient)]), 0.01).unwrap();
     };
@@ -128,7 +132,7 @@ fn a_restored_memory_goes_on_to_the_bit() {
 #[test]
 fn a_memory_that_does_not_fit_is_refused() {
     let params = params_of(&[("w", &Tensor::zeros(3, candle_core::DType::F32, &Device::Cpu).unwrap())]);
-    let mut optimizer = Optimizer::new(AdamW::default(), Decay { rate: 0.0, vectors: true });
+    let mut optimizer = Optimizer::new(AdamW::default(), Decay { rate: 0.0, vectors: true, ..Decay::default() });
     let short = optimizer.restore(&params, 1, |_, _| Some(vec![0.0; 2])).unwrap_err();
     assert!(short.to_string().contains("`w`"), "{short}");
     let half = optimizer.restore(&params, 1, |slot, _| (slot == "mean").then(|| vec![0.0; 3])).unwrap_err();
@@ -153,7 +157,33 @@ fn a_gradient_that_is_not_finite_is_named() {
 fn a_weight_without_a_gradient_stays() {
     let (weight, gradient) = large();
     let params = params_of(&[("a", &weight), ("b", &weight)]);
-    let mut optimizer = Optimizer::new(Sgd::default(), Decay { rate: 0.1, vectors: true });
+    let mut optimizer = Optimizer::new(Sgd::default(), Decay { rate: 0.1, vectors: true, ..Decay::default() });
     optimizer.step(&params, &gradients_of(&params, &[("a", &gradient)]), 0.1).unwrap();
     assert_eq!(values(&params.get("b").unwrap()), weight.to_vec1::<f32>().unwrap());
+}
+
+#[test]
+fn weights_whose_names_match_do_not_decay() {
+    let (weight, gradient) = large();
+    let params = params_of(&[("a.bn.weight", &weight), ("b.weight", &weight)]);
+    let decay = Decay { rate: 0.1, vectors: true, except: vec!["*.bn.*".to_owned()] };
+    let nothing = (gradient * 0.0).unwrap();
+    let gradients = gradients_of(&params, &[("a.bn.weight", &nothing), ("b.weight", &nothing)]);
+    Optimizer::new(Sgd { momentum: 0.0 }, decay).step(&params, &gradients, 0.1).unwrap();
+    let before: Vec<f32> = weight.to_vec1().unwrap();
+    assert_eq!(values(&params.get("a.bn.weight").unwrap()), before);
+    let decayed = values(&params.get("b.weight").unwrap());
+    assert!(before.iter().zip(&decayed).all(|(before, after)| (after - before * 0.99).abs() < 1e-6));
+}
+
+#[test]
+fn gradients_of_parts_add_up() {
+    let (weight, gradient) = large();
+    let params = params_of(&[("a", &weight), ("b", &weight)]);
+    let mut sum = gradients_of(&params, &[("a", &gradient)]);
+    sum.add(gradients_of(&params, &[("a", &gradient), ("b", &gradient)])).unwrap();
+    let norm = |gradient: &Tensor| gradient.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap();
+    assert_eq!(sum.iter().count(), 2);
+    let expected = f64::from(5.0 * norm(&gradient)).sqrt();
+    assert!((sum.norm().unwrap() / expected - 1.0).abs() < 1e-5);
 }

@@ -1,12 +1,14 @@
 use std::fs;
+use std::path::Path;
 
 use super::{bits, build_tiny, noise, tiny, tiny_spec};
+use crate::train::checkpoint::Contents;
 use crate::train::optimizer::{AdamW, Decay, Optimizer, Sgd};
-use crate::train::{Best, Position, State, StepOptions, checkpoint, step};
+use crate::train::{Best, Ema, Position, State, StepOptions, checkpoint, step};
 use crate::weights::{WeightsFile, read_network};
 use crate::{DynamicModel, Network};
 
-const DECAY: Decay = Decay { rate: 0.1, vectors: false };
+const DECAY: Decay = Decay { rate: 0.1, vectors: false, except: Vec::new() };
 
 fn labels() -> Vec<String> {
     ["a", "b", "c", "d"].map(str::to_owned).to_vec()
@@ -15,20 +17,27 @@ fn labels() -> Vec<String> {
 /// A network and its optimizer after two steps, and a state with awkward numbers.
 fn trained() -> (Box<dyn Network>, Optimizer, State) {
     let (network, mut optimizer) = (tiny(1, 4), Optimizer::new(AdamW::default(), DECAY));
-    let options = StepOptions { seed: 1, label_smoothing: 0.1, dropout: 0.0, drop_path_scale: 1.0 };
+    let options =
+        StepOptions { seed: 1, label_smoothing: 0.1, class_weights: None, dropout: 0.0, drop_path_scale: 1.0 };
     for number in 0..2 {
-        step(network.as_ref(), &mut optimizer, &noise(8, 4), &options, number, 0.01).unwrap();
+        step(network.as_ref(), &mut optimizer, &[noise(8, 4)], &options, number, 0.01).unwrap();
     }
     let state = State {
         epoch: 3,
         step: 17,
         position: Position { batches: 2, images: 15, loss_sum: 0.1 + 0.2 },
-        best: Some(Best { epoch: 2, top1: 1.0 / 3.0 }),
+        best: Some(Best { epoch: 2, top1: 1.0 / 3.0, averaged: false }),
         optimizer: "adamw".into(),
         optimizer_steps: 2,
+        ema_updates: None,
         train_images: 41,
     };
     (network, optimizer, state)
+}
+
+fn write(path: &Path, network: &dyn Network, optimizer: &Optimizer, state: &State) {
+    let contents = Contents { network, name: "tiny", labels: &labels(), optimizer, ema: None, state };
+    checkpoint::save(path, &contents).unwrap();
 }
 
 #[test]
@@ -36,14 +45,14 @@ fn a_checkpoint_gives_everything_back_to_the_bit() {
     let (network, optimizer, state) = trained();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.safetensors");
-    checkpoint::save(&path, network.as_ref(), "tiny", &labels(), &optimizer, &state).unwrap();
+    write(&path, network.as_ref(), &optimizer, &state);
 
     let (other, mut other_optimizer) = (tiny(2, 4), Optimizer::new(AdamW::default(), DECAY));
     let file = WeightsFile::open(&path).unwrap();
     let saved = checkpoint::read(&file).unwrap();
     assert_eq!(saved.state, state);
     assert_eq!((saved.metadata.name.as_str(), saved.metadata.labels), ("tiny", labels()));
-    checkpoint::restore(&file, &state, other.as_ref(), &mut other_optimizer).unwrap();
+    checkpoint::restore(&file, &state, other.as_ref(), &mut other_optimizer, 0.0).unwrap();
     assert_eq!(bits(network.as_ref()), bits(other.as_ref()));
     assert_eq!(optimizer.memory(), other_optimizer.memory());
 }
@@ -54,7 +63,7 @@ fn bytes_depend_on_the_state_alone() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, state: &State| {
         let path = folder.path().join(name);
-        checkpoint::save(&path, network.as_ref(), "tiny", &labels(), &optimizer, state).unwrap();
+        write(&path, network.as_ref(), &optimizer, state);
         fs::read(path).unwrap()
     };
     assert_eq!(write("a.safetensors", &state), write("b.safetensors", &state));
@@ -67,7 +76,7 @@ fn a_checkpoint_is_a_weights_file_that_needs_nothing_else() {
     let (network, optimizer, state) = trained();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.safetensors");
-    checkpoint::save(&path, network.as_ref(), "tiny", &labels(), &optimizer, &state).unwrap();
+    write(&path, network.as_ref(), &optimizer, &state);
     let file = WeightsFile::open(&path).unwrap();
     let spec = file.metadata().unwrap().spec.clone();
     assert_eq!(spec, tiny_spec());
@@ -84,16 +93,16 @@ fn another_optimizer_or_network_is_refused() {
     let (network, optimizer, state) = trained();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.safetensors");
-    checkpoint::save(&path, network.as_ref(), "tiny", &labels(), &optimizer, &state).unwrap();
+    write(&path, network.as_ref(), &optimizer, &state);
     let file = WeightsFile::open(&path).unwrap();
 
     let mut sgd = Optimizer::new(Sgd::default(), DECAY);
-    let error = checkpoint::restore(&file, &state, network.as_ref(), &mut sgd).unwrap_err().to_string();
+    let error = checkpoint::restore(&file, &state, network.as_ref(), &mut sgd, 0.0).unwrap_err().to_string();
     assert!(error.contains("optimizer adamw") && error.contains("sgd"), "{error}");
 
     let other = build_tiny(5, crate::Params::new(1).builder()).unwrap();
     let mut adamw = Optimizer::new(AdamW::default(), DECAY);
-    let error = checkpoint::restore(&file, &state, other.as_ref(), &mut adamw).unwrap_err().to_string();
+    let error = checkpoint::restore(&file, &state, other.as_ref(), &mut adamw, 0.0).unwrap_err().to_string();
     assert!(error.contains("head.classifier"), "{error}");
 }
 
@@ -107,4 +116,23 @@ fn plain_weights_are_no_checkpoint() {
     crate::weights::save(&path, tensors, &metadata).unwrap();
     let error = checkpoint::read(&WeightsFile::open(&path).unwrap()).unwrap_err().to_string();
     assert!(error.contains("no state of a run"), "{error}");
+}
+
+#[test]
+fn an_average_comes_back_to_the_bit() {
+    let (network, optimizer, state) = trained();
+    let mut ema = Ema::new(0.999, tiny(3, 4).params()).unwrap();
+    (0..3).for_each(|_| ema.update(network.params()).unwrap());
+    let state = State { ema_updates: Some(3), ..state };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.safetensors");
+    let (network, labels) = (network.as_ref(), labels());
+    let contents =
+        Contents { network, name: "tiny", labels: &labels, optimizer: &optimizer, ema: Some(&ema), state: &state };
+    checkpoint::save(&path, &contents).unwrap();
+    let (other, mut adamw) = (tiny(2, 4), Optimizer::new(AdamW::default(), DECAY));
+    let file = WeightsFile::open(&path).unwrap();
+    let restored = checkpoint::restore(&file, &state, other.as_ref(), &mut adamw, 0.999).unwrap();
+    assert_eq!(restored.unwrap(), ema);
+    assert_eq!(bits(other.as_ref()), bits(network));
 }

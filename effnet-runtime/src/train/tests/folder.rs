@@ -1,7 +1,7 @@
 use std::fs;
 
 use super::tiny_config;
-use crate::train::metrics::{self, Metrics};
+use crate::train::metrics::{self, EmaMetrics, Metrics};
 use crate::train::{Error, RunFolder};
 
 #[test]
@@ -80,10 +80,12 @@ fn metrics_have_one_row_an_epoch_and_lose_those_after_a_resume() {
         epoch,
         step: 10 * epoch,
         lr: 0.1,
+        size: 64,
         train_loss: 1.5,
         val_loss: 1.25,
         val_top1: 1.0 / 3.0,
         val_top5: 1.0,
+        ema: (epoch == 2).then_some(EmaMetrics { loss: 1.0, top1: 0.5, top5: 0.75 }),
         seconds: 2.345,
     };
     for epoch in 1..=3 {
@@ -95,9 +97,9 @@ fn metrics_have_one_row_an_epoch_and_lose_those_after_a_resume() {
     metrics::append(&path, &row(3)).unwrap();
     assert_eq!(
         fs::read_to_string(&path).unwrap(),
-        "epoch,step,lr,train_loss,val_loss,val_top1,val_top5,seconds\n\
-         1,10,0.1,1.5,1.25,0.3333333333333333,1,2.35\n\
-         2,20,0.1,1.5,1.25,0.3333333333333333,1,2.35\n\
-         3,30,0.1,1.5,1.25,0.3333333333333333,1,2.35\n"
+        "epoch,step,lr,size,train_loss,val_loss,val_top1,val_top5,ema_loss,ema_top1,ema_top5,seconds\n\
+         1,10,0.1,64,1.5,1.25,0.3333333333333333,1,,,,2.35\n\
+         2,20,0.1,64,1.5,1.25,0.3333333333333333,1,1,0.5,0.75,2.35\n\
+         3,30,0.1,64,1.5,1.25,0.3333333333333333,1,,,,2.35\n"
     );
 }

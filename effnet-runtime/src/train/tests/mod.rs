@@ -1,8 +1,13 @@
 //! Whole steps, evaluations and runs of a tiny network.
 
+mod accumulation;
+mod averaging;
 mod checkpoints;
+mod classes;
 mod evaluation;
 mod folder;
+mod freezing;
+mod progressive;
 mod runs;
 mod steps;
 

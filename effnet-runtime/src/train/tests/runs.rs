@@ -6,13 +6,14 @@ use std::sync::Arc;
 use super::{begin, bits, resume, tiny_config};
 use crate::data::Split;
 use crate::threads::Pool;
-use crate::train::{Config, Ended, EpochDone, Error, RunFolder, State, StepDone, Trainer, Watcher, build_network};
+use crate::train::{Config, Ema, Ended, EpochDone, Error, RunFolder, State, StepDone, Trainer, Watcher, build_network};
 
 /// What a run leaves that must not depend on anything but its settings.
 #[derive(Debug, PartialEq)]
 struct Left {
     weights: Vec<(String, Vec<u32>)>,
     memory: crate::train::optimizer::Memory,
+    ema: Option<Ema>,
     state: State,
     metrics: Vec<String>,
     last: Vec<u8>,
@@ -25,6 +26,7 @@ fn left(trainer: &Trainer) -> Left {
     Left {
         weights: bits(trainer.network()),
         memory: trainer.optimizer().memory().clone(),
+        ema: trainer.ema().cloned(),
         state: trainer.state().clone(),
         // All columns but the last, the seconds.
         metrics: metrics.lines().map(|row| row.rsplit_once(',').unwrap().0.to_owned()).collect(),
@@ -107,6 +109,77 @@ fn a_resumed_run_equals_the_straight_one_to_the_bit() {
     }
 }
 
+/// Everything that has a state of its own at once: stages whose images and batches change, parts of a step, averaged
+/// weights, RMSprop, a staircase.
+const MANY_STATES: &str = r#"
+    epochs = 4
+    batch = 8
+    accumulate = 2
+    size = 24
+    stages = { count = 3, base = 8, batch_follows_size = true }
+    ema.decay = 0.99
+    optimizer = { kind = "rmsprop", lr = 0.01, lr_batch = 16, clip_norm = 1.0 }
+    schedule = { kind = "exponential", decay_epochs = 0.5, warmup_epochs = 0.5 }
+"#;
+
+#[test]
+fn a_run_in_stages_resumes_to_the_bit() {
+    let parent = tempfile::tempdir().unwrap();
+    let config = tiny_config(MANY_STATES);
+    let straight = straight(config.clone(), &parent.path().join("straight"));
+    let sizes: Vec<&str> = straight.metrics[1..].iter().map(|row| row.split(',').nth(3).unwrap()).collect();
+    assert_eq!(sizes, ["13", "18", "24", "24"]);
+    assert!(straight.ema.is_some() && straight.state.ema_updates == Some(straight.state.step));
+    let steps = straight.state.step;
+    for stop_at in 1..steps {
+        let path = parent.path().join(format!("stopped-{stop_at}"));
+        assert_eq!(go(&mut begin(config.clone(), &path), stop_at), Ended::Stopped);
+        let mut trainer = resume(&path).unwrap();
+        assert_eq!(go(&mut trainer, u64::MAX), Ended::Finished);
+        assert!(left(&trainer) == straight, "stopped at {stop_at} of {steps}");
+    }
+}
+
+#[test]
+fn checkpoints_by_steps_are_gone_on_from() {
+    let parent = tempfile::tempdir().unwrap();
+    let config = tiny_config("epochs = 2\ncheckpoints.steps = 2");
+    let straight = straight(config.clone(), &parent.path().join("straight"));
+    let path = parent.path().join("killed");
+    let kept = parent.path().join("kept.safetensors");
+    struct Keep<'a>(&'a Path, &'a Path);
+    impl Watcher for Keep<'_> {
+        fn step(&mut self, done: &StepDone) {
+            // The seventh step begins with what the sixth left.
+            if done.step == 7 {
+                fs::copy(self.0, self.1).unwrap();
+            }
+        }
+    }
+    let mut trainer = begin(config, &path);
+    let last = trainer.folder().last();
+    trainer.run(&mut Keep(&last, &kept), &|| false).unwrap();
+    drop(trainer);
+    // As if the run had been killed after its seventh step.
+    fs::copy(&kept, &last).unwrap();
+    let mut trainer = resume(&path).unwrap();
+    assert_eq!((trainer.state().step, trainer.state().epoch), (6, 1));
+    go(&mut trainer, u64::MAX);
+    assert!(left(&trainer) == straight);
+}
+
+#[test]
+fn two_runs_cannot_share_a_folder() {
+    let parent = tempfile::tempdir().unwrap();
+    let path = parent.path().join("run");
+    let mut trainer = begin(tiny_config(""), &path);
+    go(&mut trainer, 2);
+    let error = resume(&path).err().unwrap();
+    assert!(matches!(error, Error::Locked(_)), "{error:?}");
+    drop(trainer);
+    assert!(resume(&path).is_ok());
+}
+
 #[test]
 fn a_run_that_was_killed_goes_on_from_its_last_epoch() {
     let parent = tempfile::tempdir().unwrap();
@@ -118,7 +191,8 @@ fn a_run_that_was_killed_goes_on_from_its_last_epoch() {
     // A kill leaves no checkpoint of its own, and maybe a row of an epoch that has none.
     let folder = trainer.folder().clone();
     fs::copy(folder.epoch(1), folder.last()).unwrap();
-    fs::write(folder.metrics(), fs::read_to_string(folder.metrics()).unwrap() + "2,10,0,0,0,0,0,0\n").unwrap();
+    fs::write(folder.metrics(), fs::read_to_string(folder.metrics()).unwrap() + "2,10,0,16,0,0,0,0,,,,0\n").unwrap();
+    drop(trainer);
     let mut trainer = resume(&path).unwrap();
     assert_eq!(trainer.state().step, 5);
     go(&mut trainer, u64::MAX);
@@ -166,6 +240,7 @@ fn a_run_goes_on_with_the_data_set_that_it_began_with_only() {
     let mut trainer = begin(tiny_config(""), &path);
     go(&mut trainer, 2);
     let config = trainer.config().clone();
+    drop(trainer);
     let Split { train, val, val_fraction, ignored } = super::few_digits(&config);
     let fewer: Arc<dyn crate::data::Source> = Arc::new(super::Thinned(train, 2));
     let network = build_network(&config, &super::build_tiny, &super::tiny_spec(), 10).unwrap();

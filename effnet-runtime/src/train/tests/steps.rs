@@ -5,18 +5,20 @@ use crate::Network;
 use crate::train::optimizer::{AdamW, Decay, Optimizer, Sgd};
 use crate::train::{Error, StepOptions, step};
 
-const OPTIONS: StepOptions = StepOptions { seed: 1, label_smoothing: 0.1, dropout: 0.0, drop_path_scale: 0.0 };
+const OPTIONS: StepOptions<'_> =
+    StepOptions { seed: 1, label_smoothing: 0.1, class_weights: None, dropout: 0.0, drop_path_scale: 0.0 };
 
 fn sgd() -> Optimizer {
-    Optimizer::new(Sgd::default(), Decay { rate: 1e-4, vectors: false })
+    Optimizer::new(Sgd::default(), Decay { rate: 1e-4, vectors: false, except: Vec::new() })
 }
 
 #[test]
 fn steps_on_one_batch_lower_its_loss() {
     let network = tiny(1, 4);
-    let mut optimizer = Optimizer::new(AdamW::default(), Decay { rate: 0.0, vectors: false });
+    let mut optimizer = Optimizer::new(AdamW::default(), Decay { rate: 0.0, vectors: false, except: Vec::new() });
     let batch = noise(8, 4);
-    let mut take = |number| step(network.as_ref(), &mut optimizer, &batch, &OPTIONS, number, 0.01).unwrap();
+    let mut take =
+        |number| step(network.as_ref(), &mut optimizer, std::slice::from_ref(&batch), &OPTIONS, number, 0.01).unwrap();
     let first = take(0);
     let last = (1..40).map(&mut take).last().unwrap();
     assert!((first.loss - 4f64.ln()).abs() < 0.5, "{first:?}");
@@ -27,7 +29,7 @@ fn steps_on_one_batch_lower_its_loss() {
 fn a_step_changes_every_weight_and_every_buffer() {
     let network = tiny(1, 4);
     let before = bits(network.as_ref());
-    step(network.as_ref(), &mut sgd(), &noise(8, 4), &OPTIONS, 0, 0.1).unwrap();
+    step(network.as_ref(), &mut sgd(), &[noise(8, 4)], &OPTIONS, 0, 0.1).unwrap();
     for ((name, before), (_, after)) in before.iter().zip(bits(network.as_ref())) {
         assert_ne!(*before, after, "{name}");
     }
@@ -36,7 +38,7 @@ fn a_step_changes_every_weight_and_every_buffer() {
 /// Takes a step that must fail, and checks that it changed nothing.
 fn fails(network: &dyn Network, batch: &crate::data::Batch) -> String {
     let (before, mut optimizer) = (bits(network), sgd());
-    let error = step(network, &mut optimizer, batch, &OPTIONS, 6, 0.25).unwrap_err();
+    let error = step(network, &mut optimizer, std::slice::from_ref(batch), &OPTIONS, 6, 0.25).unwrap_err();
     assert!(matches!(error, Error::NotFinite { step: 7, rate: 0.25, .. }), "{error:?}");
     assert_eq!(before, bits(network));
     assert_eq!(optimizer.memory().steps(), 0);
@@ -76,7 +78,7 @@ fn dropout_and_drop_path_follow_the_seed_and_the_step() {
     let options = StepOptions { dropout: 0.5, drop_path_scale: 4.0, ..OPTIONS };
     let loss = |seed, number| {
         let network = tiny(1, 4);
-        step(network.as_ref(), &mut sgd(), &noise(8, 4), &StepOptions { seed, ..options }, number, 0.1).unwrap().loss
+        step(network.as_ref(), &mut sgd(), &[noise(8, 4)], &StepOptions { seed, ..options }, number, 0.1).unwrap().loss
     };
     assert_eq!(loss(1, 0), loss(1, 0));
     assert_ne!(loss(1, 0), loss(1, 1));

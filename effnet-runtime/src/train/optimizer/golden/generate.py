@@ -1,13 +1,16 @@
 """Ten steps of PyTorch's optimizers on two small weights, for `tests.rs` beside this folder.
 
-    python generate.py    # writes trajectories.safetensors here; needs torch and safetensors
+    python generate.py    # writes trajectories.safetensors here; needs torch, timm and safetensors
 """
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
+from timm.optim import RMSpropTF
 
 STEPS = 10
+# Some of the gradients' norms are above it, some below.
+CLIP_NORM = 5.0
 torch.manual_seed(20)
 start = {"matrix": torch.randn(5, 4), "vector": torch.randn(7)}
 gradients = [{name: torch.randn_like(weight) for name, weight in start.items()} for _ in range(STEPS)]
@@ -21,6 +24,8 @@ for step, by_name in enumerate(gradients):
 MAKERS = {
     "adamw": lambda groups: torch.optim.AdamW(groups, betas=(0.9, 0.999), eps=1e-8),
     "sgd": lambda groups: torch.optim.SGD(groups, lr=1.0, momentum=0.9, nesterov=True),
+    "clipped-sgd": lambda groups: torch.optim.SGD(groups, lr=1.0, momentum=0.9, nesterov=True),
+    "rmsprop": lambda groups: RMSpropTF(groups, lr=1.0, alpha=0.9, eps=1e-3, momentum=0.9),
 }
 for decay, vectors in [(0.0, True), (0.1, True), (0.1, False)]:
     for kind, make in MAKERS.items():
@@ -34,6 +39,8 @@ for decay, vectors in [(0.0, True), (0.1, True), (0.1, False)]:
                 group["lr"] = rates[step]
             for name, weight in weights.items():
                 weight.grad = gradients[step][name].clone()
+            if kind == "clipped-sgd":
+                torch.nn.utils.clip_grad_norm_(weights.values(), CLIP_NORM)
             optimizer.step()
             key = f"{kind}.{decay}.{'all' if vectors else 'matrices'}.{step}"
             tensors |= {f"{key}.{name}": weight.detach().clone() for name, weight in weights.items()}

@@ -1,0 +1,43 @@
+//! RMSprop, in TensorFlow's form.
+
+use super::{Now, Rule, Slot};
+
+/// RMSprop as TensorFlow has it and EfficientNets are trained with (timm's `RMSpropTF`): epsilon inside of the root, an
+/// average of squares that starts at 1, the rate inside of the momentum buffer. Decay is added to the gradient.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RmsProp {
+    /// Decay of the mean of squared gradients. automl's is 0.9.
+    pub decay: f64,
+    /// Share of the momentum buffer that a step keeps. automl's is 0.9.
+    pub momentum: f64,
+    /// What keeps the division finite. automl's is 0.001.
+    pub eps: f64,
+}
+
+impl Default for RmsProp {
+    fn default() -> Self {
+        Self { decay: 0.9, momentum: 0.9, eps: 1e-3 }
+    }
+}
+
+impl Rule for RmsProp {
+    fn name(&self) -> &'static str {
+        "rmsprop"
+    }
+
+    fn slots(&self) -> &'static [Slot] {
+        &[Slot { name: "square", start: 1.0 }, Slot { name: "momentum", start: 0.0 }]
+    }
+
+    fn update(&self, now: Now, weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
+        let [square, buffer] = slots else { return };
+        let (new, momentum, eps) = ((1.0 - self.decay) as f32, self.momentum as f32, self.eps as f32);
+        let (decay, rate, scale) = (now.decay as f32, now.rate as f32, now.scale as f32);
+        for (((w, g), s), b) in weights.iter_mut().zip(gradients).zip(square.iter_mut()).zip(buffer.iter_mut()) {
+            let g = g * scale + decay * *w;
+            *s += new * (g * g - *s);
+            *b = *b * momentum + rate * g / (*s + eps).sqrt();
+            *w -= *b;
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! One epoch of a run.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::super::checkpoint;
+use super::super::error::{Error, Result};
+use super::super::evaluate::{Evaluation, evaluate};
+use super::super::inputs::{eval_loader, train_loader};
+use super::super::metrics::{self, EmaMetrics, Metrics};
+use super::super::stages::Stage;
+use super::super::state::Position;
+use super::super::step::{StepOptions, step};
+use super::super::watch::{EpochDone, StepDone, Watcher};
+use super::{Ended, Trainer};
+use crate::data::Batch;
+
+/// An epoch's evaluations: of the weights, and of their average where there is one.
+struct Evaluations {
+    own: Evaluation,
+    averaged: Option<Evaluation>,
+}
+
+impl Trainer {
+    /// What is left of the epoch under way, its evaluation and its checkpoint.
+    pub(super) fn epoch(&mut self, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<Ended> {
+        let begun = Instant::now();
+        let stage = self.stage();
+        if self.steps(&stage, watcher, stop)? == Ended::Stopped {
+            return self.stopped();
+        }
+        if self.state.position.images == 0 {
+            return Err(Error::Setting("none of the training images could be read".to_owned()));
+        }
+        let Some(Evaluations { own, averaged }) = self.evaluations(watcher, stop)? else { return self.stopped() };
+        let Position { images, loss_sum, .. } = self.state.position;
+        self.state.epoch += 1;
+        self.state.position = Position::default();
+        let is_best = self.state.is_best(own.top1, averaged.as_ref().map(|averaged| averaged.top1));
+        let metrics = Metrics {
+            epoch: self.state.epoch,
+            step: self.state.step,
+            lr: self.schedule.rate(self.state.step.saturating_sub(1)),
+            size: stage.size,
+            train_loss: loss_sum / images as f64,
+            val_loss: own.loss,
+            val_top1: own.top1,
+            val_top5: own.top5,
+            ema: averaged.as_ref().map(|&Evaluation { loss, top1, top5, .. }| EmaMetrics { loss, top1, top5 }),
+            seconds: begun.elapsed().as_secs_f64(),
+        };
+        // The row first: a run that is killed in between has a row too many, and not an epoch without one.
+        metrics::append(&self.folder.metrics(), &metrics)?;
+        let checkpoint = self.folder.epoch(self.state.epoch);
+        self.save(&checkpoint)?;
+        self.folder.link(&checkpoint, &self.folder.last())?;
+        self.saved = Instant::now();
+        if is_best {
+            self.keep_best(&checkpoint)?;
+        }
+        self.folder.prune(self.config.checkpoints.keep)?;
+        watcher.epoch(&EpochDone {
+            epochs: self.config.epochs,
+            metrics,
+            evaluation: &own,
+            averaged: averaged.as_ref(),
+            is_best,
+        });
+        Ok(Ended::Finished)
+    }
+
+    /// Lets `best.safetensors` be the epoch's checkpoint, or the averaged weights where they are the better ones.
+    fn keep_best(&mut self, checkpoint: &Path) -> Result<()> {
+        let best = self.folder.best();
+        match &mut self.ema {
+            Some(ema) if self.state.best.is_some_and(|best| best.averaged) => {
+                let params = self.network.params();
+                ema.swap(params)?;
+                let written = checkpoint::save_weights(
+                    &best,
+                    self.network.as_ref(),
+                    &self.config.model,
+                    self.split.train.classes(),
+                );
+                ema.swap(params)?;
+                written
+            }
+            _ => self.folder.link(checkpoint, &best),
+        }
+    }
+
+    /// The steps that are left of the epoch under way.
+    fn steps(&mut self, stage: &Stage, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<Ended> {
+        let first = self.state.position.batches;
+        let mut loader =
+            train_loader(&self.config, stage, &self.split.train, self.network.as_ref(), self.state.epoch, first)?;
+        let step_of = |part: &Batch| part.number / stage.accumulate;
+        let mut parts: Vec<Batch> = Vec::with_capacity(stage.accumulate);
+        for part in &mut loader {
+            let part = part?;
+            // A part all of whose files were left out is not here to end its step.
+            if parts.last().is_some_and(|before| step_of(before) != step_of(&part)) {
+                self.step(stage, &std::mem::take(&mut parts), watcher)?;
+                if stop() {
+                    return Ok(Ended::Stopped);
+                }
+            }
+            let is_last = (part.number + 1).is_multiple_of(stage.accumulate);
+            parts.push(part);
+            if is_last {
+                self.step(stage, &std::mem::take(&mut parts), watcher)?;
+                if stop() {
+                    return Ok(Ended::Stopped);
+                }
+            }
+        }
+        if !parts.is_empty() {
+            self.step(stage, &parts, watcher)?;
+            if stop() {
+                return Ok(Ended::Stopped);
+            }
+        }
+        watcher.skipped(loader.skipped());
+        Ok(Ended::Finished)
+    }
+
+    fn step(&mut self, stage: &Stage, parts: &[Batch], watcher: &mut dyn Watcher) -> Result<()> {
+        let options = StepOptions {
+            seed: self.config.seed,
+            label_smoothing: self.config.regularise.label_smoothing,
+            class_weights: self.class_weights.as_deref(),
+            dropout: stage.dropout,
+            drop_path_scale: self.config.regularise.drop_path_scale,
+        };
+        let rate = self.schedule.rate(self.state.step);
+        let network = self.network.as_ref();
+        let outcome = step(network, &mut self.optimizer, parts, &options, self.state.step, rate)?;
+        if let Some(ema) = &mut self.ema {
+            ema.update(network.params())?;
+        }
+        let state = &mut self.state;
+        state.step += 1;
+        state.optimizer_steps = self.optimizer.memory().steps();
+        state.ema_updates = self.ema.as_ref().map(super::Ema::updates);
+        state.position.batches = parts.last().map_or(0, |part| part.number as u64 + 1);
+        state.position.images += outcome.images as u64;
+        state.position.loss_sum += outcome.loss * outcome.images as f64;
+        let batch = state.position.batches.div_ceil(stage.accumulate as u64);
+        let images = self.split.train.len();
+        watcher.step(&StepDone {
+            epoch: self.state.epoch + 1,
+            epochs: self.config.epochs,
+            batch,
+            batches: stage.steps(images),
+            step: self.state.step,
+            left: self.left(stage, batch),
+            size: stage.size,
+            rate,
+            outcome,
+        });
+        let kept = &self.config.checkpoints;
+        let is_due = kept.steps > 0 && self.state.step.is_multiple_of(kept.steps)
+            || kept.minutes > 0.0 && self.saved.elapsed() >= Duration::from_secs_f64(60.0 * kept.minutes);
+        if is_due {
+            self.save(&self.folder.last())?;
+            self.saved = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// The steps that are left of the run, counted in the work of one of this stage.
+    fn left(&self, stage: &Stage, batch: u64) -> f64 {
+        let images = self.split.train.len();
+        let pixels = |stage: &Stage| (stage.size * stage.size * stage.batch) as f64;
+        let of_epoch = |stage: &Stage| stage.steps(images) as f64 * pixels(stage);
+        let later: f64 = self
+            .stages
+            .iter()
+            .map(|later| later.end.saturating_sub(later.begin.max(self.state.epoch + 1)) as f64 * of_epoch(later))
+            .sum();
+        (stage.steps(images) - batch.min(stage.steps(images))) as f64 + later / pixels(stage)
+    }
+
+    /// The evaluations after an epoch; none if it was asked to stop.
+    fn evaluations(&mut self, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<Option<Evaluations>> {
+        let Some(own) = self.evaluate(watcher, stop)? else { return Ok(None) };
+        let Some(mut ema) = self.ema.take() else { return Ok(Some(Evaluations { own, averaged: None })) };
+        ema.swap(self.network.params())?;
+        let averaged = self.evaluate(watcher, stop);
+        ema.swap(self.network.params())?;
+        self.ema = Some(ema);
+        Ok(averaged?.map(|averaged| Evaluations { own, averaged: Some(averaged) }))
+    }
+
+    /// An evaluation of the network as it is; none if it was asked to stop.
+    fn evaluate(&self, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<Option<Evaluation>> {
+        let mut loader = eval_loader(&self.config, &self.split.val, self.network.as_ref())?;
+        let batches = (&mut loader).take_while(|_| !stop());
+        let evaluation = evaluate(self.network.as_ref(), batches, |images| watcher.evaluated(images));
+        if stop() {
+            return Ok(None);
+        }
+        watcher.skipped(loader.skipped());
+        evaluation.map(Some)
+    }
+
+    fn stopped(&mut self) -> Result<Ended> {
+        self.save(&self.folder.last())?;
+        Ok(Ended::Stopped)
+    }
+}

@@ -1,0 +1,148 @@
+//! How a run stops when somebody or something asks it to, and that it goes on from there.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use effnet_runtime::train::checkpoint;
+use effnet_runtime::weights::WeightsFile;
+
+use crate::{Ended, Place, metrics};
+
+/// How long anything here may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn last(run: &Path) -> std::path::PathBuf {
+    run.join("checkpoints/last.safetensors")
+}
+
+/// Step of the newest checkpoint; none before the first.
+fn saved_step(run: &Path) -> Option<u64> {
+    let file = WeightsFile::open(last(run)).ok()?;
+    Some(checkpoint::read(&file).unwrap().state.step)
+}
+
+fn signal(child: &Child, signal: &str) {
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+}
+
+/// Waits until `done` says so, for a run that must not end before.
+fn wait_for(child: &mut Child, mut done: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < PATIENCE, "it takes too long");
+        assert_eq!(child.try_wait().unwrap(), None, "the run ended early");
+        sleep(Duration::from_millis(2));
+    }
+}
+
+/// 44 steps in two stages, the second of which begins with step 23.
+const STEPS: [&str; 12] = [
+    "--epochs",
+    "4",
+    "--batch",
+    "128",
+    "--progressive",
+    "2",
+    "--checkpoint-steps",
+    "5",
+    "--set",
+    "ema.decay=0.99",
+    "--set",
+    "optimizer.kind=rmsprop",
+];
+
+fn run<'a>(output: &'a str, loaders: &'a str) -> Vec<&'a str> {
+    [&STEPS[..], &["--quiet", "--loader-threads", loaders, "--output", output]].concat()
+}
+
+/// Begins the run, and sends a signal as soon as the checkpoint of step `step` is there; its exit code.
+fn stopped(place: &Place, name: &str, loaders: &str, step: u64, with: &str) -> Option<i32> {
+    let mut child = place.command(&run(name, loaders)).stdout(Stdio::null()).spawn().unwrap();
+    let path = place.path(name);
+    wait_for(&mut child, || saved_step(&path).is_some_and(|saved| saved >= step));
+    signal(&child, with);
+    child.wait().unwrap().code()
+}
+
+#[test]
+fn a_run_that_was_killed_or_stopped_anywhere_equals_the_straight_one_to_the_bit() {
+    let place = Place::new();
+    place.succeeds(&run("straight", "2"));
+    let whole = |name: &str| (fs::read(last(&place.path(name))).unwrap(), metrics(&place.path(name)));
+    let straight = whole("straight");
+    assert_eq!(saved_step(&place.path("straight")), Some(44));
+    // In the midst of the second epoch, of its last steps before the second stage, and of the last epoch.
+    for (at, (step, with, code)) in
+        [(15, "-KILL", None), (20, "-KILL", None), (15, "-TERM", Some(143)), (35, "-USR1", Some(138))]
+            .into_iter()
+            .enumerate()
+    {
+        for loaders in ["1", "4"] {
+            let name = format!("stopped-{at}-{loaders}");
+            assert_eq!(stopped(&place, &name, loaders, step, with), code, "{name}");
+            let from = saved_step(&place.path(&name)).unwrap();
+            assert!((step..44).contains(&from), "{name} goes on from step {from}");
+            place.succeeds(&["--resume", "--quiet", "--output", &name]);
+            assert!(whole(&name) == straight, "{name}, from step {from}");
+        }
+    }
+}
+
+#[test]
+fn a_second_signal_ends_a_run_at_once() {
+    let place = Place::new();
+    // Steps of many seconds.
+    let args = ["--epochs", "1", "--batch", "1437", "--size", "256", "--output", "run"];
+    let mut child = place.command(&args).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    lines.find(|line| line.starts_with("stage")).expect("the run ended early");
+    sleep(Duration::from_millis(500));
+    signal(&child, "-TERM");
+    sleep(Duration::from_millis(200));
+    assert_eq!(child.try_wait().unwrap(), None, "a step of this size takes longer");
+    let sent = Instant::now();
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    assert!(sent.elapsed() < Duration::from_secs(1), "{:?}", sent.elapsed());
+    assert!(!last(&place.path("run")).exists());
+    let rest: Vec<String> = lines.collect();
+    assert!(!rest.iter().any(|line| line.starts_with("stopped")), "{rest:?}");
+}
+
+#[test]
+fn two_runs_do_not_share_a_folder() {
+    let place = Place::new();
+    let mut child = place.command(&run("run", "1")).stdout(Stdio::null()).spawn().unwrap();
+    let path = place.path("run");
+    wait_for(&mut child, || saved_step(&path).is_some());
+    let error = place.fails(&["--resume", "--output", "run"]);
+    assert_eq!(error, "another process is training in `run`: wait for it to end, or name another folder with --output");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_file_that_cannot_grow_is_named_and_the_old_checkpoint_stays() {
+    let place = Place::new();
+    assert_eq!(stopped(&place, "run", "2", 15, "-TERM"), Some(143));
+    let before = fs::read(last(&place.path("run"))).unwrap();
+    let train = env!("CARGO_BIN_EXE_train_tiny");
+    // In units of 1,024 bytes: far less than a checkpoint, and more than everything else.
+    assert!(before.len() > 64 * 1024);
+    let command = format!("ulimit -f 32; exec '{train}' --resume --quiet --output run");
+    let output = Command::new("bash").args(["-c", &command]).current_dir(place.path("")).output().unwrap();
+    let ended = Ended {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    };
+    assert_eq!(ended.code, Some(1), "{} {}", ended.out, ended.err);
+    assert!(ended.err.contains("cannot write `run/checkpoints/last.safetensors`"), "{}", ended.err);
+    assert!(fs::read(last(&place.path("run"))).unwrap() == before);
+    let left = fs::read_dir(place.path("run/checkpoints")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(left.into_iter().all(|name| !name.to_string_lossy().starts_with('.')));
+    place.succeeds(&["--resume", "--quiet", "--output", "run"]);
+}
