@@ -11,6 +11,32 @@ pub enum Interpolation {
     Bilinear,
     /// Cubic in both directions (a = -0.5), antialiased.
     Bicubic,
+    /// TensorFlow's `tf.image.resize`: linear between the two nearest pixels, however much a picture shrinks.
+    #[serde(rename = "tf-bilinear")]
+    TfBilinear,
+    /// TensorFlow 1's `tf.image.resize_bicubic`: cubic (a = -0.75) between the four nearest pixels, however much a picture
+    /// shrinks, and with the pixels' corners matched instead of their middles.
+    #[serde(rename = "tf1-bicubic")]
+    Tf1Bicubic,
+}
+
+/// How evaluation makes a square of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// The shorter side is resized to the square's over the crop ratio, the aspect kept, and the centre cut out.
+    #[default]
+    Crop,
+    /// Both sides are resized to the square's over the crop ratio, the aspect lost, and the centre cut out.
+    Squash,
+    /// The centred square of the crop ratio times the shorter side is cut out, and then resized.
+    Cut,
+}
+
+impl Fit {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The conventions that a set of weights was trained under: they change its results, but neither its names nor its
@@ -30,6 +56,9 @@ pub struct Dialect {
     pub test_size: usize,
     /// Share of the image's shorter side that evaluation crops from its centre.
     pub crop: f64,
+    /// How evaluation makes a square of the image.
+    #[serde(default, skip_serializing_if = "Fit::is_default")]
+    pub fit: Fit,
     /// How evaluation resizes.
     pub interpolation: Interpolation,
 }
@@ -47,6 +76,7 @@ impl Dialect {
             std: settings.std.to_vec(),
             test_size: settings.eval_size.or(settings.train_size).unwrap_or(DEFAULT_SIZE),
             crop: 1.0,
+            fit: Fit::Crop,
             interpolation: Interpolation::Bicubic,
         }
     }

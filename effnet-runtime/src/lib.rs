@@ -38,7 +38,7 @@ pub mod train;
 
 pub use candle_core as candle;
 pub use candle_nn;
-pub use dialect::{DEFAULT_SIZE, Dialect, Interpolation};
+pub use dialect::{DEFAULT_SIZE, Dialect, Fit, Interpolation};
 pub use dynamic::DynamicModel;
 /// A stage table becomes a statically typed model.
 ///

@@ -1,6 +1,6 @@
 //! The JSON that others rely on.
 
-use crate::support::{effnet, folder, succeed, succeed_json};
+use crate::support::{effnet, fail, folder, succeed, succeed_json, write_digits};
 
 #[test]
 fn both_modes_say_what_they_measured() {
@@ -25,6 +25,21 @@ fn bench_prints_for_people() {
     let mut command = effnet(folder.path());
     let text = succeed(command.args(["bench", "--table", "tiny.table", "--size", "32", "--runs", "2"]));
     assert!(text.contains("median") && text.contains("images/s"), "{text}");
+}
+
+#[test]
+fn loading_counts_the_images_of_a_data_set() {
+    let folder = folder();
+    write_digits(&folder.path().join("images"), 2, 3);
+    let mut command = effnet(folder.path());
+    command.args(["bench", "--mode", "load", "--data", "images", "--size", "32", "--threads", "1", "--batch", "4"]);
+    let json = succeed_json(command.args(["--runs", "2", "--json"]));
+    assert_eq!((&json["mode"], &json["size"], &json["classes"]), (&"load".into(), &32.into(), &2.into()));
+    let number = |key: &str| json[key].as_f64().expect("a number");
+    let images = number("images_per_second") * number("median_ms") / 1e3;
+    assert!((images - 6.0).abs() < 1e-6, "{json}");
+    fail(effnet(folder.path()).args(["bench", "--mode", "load"]), &["name a data set with --data"]);
+    fail(effnet(folder.path()).args(["bench", "--data", "images"]), &["--data is for --mode load"]);
 }
 
 /// Of either mode: every block is there, and the parts add up.

@@ -30,20 +30,25 @@
 //! # }
 //! ```
 
+mod augment;
 mod check;
 mod decode;
 mod error;
 mod loader;
+mod mix;
 mod panics;
 mod source;
 mod transform;
 
+pub use crate::dialect::Fit;
+pub use augment::{EraseMode, Erasing, Policy};
 pub use check::{BadFile, check};
 pub use decode::{MAX_DECODED_BYTES, MAX_SIDE, decode};
 pub use error::Error;
 pub use image::RgbImage;
 pub use loader::{Batch, LastBatch, Loader, LoaderOptions, OnBadImage, Skipped, order};
+pub use mix::Mix;
 pub use source::{
     DEFAULT_VAL_FRACTION, DIGITS_ATTRIBUTION, Ignored, Source, Split, Validation, digits, open, open_whole,
 };
-pub use transform::{Draw, EvalTransform, Fit, Normalise, Part, Scratch, TrainTransform, Transform};
+pub use transform::{Draw, EvalTransform, Normalise, Part, Scratch, TrainTransform, Transform};

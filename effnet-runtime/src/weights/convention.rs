@@ -7,7 +7,7 @@ use effnet_spec::{Padding, Spec};
 use super::error::{Error, Result};
 use super::file::WeightsFile;
 use super::names::Scheme;
-use crate::dialect::{Dialect, Interpolation};
+use crate::dialect::{Dialect, Fit, Interpolation};
 
 /// An implementation whose weights go around, as a source of dialects: what its weights assume of padding,
 /// normalisation and images.
@@ -33,7 +33,8 @@ const OF_128: [f64; 1] = [128.0 / 255.0];
 const IMAGENET_MEAN: [f64; 3] = [0.485, 0.456, 0.406];
 const IMAGENET_STD: [f64; 3] = [0.229, 0.224, 0.225];
 
-/// Pixels that automl's evaluation leaves around its crop, of an image of the test size and twice 16 more.
+/// Pixels that automl's evaluation leaves around its crop, of an image of the test size and twice 16 more. Keras names no
+/// evaluation of its own for the weights that it took from automl.
 const CROP_PADDING: f64 = 32.0;
 /// Sides from which automl's evaluation does not crop.
 const UNCROPPED: usize = 320;
@@ -72,19 +73,24 @@ impl Convention {
             Self::TimmTf => (&HALF[..], &HALF[..]),
             Self::Keras | Self::Automl => (&OF_128[..], &OF_128[..]),
         };
-        let crop = match self {
-            Self::Torchvision | Self::Wzm | Self::Timm => 1.0,
-            Self::TimmTf if !is_base(spec) => 1.0,
-            Self::TimmTf | Self::Keras | Self::Automl if size < UNCROPPED => size as f64 / (size as f64 + CROP_PADDING),
-            Self::TimmTf | Self::Keras | Self::Automl => 1.0,
+        // automl's share; timm's configurations round it to three digits.
+        let share = size as f64 / (size as f64 + CROP_PADDING);
+        let (fit, crop) = match self {
+            Self::Torchvision | Self::Wzm | Self::Timm => (Fit::Crop, 1.0),
+            Self::TimmTf if is_base(spec) => (Fit::Crop, (share * 1e3).round() / 1e3),
+            Self::TimmTf if is_s(spec) => (Fit::Crop, 1.0),
+            Self::TimmTf => (Fit::Squash, 1.0),
+            Self::Keras | Self::Automl if is_base(spec) || size < UNCROPPED => (Fit::Cut, share),
+            Self::Keras | Self::Automl => (Fit::Squash, 1.0),
         };
         let interpolation = match self {
             Self::Torchvision if is_l(spec) => Interpolation::Bicubic,
             Self::Torchvision | Self::Wzm => Interpolation::Bilinear,
-            Self::Keras | Self::Automl if !is_base(spec) => Interpolation::Bilinear,
-            Self::Timm | Self::TimmTf | Self::Keras | Self::Automl => Interpolation::Bicubic,
+            Self::Timm | Self::TimmTf => Interpolation::Bicubic,
+            Self::Keras | Self::Automl if is_base(spec) => Interpolation::Tf1Bicubic,
+            Self::Keras | Self::Automl => Interpolation::TfBilinear,
         };
-        Dialect { padding, bn_eps, mean: mean.to_vec(), std: std.to_vec(), test_size: size, crop, interpolation }
+        Dialect { padding, bn_eps, mean: mean.to_vec(), std: std.to_vec(), test_size: size, crop, fit, interpolation }
     }
 }
 
@@ -92,6 +98,11 @@ impl Convention {
 /// first stage that puts out fewer channels than it takes in.
 fn is_base(spec: &Spec) -> bool {
     spec.rows.first().is_some_and(|row| row.out_channels < row.in_channels)
+}
+
+/// Whether a table is S's: of all that aren't of the B series, the one that timm doesn't squash images for.
+fn is_s(spec: &Spec) -> bool {
+    spec.num_blocks() == 40 && spec.last_channels() == 256
 }
 
 /// Whether a table is L's: the only one of its depth and width.
@@ -152,16 +163,57 @@ mod tests {
         assert!(error.contains("`tensorflow`") && error.contains("timm-tf"), "{error}");
     }
 
-    /// timm's configurations of `tf_efficientnetv2_b0` to `b3` and `_s`.
+    /// S's blocks, in one stage.
+    fn s() -> Spec {
+        let rows = vec![
+            Row::new(1, 3, 1, 1, 24, 24, Operator::Fused, 0.0),
+            Row::new(39, 3, 1, 1, 24, 256, Operator::Fused, 0.0),
+        ];
+        Spec { rows: Cow::Owned(rows), ..spec(24, 384) }
+    }
+
+    /// timm's configurations of `tf_efficientnetv2_b0` to `b3`, `_s` and `_m`.
     #[test]
     fn crops_are_those_of_timm() {
-        for (first_out, size, crop) in
-            [(16, 224, 0.875), (16, 240, 0.882), (16, 260, 0.890), (16, 300, 0.904), (32, 384, 1.0)]
-        {
-            let dialect = Convention::TimmTf.dialect(&spec(first_out, size));
-            assert!((dialect.crop - crop).abs() < 5e-4, "{size}: {}", dialect.crop);
-            assert_eq!(dialect.test_size, size);
+        for (spec, size, crop, fit) in [
+            (spec(16, 224), 224, 0.875, Fit::Crop),
+            (spec(16, 240), 240, 0.882, Fit::Crop),
+            (spec(16, 260), 260, 0.890, Fit::Crop),
+            (spec(16, 300), 300, 0.904, Fit::Crop),
+            (s(), 384, 1.0, Fit::Crop),
+            (spec(32, 480), 480, 1.0, Fit::Squash),
+        ] {
+            let dialect = Convention::TimmTf.dialect(&spec);
+            assert_eq!((dialect.crop, dialect.fit, dialect.test_size), (crop, fit, size));
         }
+    }
+
+    /// `preprocess_for_eval` of automl's `preprocessing.py`, and of its `preprocess_legacy.py` for the B series.
+    #[test]
+    fn automl_cuts_small_images_out_and_squashes_large_ones() {
+        for (spec, crop, fit, interpolation) in [
+            (spec(16, 224), 224.0 / 256.0, Fit::Cut, Interpolation::Tf1Bicubic),
+            (spec(32, 300), 300.0 / 332.0, Fit::Cut, Interpolation::TfBilinear),
+            (spec(32, 384), 1.0, Fit::Squash, Interpolation::TfBilinear),
+        ] {
+            for convention in [Convention::Automl, Convention::Keras] {
+                let dialect = convention.dialect(&spec);
+                assert_eq!((dialect.crop, dialect.fit, dialect.interpolation), (crop, fit, interpolation));
+            }
+        }
+    }
+
+    /// What files without the key were written with, and what is written for it.
+    #[test]
+    fn metadata_without_a_fit_means_a_crop() {
+        let dialect = Convention::Torchvision.dialect(&s());
+        let text = serde_json::to_string(&dialect).unwrap();
+        assert!(!text.contains("fit") && text.contains(r#""interpolation":"bilinear""#), "{text}");
+        assert_eq!(serde_json::from_str::<Dialect>(&text).unwrap(), dialect);
+        let squashed = Convention::Automl.dialect(&s());
+        let text = serde_json::to_string(&squashed).unwrap();
+        assert!(text.contains(r#""fit":"squash","#) || text.contains(r#""interpolation":"tf-bilinear""#), "{text}");
+        assert_eq!(serde_json::from_str::<Dialect>(&text).unwrap(), squashed);
     }
 
     #[test]

@@ -1,25 +1,26 @@
-//! `effnet bench`: how long does a network take?
+//! `effnet bench`: how long does a network take, or a data set?
 
+mod load;
 mod profile;
 mod work;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use effnet_runtime::Params;
 use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::simd::Level;
 use effnet_runtime::train::memory;
 use effnet_runtime::weights::{Convention, WeightsFile};
+use effnet_runtime::{DEFAULT_SIZE, Params};
 use serde::Serialize;
 
 use super::architecture::Architecture;
 use super::output;
 use super::threads::Threads;
 
-/// Times inference or training steps, with random images
+/// Times inference or training steps with random images, or the loading of a data set's images
 #[derive(Args, Debug)]
 pub(super) struct Bench {
     #[command(flatten)]
@@ -30,7 +31,7 @@ pub(super) struct Bench {
     /// Side of an image in pixels [default: the table's evaluation size]
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=16384))]
     size: Option<u32>,
-    /// Images a run
+    /// Images a run; of --mode load, images a batch, of which a run loads all that there are
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65536))]
     batch: u32,
     /// Runs that are timed
@@ -48,6 +49,9 @@ pub(super) struct Bench {
     /// Whose conventions the weights follow, where the file does not tell
     #[arg(long, value_name = "NAME", requires = "weights")]
     dialect: Option<Convention>,
+    /// The data set whose images --mode load reads
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["weights", "profile"])]
+    data: Option<PathBuf>,
     /// Also print where the time goes: by block, and by kind of operation
     #[arg(long)]
     profile: bool,
@@ -65,6 +69,8 @@ enum Mode {
     Infer,
     /// A whole training step: forward, loss, backward, optimizer
     Train,
+    /// A data set's images for training: decoded, cut out and resized, mirrored, RandAugment, normalised
+    Load,
 }
 
 #[derive(Serialize)]
@@ -89,6 +95,12 @@ struct Measurement {
 impl Bench {
     pub(super) fn run(self) -> Result<()> {
         let threads = self.threads.apply();
+        match (&self.data, self.mode) {
+            (Some(path), Mode::Load) => return self.load(path, threads),
+            (None, Mode::Load) => bail!("--mode load needs the images: name a data set with --data PATH"),
+            (Some(_), _) => bail!("--data is for --mode load: the other modes take random images"),
+            (None, _) => {}
+        }
         if self.mode == Mode::Train && self.weights.is_some() {
             bail!("--weights is for --mode infer: a training step takes as long with any weights");
         }
@@ -97,26 +109,51 @@ impl Bench {
         let batch = self.batch as usize;
         let work = work::batch_of(batch, subject.channels(), size, subject.classes())?;
         let mut subject = subject.with(&work)?;
-        let mut times = self.time(|number| subject.run(&work, number))?;
+        let times = self.time(|number| subject.run(&work, number))?;
         let profile = self.profile.then(|| subject.profile(&work, self.runs)).transpose()?;
+        let measurement = self.measurement(name, size, threads, times, batch);
+        self.print(&Measurement { classes: subject.classes(), profile, ..measurement })
+    }
+
+    /// Of the images of the data set at `path`.
+    fn load(&self, path: &Path, threads: usize) -> Result<()> {
+        let size = self.size.map_or(DEFAULT_SIZE, |size| size as usize);
+        let load = load::Load::open(path, size, self.batch as usize, threads)?;
+        let times = self.time(|number| load.run(number))?;
+        let measurement = self.measurement(path.display().to_string(), size, threads, times, load.images());
+        self.print(&Measurement { classes: load.classes(), ..measurement })
+    }
+
+    /// What follows from the times of runs of so many images each.
+    fn measurement(
+        &self,
+        name: String,
+        size: usize,
+        threads: usize,
+        mut times: Vec<f64>,
+        images: usize,
+    ) -> Measurement {
         times.sort_by(f64::total_cmp);
         let median_ms = (times[(times.len() - 1) / 2] + times[times.len() / 2]) / 2.0;
-        let measurement = Measurement {
+        Measurement {
             name,
             mode: self.mode,
             size,
-            batch,
-            classes: subject.classes(),
+            batch: self.batch as usize,
+            classes: self.classes as usize,
             threads,
             simd: Level::current().name(),
             runs: times.len(),
             median_ms,
             min_ms: times[0],
-            images_per_second: batch as f64 * 1e3 / median_ms,
+            images_per_second: images as f64 * 1e3 / median_ms,
             peak_rss_mib: memory::measured().map(|bytes| bytes as f64 / f64::from(1 << 20)),
-            profile,
-        };
-        if self.json { output::print_json(&measurement) } else { output::print(&measurement.to_text()) }
+            profile: None,
+        }
+    }
+
+    fn print(&self, measurement: &Measurement) -> Result<()> {
+        if self.json { output::print_json(measurement) } else { output::print(&measurement.to_text()) }
     }
 
     /// What is timed: its name, its default size, and itself.
@@ -141,7 +178,7 @@ impl Bench {
                 let engine = Engine::new(network.as_ref(), &Options::default())?;
                 work::Subject::engine(engine, spec.settings.in_channels)
             }
-            Mode::Train => work::Subject::trainer(network),
+            Mode::Train | Mode::Load => work::Subject::trainer(network),
         };
         Ok((design.name().to_owned(), spec.default_size(), subject))
     }
@@ -166,6 +203,7 @@ impl Measurement {
         let mode = match mode {
             Mode::Infer => "inference",
             Mode::Train => "training step",
+            Mode::Load => "loading",
         };
         let memory = self.peak_rss_mib.map_or(String::new(), |mib| format!(", peak memory {mib:.0} MiB"));
         format!(

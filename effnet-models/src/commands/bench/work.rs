@@ -22,7 +22,8 @@ pub(super) fn batch_of(batch: usize, channels: usize, size: usize, classes: usiz
     let pixels = (0..(batch * channels * size * size) as u64).map(|element| stream.normal(element) as f32);
     let images = Tensor::from_iter(pixels, &Device::Cpu)?.reshape((batch, channels, size, size))?;
     let labels = (0..batch).map(|image| (image % classes) as u32).collect();
-    Ok(Batch { number: 0, images, labels, samples: (0..batch as u64).collect() })
+    let (samples, positions) = ((0..batch as u64).collect(), (0..batch).collect());
+    Ok(Batch { number: 0, images, labels, samples, positions, partners: None })
 }
 
 /// A network, ready for images of any size.

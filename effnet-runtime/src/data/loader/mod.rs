@@ -15,6 +15,7 @@ use std::thread::JoinHandle;
 use candle_core::{Device, Tensor};
 
 use super::error::Error;
+use super::mix::{Mix, Pictures};
 use super::source::Source;
 use super::transform::Transform;
 use crate::random::{Purpose, Stream};
@@ -65,10 +66,13 @@ pub struct LoaderOptions {
     pub ahead: usize,
     /// What becomes of bad files.
     pub on_bad_image: OnBadImage,
+    /// How pictures are mixed in pairs, if they are.
+    pub mix: Option<Mix>,
 }
 
 impl LoaderOptions {
-    /// Batches of `batch`, a thread for each core, two batches ahead, seed and epoch 0, every sample, no bad file.
+    /// Batches of `batch`, a thread for each core, two batches ahead, seed and epoch 0, every sample, no bad file,
+    /// nothing mixed.
     pub fn new(batch: usize) -> Self {
         Self {
             batch,
@@ -79,6 +83,7 @@ impl LoaderOptions {
             last: LastBatch::Keep,
             ahead: 2,
             on_bad_image: OnBadImage::Fail,
+            mix: None,
         }
     }
 
@@ -102,6 +107,11 @@ pub struct Batch {
     pub labels: Vec<u32>,
     /// Their N ids: indices into the source.
     pub samples: Vec<u64>,
+    /// Their N positions in the epoch's order, ascending.
+    pub positions: Vec<usize>,
+    /// Where pictures were mixed, each one's second label and the weight of its first, which the rest of 1 goes with. The
+    /// weight of a picture that had no partner is 1.
+    pub partners: Option<Vec<(u32, f32)>>,
 }
 
 /// A file that was left out.
@@ -123,6 +133,8 @@ pub struct Loader {
     shape: [usize; 3],
     queue: Arc<Queue>,
     threads: Vec<JoinHandle<()>>,
+    /// With the seed and the epoch of its draws.
+    mix: Option<(Mix, u64, u64)>,
     skipped: Vec<Skipped>,
 }
 
@@ -139,6 +151,7 @@ impl Loader {
         options: &LoaderOptions,
     ) -> Result<Self, Error> {
         transform.check()?;
+        options.mix.map_or(Ok(()), |mix| mix.check())?;
         for (name, value) in [("batch", options.batch), ("threads", options.threads), ("ahead", options.ahead)] {
             if value == 0 {
                 return Err(Error::Option(format!("{name} is 0, and 1 is the least")));
@@ -156,7 +169,15 @@ impl Loader {
             floats: shape.iter().product(),
             on_bad_image: options.on_bad_image,
         }));
-        let mut loader = Self { source, order: order.into(), shape, queue, threads: Vec::new(), skipped: Vec::new() };
+        let mut loader = Self {
+            source,
+            order: order.into(),
+            shape,
+            queue,
+            threads: Vec::new(),
+            mix: options.mix.filter(Mix::is_on).map(|mix| (mix, options.seed, options.epoch)),
+            skipped: Vec::new(),
+        };
         for number in 0..options.threads {
             let work = worker::Worker {
                 source: Arc::clone(&loader.source),
@@ -181,7 +202,7 @@ impl Loader {
     fn assemble(&mut self, filled: Filled) -> Result<Option<Batch>, Error> {
         let Filled { number, first, mut images, faults } = filled;
         let floats: usize = self.shape.iter().product();
-        let (mut labels, mut samples) = (Vec::new(), Vec::new());
+        let (mut labels, mut samples, mut positions) = (Vec::new(), Vec::new(), Vec::new());
         for (slot, fault) in faults.into_iter().enumerate() {
             let index = self.order[first + slot];
             if let Some(error) = fault {
@@ -193,14 +214,19 @@ impl Loader {
             }
             samples.push(index as u64);
             labels.push(self.source.label(index) as u32);
+            positions.push(first + slot);
         }
         if samples.is_empty() {
             return Ok(None);
         }
         images.truncate(samples.len() * floats);
         let [channels, height, width] = self.shape;
+        let partners = self.mix.map(|(mix, seed, epoch)| {
+            let (samples, positions, labels) = (&samples, &positions, &labels);
+            mix.apply(Pictures { floats: &mut images, height, width, samples, positions, labels }, seed, epoch)
+        });
         let images = Tensor::from_vec(images, (samples.len(), channels, height, width), &Device::Cpu)?;
-        Ok(Some(Batch { number, images, labels, samples }))
+        Ok(Some(Batch { number, images, labels, samples, positions, partners }))
     }
 }
 

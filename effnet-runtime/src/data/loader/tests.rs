@@ -120,6 +120,65 @@ proptest! {
     }
 }
 
+/// Mixed pictures, their labels and weights, one after another, of a batch.
+fn mixed(batch: &Batch) -> Vec<(u64, usize, u32, (u32, u32), Vec<u32>)> {
+    let floats = batch.images.flatten(1, 3).unwrap().to_vec2::<f32>().unwrap();
+    let partners = batch.partners.as_ref().expect("mixed");
+    let row = |at: usize| {
+        let (label, weight) = partners[at];
+        let bits = floats[at].iter().map(|value| value.to_bits()).collect();
+        (batch.samples[at], batch.positions[at], batch.labels[at], (label, weight.to_bits()), bits)
+    };
+    (0..batch.labels.len()).map(row).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn neither_threads_nor_batch_size_nor_starting_point_show_in_mixed_pictures(
+        len in 1usize..40, half in 1usize..6, threads in 2usize..5, skip in 0usize..4, cutmix in 0usize..2,
+    ) {
+        let mix = Some(Mix { mixup: 0.3, cutmix: cutmix as f64 });
+        let run = |options: LoaderOptions| -> Vec<_> {
+            let source = Arc::new(Made::new(len));
+            let loader = Loader::new(source, transform(), order(1, 1, len), &options).unwrap();
+            loader.flat_map(|batch| mixed(&batch.unwrap())).collect()
+        };
+        let all = run(LoaderOptions { mix, ..options(2, 1) });
+        prop_assert_eq!(all.len(), len);
+        let batch = 2 * half;
+        let rest = run(LoaderOptions { mix, skip_batches: skip, ..options(batch, threads) });
+        prop_assert_eq!(&rest[..], all.get(skip * batch..).unwrap_or_default());
+    }
+}
+
+#[test]
+fn what_a_skipped_file_leaves_alone_is_not_mixed() {
+    let source = Arc::new(Made { bad: vec![2, 5], ..Made::new(8) });
+    let mix = Some(Mix { mixup: 1.0, cutmix: 0.0 });
+    let options = LoaderOptions { on_bad_image: OnBadImage::Skip, mix, ..options(4, 2) };
+    let loader = Loader::new(source, transform(), (0..8).collect(), &options).unwrap();
+    let batches: Vec<Batch> = loader.map(Result::unwrap).collect();
+    assert_eq!((&batches[0].positions[..], &batches[1].positions[..]), (&[0, 1, 3][..], &[4, 6, 7][..]));
+    for (batch, alone, whole) in [(&batches[0], 2, 0), (&batches[1], 0, 1)] {
+        let partners = batch.partners.as_ref().unwrap();
+        assert_eq!(partners[alone], (batch.labels[alone], 1.0));
+        assert_eq!(partners[whole].0, batch.labels[whole + 1]);
+        assert!(partners[whole].1 < 1.0);
+    }
+}
+
+#[test]
+fn without_mixing_there_are_no_partners() {
+    for mix in [None, Some(Mix { mixup: 0.0, cutmix: 0.0 })] {
+        let source = Arc::new(Made::new(4));
+        let options = LoaderOptions { mix, ..options(4, 1) };
+        let mut loader = Loader::new(source, transform(), (0..4).collect(), &options).unwrap();
+        assert!(loader.next().unwrap().unwrap().partners.is_none());
+    }
+}
+
 #[test]
 fn a_short_last_batch_is_dropped_only_beside_full_ones() {
     let lens = |len: usize, last| {
@@ -221,6 +280,8 @@ fn options_that_make_no_sense_are_named() {
     };
     assert_eq!(says(options(0, 1), vec![0]), "batch is 0, and 1 is the least");
     assert_eq!(says(options(1, 0), vec![0]), "threads is 0, and 1 is the least");
+    let mix = Some(Mix { mixup: -1.0, cutmix: 0.0 });
+    assert!(says(LoaderOptions { mix, ..options(2, 1) }, vec![0]).starts_with("mixup's alpha -1 "));
     assert_eq!(says(options(1, 1), vec![0, 4]), "the order holds sample 4, but there are only 4");
 }
 

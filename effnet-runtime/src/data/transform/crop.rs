@@ -56,7 +56,7 @@ pub(super) fn random_window(width: u32, height: u32, scale: (f64, f64), ratio: (
 }
 
 /// Keeps the centred `size` × `size` square of RGB pixels that are no smaller, rounding as torchvision does.
-pub(super) fn keep_centre(pixels: &mut Vec<u8>, (width, height): (u32, u32), size: usize) {
+pub(super) fn keep_centre<T: Copy>(pixels: &mut Vec<T>, (width, height): (u32, u32), size: usize) {
     let start = |side: u32| ((f64::from(side) - size as f64) / 2.0).round_ties_even() as usize;
     let (left, top, stride) = (start(width), start(height), width as usize * 3);
     if stride == size * 3 && height as usize == size {

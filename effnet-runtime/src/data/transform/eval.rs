@@ -3,33 +3,24 @@ use image::RgbImage;
 
 use super::super::error::Error;
 use super::crop::{Window, keep_centre};
-use super::resize::resize;
+use super::resample::resample;
+use super::resize::{Algorithm, resize};
 use super::{Draw, Normalise, Scratch, Transform, check_size};
-use crate::{Dialect, Interpolation};
-
-/// How a picture that isn't square becomes one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Fit {
-    /// The shorter side is resized, the aspect kept, and what sticks out cut off.
-    #[default]
-    Crop,
-    /// Both sides are resized, and the aspect lost.
-    Squash,
-}
+use crate::{Dialect, Fit, Interpolation};
 
 /// Below this, most of the work would be for pixels that nobody sees.
 const MIN_CROP_RATIO: f64 = 0.25;
 
-/// What a picture goes through for evaluation and prediction: resize to `size / crop_ratio`, cut the centre out,
-/// normalise. Deterministic.
+/// What a picture goes through for evaluation and prediction: made a square, normalised. Deterministic.
 ///
 /// With [`Fit::Crop`] it is torchvision's `Resize(size / crop_ratio)`, `CenterCrop(size)` and timm's crop mode `center`;
-/// with [`Fit::Squash`], timm's `squash`.
+/// with [`Fit::Squash`], timm's `squash`. With TensorFlow's kernels, [`Fit::Cut`] is automl's evaluation below 320 px
+/// (`preprocessing.py`) and of its B series (`preprocess_legacy.py`), and [`Fit::Squash`] that of 320 px and more.
 #[derive(Clone, Debug)]
 pub struct EvalTransform {
     /// Height and width of the result, in pixels.
     pub size: usize,
-    /// The share of the resized picture's (shorter) side that is kept, 0.25 to 1.
+    /// The share of the picture's (shorter) side that is kept, 0.25 to 1.
     pub crop_ratio: f64,
     /// What happens to the aspect.
     pub fit: Fit,
@@ -45,13 +36,15 @@ impl EvalTransform {
         Self { size, crop_ratio: 1.0, fit: Fit::Crop, interpolation: Interpolation::Bicubic, normalise }
     }
 
-    /// What weights of this dialect expect, for pictures of `size` pixels a side and a network of `channels` inputs.
+    /// What weights of this dialect expect, for pictures of `size` pixels a side and a network of `channels` inputs. The
+    /// crop is that of the dialect's test size.
     ///
     /// # Errors
     /// If the dialect's mean or standard deviation doesn't fit the channels.
     pub fn of(dialect: &Dialect, size: usize, channels: usize) -> Result<Self, Error> {
         let normalise = Normalise::new(channels, &dialect.mean, &dialect.std)?;
-        Ok(Self { crop_ratio: dialect.crop, interpolation: dialect.interpolation, ..Self::new(size, normalise) })
+        let Dialect { crop: crop_ratio, fit, interpolation, .. } = *dialect;
+        Ok(Self { crop_ratio, fit, interpolation, ..Self::new(size, normalise) })
     }
 
     /// The picture as a batch of one: f32 of shape [1, C, size, size], on the CPU.
@@ -66,12 +59,28 @@ impl EvalTransform {
         Ok(Tensor::from_vec(pixels, (1, channels, height, width), &Device::Cpu)?)
     }
 
+    /// The piece of the picture that is resized.
+    fn window(&self, (width, height): (u32, u32)) -> Window {
+        match self.fit {
+            Fit::Crop => Window::middle(width, height),
+            Fit::Squash => Window::whole(width, height),
+            Fit::Cut => {
+                let side = ((self.crop_ratio as f32 * width.min(height) as f32) as u32).max(1);
+                // automl's first version, whose kernel this is, rounds the margin up.
+                let up = u32::from(self.interpolation == Interpolation::Tf1Bicubic);
+                let margin = |all: u32| (all - side + up) / 2;
+                Window { left: margin(width), top: margin(height), width: side, height: side }
+            }
+        }
+    }
+
     /// Width and height that a picture is resized to before the square is cut out.
     fn resized(&self, width: u32, height: u32) -> (u32, u32) {
         let side = (self.size as f64 / self.crop_ratio).floor();
         let long = |long: u32, short: u32| (side * f64::from(long) / f64::from(short)) as u32;
         match self.fit {
             Fit::Squash => (side as u32, side as u32),
+            Fit::Cut => (self.size as u32, self.size as u32),
             Fit::Crop if width <= height => (side as u32, long(height, width)),
             Fit::Crop => (long(width, height), side as u32),
         }
@@ -92,14 +101,19 @@ impl Transform for EvalTransform {
     }
 
     fn apply(&self, image: &RgbImage, _draw: Draw, scratch: &mut Scratch, out: &mut [f32]) {
-        let (width, height) = image.dimensions();
-        let window = match self.fit {
-            Fit::Crop => Window::middle(width, height),
-            Fit::Squash => Window::whole(width, height),
-        };
+        let window = self.window(image.dimensions());
         let resized = self.resized(window.width, window.height);
-        resize(image, window, resized, self.interpolation, scratch);
-        keep_centre(&mut scratch.pixels, resized, self.size);
-        self.normalise.apply(&scratch.pixels, out);
+        match Algorithm::of(self.interpolation) {
+            Algorithm::Pillow(_) => {
+                resize(image, window, resized, self.interpolation, scratch);
+                keep_centre(&mut scratch.pixels, resized, self.size);
+                self.normalise.apply(&scratch.pixels, out);
+            }
+            Algorithm::TensorFlow(kernel) => {
+                resample(image, window, resized, kernel, scratch);
+                keep_centre(&mut scratch.floats, resized, self.size);
+                self.normalise.apply_floats(&scratch.floats, out);
+            }
+        }
     }
 }

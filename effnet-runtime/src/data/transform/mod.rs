@@ -4,9 +4,12 @@
 //! Each random part has a [`Part`] of its own, so that none shifts another's draws.
 
 mod crop;
+#[cfg(test)]
+mod dialects;
 mod eval;
 mod flip;
 mod normalise;
+mod resample;
 mod resize;
 #[cfg(test)]
 mod tests;
@@ -14,8 +17,9 @@ mod train;
 
 use image::RgbImage;
 
-pub use eval::{EvalTransform, Fit};
+pub use eval::EvalTransform;
 pub use normalise::Normalise;
+pub(super) use normalise::luma;
 pub use train::TrainTransform;
 
 use super::error::Error;
@@ -57,6 +61,16 @@ pub enum Part {
     Crop = 0,
     /// Whether it is mirrored.
     Flip = 1,
+    /// What a policy does to it.
+    Policy = 2,
+    /// Whether a rectangle of it is erased, and which.
+    Erase = 3,
+    /// The noise in its place.
+    EraseNoise = 4,
+    /// How much of the picture is kept when it is mixed with another.
+    Mix = 5,
+    /// Where the other's piece lies.
+    MixPiece = 6,
 }
 
 impl Draw {
@@ -72,6 +86,10 @@ pub struct Scratch {
     resizer: fast_image_resize::Resizer,
     /// RGB, row by row.
     pixels: Vec<u8>,
+    /// For what can't be done in place.
+    spare: Vec<u8>,
+    /// RGB of 0 to 255, row by row, not rounded.
+    floats: Vec<f32>,
 }
 
 impl Scratch {

@@ -5,6 +5,8 @@ use super::super::error::Error;
 pub struct Normalise {
     /// The value of each byte, for each channel: 1 (grey) or 3 (red, green, blue).
     tables: Vec<[f32; 256]>,
+    /// Mean and standard deviation of each channel.
+    moments: Vec<(f32, f32)>,
 }
 
 impl Normalise {
@@ -28,11 +30,9 @@ impl Normalise {
             return Err(Error::Option(format!("mean {mean:?} must be finite and std {std:?} above 0")));
         }
         let of = |numbers: &[f64], channel: usize| numbers[channel.min(numbers.len() - 1)] as f32;
-        let table = |channel| {
-            let (mean, std) = (of(mean, channel), of(std, channel));
-            std::array::from_fn(|byte| (byte as f32 / 255.0 - mean) / std)
-        };
-        Ok(Self { tables: (0..channels).map(table).collect() })
+        let moments: Vec<(f32, f32)> = (0..channels).map(|channel| (of(mean, channel), of(std, channel))).collect();
+        let table = |moments: &(f32, f32)| std::array::from_fn(|byte| normalised(byte as f32, *moments));
+        Ok(Self { tables: moments.iter().map(table).collect(), moments })
     }
 
     /// How many channels come out.
@@ -40,11 +40,27 @@ impl Normalise {
         self.tables.len()
     }
 
+    /// As [`Self::apply`], of values from 0 to 255 that are not rounded.
+    pub(super) fn apply_floats(&self, values: &[f32], out: &mut [f32]) {
+        let pixels = values.as_chunks::<3>().0;
+        if let [moments] = self.moments.as_slice() {
+            for (to, [red, green, blue]) in out.iter_mut().zip(pixels) {
+                *to = normalised(0.299 * red + 0.587 * green + 0.114 * blue, *moments);
+            }
+            return;
+        }
+        for ((channel, moments), plane) in self.moments.iter().enumerate().zip(out.chunks_exact_mut(pixels.len())) {
+            for (to, pixel) in plane.iter_mut().zip(pixels) {
+                *to = normalised(pixel[channel], *moments);
+            }
+        }
+    }
+
     /// RGB pixels, row by row, to channels. `out` holds `channels` × the number of pixels.
     pub fn apply(&self, pixels: &[u8], out: &mut [f32]) {
         let count = pixels.len() / 3;
         if let [grey] = self.tables.as_slice() {
-            for (to, pixel) in out.iter_mut().zip(pixels.chunks_exact(3)) {
+            for (to, pixel) in out.iter_mut().zip(pixels.as_chunks::<3>().0) {
                 *to = grey[usize::from(luma(pixel))];
             }
             return;
@@ -57,9 +73,14 @@ impl Normalise {
     }
 }
 
+fn normalised(value: f32, (mean, std): (f32, f32)) -> f32 {
+    (value / 255.0 - mean) / std
+}
+
 /// ITU-R 601-2 luma, in the fixed point of Pillow's `convert("L")`.
-fn luma(pixel: &[u8]) -> u8 {
-    let [red, green, blue] = [pixel[0], pixel[1], pixel[2]].map(u32::from);
+#[inline(always)]
+pub(crate) fn luma(pixel: &[u8; 3]) -> u8 {
+    let [red, green, blue] = pixel.map(u32::from);
     ((red * 19_595 + green * 38_470 + blue * 7_471 + 0x8000) >> 16) as u8
 }
 

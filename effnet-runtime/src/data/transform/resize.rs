@@ -5,31 +5,63 @@ use image::RgbImage;
 
 use super::Scratch;
 use super::crop::Window;
+use super::resample::resample;
 use crate::Interpolation;
 
-/// Both kernels widen when they shrink a picture (antialias), as Pillow's do.
-fn algorithm(interpolation: Interpolation) -> ResizeAlg {
-    ResizeAlg::Convolution(match interpolation {
-        Interpolation::Bilinear => FilterType::Bilinear,
-        Interpolation::Bicubic => FilterType::CatmullRom,
-    })
+/// What resizes: a kernel that widens when it shrinks a picture (antialias), as Pillow's do, or one that doesn't.
+pub(super) enum Algorithm {
+    Pillow(FilterType),
+    TensorFlow(TensorFlow),
 }
 
-/// Stretches a window to `width` × `height` pixels in `scratch`. Nothing outside of the window shows.
+/// TensorFlow's kernels.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum TensorFlow {
+    Bilinear,
+    LegacyBicubic,
+}
+
+impl Algorithm {
+    pub(super) fn of(interpolation: Interpolation) -> Self {
+        match interpolation {
+            Interpolation::Bilinear => Self::Pillow(FilterType::Bilinear),
+            Interpolation::Bicubic => Self::Pillow(FilterType::CatmullRom),
+            Interpolation::TfBilinear => Self::TensorFlow(TensorFlow::Bilinear),
+            Interpolation::Tf1Bicubic => Self::TensorFlow(TensorFlow::LegacyBicubic),
+        }
+    }
+}
+
+/// Stretches a window to `width` × `height` bytes in `scratch.pixels`. Nothing outside of the window shows.
+///
+/// TensorFlow's kernels make floats, which are rounded here; automl cuts their fractions off before it distorts a
+/// picture, which makes all of them half a level darker than they were.
+pub(super) fn resize(
+    image: &RgbImage,
+    window: Window,
+    size: (u32, u32),
+    interpolation: Interpolation,
+    scratch: &mut Scratch,
+) {
+    match Algorithm::of(interpolation) {
+        Algorithm::Pillow(filter) => convolve(image, window, size, filter, scratch),
+        Algorithm::TensorFlow(kernel) => {
+            resample(image, window, size, kernel, scratch);
+            scratch.pixels.clear();
+            scratch.pixels.extend(scratch.floats.iter().map(|value| value.round_ties_even() as u8));
+        }
+    }
+}
+
+/// Stretches a window with a kernel that widens.
 ///
 /// The window is of whole pixels on purpose. With a box of fractions, fast_image_resize 6.1 can read out of bounds: it
 /// takes for granted that no kernel begins before the first or ends behind the last, but drops weights of zero at a
 /// kernel's ends, and a cubic that is centred on a pixel weighs the next two on either side with zero. The outermost
 /// kernels of a whole picture are centred less than one kernel's unit from its border and keep their ends.
-pub(super) fn resize(
-    image: &RgbImage,
-    window: Window,
-    (width, height): (u32, u32),
-    interpolation: Interpolation,
-    scratch: &mut Scratch,
-) {
+fn convolve(image: &RgbImage, window: Window, (width, height): (u32, u32), filter: FilterType, scratch: &mut Scratch) {
     scratch.pixels.resize(width as usize * height as usize * 3, 0);
-    let options = ResizeOptions::new().resize_alg(algorithm(interpolation));
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
     let resized =
         TypedImageRef::<U8x3>::from_buffer(image.width(), image.height(), image.as_raw()).ok().and_then(|all| {
             let from = TypedCroppedImage::from_ref(&all, window.left, window.top, window.width, window.height).ok()?;

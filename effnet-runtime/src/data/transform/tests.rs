@@ -7,7 +7,9 @@ use serde::Deserialize;
 use super::crop::{Window, random_window};
 use super::resize::resize;
 use super::*;
-use crate::Interpolation;
+use crate::data::augment::Canvas;
+use crate::data::{Erasing, Policy};
+use crate::{Fit, Interpolation};
 
 /// Mean difference from Pillow, in bytes. Pillow's first pass is the horizontal one, ours the vertical, and what lies
 /// between is rounded and clipped to bytes.
@@ -44,7 +46,7 @@ struct Moments {
     top: f64,
 }
 
-fn folder() -> PathBuf {
+pub(super) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/data/transform/fixtures")
 }
 
@@ -53,7 +55,7 @@ fn fixtures() -> Fixtures {
 }
 
 /// A binary PPM as Pillow writes it.
-fn picture(name: &str) -> RgbImage {
+pub(super) fn picture(name: &str) -> RgbImage {
     let bytes = std::fs::read(folder().join(name)).unwrap();
     let mut lines = bytes.splitn(4, |byte| *byte == b'\n').skip(1);
     let size = std::str::from_utf8(lines.next().unwrap()).unwrap();
@@ -137,25 +139,34 @@ fn a_strip_that_no_window_fits_gives_its_centre() {
     assert_eq!(window(1, 1), Window { left: 0, top: 0, width: 1, height: 1 });
 }
 
+const ALL: [Interpolation; 4] =
+    [Interpolation::Bilinear, Interpolation::Bicubic, Interpolation::TfBilinear, Interpolation::Tf1Bicubic];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn any_picture_at_any_size_fills_the_output(
         width in 1u32..90, height in 1u32..90, size in 1usize..70, crop_ratio in 0.25f64..=1.0, squash: bool,
-        sample: u64, low in 0.01f64..1.0, grey: bool,
+        fit in prop::sample::select(vec![Fit::Crop, Fit::Squash, Fit::Cut]), sample: u64, low in 0.01f64..1.0, grey: bool,
+        interpolation in prop::sample::select(ALL.to_vec()), magnitude in 0.0f64..=30.0,
     ) {
         let image = RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8, y as u8, 7]));
         let normalise = Normalise::new(if grey { 1 } else { 3 }, &[0.5], &[0.25]).unwrap();
-        let fit = if squash { Fit::Squash } else { Fit::Crop };
-        let eval = EvalTransform { crop_ratio, fit, ..EvalTransform::new(size, normalise.clone()) };
-        let train = TrainTransform { scale: (low, 1.0), ..TrainTransform::new(size, normalise) };
+        let eval = EvalTransform { crop_ratio, fit, interpolation, ..EvalTransform::new(size, normalise.clone()) };
+        let train = TrainTransform { scale: (low, 1.0), interpolation, ..TrainTransform::new(size, normalise) };
+        let distorted = TrainTransform {
+            policy: Some(if squash { Policy::AutoAugment } else { Policy::RandAugment { layers: 3, magnitude } }),
+            erase: Erasing::new(0.5),
+            ..train.clone()
+        };
         let mut scratch = Scratch::new();
-        for transform in [&eval as &dyn Transform, &train] {
+        for transform in [&eval as &dyn Transform, &train, &distorted] {
             transform.check().unwrap();
             let mut out = vec![f32::NAN; transform.shape().iter().product()];
             transform.apply(&image, Draw { sample, ..DRAW }, &mut scratch, &mut out);
-            prop_assert!(out.iter().all(|value| (-2.0..=2.0).contains(value)));
+            // A cubic overshoots, and TensorFlow's is not clipped.
+            prop_assert!(out.iter().all(|value| (-5.0..=5.0).contains(value)));
         }
     }
 }
@@ -179,6 +190,25 @@ fn the_whole_square_unflipped_is_the_evaluation_picture() {
 }
 
 #[test]
+fn the_policy_and_the_eraser_come_last() {
+    let image = picture("wide.ppm");
+    let plain = TrainTransform { flip: 1.0, ..TrainTransform::new(64, plain()) };
+    let policy = Policy::RandAugment { layers: 2, magnitude: 9.0 };
+    let distorted = TrainTransform { policy: Some(policy), ..plain.clone() };
+    let mut by_hand = bytes(&plain, &image, DRAW);
+    let mut spare = Vec::new();
+    let mut canvas = Canvas { pixels: &mut by_hand, spare: &mut spare, width: 64, height: 64 };
+    policy.apply(&mut canvas, &DRAW.stream(Part::Policy));
+    assert_eq!(bytes(&distorted, &image, DRAW), by_hand);
+    assert_ne!(bytes(&plain, &image, DRAW), by_hand);
+
+    // Erased are normalised values: 0 is black here, as the mean is 0.
+    let erased = bytes(&TrainTransform { erase: Erasing::new(1.0), ..distorted }, &image, DRAW);
+    let differ: Vec<usize> = (0..erased.len()).filter(|at| erased[*at] != by_hand[*at]).collect();
+    assert!(differ.len() > 64 && differ.iter().all(|at| erased[*at] == 0));
+}
+
+#[test]
 fn half_of_the_pictures_are_mirrored() {
     let flipped = (0..10_000).filter(|sample| Draw { sample: *sample, ..DRAW }.stream(Part::Flip).uniform(0) < 0.5);
     assert!((4_800..5_200).contains(&flipped.count()));
@@ -196,6 +226,9 @@ fn settings_that_make_no_sense_are_named() {
     assert_eq!(train(&|train| train.scale.0 = f64::NAN), "scale (NaN, 1.0) is not within 0..=1 and in order");
     assert_eq!(train(&|train| train.ratio = (2.0, 1.0)), "ratio (2.0, 1.0) is not above 0 and in order");
     assert_eq!(train(&|train| train.flip = -0.1), "flip probability -0.1 is not within 0..=1");
+    let layers = Policy::RandAugment { layers: 0, magnitude: 1.0 };
+    assert!(train(&|train| train.policy = Some(layers)).starts_with("RandAugment has 0 layers"));
+    assert!(train(&|train| train.erase.probability = 2.0).starts_with("random erasing's probability 2"));
     let crop = EvalTransform { crop_ratio: 0.0, ..EvalTransform::new(32, plain()) };
     assert_eq!(crop.check().unwrap_err().to_string(), "crop ratio 0 is not within 0.25..=1");
 }

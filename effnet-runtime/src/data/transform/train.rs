@@ -1,5 +1,6 @@
 use image::RgbImage;
 
+use super::super::augment::{Canvas, Erasing, Policy};
 use super::super::error::Error;
 use super::crop::random_window;
 use super::flip::flip;
@@ -7,7 +8,8 @@ use super::resize::resize;
 use super::{Draw, Normalise, Part, Scratch, Transform, check_size};
 use crate::Interpolation;
 
-/// What a picture goes through for training: a random piece, resized; mirrored or not; normalised.
+/// What a picture goes through for training: a random piece, resized; mirrored or not; distorted; normalised;
+/// partly erased.
 #[derive(Clone, Debug)]
 pub struct TrainTransform {
     /// Height and width of the result, in pixels.
@@ -19,6 +21,10 @@ pub struct TrainTransform {
     pub ratio: (f64, f64),
     /// The probability that a picture is mirrored from left to right.
     pub flip: f64,
+    /// How the square is distorted, if it is.
+    pub policy: Option<Policy>,
+    /// How likely a rectangle of the normalised picture is erased, and how.
+    pub erase: Erasing,
     /// The kernel.
     pub interpolation: Interpolation,
     /// Bytes to floats.
@@ -26,10 +32,12 @@ pub struct TrainTransform {
 }
 
 impl TrainTransform {
-    /// torchvision's `RandomResizedCrop(size)` and `RandomHorizontalFlip()` with their defaults, bicubic.
+    /// torchvision's `RandomResizedCrop(size)` and `RandomHorizontalFlip()` with their defaults, bicubic; no policy, and
+    /// nothing erased.
     pub fn new(size: usize, normalise: Normalise) -> Self {
         let (scale, ratio) = ((0.08, 1.0), (3.0 / 4.0, 4.0 / 3.0));
-        Self { size, scale, ratio, flip: 0.5, interpolation: Interpolation::Bicubic, normalise }
+        let (policy, erase) = (None, Erasing::new(0.0));
+        Self { size, scale, ratio, flip: 0.5, policy, erase, interpolation: Interpolation::Bicubic, normalise }
     }
 }
 
@@ -50,7 +58,8 @@ impl Transform for TrainTransform {
         if !(0.0..=1.0).contains(&self.flip) {
             return Err(Error::Option(format!("flip probability {} is not within 0..=1", self.flip)));
         }
-        Ok(())
+        self.policy.as_ref().map_or(Ok(()), Policy::check)?;
+        self.erase.check()
     }
 
     fn apply(&self, image: &RgbImage, draw: Draw, scratch: &mut Scratch, out: &mut [f32]) {
@@ -60,6 +69,12 @@ impl Transform for TrainTransform {
         if draw.stream(Part::Flip).uniform(0) < self.flip {
             flip(&mut scratch.pixels, self.size);
         }
+        if let Some(policy) = &self.policy {
+            let Scratch { pixels, spare, .. } = scratch;
+            policy
+                .apply(&mut Canvas { pixels, spare, width: self.size, height: self.size }, &draw.stream(Part::Policy));
+        }
         self.normalise.apply(&scratch.pixels, out);
+        self.erase.apply(out, (self.size, self.size), draw);
     }
 }

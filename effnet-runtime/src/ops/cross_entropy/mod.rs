@@ -35,15 +35,48 @@ pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// When a label is not below `classes`.
 pub fn smoothed(labels: &[u32], classes: usize, smoothing: f64) -> Result<Tensor> {
+    targets(labels.iter().map(|label| [(*label, 1.0)]), classes, smoothing)
+}
+
+/// Targets `[N, classes]` of images that were mixed in pairs: `w · smoothed(label) + (1 − w) · smoothed(partner)` of each
+/// label and its partner `(label, w)`, as automl has it, whose loss smooths the mixed labels.
+///
+/// # Errors
+/// When a label is not below `classes`, there are not as many partners as labels, or a weight is not within 0..=1.
+pub fn smoothed_pairs(labels: &[u32], partners: &[(u32, f32)], classes: usize, smoothing: f64) -> Result<Tensor> {
+    if partners.len() != labels.len() {
+        bail!("{} labels have {} partners", labels.len(), partners.len())
+    }
+    if let Some((_, weight)) = partners.iter().find(|(_, weight)| !(0.0..=1.0).contains(weight)) {
+        bail!("a label's weight of {weight} is not within 0..=1")
+    }
+    let both = |(label, (partner, weight)): (&u32, &(u32, f32))| {
+        let weight = f64::from(*weight);
+        [(*label, weight), (*partner, 1.0 - weight)]
+    };
+    targets(labels.iter().zip(partners).map(both), classes, smoothing)
+}
+
+/// Rows of `smoothing / classes`, and at each row's labels their share of the rest.
+fn targets<const N: usize>(
+    labels: impl ExactSizeIterator<Item = [(u32, f64); N]>,
+    classes: usize,
+    smoothing: f64,
+) -> Result<Tensor> {
     let everywhere = smoothing / classes as f64;
-    let mut rows = vec![everywhere as f32; labels.len() * classes];
-    for (row, &label) in rows.chunks_exact_mut(classes.max(1)).zip(labels) {
-        match row.get_mut(label as usize) {
-            Some(target) => *target = (everywhere + 1.0 - smoothing) as f32,
-            None => bail!("label {label} is not one of {classes} classes"),
+    let images = labels.len();
+    let mut rows = vec![everywhere as f32; images * classes];
+    for (row, labels) in rows.chunks_exact_mut(classes.max(1)).zip(labels) {
+        for (label, _) in labels {
+            // Of a label that stands twice both shares count, summed before they are rounded.
+            let share: f64 = labels.iter().filter(|(other, _)| *other == label).map(|(_, share)| share).sum();
+            match row.get_mut(label as usize) {
+                Some(target) => *target = (everywhere + share - share * smoothing) as f32,
+                None => bail!("label {label} is not one of {classes} classes"),
+            }
         }
     }
-    Tensor::from_vec(rows, (labels.len(), classes), &candle_core::Device::Cpu)
+    Tensor::from_vec(rows, (images, classes), &candle_core::Device::Cpu)
 }
 
 struct CrossEntropy;

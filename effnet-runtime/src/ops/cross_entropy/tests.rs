@@ -2,7 +2,7 @@ use candle_core::{Device, Tensor, Var};
 use num_traits::Float;
 use proptest::prelude::*;
 
-use super::{cross_entropy, smoothed};
+use super::{cross_entropy, smoothed, smoothed_pairs};
 use crate::threads::Pool;
 
 /// Loss and gradient by the book, in any precision.
@@ -94,6 +94,40 @@ fn smoothing_is_pytorchs() {
 const PYTORCH_LOSS: f32 = 0.946_808;
 
 #[test]
+fn mixed_targets_are_the_sum_of_smoothed_ones() {
+    let (labels, partners) = ([2, 0, 1], [(0, 0.75f32), (1, 0.3), (1, 1.0)]);
+    let rows = smoothed_pairs(&labels, &partners, 4, 0.1).unwrap().to_vec2::<f32>().unwrap();
+    let first = smoothed(&labels, 4, 0.1).unwrap().to_vec2::<f32>().unwrap();
+    let second = smoothed(&partners.map(|partner| partner.0), 4, 0.1).unwrap().to_vec2::<f32>().unwrap();
+    for (at, row) in rows.iter().enumerate() {
+        let weight = partners[at].1;
+        for (class, target) in row.iter().enumerate() {
+            let want = weight * first[at][class] + (1.0 - weight) * second[at][class];
+            assert!((target - want).abs() < 1e-7, "{target} {want}");
+        }
+        assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    }
+    // A label that is mixed with its own, or not at all, is as if it weren't: to the bit.
+    let same = [(2, 0.37), (0, 0.9), (1, 1.0)];
+    assert_eq!(smoothed_pairs(&labels, &same, 4, 0.1).unwrap().to_vec2::<f32>().unwrap(), first);
+    let whole = [(0, 1.0), (1, 1.0), (3, 1.0)];
+    assert_eq!(smoothed_pairs(&labels, &whole, 4, 0.1).unwrap().to_vec2::<f32>().unwrap(), first);
+}
+
+#[test]
+fn mixed_targets_give_the_mixed_loss() {
+    // With z = torch.tensor([[1., -2., .5], [.3, .1, -.7]]) and f = torch.nn.functional.cross_entropy(z, y,
+    // label_smoothing=0.1, reduction="none") of y = [2, 0] and y = [0, 1]: (.75 * f + .25 * g).mean().
+    let logits = Tensor::new(&[[1f32, -2., 0.5], [0.3, 0.1, -0.7]], &Device::Cpu).unwrap();
+    let targets = smoothed_pairs(&[2, 0], &[(0, 0.75), (1, 0.75)], 3, 0.1).unwrap();
+    let loss = cross_entropy(&logits, &targets).unwrap().to_scalar::<f32>().unwrap();
+    assert!((loss - PYTORCH_MIXED_LOSS).abs() < 1e-6, "{loss}");
+}
+
+/// What the expression above gives.
+const PYTORCH_MIXED_LOSS: f32 = 0.913_058;
+
+#[test]
 fn huge_logits_stay_finite() {
     let logits = Var::from_vec(vec![1e30f32, -1e30, 0.0], (1, 3), &Device::Cpu).unwrap();
     let targets = smoothed(&[0], 3, 0.0).unwrap();
@@ -123,5 +157,9 @@ fn what_does_not_fit_is_refused() {
     let logits = Tensor::zeros((2, 3), candle_core::DType::F32, &Device::Cpu).unwrap();
     let targets = smoothed(&[0, 1], 4, 0.0).unwrap();
     assert!(cross_entropy(&logits, &targets).unwrap_err().to_string().contains("differ in shape"));
+    let says = |partners: &[(u32, f32)]| smoothed_pairs(&[0, 1], partners, 3, 0.0).unwrap_err().to_string();
+    assert!(says(&[(0, 0.5)]).contains("2 labels have 1 partners"));
+    assert!(says(&[(0, 0.5), (0, 1.5)]).contains("weight of 1.5 is not within 0..=1"));
+    assert!(says(&[(0, 0.5), (3, 0.5)]).contains("label 3 is not one of 3 classes"));
     assert!(smoothed(&[0, 3], 3, 0.0).unwrap_err().to_string().contains("label 3 is not one of 3 classes"));
 }

@@ -56,6 +56,8 @@ fn batch(rows: &[&[f32]], labels: &[u32]) -> Result<Batch, DataError> {
         images: Tensor::from_vec(pixels, (images, 1, 1, width), &Device::Cpu).unwrap(),
         labels: labels.to_vec(),
         samples: (0..images as u64).collect(),
+        positions: (0..images).collect(),
+        partners: None,
     })
 }
 
@@ -117,6 +119,8 @@ fn evaluation_leaves_no_trace_and_does_not_depend_on_the_batch() {
             images: whole.images.narrow(0, from, length).unwrap(),
             labels: whole.labels[from..from + length].to_vec(),
             samples: whole.samples[from..from + length].to_vec(),
+            positions: whole.positions[from..from + length].to_vec(),
+            partners: None,
         })
     };
     let at_once = evaluate(network.as_ref(), [part(0, 8)].into_iter(), |_| {}).unwrap();

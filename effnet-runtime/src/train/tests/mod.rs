@@ -52,6 +52,8 @@ fn noise(images: usize, classes: u32) -> Batch {
         images: Tensor::from_vec(pixels, (images, 3, 16, 16), &Device::Cpu).unwrap(),
         labels: (0..images as u32).map(|at| at % classes).collect(),
         samples: (0..images as u64).collect(),
+        positions: (0..images).collect(),
+        partners: None,
     }
 }
 

@@ -1,0 +1,111 @@
+//! automl's RandAugment and AutoAugment, and random erasing.
+//!
+//! The policies, their operations and levels are those of google/automl's `efficientnetv2/autoaugment.py`. What an
+//! operation makes of a picture is what Pillow makes of it on the same parameters, to the bit, as the tests show; where
+//! automl's TensorFlow code gives something else, the operation's own documentation says so.
+
+mod affine;
+mod autoaugment;
+mod colour;
+mod cutout;
+mod erase;
+mod histogram;
+mod level;
+mod op;
+mod point;
+mod sharpness;
+#[cfg(test)]
+mod tests;
+
+pub use erase::{EraseMode, Erasing};
+
+use super::error::Error;
+use crate::random::Stream;
+use level::{Constants, Layer};
+use op::Kind;
+
+/// The most operations that RandAugment may apply one after another.
+const MAX_LAYERS: usize = 16;
+/// The greatest magnitude of RandAugment: the paper and automl's documentation search up to it.
+const MAX_MAGNITUDE: f64 = 30.0;
+
+/// How training pictures are distorted after they were cut out, resized and mirrored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Policy {
+    /// Cubuk, Zoph, Shlens & Le, *RandAugment*, 2019: some operations in a row, each drawn from all 16 and always
+    /// applied (automl draws a probability as well, and makes no use of it).
+    RandAugment {
+        /// How many operations, 1 to 16; automl has 2.
+        layers: usize,
+        /// The level of all of them, 0 to 30. Whole numbers are usual; progressive learning's ramp has others.
+        magnitude: f64,
+    },
+    /// Cubuk, Zoph, Mané, Vasudevan & Le, *AutoAugment*, 2018: one of 25 pairs of operations, each with a probability
+    /// and a level of its own (automl's `policy_v0`, which is the paper's for ImageNet).
+    AutoAugment,
+}
+
+impl Policy {
+    /// Whether the settings make sense.
+    ///
+    /// # Errors
+    /// [`Error::Option`] with the first that doesn't.
+    pub fn check(&self) -> Result<(), Error> {
+        let Self::RandAugment { layers, magnitude } = *self else { return Ok(()) };
+        if !(1..=MAX_LAYERS).contains(&layers) {
+            return Err(Error::Option(format!("RandAugment has {layers} layers, and 1 to {MAX_LAYERS} are possible")));
+        }
+        if !(0.0..=MAX_MAGNITUDE).contains(&magnitude) {
+            return Err(Error::Option(format!(
+                "RandAugment's magnitude {magnitude} is not within 0..={MAX_MAGNITUDE}"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Distorts the picture as `draws` have it.
+    pub(super) fn apply(&self, canvas: &mut Canvas<'_>, draws: &Stream) {
+        match *self {
+            Self::RandAugment { layers, magnitude } => {
+                for number in 0..layers {
+                    let layer = Layer::new(draws, number);
+                    let kind = Kind::ALL[layer.choice(Kind::ALL.len())];
+                    level::op(kind, magnitude, Constants::RAND_AUGMENT, &layer, canvas.width, canvas.height)
+                        .apply(canvas);
+                }
+            }
+            Self::AutoAugment => {
+                let pair = &autoaugment::PAIRS[Layer::new(draws, 0).choice(autoaugment::PAIRS.len())];
+                for (number, (kind, probability, level)) in pair.iter().enumerate() {
+                    let layer = Layer::new(draws, number);
+                    if layer.applies(*probability) {
+                        level::op(*kind, *level, Constants::AUTO_AUGMENT, &layer, canvas.width, canvas.height)
+                            .apply(canvas);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A picture that operations change.
+pub(super) struct Canvas<'a> {
+    /// RGB, row by row: `width · height · 3` bytes.
+    pub(super) pixels: &'a mut Vec<u8>,
+    /// Memory for the result of an operation that can't work in place; of any length.
+    pub(super) spare: &'a mut Vec<u8>,
+    pub(super) width: usize,
+    pub(super) height: usize,
+}
+
+impl Canvas<'_> {
+    /// Replaces the picture by what `make` writes, of the picture as it is, to memory that holds anything.
+    fn remake(&mut self, make: impl FnOnce(&[u8], &mut [u8])) {
+        self.spare.resize(self.pixels.len(), 0);
+        make(self.pixels, self.spare);
+        std::mem::swap(self.pixels, self.spare);
+    }
+}
+
+/// automl's fill for what no pixel of the picture covers: grey.
+const FILL: u8 = 128;

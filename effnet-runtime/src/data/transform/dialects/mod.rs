@@ -1,0 +1,98 @@
+//! Evaluation pictures against those of timm, torchvision and automl, by the settings of their models.
+
+use std::borrow::Cow;
+
+use effnet_spec::{Operator, Row, Settings, Spec};
+use serde::Deserialize;
+
+use super::tests::{folder, picture};
+use super::*;
+use crate::weights::Convention;
+
+#[derive(Deserialize, Debug)]
+struct Case {
+    dialect: String,
+    variant: String,
+    test_size: usize,
+    size: usize,
+    picture: String,
+}
+
+/// What a dialect asks of a table: whose first stage it is, how many blocks there are, and what comes out.
+fn spec(case: &Case) -> Spec {
+    let (first, blocks, last) = match case.variant.as_str() {
+        "s" => (24, 40, 256),
+        "m" => (24, 57, 512),
+        "l" => (32, 79, 640),
+        base => (if base.starts_with('b') { 16 } else { panic!("{base} is no variant") }, 20, 192),
+    };
+    let rows = vec![
+        Row::new(1, 3, 1, 1, first.max(24), first, Operator::Fused, 0.0),
+        Row::new(blocks - 1, 3, 1, 1, first, last, Operator::Fused, 0.0),
+    ];
+    let settings = Settings { eval_size: Some(case.test_size), ..Settings::DEFAULT };
+    Spec { name: Cow::Borrowed("Test"), rows: Cow::Owned(rows), settings }
+}
+
+/// The cases of a generator, each with what its implementation made: normalised, CHW.
+fn cases(of: &str) -> Vec<(Case, Vec<f32>)> {
+    let read = |name: String| std::fs::read(folder().join("../dialects").join(name)).unwrap();
+    let cases: Vec<Case> = serde_json::from_slice(&read(format!("{of}.json"))).unwrap();
+    let numbers = read(format!("{of}.bin"));
+    let mut rest = numbers.as_chunks::<2>().0.iter().map(|bytes| f32::from(i16::from_le_bytes(*bytes)) / 8192.0);
+    let with_results = |case: Case| {
+        let numbers = 3 * case.size * case.size;
+        (case, rest.by_ref().take(numbers).collect::<Vec<f32>>())
+    };
+    let cases = cases.into_iter().map(with_results).collect();
+    assert!(rest.next().is_none(), "all numbers belong to a case");
+    cases
+}
+
+/// Mean and greatest difference of our evaluation from a case's result, in bytes.
+fn difference(case: &Case, want: &[f32]) -> (f64, f64) {
+    let image = match case.picture.as_str() {
+        "strip" => image::imageops::crop_imm(&picture("wide.ppm"), 0, 10, 120, 30).to_image(),
+        name => picture(&format!("{name}.ppm")),
+    };
+    let dialect = case.dialect.parse::<Convention>().unwrap().dialect(&spec(case));
+    let transform = EvalTransform::of(&dialect, case.size, 3).unwrap();
+    let got = transform.tensor(&image).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    assert_eq!(got.len(), want.len(), "{case:?}");
+    let std = |channel: usize| *dialect.std.get(channel).unwrap_or(&dialect.std[0]);
+    let plane = case.size * case.size;
+    let differences: Vec<f64> = got
+        .iter()
+        .zip(want)
+        .enumerate()
+        .map(|(at, (got, want))| f64::from((got - want).abs()) * std(at / plane) * 255.0)
+        .collect();
+    let mean = differences.iter().sum::<f64>() / differences.len() as f64;
+    (mean, differences.into_iter().fold(0.0, f64::max))
+}
+
+/// Of a byte, on average over a picture: 1 is what is promised.
+const PILLOW_MEAN: f64 = 0.45;
+
+#[test]
+fn timms_and_torchvisions_evaluation_is_theirs_on_pillow() {
+    let cases = cases("torch");
+    assert_eq!(cases.len(), 27);
+    for (case, want) in &cases {
+        let (mean, _) = difference(case, want);
+        assert!(mean <= PILLOW_MEAN, "{mean:.3}: {case:?}");
+    }
+}
+
+/// Of a byte: both compute in f32, and the fixture has 13 bits behind the point, 0.008 of a byte and less.
+const TENSORFLOW_MOST: f64 = 0.01;
+
+#[test]
+fn automls_evaluation_is_tensorflows() {
+    let cases = cases("automl");
+    assert_eq!(cases.len(), 13);
+    for (case, want) in &cases {
+        let (_, most) = difference(case, want);
+        assert!(most <= TENSORFLOW_MOST, "{most:.4}: {case:?}");
+    }
+}

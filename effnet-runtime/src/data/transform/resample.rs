@@ -1,0 +1,77 @@
+//! TensorFlow's resizing without antialias, to floats.
+//!
+//! Whatever the scale, a pixel is made of the two (bilinear) or four (bicubic) nearest in each direction. Nothing is
+//! rounded or clipped to bytes, as automl's pipeline does not either.
+
+use image::RgbImage;
+
+use super::Scratch;
+use super::crop::Window;
+use super::resize::TensorFlow;
+
+/// A pixel in one direction: the places that it is made of, from the window's beginning on, and their weights.
+type Taps = [(usize, f32); 4];
+
+/// Stretches a window to `width` × `height` pixels in `scratch.floats`: RGB of 0 to 255, row by row.
+pub(super) fn resample(
+    image: &RgbImage,
+    window: Window,
+    (width, height): (u32, u32),
+    kernel: TensorFlow,
+    scratch: &mut Scratch,
+) {
+    let taps = |from: u32, to: u32| -> Vec<Taps> {
+        let scale = from as f32 / to as f32;
+        (0..to).map(|at| taps(at as f32, scale, from as i64, kernel)).collect()
+    };
+    let (columns, rows) = (taps(window.width, width), taps(window.height, height));
+    let stride = image.width() as usize * 3;
+    let start = window.top as usize * stride + window.left as usize * 3;
+    let pixels = &image.as_raw()[start..];
+    let row_len = window.width as usize * 3;
+    scratch.floats.resize(width as usize * height as usize * 3, 0.0);
+    let mut row = vec![0.0; row_len];
+    for (out, taps) in scratch.floats.chunks_exact_mut(width as usize * 3).zip(&rows) {
+        row.fill(0.0);
+        for (at, weight) in taps.iter().filter(|(_, weight)| *weight != 0.0) {
+            for (sum, value) in row.iter_mut().zip(&pixels[at * stride..][..row_len]) {
+                *sum += weight * f32::from(*value);
+            }
+        }
+        for (out, taps) in out.as_chunks_mut::<3>().0.iter_mut().zip(&columns) {
+            for (channel, out) in out.iter_mut().enumerate() {
+                *out = taps.iter().map(|(at, weight)| weight * row[at * 3 + channel]).sum();
+            }
+        }
+    }
+}
+
+/// Of output pixel `at`, where `scale` input pixels are one of the output.
+fn taps(at: f32, scale: f32, side: i64, kernel: TensorFlow) -> Taps {
+    let place = |at: i64| at.clamp(0, side - 1) as usize;
+    match kernel {
+        TensorFlow::Bilinear => {
+            let middle = (at + 0.5) * scale - 0.5;
+            let below = middle.floor();
+            let fraction = middle - below;
+            let below = below as i64;
+            [(place(below), 1.0 - fraction), (place(below + 1), fraction), (0, 0.0), (0, 0.0)]
+        }
+        TensorFlow::LegacyBicubic => {
+            // Corners and not middles of pixels are matched, and fractions are of a table's 1,024.
+            let corner = at * scale;
+            let below = corner.floor();
+            let fraction = ((corner - below) * 1024.0).round_ties_even() / 1024.0;
+            let below = below as i64;
+            let weights = [cubic(fraction + 1.0), cubic(fraction), cubic(1.0 - fraction), cubic(2.0 - fraction)];
+            std::array::from_fn(|tap| (place(below + tap as i64 - 1), weights[tap]))
+        }
+    }
+}
+
+/// Keys's cubic with a = -0.75 at a distance of 0 to 2.
+fn cubic(distance: f32) -> f32 {
+    const A: f32 = -0.75;
+    let x = distance;
+    if x <= 1.0 { ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0 } else { ((A * x - 5.0 * A) * x + 8.0 * A) * x - 4.0 * A }
+}
