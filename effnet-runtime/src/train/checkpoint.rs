@@ -46,7 +46,7 @@ pub fn save(path: &Path, contents: &Contents<'_>) -> Result<()> {
     for (name, values) in memory.chain(averages) {
         tensors.push((name, Tensor::from_slice(values, values.len(), &Device::Cpu)?));
     }
-    Ok(weights::save(path, tensors, &metadata)?)
+    weights::save(path, tensors, &metadata).map_err(unwritten)
 }
 
 /// Writes a network alone, as [`save`] does; no run goes on from it.
@@ -54,7 +54,15 @@ pub fn save(path: &Path, contents: &Contents<'_>) -> Result<()> {
 /// # Errors
 /// When the file cannot be written.
 pub fn save_weights(path: &Path, network: &dyn Network, name: &str, labels: &[String]) -> Result<()> {
-    Ok(weights::save(path, tensors_of(network), &Metadata::of(network, name, labels))?)
+    weights::save(path, tensors_of(network), &Metadata::of(network, name, labels)).map_err(unwritten)
+}
+
+/// A file of the run folder that cannot be written is such an error, with what to do.
+fn unwritten(error: weights::Error) -> Error {
+    match error {
+        weights::Error::Unwritable { path, source } => Error::folder("write", path)(source),
+        error => error.into(),
+    }
 }
 
 fn tensors_of(network: &dyn Network) -> Vec<(String, Tensor)> {

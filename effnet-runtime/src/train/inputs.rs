@@ -6,12 +6,12 @@ use candle_core::{Device, Result as CandleResult};
 use candle_nn::VarBuilder;
 use effnet_spec::Spec;
 
-use super::config::{Config, OnBadImage};
+use super::config::{Config, OnBadImage, PolicyKind};
 use super::error::{Error, Result};
 use super::stages::{Stage, stages};
 use crate::data::{
-    self, EvalTransform, LastBatch, Loader, LoaderOptions, Normalise, Source, Split, TrainTransform, Transform,
-    Validation,
+    self, Erasing, EvalTransform, LastBatch, Loader, LoaderOptions, Mix, Normalise, Policy, Source, Split,
+    TrainTransform, Transform, Validation,
 };
 use crate::dialect::Dialect;
 use crate::network::Network;
@@ -139,6 +139,22 @@ fn check_frozen(freeze: &[String], network: &dyn Network) -> Result<()> {
     Ok(())
 }
 
+/// How training images of a stage are distorted.
+fn policy(config: &Config, stage: &Stage) -> Option<Policy> {
+    match config.augment.policy {
+        PolicyKind::None => None,
+        PolicyKind::RandAugment => {
+            Some(Policy::RandAugment { layers: config.augment.layers, magnitude: stage.magnitude })
+        }
+        PolicyKind::AutoAugment => Some(Policy::AutoAugment),
+    }
+}
+
+/// How training images of a stage are mixed.
+fn mix(stage: &Stage) -> Mix {
+    Mix { mixup: stage.mixup, cutmix: stage.cutmix }
+}
+
 /// What training images of a stage go through.
 fn train_transform(config: &Config, stage: &Stage, network: &dyn Network) -> Result<TrainTransform> {
     let dialect = network.dialect();
@@ -147,6 +163,8 @@ fn train_transform(config: &Config, stage: &Stage, network: &dyn Network) -> Res
         scale: config.augment.scale,
         ratio: config.augment.ratio,
         flip: config.augment.flip,
+        policy: policy(config, stage),
+        erase: Erasing::new(config.augment.erase),
         interpolation: dialect.interpolation,
         ..TrainTransform::new(stage.size, normalise)
     })
@@ -164,6 +182,7 @@ fn eval_transform(config: &Config, network: &dyn Network) -> Result<EvalTransfor
 pub(crate) fn check_transforms(config: &Config, network: &dyn Network) -> Result<()> {
     for stage in stages(config) {
         train_transform(config, &stage, network)?.check()?;
+        mix(&stage).check()?;
     }
     Ok(eval_transform(config, network)?.check()?)
 }
@@ -185,6 +204,7 @@ pub fn train_loader(
         batch: stage.part(),
         last: LastBatch::Drop,
         skip_batches: first as usize,
+        mix: Some(mix(stage)).filter(Mix::is_on),
         ..options(config, epoch)
     };
     let mut order = data::order(config.seed, epoch, source.len());

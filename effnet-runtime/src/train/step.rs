@@ -7,7 +7,7 @@ use super::finite;
 use super::optimizer::{Gradients, Optimizer};
 use crate::data::Batch;
 use crate::network::Network;
-use crate::ops::cross_entropy::{cross_entropy, smoothed};
+use crate::ops::cross_entropy::{cross_entropy, smoothed, smoothed_pairs};
 use crate::pass::{NormUpdates, Pass, Precision, Step};
 
 /// What all steps of a run, or of a stage of it, have in common.
@@ -105,7 +105,11 @@ fn forward(
         norms,
     };
     let logits = network.run(&part.images.to_device(network.params().device())?, &Pass::Train(&pass))?;
-    let mut targets = smoothed(&part.labels, network.num_classes(), options.label_smoothing)?;
+    let (classes, smoothing) = (network.num_classes(), options.label_smoothing);
+    let mut targets = match &part.partners {
+        Some(partners) => smoothed_pairs(&part.labels, partners, classes, smoothing)?,
+        None => smoothed(&part.labels, classes, smoothing)?,
+    };
     if let Some(weights) = options.class_weights {
         targets = targets.broadcast_mul(&Tensor::from_slice(weights, weights.len(), targets.device())?)?;
     }

@@ -40,7 +40,7 @@ fn wait_for(child: &mut Child, mut done: impl FnMut() -> bool) {
 }
 
 /// 44 steps in two stages, the second of which begins with step 23.
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 16] = [
     "--epochs",
     "4",
     "--batch",
@@ -53,6 +53,10 @@ const STEPS: [&str; 12] = [
     "ema.decay=0.99",
     "--set",
     "optimizer.kind=rmsprop",
+    "--set",
+    "augment.policy=randaugment",
+    "--set",
+    "augment.mixup=0.4",
 ];
 
 fn run<'a>(output: &'a str, loaders: &'a str) -> Vec<&'a str> {

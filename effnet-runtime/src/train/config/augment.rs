@@ -18,7 +18,7 @@ pub struct AugmentConfig {
     /// Of RandAugment: operations on each image.
     #[serde(default = "two")]
     pub layers: usize,
-    /// Of RandAugment: strength of each operation, 0 to 30; with several stages, in the last one.
+    /// Of RandAugment: level of each operation, 0 to 30; with several stages, in the last one.
     #[serde(default = "ten")]
     pub magnitude: f64,
     /// Parameter of mixup's Beta distribution, 0 for no mixup; with several stages, in the last one.

@@ -16,6 +16,8 @@ fn part(batch: &Batch, number: usize, from: usize, until: usize) -> Batch {
         images: batch.images.narrow(0, from, until - from).unwrap(),
         labels: batch.labels[from..until].to_vec(),
         samples: batch.samples[from..until].to_vec(),
+        positions: batch.positions[from..until].to_vec(),
+        partners: None,
     }
 }
 

@@ -109,14 +109,15 @@ fn a_resumed_run_equals_the_straight_one_to_the_bit() {
     }
 }
 
-/// Everything that has a state of its own at once: stages whose images and batches change, parts of a step, averaged
-/// weights, RMSprop, a staircase.
+/// Everything that has a state or draws of its own at once: stages whose images and batches change, every kind of
+/// augmentation, parts of a step, averaged weights, RMSprop, a staircase.
 const MANY_STATES: &str = r#"
     epochs = 4
     batch = 8
     accumulate = 2
     size = 24
     stages = { count = 3, base = 8, batch_follows_size = true }
+    augment = { policy = "randaugment", mixup = 0.4, cutmix = 0.4, erase = 0.2 }
     ema.decay = 0.99
     optimizer = { kind = "rmsprop", lr = 0.01, lr_batch = 16, clip_norm = 1.0 }
     schedule = { kind = "exponential", decay_epochs = 0.5, warmup_epochs = 0.5 }
