@@ -2,7 +2,9 @@
 //!
 //! A [`Source`] is labelled pictures; [`open`] makes two of them, for training and validation, from a folder or from a
 //! tar of one, and [`digits`] from the archive that is compiled in. A [`Loader`] reads, decodes and transforms them on
-//! threads, and is an iterator over [`Batch`]es.
+//! threads, and is an iterator over [`Batch`]es. A [`TrainTransform`] cuts out, resizes and mirrors, distorts by a
+//! [`Policy`], normalises and erases; a [`Mix`] mixes pairs of a batch; an [`EvalTransform`] does what a dialect's weights
+//! expect.
 //!
 //! A data set is laid out in either of two ways, in a folder or in a tar (plain or gzip):
 //!

@@ -120,8 +120,10 @@ proptest! {
     }
 }
 
-/// Mixed pictures, their labels and weights, one after another, of a batch.
-fn mixed(batch: &Batch) -> Vec<(u64, usize, u32, (u32, u32), Vec<u32>)> {
+/// A mixed picture as comparable data: its sample, position, label, second label and weight, and floats as bits.
+type Mixed = (u64, usize, u32, (u32, u32), Vec<u32>);
+
+fn mixed(batch: &Batch) -> Vec<Mixed> {
     let floats = batch.images.flatten(1, 3).unwrap().to_vec2::<f32>().unwrap();
     let partners = batch.partners.as_ref().expect("mixed");
     let row = |at: usize| {
