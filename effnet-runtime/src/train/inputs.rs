@@ -149,7 +149,7 @@ pub fn train_loader(
 ) -> Result<Loader> {
     let transform = train_transform(config, network)?;
     let options = LoaderOptions { last: LastBatch::Drop, skip_batches: first as usize, ..options(config, epoch) };
-    let order = data::order(config.seed, epoch, source.len());
+    let order = source.order(config.seed, epoch);
     Ok(Loader::new(source.clone(), Arc::new(transform), order, &options)?)
 }
 

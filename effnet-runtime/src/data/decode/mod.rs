@@ -19,6 +19,10 @@ pub const MAX_SIDE: u32 = 16_384;
 /// The most memory that [`decode`] lets a decoded picture take, in bytes.
 pub const MAX_DECODED_BYTES: u64 = 256 << 20;
 
+/// The most memory that what a file says beside its pixels may take, in bytes: a colour profile in a PNG is compressed,
+/// and can grow a thousandfold.
+const MAX_METADATA_BYTES: u64 = 16 << 20;
+
 /// Decodes JPEG, PNG, WebP, GIF (its first frame) or BMP to 8-bit RGB. The format follows from the content.
 ///
 /// The result is what a viewer shows: turned as EXIF says, transparency on white, CMYK and 16 bits converted, colour
@@ -45,8 +49,10 @@ pub fn decode(bytes: &[u8], name: &str) -> Result<RgbImage, Error> {
 fn decode_as(format: ImageFormat, bytes: &[u8]) -> Result<RgbImage, String> {
     let explain = |error| explain(format, &error);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    // Header and dimensions are checked below, where the message can say the numbers.
-    reader.no_limits();
+    // Dimensions are checked below, where the message can say the numbers. Until then only metadata are read.
+    let mut metadata = Limits::no_limits();
+    metadata.max_alloc = Some(MAX_METADATA_BYTES);
+    reader.limits(metadata);
     let mut decoder = reader.into_decoder().map_err(explain)?;
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {

@@ -1,0 +1,58 @@
+//! Damaged checkpoints.
+
+use std::path::Path;
+
+use effnet_runtime::candle::{Device, Result};
+use effnet_runtime::train::optimizer::{AdamW, Decay, Optimizer};
+use effnet_runtime::train::{State, checkpoint};
+use effnet_runtime::weights::WeightsFile;
+use effnet_runtime::{DynamicModel, Network, Params};
+use effnet_spec::{Operator, Row, Settings, Spec};
+
+use crate::survive;
+
+/// A network of a few thousand weights with the optimizer of its run.
+struct Run {
+    network: DynamicModel,
+    optimizer: Optimizer,
+}
+
+impl Run {
+    fn new(seed: u64) -> Result<Self> {
+        let rows = vec![
+            Row::new(1, 3, 1, 1, 8, 8, Operator::Fused, 0.0),
+            Row::new(1, 3, 2, 2, 8, 8, Operator::Fused, 0.0),
+            Row::new(1, 3, 2, 4, 8, 16, Operator::MbConv, 0.25),
+        ];
+        let settings = Settings { num_features: 32, ..Settings::DEFAULT };
+        let spec = Spec { name: "Tiny".into(), rows: rows.into(), settings };
+        let network = DynamicModel::from_spec(&spec, 4, Params::new(seed).builder())?;
+        let mut optimizer = Optimizer::new(AdamW::default(), Decay { rate: 0.1, vectors: false });
+        let size = |name: &str| network.params().get(name).map(|weight| weight.elem_count());
+        optimizer.restore(network.params(), 2, |_, name| Some(vec![0.5; size(name)?]))?;
+        Ok(Self { network, optimizer })
+    }
+
+    /// Goes on from a checkpoint as `--resume` does, and reads every tensor; whether it could.
+    fn resume(&mut self, path: &Path) -> bool {
+        let Ok(file) = WeightsFile::open(path) else { return false };
+        let names: Vec<String> = file.tensors().map(|(name, _)| name.to_owned()).collect();
+        names.iter().for_each(|name| drop(file.read(name, &Device::Cpu)));
+        let Ok(saved) = checkpoint::read(&file) else { return false };
+        checkpoint::restore(&file, &saved.state, &self.network, &mut self.optimizer).is_ok()
+    }
+}
+
+#[test]
+fn mutated_checkpoints_neither_panic_nor_take_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.safetensors");
+    let run = Run::new(0).unwrap();
+    let state = State { optimizer: run.optimizer.name().into(), optimizer_steps: 2, step: 17, ..State::default() };
+    let labels = ["a", "b", "c", "d"].map(str::to_owned);
+    checkpoint::save(&path, &run.network, "tiny", &labels, &run.optimizer, &state).unwrap();
+    let file = std::fs::read(&path).unwrap();
+    let other = std::cell::RefCell::new(Run::new(1).unwrap());
+    assert!(other.borrow_mut().resume(&path), "the checkpoint is whole");
+    survive("checkpoint", &path, &[file], |path| other.borrow_mut().resume(path));
+}
