@@ -4,6 +4,7 @@ mod format;
 mod jpeg;
 #[cfg(test)]
 mod tests;
+mod webp;
 
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,6 +38,9 @@ pub fn decode(bytes: &[u8], name: &str) -> Result<RgbImage, Error> {
     let format = format::recognise(bytes).map_err(|reason| Error::image(name, reason))?;
     if format == ImageFormat::Jpeg && !jpeg::is_complete(bytes) {
         return Err(Error::image(name, "the JPEG is cut off or damaged (it has no end marker)"));
+    }
+    if format == ImageFormat::WebP && !webp::is_complete(bytes) {
+        return Err(Error::image(name, "the WebP is cut off or damaged (it ends within a chunk)"));
     }
     // A decoder that panics on a damaged file must cost that file, not the run.
     match catch_unwind(AssertUnwindSafe(|| decode_as(format, bytes))) {
