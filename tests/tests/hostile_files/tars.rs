@@ -18,27 +18,33 @@ fn tar(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     tar.into_inner().unwrap()
 }
 
-/// The first digits with names of all lengths, those that need a header of their own among them.
+/// Samples that the tars hold, and how far apart they are among the digits, which are in the order of their classes.
+const SAMPLES: usize = 40;
+const STRIDE: usize = 35;
+
+/// Digits with names of all lengths, those that need a header of their own among them.
 fn class_folders() -> Vec<u8> {
     let digits = data::digits().unwrap().train;
-    let file = |sample: usize| {
-        let name = format!("{}/{}{sample}.png", digits.label(sample) % 3, "deep/".repeat(sample % 40));
+    let file = |number: usize| {
+        let sample = number * STRIDE;
+        let name = format!("{}/{}{sample}.png", digits.label(sample) % 3, "deep/".repeat(number));
         (name, digits.read(sample).unwrap())
     };
-    tar(&(0..40).map(file).collect::<Vec<_>>())
+    tar(&(0..SAMPLES).map(file).collect::<Vec<_>>())
 }
 
 fn shard() -> Vec<u8> {
     let digits = data::digits().unwrap().train;
-    let files = |sample: usize| {
-        let label = match sample % 3 {
+    let files = |number: usize| {
+        let sample = number * STRIDE;
+        let label = match number % 3 {
             0 => (format!("{sample}.cls"), digits.label(sample).to_string().into_bytes()),
             1 => (format!("{sample}.json"), format!("{{\"label\": {}}}", digits.label(sample)).into_bytes()),
             _ => (format!("{sample}.json"), format!("{{\"class\": \"{}\"}}", digits.label(sample)).into_bytes()),
         };
         [(format!("{sample}.png"), digits.read(sample).unwrap()), label]
     };
-    tar(&(0..40).flat_map(files).collect::<Vec<_>>())
+    tar(&(0..SAMPLES).flat_map(files).collect::<Vec<_>>())
 }
 
 /// Opens a data set and reads all its files; whether it could be opened.

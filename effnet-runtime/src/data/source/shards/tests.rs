@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::super::tests::{contents, gzip, tar_of};
-use super::super::{Source, Split, Validation, open, open_whole};
+use super::super::{Split, Validation, open, open_whole};
 use super::order::{BUFFER, order};
 
 /// A file of these tests: its path in the folder, and its contents.
