@@ -16,7 +16,7 @@ const ALLOWED: usize = 40 << 20;
 
 fn fixture(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../effnet-runtime/src/data/decode/fixtures");
-    std::fs::read(folder.join(name)).unwrap()
+    std::fs::read(folder.join(name)).expect("a fixture")
 }
 
 /// A fixture with these bytes at this place.
@@ -44,15 +44,15 @@ fn zeros() -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     let zeros = vec![0; 1 << 20];
     for _ in 0..1 << 8 {
-        encoder.write_all(&zeros).unwrap();
+        encoder.write_all(&zeros).expect("compressed");
     }
-    encoder.finish().unwrap()
+    encoder.finish().expect("compressed")
 }
 
 /// A WebP whose last chunk, EXIF data, claims four gibibytes, as does the file.
 fn webp_chunk() -> Vec<u8> {
     let mut file = fixture("exif_8.webp");
-    let exif = file.windows(4).position(|bytes| bytes == b"EXIF").unwrap();
+    let exif = file.windows(4).position(|bytes| bytes == b"EXIF").expect("the chunk");
     file[exif + 4..exif + 8].copy_from_slice(&0xffff_fff0u32.to_le_bytes());
     file[4..8].copy_from_slice(&0xffff_fffeu32.to_le_bytes());
     file

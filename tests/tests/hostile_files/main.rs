@@ -26,7 +26,7 @@ fn survive(kind: &str, path: &Path, files: &[Vec<u8>], read: impl Fn(&Path) -> b
     let (mut refused, mut most) = (0, 0);
     for seed in 0..count() {
         let file = mutate(&files[seed as usize % files.len()], seed);
-        std::fs::write(path, &file).unwrap();
+        std::fs::write(path, &file).expect("written");
         let (outcome, peak) = allocator::peak(|| catch_unwind(AssertUnwindSafe(|| read(path))));
         let outcome = outcome.unwrap_or_else(|_| panic!("mutation {seed} of a {kind} panics"));
         let allowed = 2 * file.len() + SLACK;

@@ -24,8 +24,11 @@ pub(crate) fn mutate(file: &[u8], seed: u64) -> Vec<u8> {
     let draws = Stream::new(seed, Purpose::Bench, 0, 0, 0);
     let mut out = file.to_vec();
     for mutation in 0..1 + draws.below(0, 3) {
-        let mut next = (1 + mutation * 16..).map(|element| draws.bits(element));
-        let mut below = |bound: usize| (next.next().unwrap() % bound.max(1) as u64) as usize;
+        let mut element = 1 + mutation * 16;
+        let mut below = |bound: usize| {
+            element += 1;
+            draws.below(element, bound.max(1) as u64) as usize
+        };
         mutate_once(&mut out, &mut below);
     }
     out

@@ -13,9 +13,9 @@ fn tar(files: &[(String, Vec<u8>)]) -> Vec<u8> {
         let mut header = tar::Header::new_gnu();
         header.set_size(bytes.len() as u64);
         header.set_mode(0o644);
-        tar.append_data(&mut header, path, bytes.as_slice()).unwrap();
+        tar.append_data(&mut header, path, bytes.as_slice()).expect("appended");
     }
-    tar.into_inner().unwrap()
+    tar.into_inner().expect("a tar")
 }
 
 /// Samples that the tars hold, and how far apart they are among the digits, which are in the order of their classes.
@@ -24,17 +24,17 @@ const STRIDE: usize = 35;
 
 /// Digits with names of all lengths, those that need a header of their own among them.
 fn class_folders() -> Vec<u8> {
-    let digits = data::digits().unwrap().train;
+    let digits = data::digits().expect("bundled").train;
     let file = |number: usize| {
         let sample = number * STRIDE;
         let name = format!("{}/{}{sample}.png", digits.label(sample) % 3, "deep/".repeat(number));
-        (name, digits.read(sample).unwrap())
+        (name, digits.read(sample).expect("a digit"))
     };
     tar(&(0..SAMPLES).map(file).collect::<Vec<_>>())
 }
 
 fn shard() -> Vec<u8> {
-    let digits = data::digits().unwrap().train;
+    let digits = data::digits().expect("bundled").train;
     let files = |number: usize| {
         let sample = number * STRIDE;
         let label = match number % 3 {
@@ -42,7 +42,7 @@ fn shard() -> Vec<u8> {
             1 => (format!("{sample}.json"), format!("{{\"label\": {}}}", digits.label(sample)).into_bytes()),
             _ => (format!("{sample}.json"), format!("{{\"class\": \"{}\"}}", digits.label(sample)).into_bytes()),
         };
-        [(format!("{sample}.png"), digits.read(sample).unwrap()), label]
+        [(format!("{sample}.png"), digits.read(sample).expect("a digit")), label]
     };
     tar(&(0..SAMPLES).flat_map(files).collect::<Vec<_>>())
 }
