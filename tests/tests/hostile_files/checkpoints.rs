@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use effnet_runtime::candle::{Device, Result};
+use effnet_runtime::candle_nn::VarBuilder;
 use effnet_runtime::train::optimizer::{AdamW, Decay, Optimizer};
 use effnet_runtime::train::{State, checkpoint};
-use effnet_runtime::weights::WeightsFile;
+use effnet_runtime::weights::{WeightsFile, read_network};
 use effnet_runtime::{DynamicModel, Network, Params};
 use effnet_spec::{Operator, Row, Settings, Spec};
 
@@ -33,11 +34,16 @@ impl Run {
         Ok(Self { network, optimizer })
     }
 
-    /// Goes on from a checkpoint as `--resume` does, and reads every tensor; whether it could.
+    /// Reads every tensor of a checkpoint, builds its network as `predict` does, and goes on from it as `--resume` does;
+    /// whether it could.
     fn resume(&mut self, path: &Path) -> bool {
         let Ok(file) = WeightsFile::open(path) else { return false };
         let names: Vec<String> = file.tensors().map(|(name, _)| name.to_owned()).collect();
         names.iter().for_each(|name| drop(file.read(name, &Device::Cpu)));
+        if let Some(metadata) = file.metadata() {
+            let build = |classes, vb: VarBuilder<'static>| DynamicModel::from_spec(&metadata.spec, classes, vb);
+            let _ = read_network(&file, &metadata.spec, None, &Device::Cpu, build);
+        }
         let Ok(saved) = checkpoint::read(&file) else { return false };
         checkpoint::restore(&file, &saved.state, &self.network, &mut self.optimizer).is_ok()
     }
