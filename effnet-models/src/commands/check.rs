@@ -15,7 +15,7 @@ use super::threads::Threads;
 /// Reads every image of a data set and names those that cannot be used
 #[derive(Args, Debug)]
 pub(super) struct Check {
-    /// A folder or a tar file of images, one folder a class
+    /// A folder or tar of class folders, a CSV list, WebDataset shards, or CIFAR's binary version
     #[arg(value_name = "DATA")]
     data: PathBuf,
     #[command(flatten)]
@@ -29,7 +29,7 @@ pub(super) struct Check {
 struct Report {
     train: usize,
     val: usize,
-    /// Whether `val` is a folder of the data set, rather than a share that training sets aside.
+    /// Whether `val` is a part that the data set has of its own, rather than a share that training sets aside.
     own_val: bool,
     classes: Vec<Class>,
     ignored: usize,

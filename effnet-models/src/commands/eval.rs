@@ -19,13 +19,13 @@ use super::{images, output};
 pub(super) struct Eval {
     #[command(flatten)]
     weights: Weights,
-    /// A folder or a tar file of images, one folder a class [default: the bundled digits]
+    /// A data set, of any kind that `check` takes [default: the bundled digits]
     #[arg(long, value_name = "DATA")]
     data: Option<PathBuf>,
     /// Which images of the data set
     #[arg(long, value_enum, default_value_t = Part::Val)]
     part: Part,
-    /// The share of each class that training set aside for validation, where the data set has no folder val
+    /// The share of each class that training set aside for validation, where the data set has no part for it
     #[arg(long, value_name = "SHARE")]
     val_fraction: Option<f64>,
     /// The seed that training chose that share by

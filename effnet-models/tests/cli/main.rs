@@ -3,6 +3,8 @@
 mod bad_data;
 mod bad_weights;
 mod bench;
+mod damaged;
+mod data_kinds;
 mod evaluation;
 mod kills;
 mod resume;

@@ -6,7 +6,7 @@ use std::io;
 #[non_exhaustive]
 pub enum Error {
     /// Nothing is where the data set should be.
-    #[error("there is no data set at {path}: give a folder of images or a tar file that exists")]
+    #[error("there is no data set at {path}: give a folder, a tar, a CSV list or a pattern of shards that exists")]
     Missing {
         /// The path as it was given.
         path: String,

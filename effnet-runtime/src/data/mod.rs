@@ -1,20 +1,30 @@
 //! Image files to batches.
 //!
-//! A [`Source`] is labelled pictures; [`open`] makes two of them, for training and validation, from a folder or from a
-//! tar of one, and [`digits`] from the archive that is compiled in. A [`Loader`] reads, decodes and transforms them on
-//! threads, and is an iterator over [`Batch`]es. A [`TrainTransform`] cuts out, resizes and mirrors, distorts by a
-//! [`Policy`], normalises and erases; a [`Mix`] mixes pairs of a batch; an [`EvalTransform`] does what a dialect's weights
-//! expect.
+//! A [`Source`] is labelled pictures; [`open`] makes two of them, for training and validation, from a path, and [`digits`]
+//! from the archive that is compiled in. A [`Loader`] reads, decodes and transforms them on threads, and is an iterator
+//! over [`Batch`]es. A [`TrainTransform`] cuts out, resizes and mirrors, distorts by a [`Policy`], normalises and erases; a
+//! [`Mix`] mixes pairs of a batch; an [`EvalTransform`] does what a dialect's weights expect.
 //!
-//! A data set is laid out in either of two ways, in a folder or in a tar (plain or gzip):
+//! What a path may be is found from the contents:
 //!
-//! ```text
-//! train/<class>/<any depth>/<image>        <class>/<any depth>/<image>
-//! val/<class>/<any depth>/<image>          (a fraction of each class is set aside for validation)
-//! ```
+//! | path | contents | validation part |
+//! |---|---|---|
+//! | folder, `.tar`, `.tar.gz` | `<class>/<any depth>/<image>` | a fraction of each class is set aside |
+//! | the same | `train/<class>/…` and `val/<class>/…` | `val` |
+//! | `list.csv` | columns `path` (relative to the list), `label` (a class's name) and, if wanted, `split` (`train`, `val`) | as `split` says, or a fraction |
+//! | folder of `.tar`, one `.tar`, or a pattern as `train-{0000..0012}.tar` | WebDataset shards | a fraction |
+//! | folder of `train/*.tar` and `val/*.tar` | WebDataset shards | `val` |
+//! | `cifar-10-batches-bin`, `cifar-100-binary`, or the `.tar.gz` of one as it is distributed | CIFAR's binary version | its test set |
 //!
-//! Classes are numbered in the byte order of their folders' names. Images are the files that end in `.jpg`, `.jpeg`,
-//! `.png`, `.webp`, `.gif` or `.bmp`; others and hidden files are left out and counted.
+//! Classes are numbered in the byte order of their folders' or labels' names; those of CIFAR as its own list of names
+//! says. Images are the files that end in `.jpg`, `.jpeg`, `.png`, `.webp`, `.gif` or `.bmp`, or whatever a list names;
+//! others and hidden files are left out and counted.
+//!
+//! In a shard, the entries whose path is the same up to the first dot of the last name are a sample: an image, with its
+//! label in `.cls` (a number or a name) or in `.json` (the same under `label`, `cls` or `class`). Where no sample has a
+//! label, the name of its folder is one. The classes' names stand in `classes.txt` beside the shards, one a line in the
+//! order of their numbers; without it, numbers are their own names. Shards are read where they lie, nearly in their
+//! order, and so cannot be compressed.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -23,7 +33,7 @@
 //! # fn main() -> Result<(), data::Error> {
 //! let split = data::digits()?;
 //! let transform = TrainTransform::new(64, Normalise::new(3, &[0.5], &[0.5])?);
-//! let order = data::order(0, 0, split.train.len());
+//! let order = split.train.order(0, 0);
 //! for batch in Loader::new(split.train, Arc::new(transform), order, &LoaderOptions::new(32))? {
 //!     let batch = batch?;
 //!     println!("{:?} {:?}", batch.images.shape(), batch.labels);

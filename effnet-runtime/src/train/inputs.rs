@@ -207,7 +207,7 @@ pub fn train_loader(
         mix: Some(mix(stage)).filter(Mix::is_on),
         ..options(config, epoch)
     };
-    let mut order = data::order(config.seed, epoch, source.len());
+    let mut order = source.order(config.seed, epoch);
     if order.len() >= stage.batch {
         order.truncate(order.len() / stage.batch * stage.batch);
     }

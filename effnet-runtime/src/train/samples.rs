@@ -1,6 +1,6 @@
 //! Images to try a trained network on.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::error::{Error, Result};
 use super::run_folder::RunFolder;
@@ -22,10 +22,12 @@ pub fn sample(source: &dyn Source, folder: &RunFolder) -> Result<Option<PathBuf>
     let mut written = Vec::new();
     for (label, class) in source.classes().iter().enumerate().take(SAMPLES) {
         let Some(index) = (0..source.len()).find(|index| source.label(*index) == label) else { continue };
-        let name = source.name(index);
-        let extension = Path::new(&name).extension().unwrap_or_default().to_string_lossy().into_owned();
+        let bytes = source.read(index)?;
+        // Not every source has a file's name to take the extension from.
+        let format = image::guess_format(&bytes).ok();
+        let extension = format.and_then(|format| format.extensions_str().first().copied()).unwrap_or("image");
         let path = folder.samples().join(format!("{class}.{extension}"));
-        std::fs::write(&path, source.read(index)?).map_err(Error::folder("write", &path))?;
+        std::fs::write(&path, bytes).map_err(Error::folder("write", &path))?;
         written.push(path);
     }
     let middle = written.len() / 2;

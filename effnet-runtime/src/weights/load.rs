@@ -132,9 +132,29 @@ pub fn read_network<N: Network>(
     let dialect = file.dialect(spec, said)?;
     // Of a file without a classifier, loading then says what is missing.
     let classes = file.num_classes()?.unwrap_or(1);
+    believe(file, spec, classes)?;
     let network = build(classes, Params::for_loading(Some(dialect), device).builder())?;
     load(file, &network, Classifier::MustFit)?;
     Ok(network)
+}
+
+/// Weights that a file's table may describe beyond twice those that the file holds, before the table is taken for
+/// damaged. What is missing of a smaller difference is named, parameter by parameter, once the network is built.
+const BEYOND: u64 = 1 << 18;
+
+/// Refuses a file whose own table describes a far larger network than it holds, before memory is taken for one.
+fn believe(file: &WeightsFile, spec: &Spec, classes: usize) -> Result<()> {
+    let is_own = file.metadata().is_some_and(|metadata| metadata.spec == *spec);
+    if !is_own || !spec.validate().is_empty() {
+        return Ok(());
+    }
+    let held: u64 = file.tensors().map(|(_, info)| info.shape.iter().product::<usize>() as u64).sum();
+    let described = spec.params(classes);
+    if described > held.saturating_mul(2).saturating_add(BEYOND) {
+        let reason = format!("its table describes a network of {described} weights, and it holds {held}");
+        return Err(Error::Damaged { path: file.path().to_path_buf(), reason });
+    }
+    Ok(())
 }
 
 /// The network's parameters, with their names in the scheme: in the network's order, so that a message names what

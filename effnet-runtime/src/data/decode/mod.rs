@@ -4,6 +4,7 @@ mod format;
 mod jpeg;
 #[cfg(test)]
 mod tests;
+mod webp;
 
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,6 +19,10 @@ pub const MAX_SIDE: u32 = 16_384;
 
 /// The most memory that [`decode`] lets a decoded picture take, in bytes.
 pub const MAX_DECODED_BYTES: u64 = 256 << 20;
+
+/// The most memory that what a file says beside its pixels may take, in bytes: a colour profile in a PNG is compressed,
+/// and can grow a thousandfold.
+const MAX_METADATA_BYTES: u64 = 16 << 20;
 
 /// Decodes JPEG, PNG, WebP, GIF (its first frame) or BMP to 8-bit RGB. The format follows from the content.
 ///
@@ -34,6 +39,9 @@ pub fn decode(bytes: &[u8], name: &str) -> Result<RgbImage, Error> {
     if format == ImageFormat::Jpeg && !jpeg::is_complete(bytes) {
         return Err(Error::image(name, "the JPEG is cut off or damaged (it has no end marker)"));
     }
+    if format == ImageFormat::WebP && !webp::is_complete(bytes) {
+        return Err(Error::image(name, "the WebP is cut off or damaged (it ends within a chunk)"));
+    }
     // A decoder that panics on a damaged file must cost that file, not the run.
     match catch_unwind(AssertUnwindSafe(|| decode_as(format, bytes))) {
         Ok(Ok(image)) => Ok(image),
@@ -45,8 +53,10 @@ pub fn decode(bytes: &[u8], name: &str) -> Result<RgbImage, Error> {
 fn decode_as(format: ImageFormat, bytes: &[u8]) -> Result<RgbImage, String> {
     let explain = |error| explain(format, &error);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    // Header and dimensions are checked below, where the message can say the numbers.
-    reader.no_limits();
+    // Dimensions are checked below, where the message can say the numbers. Until then only metadata are read.
+    let mut metadata = Limits::no_limits();
+    metadata.max_alloc = Some(MAX_METADATA_BYTES);
+    reader.limits(metadata);
     let mut decoder = reader.into_decoder().map_err(explain)?;
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {

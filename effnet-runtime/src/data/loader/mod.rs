@@ -11,6 +11,7 @@ mod worker;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use candle_core::{Device, Tensor};
 
@@ -19,7 +20,7 @@ use super::mix::{Mix, Pictures};
 use super::source::Source;
 use super::transform::Transform;
 use crate::random::{Purpose, Stream};
-use queue::{Filled, Plan, Queue};
+use queue::{Filled, PATIENCE, Plan, Queue};
 
 /// The order of an epoch: every index below `len` once, shuffled by seed and epoch.
 pub fn order(seed: u64, epoch: u64, len: usize) -> Vec<usize> {
@@ -126,7 +127,8 @@ pub struct Skipped {
 /// An iterator over the batches of an epoch.
 ///
 /// It ends after the first error, which comes with the next call of `next`, before batches that are ready; of several
-/// bad files it names the one that stands first in the order. Dropping the loader stops and joins its threads.
+/// bad files it names the one that stands first in the order, unless reading that one takes long. Dropping the loader
+/// stops its threads; one that hangs on a file is not waited for, and ends when the file lets go of it.
 pub struct Loader {
     source: Arc<dyn Source>,
     order: Arc<[usize]>,
@@ -254,7 +256,11 @@ impl Iterator for Loader {
 impl Drop for Loader {
     fn drop(&mut self) {
         self.queue.stop();
-        for thread in self.threads.drain(..) {
+        let start = Instant::now();
+        while self.threads.iter().any(|thread| !thread.is_finished()) && start.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        for thread in self.threads.drain(..).filter(JoinHandle::is_finished) {
             // A thread's panic was caught and handed over as an error.
             let _ = thread.join();
         }

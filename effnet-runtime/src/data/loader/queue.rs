@@ -1,8 +1,12 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::OnBadImage;
 use crate::data::error::Error;
+
+/// How long an error waits for files that stand before it in the order: one of them may hang on a dead disk.
+pub(super) const PATIENCE: Duration = Duration::from_millis(400);
 
 /// What a queue hands out, and when.
 pub(super) struct Plan {
@@ -40,8 +44,8 @@ struct State {
     begun: VecDeque<Filling>,
     /// Positions handed out and not brought back.
     in_work: BTreeSet<usize>,
-    /// The failure with the lowest position.
-    failure: Option<(usize, Error)>,
+    /// The failure with the lowest position, and when the first one came.
+    failure: Option<(usize, Error, Instant)>,
     stopped: bool,
 }
 
@@ -129,8 +133,9 @@ impl Queue {
         state.in_work.remove(&position);
         match fault {
             Some(error) if self.plan.on_bad_image == OnBadImage::Fail || !error.is_bad_file() => {
-                if state.failure.as_ref().is_none_or(|(first, _)| position < *first) {
-                    state.failure = Some((position, error));
+                let since = state.failure.as_ref().map_or_else(Instant::now, |(.., since)| *since);
+                if state.failure.as_ref().is_none_or(|(first, ..)| position < *first) {
+                    state.failure = Some((position, error, since));
                 }
                 self.work.notify_all();
             }
@@ -151,13 +156,17 @@ impl Queue {
             if state.stopped {
                 return None;
             }
-            let failed = state.failure.as_ref().map(|(position, _)| *position);
-            if let Some(position) = failed {
+            let failed = state.failure.as_ref().map(|(position, _, since)| (*position, since.elapsed()));
+            if let Some((position, waited)) = failed {
                 // A file that stands before it may be bad as well, and would be the one to name.
-                if state.in_work.first().is_none_or(|earliest| *earliest > position) {
+                let is_first = state.in_work.first().is_none_or(|earliest| *earliest > position);
+                if is_first || waited >= PATIENCE {
                     state.stopped = true;
-                    return state.failure.take().map(|(_, error)| Err(error));
+                    return state.failure.take().map(|(_, error, _)| Err(error));
                 }
+                let woken = self.ready.wait_timeout(state, PATIENCE - waited);
+                state = woken.unwrap_or_else(PoisonError::into_inner).0;
+                continue;
             } else if state.begun.front().is_some_and(|filling| filling.missing == 0) {
                 let Filling { images, faults, .. } = state.begun.pop_front()?;
                 let number = state.front;

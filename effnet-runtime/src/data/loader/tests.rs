@@ -220,16 +220,32 @@ fn the_first_bad_file_ends_the_epoch_and_is_named() {
 }
 
 #[test]
+fn a_bad_file_ends_the_epoch_within_a_second_though_another_hangs() {
+    // Sample 5 hangs for longer than the test may take; it stands before and after bad ones.
+    for bad in [2, 6] {
+        let slow = Some((5, Duration::from_secs(30)));
+        let source = Arc::new(Made { bad: vec![bad], slow, ..Made::new(40) });
+        let mut loader = Loader::new(source, transform(), (0..40).collect(), &options(4, 3)).unwrap();
+        let start = Instant::now();
+        let error = loader.find_map(Result::err).expect("a bad file");
+        assert_eq!(error.file(), Some(format!("made/{bad}.png").as_str()));
+        drop(loader);
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    }
+}
+
+#[test]
 fn a_panic_ends_the_epoch_within_a_second_and_names_the_file() {
     let source = Arc::new(Made { panics: Some(7), ..Made::new(40) });
     let mut loader = Loader::new(source, transform(), (0..40).collect(), &options(4, 2)).unwrap();
     let start = Instant::now();
     let error = loader.find_map(Result::err).expect("a panic");
-    assert!(start.elapsed() < Duration::from_secs(1));
     let message = error.to_string();
+    assert!(loader.next().is_none());
+    drop(loader);
+    assert!(start.elapsed() < Duration::from_secs(1));
     assert!(message.starts_with("a loader thread panicked on made/7.png: ") && message.contains("cursed"), "{message}");
     assert!(!error.is_bad_file());
-    assert!(loader.next().is_none());
 }
 
 #[test]
@@ -257,6 +273,25 @@ fn a_panic_is_not_skipped() {
     let options = LoaderOptions { on_bad_image: OnBadImage::Skip, ..options(4, 2) };
     let mut loader = Loader::new(source, transform(), (0..8).collect(), &options).unwrap();
     assert!(matches!(loader.find_map(Result::err), Some(Error::Panic { .. })));
+}
+
+#[test]
+fn never_more_than_the_batches_ahead_are_decoded() {
+    for (ahead, threads, taken) in [(1, 4, 0), (1, 2, 2), (3, 4, 1)] {
+        let source = Arc::new(Made::new(1000));
+        let options = LoaderOptions { ahead, ..options(4, threads) };
+        let mut loader = Loader::new(Arc::clone(&source) as _, transform(), (0..1000).collect(), &options).unwrap();
+        for _ in 0..taken {
+            loader.next().unwrap().unwrap();
+        }
+        let (start, expected) = (Instant::now(), (taken + ahead) * 4);
+        while source.reads.load(Ordering::SeqCst) < expected && start.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // Time for more to be read, if there were more.
+        std::thread::sleep(Duration::from_millis(30));
+        assert_eq!(source.reads.load(Ordering::SeqCst), expected, "{ahead} ahead, {threads} threads, {taken} taken");
+    }
 }
 
 #[test]

@@ -1,8 +1,10 @@
-use super::layout::Validation;
-use super::tar::Tar;
-use super::{Split, split};
-use crate::data::error::Error;
 use std::sync::Arc;
+
+use super::archive::Archive;
+use super::open::split_tree;
+use super::tar::Tar;
+use super::{Split, Validation};
+use crate::data::error::Error;
 
 /// Whose work [`digits`] are; CC BY 4.0 asks for this.
 pub const DIGITS_ATTRIBUTION: &str = "Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak, 1998, \
@@ -17,5 +19,5 @@ pub const DIGITS_ATTRIBUTION: &str = "Optical Recognition of Handwritten Digits,
 /// None in a build whose tests pass: the archive is compiled in.
 pub fn digits() -> Result<Split, Error> {
     let archive: &[u8] = include_bytes!("../../../assets/digits.tar.gz");
-    split(Arc::new(Tar::from_gzip("digits.tar.gz", archive)?), Validation::Auto, 0)
+    split_tree(Arc::new(Tar::new(Archive::from_gzip("digits.tar.gz", archive)?)), Validation::Auto, 0)
 }

@@ -1,3 +1,8 @@
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
 use super::Ignored;
 use crate::data::error::Error;
 
@@ -7,8 +12,17 @@ pub(super) const MAX_FILE_BYTES: u64 = 256 << 20;
 /// The extensions that mark a file as a picture, in lower case.
 const EXTENSIONS: [&str; 6] = ["bmp", "gif", "jpeg", "jpg", "png", "webp"];
 
-/// Named files: those of a folder, or the entries of a tar.
+/// Files that are known by their paths.
 pub(super) trait Files: Send + Sync {
+    /// The name of a file for people.
+    fn name(&self, path: &str) -> String;
+
+    /// A file's bytes.
+    fn read(&self, path: &str) -> Result<Vec<u8>, Error>;
+}
+
+/// Files in folders: those of a folder, or the entries of a tar.
+pub(super) trait Tree: Files {
     /// The folder's or the tar's own name, for messages.
     fn origin(&self) -> &str;
 
@@ -17,12 +31,6 @@ pub(super) trait Files: Send + Sync {
 
     /// What is there.
     fn listing(&self) -> &Listing;
-
-    /// The name of a listed file for people.
-    fn name(&self, path: &str) -> String;
-
-    /// A listed file's bytes.
-    fn read(&self, path: &str) -> Result<Vec<u8>, Error>;
 }
 
 /// The contents of a folder or tar: paths relative to it, with `/` between their parts.
@@ -31,7 +39,7 @@ pub(super) struct Listing {
     /// The image files, by extension.
     pub(super) images: Vec<String>,
     /// All folders, those without images too.
-    pub(super) folders: Vec<String>,
+    pub(super) folders: BTreeSet<String>,
     pub(super) ignored: Ignored,
 }
 
@@ -39,40 +47,67 @@ impl Listing {
     /// Takes a file's path in; whether it is listed as an image.
     pub(super) fn add_file(&mut self, path: &str) -> bool {
         let hidden = is_hidden(path);
-        let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
-        let extension = extension.map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
-        if !hidden && EXTENSIONS.contains(&extension.as_str()) {
+        if !hidden && is_image(path) {
             self.images.push(path.to_owned());
             return true;
         }
-        let kind = match extension.as_str() {
-            _ if hidden => "hidden".to_owned(),
-            "" => "no extension".to_owned(),
-            extension => format!(".{extension}"),
-        };
-        self.ignored.files += 1;
-        *self.ignored.kinds.entry(kind).or_insert(0) += 1;
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let extension = name.rsplit_once('.').map(|(_, extension)| format!(".{}", extension.to_ascii_lowercase()));
+        self.ignored.add(if hidden { "hidden" } else { extension.as_deref().unwrap_or("no extension") });
         false
     }
 
     /// Takes a folder's path in.
     pub(super) fn add_folder(&mut self, path: &str) {
-        if !path.is_empty() && !is_hidden(path) {
-            self.folders.push(path.to_owned());
+        if !path.is_empty() && !is_hidden(path) && !self.folders.contains(path) {
+            self.folders.insert(path.to_owned());
         }
     }
 
-    /// Puts everything in byte order, so that a file system's order never shows.
+    /// Puts the images in byte order, so that a file system's order never shows.
     pub(super) fn sort(&mut self) {
         self.images.sort();
-        self.folders.sort();
-        self.folders.dedup();
     }
 }
 
+/// Whether a path's extension is a picture's.
+pub(super) fn is_image(path: &str) -> bool {
+    let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
+    extension.is_some_and(|(_, extension)| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
+}
+
 /// Whether a part of the path begins with a dot, as editors' and systems' own files do, or is a system's folder.
-fn is_hidden(path: &str) -> bool {
+pub(super) fn is_hidden(path: &str) -> bool {
     path.split('/').any(|part| part.starts_with('.') || part == "__MACOSX" || part == "Thumbs.db")
+}
+
+/// Reads a file of the file system.
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    let read = || {
+        // Asked before opening: to open a pipe waits for somebody to write to it.
+        let found = std::fs::metadata(path)?;
+        if !found.is_file() {
+            return Err(io::Error::other(if found.is_dir() { "it is a folder" } else { "it is no regular file" }));
+        }
+        if found.len() > MAX_FILE_BYTES {
+            return Err(io::Error::other("it is larger than 256 MiB"));
+        }
+        let mut bytes = Vec::with_capacity(found.len() as usize);
+        File::open(path)?.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read().map_err(|error| Error::file_error(path.display().to_string(), error))
+}
+
+impl Ignored {
+    /// Counts a file of this kind.
+    pub(super) fn add(&mut self, kind: &str) {
+        self.files += 1;
+        match self.kinds.get_mut(kind) {
+            Some(count) => *count += 1,
+            None => drop(self.kinds.insert(kind.to_owned(), 1)),
+        }
+    }
 }
 
 impl std::fmt::Display for Ignored {

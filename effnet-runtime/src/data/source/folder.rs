@@ -1,10 +1,8 @@
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::files::{Files, Listing, MAX_FILE_BYTES};
+use super::files::{Files, Listing, Tree, is_image, read_file};
 use crate::data::error::Error;
 
 /// The files below a folder of the file system. Links are followed.
@@ -17,23 +15,38 @@ pub(super) struct Folder {
 impl Folder {
     pub(super) fn open(root: &Path) -> Result<Self, Error> {
         let mut listing = Listing::default();
+        let mut named_as_images = Vec::new();
         for entry in WalkDir::new(root).follow_links(true).min_depth(1) {
-            let entry = entry.map_err(|error| {
-                let name = error.path().unwrap_or(root).display().to_string();
-                Error::file_error(name, error.into())
-            })?;
-            let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
-            let parts: Option<Vec<&str>> = relative.components().map(|part| part.as_os_str().to_str()).collect();
-            let Some(parts) = parts else {
-                return Err(Error::layout(
-                    &root.display().to_string(),
-                    format!("holds a name that is not UTF-8, {}: rename it", relative.display()),
-                ));
+            let entry = match entry {
+                Ok(entry) => entry,
+                // A link to nowhere, or to itself: an image that cannot be read, as one would say who looks at the
+                // folder.
+                Err(error) if error.path().is_some_and(is_image_link) => {
+                    listing.add_file(&relative(root, error.path().unwrap_or(root))?);
+                    continue;
+                }
+                Err(error) => {
+                    let name = error.path().unwrap_or(root).display().to_string();
+                    return Err(Error::file_error(name, error.into()));
+                }
             };
-            let path = parts.join("/");
+            let path = relative(root, entry.path())?;
             if entry.file_type().is_dir() {
+                if is_image(&path) && entry.depth() > 1 {
+                    named_as_images.push(path);
+                } else {
+                    listing.add_folder(&path);
+                }
+            } else if entry.file_type().is_file() || is_image(&path) {
+                listing.add_file(&path);
+            }
+        }
+        // A folder named like an image: one indeed if there are images in it, else a mistake that has to show.
+        for path in named_as_images {
+            let prefix = format!("{path}/");
+            if listing.images.iter().any(|image| image.starts_with(&prefix)) {
                 listing.add_folder(&path);
-            } else if entry.file_type().is_file() {
+            } else {
                 listing.add_file(&path);
             }
         }
@@ -42,7 +55,31 @@ impl Folder {
     }
 }
 
+fn is_image_link(path: &Path) -> bool {
+    path.is_symlink() && path.to_str().is_some_and(is_image)
+}
+
+/// A path below `root` with `/` between its parts.
+fn relative(root: &Path, path: &Path) -> Result<String, Error> {
+    let relative = path.strip_prefix(root).unwrap_or(path);
+    let parts: Option<Vec<&str>> = relative.components().map(|part| part.as_os_str().to_str()).collect();
+    parts.map(|parts| parts.join("/")).ok_or_else(|| {
+        let reason = format!("holds a name that is not UTF-8, {}: rename it", relative.display());
+        Error::layout(&root.display().to_string(), reason)
+    })
+}
+
 impl Files for Folder {
+    fn name(&self, path: &str) -> String {
+        self.root.join(path).display().to_string()
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, Error> {
+        read_file(&self.root.join(path))
+    }
+}
+
+impl Tree for Folder {
     fn origin(&self) -> &str {
         &self.origin
     }
@@ -53,23 +90,5 @@ impl Files for Folder {
 
     fn listing(&self) -> &Listing {
         &self.listing
-    }
-
-    fn name(&self, path: &str) -> String {
-        self.root.join(path).display().to_string()
-    }
-
-    fn read(&self, path: &str) -> Result<Vec<u8>, Error> {
-        let read = || {
-            let file = File::open(self.root.join(path))?;
-            let length = file.metadata()?.len();
-            if length > MAX_FILE_BYTES {
-                return Err(std::io::Error::other("it is larger than 256 MiB"));
-            }
-            let mut bytes = Vec::with_capacity(length as usize);
-            file.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
-            Ok(bytes)
-        };
-        read().map_err(|error| Error::file_error(self.name(path), error))
     }
 }

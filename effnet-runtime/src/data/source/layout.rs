@@ -1,21 +1,8 @@
 use std::collections::BTreeMap;
 
-use super::files::Files;
+use super::files::Tree;
+use super::split::{Validation, list_some, rank, set_aside};
 use crate::data::error::Error;
-use crate::random::{Purpose, Stream, hash_name};
-
-/// The fraction set aside for validation where neither the data set nor the user says.
-pub const DEFAULT_VAL_FRACTION: f64 = 0.2;
-
-/// Which images are for validation.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Validation {
-    /// Those in the folder `val`; without one, [`DEFAULT_VAL_FRACTION`] of each class.
-    #[default]
-    Auto,
-    /// This fraction of each class, chosen by seed. Refused where there is a folder `val`.
-    Fraction(f64),
-}
 
 /// An image file with its label. Ordered by path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +24,7 @@ pub(super) struct Arrangement {
 type Classes = BTreeMap<String, Vec<String>>;
 
 /// Finds classes and split in a listing.
-pub(super) fn arrange(files: &dyn Files, validation: Validation, seed: u64) -> Result<Arrangement, Error> {
+pub(super) fn arrange(files: &dyn Tree, validation: Validation, seed: u64) -> Result<Arrangement, Error> {
     let origin = files.origin();
     if files.listing().images.is_empty() {
         return Err(Error::layout(origin, format!("holds no image files{}: {WANTED}", beside(files))));
@@ -69,21 +56,14 @@ pub(super) fn arrange(files: &dyn Files, validation: Validation, seed: u64) -> R
             "has a folder train but none named val: add val, or say how much to set aside with --val-fraction",
         )),
         (with_train, _, validation) => {
-            let fraction = match validation {
-                Validation::Auto => DEFAULT_VAL_FRACTION,
-                Validation::Fraction(fraction) => fraction,
-            };
-            if !(fraction > 0.0 && fraction < 1.0) {
-                return Err(Error::Option(format!("--val-fraction {fraction} is not between 0 and 1")));
-            }
+            let fraction = validation.fraction()?;
             let classes = at_least_two(files, &if with_train { within("train") } else { top.clone() })?;
             let names: Vec<String> = classes.keys().cloned().collect();
-            let (train, val) = divide(classes, fraction, seed);
+            let (train, val) = divide(label(classes, &names), fraction, seed);
             if val.is_empty() {
                 let reason = "has one image a class: a validation set needs at least two in some class";
                 return Err(Error::layout(origin, reason));
             }
-            let (train, val) = (label(train, &names), label(val, &names));
             Ok(Arrangement { classes: names, train, val, val_fraction: Some(fraction) })
         }
     }
@@ -92,14 +72,14 @@ pub(super) fn arrange(files: &dyn Files, validation: Validation, seed: u64) -> R
 const WANTED: &str = "put JPEG, PNG, WebP, GIF or BMP files into one folder per class, named after the class";
 
 /// What else lies there, as a hint at the reason why images are missing.
-fn beside(files: &dyn Files) -> String {
+fn beside(files: &dyn Tree) -> String {
     let ignored = &files.listing().ignored;
     if ignored.files == 0 { String::new() } else { format!(" (only {ignored})") }
 }
 
 /// The folder that holds everything in an archive, with a `/` at its end, or nothing: archives tend to wrap a data set
 /// in one. A lone folder with images in it, or with a single folder, is taken for a class instead.
-fn top_folder(files: &dyn Files) -> String {
+fn top_folder(files: &dyn Tree) -> String {
     let listing = files.listing();
     if !files.is_archive() {
         return String::new();
@@ -115,14 +95,14 @@ fn top_folder(files: &dyn Files) -> String {
 }
 
 /// The folder or tar, or the part of it that a prefix names, for messages.
-fn place(files: &dyn Files, prefix: &str) -> String {
+fn place(files: &dyn Tree, prefix: &str) -> String {
     let origin = files.origin();
     let (between, prefix) = (if files.is_archive() { ':' } else { '/' }, prefix.trim_end_matches('/'));
     if prefix.is_empty() { origin.to_owned() } else { format!("{origin}{between}{prefix}") }
 }
 
 /// [`classes_in`], for what is trained on.
-fn at_least_two(files: &dyn Files, prefix: &str) -> Result<Classes, Error> {
+fn at_least_two(files: &dyn Tree, prefix: &str) -> Result<Classes, Error> {
     let classes = classes_in(files, prefix)?;
     let mut names = classes.keys();
     let (Some(class), None) = (names.next(), names.next()) else { return Ok(classes) };
@@ -132,7 +112,7 @@ fn at_least_two(files: &dyn Files, prefix: &str) -> Result<Classes, Error> {
 }
 
 /// The classes whose folders lie directly below `prefix`; none is empty.
-fn classes_in(files: &dyn Files, prefix: &str) -> Result<Classes, Error> {
+fn classes_in(files: &dyn Tree, prefix: &str) -> Result<Classes, Error> {
     let (place, listing) = (place(files, prefix), files.listing());
     let mut classes: Classes = BTreeMap::new();
     for path in listing.folders.iter().filter_map(|path| path.strip_prefix(prefix)) {
@@ -160,26 +140,18 @@ fn classes_in(files: &dyn Files, prefix: &str) -> Result<Classes, Error> {
     }
 }
 
-/// A few names of many.
-fn list_some(names: &[&str]) -> String {
-    let shown = names[..names.len().min(5)].join(", ");
-    if names.len() > 5 { format!("{shown} and {} more", names.len() - 5) } else { shown }
+/// Sets `fraction` of each class aside.
+pub(super) fn divide(items: Vec<Item>, fraction: f64, seed: u64) -> (Vec<Item>, Vec<Item>) {
+    let aside = set_aside(items.iter().map(|item| item.label), |at| rank(seed, &items[at].path), fraction);
+    part(items, &aside)
 }
 
-/// Sets `fraction` of each class aside, rounded, at least one of a class that has two or more, never all.
-///
-/// A file's rank is a draw from its own name, so that adding files moves few of the others between the parts.
-fn divide(classes: Classes, fraction: f64, seed: u64) -> (Classes, Classes) {
-    let (mut train, mut val) = (Classes::new(), Classes::new());
-    for (class, mut paths) in classes {
-        let rank = |path: &String| Stream::new(seed, Purpose::Split, 0, hash_name(path), 0).bits(0);
-        paths.sort_by_key(|path| (rank(path), path.clone()));
-        let wanted = (paths.len() as f64 * fraction).round() as usize;
-        let set_aside = wanted.max(1).min(paths.len() - 1);
-        val.insert(class.clone(), paths.drain(..set_aside).collect());
-        train.insert(class, paths);
+/// Parts items in those that are for training and those that are not.
+pub(super) fn part(items: Vec<Item>, for_val: &[bool]) -> (Vec<Item>, Vec<Item>) {
+    let (mut train, mut val) = (Vec::new(), Vec::new());
+    for (item, for_val) in items.into_iter().zip(for_val) {
+        if *for_val { val.push(item) } else { train.push(item) }
     }
-    val.retain(|_, paths| !paths.is_empty());
     (train, val)
 }
 

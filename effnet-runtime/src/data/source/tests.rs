@@ -22,17 +22,22 @@ fn folder(paths: &[&str]) -> TempDir {
 
 /// A tar with these files, each holding its own path.
 fn tar_bytes(paths: &[&str]) -> Vec<u8> {
+    tar_of(&paths.iter().map(|path| (*path, path.as_bytes())).collect::<Vec<_>>())
+}
+
+/// A tar with these files and contents.
+pub(super) fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut tar = ::tar::Builder::new(Vec::new());
-    for path in paths {
+    for (path, bytes) in files {
         let mut header = ::tar::Header::new_gnu();
-        header.set_size(path.len() as u64);
+        header.set_size(bytes.len() as u64);
         header.set_mode(0o644);
-        tar.append_data(&mut header, path, path.as_bytes()).unwrap();
+        tar.append_data(&mut header, path, *bytes).unwrap();
     }
     tar.into_inner().unwrap()
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     std::io::copy(&mut flate2::read::GzEncoder::new(bytes, flate2::Compression::fast()), &mut out).unwrap();
     out
@@ -46,7 +51,7 @@ fn tar_file(bytes: &[u8]) -> (TempDir, PathBuf) {
 }
 
 /// What a source holds: for each sample its label and its file's contents, which are its path.
-fn contents(source: &dyn Source) -> Vec<(usize, String)> {
+pub(super) fn contents(source: &dyn Source) -> Vec<(usize, String)> {
     (0..source.len()).map(|i| (source.label(i), String::from_utf8(source.read(i).unwrap()).unwrap())).collect()
 }
 
@@ -179,7 +184,10 @@ fn the_digits_are_all_there() {
 fn what_is_no_data_set_is_named() {
     let auto = Validation::Auto;
     let error = open(Path::new("/nowhere/at/all"), auto, 0).err().expect("an error").to_string();
-    assert_eq!(error, "there is no data set at /nowhere/at/all: give a folder of images or a tar file that exists");
+    assert_eq!(
+        error,
+        "there is no data set at /nowhere/at/all: give a folder, a tar, a CSV list or a pattern of shards that exists"
+    );
     let wanted = "put JPEG, PNG, WebP, GIF or BMP files into one folder per class, named after the class";
     assert_eq!(says(&[], auto), format!("DATA holds no image files: {wanted}"));
     assert_eq!(says(&["a/"], auto), format!("DATA holds no image files: {wanted}"));
@@ -218,6 +226,21 @@ fn what_is_no_data_set_is_named() {
 }
 
 #[test]
+fn a_folder_or_a_broken_link_named_like_an_image_is_an_image_that_cannot_be_read() {
+    let root = folder(&["train/a/1.png", "train/b/1.png", "train/b/x.png/", "train/b/y.png/2.png", "val/a/1.png"]);
+    std::os::unix::fs::symlink("nowhere", root.path().join("train/a/link.png")).unwrap();
+    std::os::unix::fs::symlink("loop.png", root.path().join("train/a/loop.png")).unwrap();
+    let split = open(root.path(), Validation::Auto, 0).unwrap();
+    assert_eq!(split.train.len(), 6);
+    let reasons: Vec<String> =
+        (0..6).filter_map(|sample| split.train.read(sample).err()).map(|error| error.to_string()).collect();
+    assert_eq!(reasons.len(), 3, "{reasons:?}");
+    assert!(reasons[0].contains("train/a/link.png: No such file"), "{reasons:?}");
+    assert!(reasons[1].contains("train/a/loop.png: Too many levels"), "{reasons:?}");
+    assert!(reasons[2].ends_with("train/b/x.png: it is a folder"), "{reasons:?}");
+}
+
+#[test]
 fn a_file_that_vanishes_is_named() {
     let root = folder(&DIVIDED);
     let split = open(root.path(), Validation::Auto, 0).unwrap();
@@ -239,6 +262,9 @@ fn what_is_no_tar_is_named() {
     assert!(says(b"short").starts_with("TAR is not a folder and not a readable tar: "));
     assert!(says(b"").starts_with("TAR holds no image files"));
     assert!(says(b"\x1f\x8b rest").starts_with("cannot read TAR: "));
+    let unpack = "and nothing but gzip is unpacked here: type zstd -d TAR, and give what that leaves";
+    assert_eq!(says(b"\x28\xb5\x2f\xfd rest"), format!("TAR is compressed with zstd, {unpack}"));
+    assert!(says(b"PK\x03\x04 rest").contains("type unzip TAR"));
     let tar = tar_bytes(&DIVIDED);
     assert_eq!(says(&tar[..5 * 1024 + 513]), "TAR ends within val/b/4.bmp: it was cut off, copy it again");
     let packed = gzip(&tar);
@@ -248,9 +274,10 @@ fn what_is_no_tar_is_named() {
 #[test]
 fn damaged_tars_never_panic() {
     let tar = tar_bytes(&DIVIDED);
+    let shard = tar_of(&[("1.png", b"1.png"), ("1.cls", b"1"), ("2.json", b"{\"label\": 3}"), ("2.png", b"2")]);
     let packed = gzip(&tar);
     let (_root, path) = tar_file(&tar);
-    for bytes in [tar, packed] {
+    for bytes in [tar, packed, shard] {
         for at in (0..bytes.len()).step_by(bytes.len() / 300 + 1) {
             let mut damaged = bytes.clone();
             damaged[at] ^= 0x15;

@@ -1,0 +1,108 @@
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::archive::Archive;
+use super::cifar::Cifar;
+use super::files::Tree;
+use super::folder::Folder;
+use super::layout::{self, Arrangement};
+use super::list::List;
+use super::listed::Listed;
+use super::shards::{self, Shards};
+use super::tar::Tar;
+use super::{Source, Split, Validation};
+use crate::data::error::Error;
+
+/// Opens the data set at `path`, laid out in any of the ways that [`super`](crate::data) lists; which, is found from
+/// the contents.
+///
+/// `seed` matters only where a random part is set aside for validation.
+///
+/// # Errors
+/// If nothing is there, it can't be read, or its files don't make a data set; the message says what to do.
+pub fn open(path: &Path, validation: Validation, seed: u64) -> Result<Split, Error> {
+    match Kind::of(path)? {
+        Kind::Tree(tree) => split_tree(tree, validation, seed),
+        Kind::List(list) => list.split(validation, seed),
+        Kind::Shards(shards) => shards.split(validation, seed),
+        Kind::Cifar(cifar) => cifar.split(validation),
+    }
+}
+
+/// Opens the data set at `path` as one source of everything in it, for training and validation together.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_whole(path: &Path) -> Result<Arc<dyn Source>, Error> {
+    match Kind::of(path)? {
+        Kind::Tree(tree) => {
+            let Arrangement { classes, train, val, .. } = layout::arrange(&*tree, Validation::Auto, 0)?;
+            let mut items = train;
+            items.extend(val);
+            items.sort();
+            Ok(Arc::new(Listed { files: tree, classes: classes.into(), items }))
+        }
+        Kind::List(list) => Ok(list.whole()),
+        Kind::Shards(shards) => Ok(shards.whole()),
+        Kind::Cifar(cifar) => Ok(cifar.whole()),
+    }
+}
+
+/// A data set, not yet divided.
+enum Kind {
+    /// Class folders.
+    Tree(Arc<dyn Tree>),
+    List(List),
+    Shards(Shards),
+    Cifar(Cifar),
+}
+
+impl Kind {
+    fn of(path: &Path) -> Result<Self, Error> {
+        match std::fs::metadata(path) {
+            Ok(found) if found.is_dir() => Self::of_folder(path),
+            Ok(_) if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) => {
+                Ok(Self::List(List::open(path)?))
+            }
+            Ok(_) => Self::of_archive(path),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                match shards::find_by_pattern(path)? {
+                    Some(found) => Ok(Self::Shards(Shards::open(found)?)),
+                    None => Err(Error::Missing { path: path.display().to_string() }),
+                }
+            }
+            Err(error) => Err(Error::file_error(path.display().to_string(), error)),
+        }
+    }
+
+    fn of_folder(path: &Path) -> Result<Self, Error> {
+        if let Some(cifar) = Cifar::in_folder(path)? {
+            return Ok(Self::Cifar(cifar));
+        }
+        if let Some(found) = shards::find_in_folder(path)? {
+            return Ok(Self::Shards(Shards::open(found)?));
+        }
+        Ok(Self::Tree(Arc::new(Folder::open(path)?)))
+    }
+
+    fn of_archive(path: &Path) -> Result<Self, Error> {
+        let archive = Archive::open(path)?;
+        if Cifar::is_in(&archive) {
+            return Ok(Self::Cifar(Cifar::in_archive(archive)?));
+        }
+        if shards::is_shard(&archive) {
+            return Ok(Self::Shards(Shards::of_archive(path, archive)?));
+        }
+        Ok(Self::Tree(Arc::new(Tar::new(archive))))
+    }
+}
+
+/// Divides class folders.
+pub(super) fn split_tree(tree: Arc<dyn Tree>, validation: Validation, seed: u64) -> Result<Split, Error> {
+    let Arrangement { classes, train, val, val_fraction } = layout::arrange(&*tree, validation, seed)?;
+    let classes: Arc<[String]> = classes.into();
+    let ignored = tree.listing().ignored.clone();
+    let part = |items| Arc::new(Listed { files: tree.clone(), classes: Arc::clone(&classes), items });
+    Ok(Split { train: part(train), val: part(val), val_fraction, ignored })
+}

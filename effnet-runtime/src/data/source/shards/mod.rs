@@ -1,0 +1,174 @@
+//! WebDataset: tars of samples, read where they lie and never unpacked.
+//!
+//! A sample is the entries that share a key, which is their path up to the first dot of the last name: an image, and its
+//! label in `.cls` (a class's number or name) or `.json` (the same under `label`, `cls` or `class`). Where no sample
+//! has a label, its folder's name is its class. Headers are read once, when the shards are opened.
+
+mod find;
+mod index;
+mod labels;
+mod order;
+mod pattern;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::archive::Archive;
+use super::split::{check_classes, check_parts, rank, set_aside};
+use super::{Ignored, Source, Split, Validation};
+use crate::data::error::Error;
+use find::Found;
+pub(super) use find::{find_by_pattern, find_in_folder};
+pub(super) use index::is_shard;
+use labels::Labels;
+use store::{Sample, Store};
+
+/// Shards as a data set.
+pub(super) struct Shards {
+    origin: String,
+    classes: Arc<[String]>,
+    store: Arc<Store>,
+    samples: Vec<Sample>,
+    /// The first shard of the part for validation, where the data set has one.
+    val_from: Option<u32>,
+    ignored: Ignored,
+}
+
+impl Shards {
+    /// Reads the headers of all shards.
+    pub(super) fn open(found: Found) -> Result<Self, Error> {
+        let Found { origin, train, val, classes } = found;
+        let val_from = val.as_ref().map(|_| train.len() as u32);
+        let mut builder = Builder::new(train.into_iter().chain(val.unwrap_or_default()).collect());
+        for number in 0..builder.store.paths().len() {
+            let archive = Archive::open(&builder.store.paths()[number])?;
+            builder.add(number as u32, archive)?;
+        }
+        builder.finish(origin, classes, val_from)
+    }
+
+    /// A single shard.
+    pub(super) fn of_archive(path: &Path, archive: Archive) -> Result<Self, Error> {
+        let origin = archive.origin.clone();
+        let mut builder = Builder::new(vec![path.to_owned()]);
+        builder.add(0, archive)?;
+        let classes = path.with_file_name(find::CLASSES);
+        builder.finish(origin, classes.is_file().then_some(classes), None)
+    }
+
+    pub(super) fn split(self, validation: Validation, seed: u64) -> Result<Split, Error> {
+        let origin = &self.origin;
+        let (for_val, val_fraction): (Vec<bool>, _) = match (self.val_from, validation) {
+            (Some(_), Validation::Fraction(_)) => {
+                return Err(Error::layout(origin, "has a folder val of its own: leave out --val-fraction"));
+            }
+            (Some(first), Validation::Auto) => (self.samples.iter().map(|s| s.shard >= first).collect(), None),
+            (None, validation) => {
+                let fraction = validation.fraction()?;
+                let labels = self.samples.iter().map(|sample| sample.label as usize);
+                let rank = |at: usize| rank(seed, &self.store.short_name(&self.samples[at]));
+                (set_aside(labels, rank, fraction), Some(fraction))
+            }
+        };
+        let labels = |val: bool| {
+            let part = self.samples.iter().zip(&for_val).filter(move |(_, for_val)| **for_val == val);
+            part.map(|(sample, _)| sample.label as usize)
+        };
+        check_parts(origin, &self.classes, labels(false), labels(true))?;
+        let part = |val: bool| {
+            let samples = self.samples.iter().zip(&for_val).filter(|(_, for_val)| **for_val == val);
+            Arc::new(Part::new(&self, samples.map(|(sample, _)| *sample).collect()))
+        };
+        Ok(Split { train: part(false), val: part(true), val_fraction, ignored: self.ignored.clone() })
+    }
+
+    pub(super) fn whole(self) -> Arc<dyn Source> {
+        Arc::new(Part::new(&self, self.samples.clone()))
+    }
+}
+
+/// Takes shards in, one after the other.
+struct Builder {
+    store: Store,
+    labels: Labels,
+    samples: Vec<Sample>,
+    ignored: Ignored,
+}
+
+impl Builder {
+    fn new(paths: Vec<PathBuf>) -> Self {
+        Self { store: Store::new(paths), labels: Labels::default(), samples: Vec::new(), ignored: Ignored::default() }
+    }
+
+    fn add(&mut self, shard: u32, archive: Archive) -> Result<(), Error> {
+        if archive.packed {
+            return Err(find::compressed(&archive.origin, &archive.origin));
+        }
+        let origin = archive.origin.clone();
+        for found in index::samples(archive, &mut self.ignored)? {
+            let label = self.labels.add(&origin, &found.path, found.label)?;
+            let name = self.store.add_name(&found.path);
+            self.samples.push(Sample { shard, label, place: found.place, name });
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, origin: String, classes: Option<PathBuf>, val_from: Option<u32>) -> Result<Shards, Error> {
+        if self.samples.is_empty() {
+            let beside = if self.ignored.files == 0 { String::new() } else { format!(" (only {})", self.ignored) };
+            let reason = format!("holds no samples with an image{beside}: put JPEG, PNG, WebP, GIF or BMP files in");
+            return Err(Error::layout(&origin, reason));
+        }
+        let names = classes.map(|path| labels::read_names(&path).map(|names| (path, names))).transpose()?;
+        let (classes, numbers) = self.labels.resolve(&origin, names)?;
+        check_classes(&origin, &classes)?;
+        self.samples.iter_mut().for_each(|sample| sample.label = numbers[sample.label as usize]);
+        let (classes, store) = (classes.into(), Arc::new(self.store));
+        Ok(Shards { origin, classes, store, samples: self.samples, val_from, ignored: self.ignored })
+    }
+}
+
+/// Samples of some shards, in the shards' order and in each as they lie.
+struct Part {
+    classes: Arc<[String]>,
+    store: Arc<Store>,
+    samples: Vec<Sample>,
+}
+
+impl Part {
+    fn new(shards: &Shards, samples: Vec<Sample>) -> Self {
+        Self { classes: shards.classes.clone(), store: shards.store.clone(), samples }
+    }
+}
+
+impl Source for Part {
+    fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    fn len(&self) -> usize {
+        self.samples.len()
+    }
+
+    fn label(&self, index: usize) -> usize {
+        self.samples[index].label as usize
+    }
+
+    fn name(&self, index: usize) -> String {
+        self.store.name(&self.samples[index])
+    }
+
+    fn read(&self, index: usize) -> Result<Vec<u8>, Error> {
+        let sample = &self.samples[index];
+        self.store.read(sample).map_err(|error| Error::file_error(self.store.name(sample), error))
+    }
+
+    /// Shard by shard in a random order, through a buffer from which samples are drawn.
+    fn order(&self, seed: u64, epoch: u64) -> Vec<usize> {
+        let shards: Vec<usize> = self.samples.chunk_by(|a, b| a.shard == b.shard).map(<[Sample]>::len).collect();
+        order::order(&shards, seed, epoch)
+    }
+}

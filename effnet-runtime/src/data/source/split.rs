@@ -1,0 +1,95 @@
+use crate::data::error::Error;
+use crate::random::{Purpose, Stream, hash_name};
+
+/// The fraction set aside for validation where neither the data set nor the user says.
+pub const DEFAULT_VAL_FRACTION: f64 = 0.2;
+
+/// Which images are for validation.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Validation {
+    /// Those that the data set says; where it says nothing, [`DEFAULT_VAL_FRACTION`] of each class.
+    #[default]
+    Auto,
+    /// This fraction of each class, chosen by seed. Refused where the data set has a validation part of its own.
+    Fraction(f64),
+}
+
+impl Validation {
+    /// The fraction to set aside of a data set that says nothing.
+    pub(super) fn fraction(self) -> Result<f64, Error> {
+        match self {
+            Self::Auto => Ok(DEFAULT_VAL_FRACTION),
+            Self::Fraction(fraction) if fraction > 0.0 && fraction < 1.0 => Ok(fraction),
+            Self::Fraction(fraction) => Err(Error::Option(format!("--val-fraction {fraction} is not between 0 and 1"))),
+        }
+    }
+}
+
+/// A sample's place in the lottery of [`set_aside`]: a draw from its own name, so that new samples move few of the
+/// others between the parts.
+pub(super) fn rank(seed: u64, name: &str) -> u64 {
+    Stream::new(seed, Purpose::Split, 0, hash_name(name), 0).bits(0)
+}
+
+/// Which samples are for validation, by their labels: of each class those `fraction` with the lowest ranks, rounded, at
+/// least one of a class that has two or more, never all.
+pub(super) fn set_aside(
+    labels: impl ExactSizeIterator<Item = usize>,
+    rank: impl Fn(usize) -> u64,
+    fraction: f64,
+) -> Vec<bool> {
+    let mut aside = vec![false; labels.len()];
+    let mut classes: Vec<Vec<(u64, usize)>> = Vec::new();
+    for (sample, label) in labels.enumerate() {
+        if classes.len() <= label {
+            classes.resize_with(label + 1, Vec::new);
+        }
+        classes[label].push((rank(sample), sample));
+    }
+    for mut class in classes {
+        class.sort_unstable();
+        let wanted = (class.len() as f64 * fraction).round() as usize;
+        let count = wanted.max(1).min(class.len().saturating_sub(1));
+        class[..count].iter().for_each(|(_, sample)| aside[*sample] = true);
+    }
+    aside
+}
+
+/// Refuses a part that is empty, and a class that is measured and never learned.
+pub(super) fn check_parts(
+    origin: &str,
+    classes: &[String],
+    train: impl Iterator<Item = usize>,
+    val: impl Iterator<Item = usize>,
+) -> Result<(), Error> {
+    let mut learned = vec![false; classes.len()];
+    train.for_each(|label| learned[label] = true);
+    let mut measured = 0;
+    for label in val {
+        measured += 1;
+        if !learned[label] {
+            let class = &classes[label];
+            return Err(Error::layout(origin, format!("has the class {class} in val but not in train: add it")));
+        }
+    }
+    if measured == 0 {
+        let reason = "has one image a class: a validation set needs at least two in some class";
+        return Err(Error::layout(origin, reason));
+    }
+    Ok(())
+}
+
+/// Refuses what a classifier cannot learn.
+pub(super) fn check_classes(origin: &str, classes: &[String]) -> Result<(), Error> {
+    match classes {
+        [] => Err(Error::layout(origin, "has no classes: a classifier needs at least two")),
+        [class] => Err(Error::layout(origin, format!("has only one class, {class}: a classifier needs at least two"))),
+        _ => Ok(()),
+    }
+}
+
+/// A few names of many.
+pub(super) fn list_some(names: &[&str]) -> String {
+    let shown = names[..names.len().min(5)].join(", ");
+    if names.len() > 5 { format!("{shown} and {} more", names.len() - 5) } else { shown }
+}

@@ -1,0 +1,75 @@
+//! Damaged checkpoints.
+
+use std::path::Path;
+
+use effnet_runtime::candle::{Device, Result};
+use effnet_runtime::candle_nn::VarBuilder;
+use effnet_runtime::train::checkpoint::{self, Contents};
+use effnet_runtime::train::optimizer::{AdamW, Decay, Optimizer};
+use effnet_runtime::train::{Ema, State};
+use effnet_runtime::weights::{WeightsFile, read_network};
+use effnet_runtime::{DynamicModel, Network, Params};
+use effnet_spec::{Operator, Row, Settings, Spec};
+
+use crate::survive;
+
+/// A network of a few thousand weights with the optimizer of its run.
+struct Run {
+    network: DynamicModel,
+    optimizer: Optimizer,
+}
+
+impl Run {
+    fn new(seed: u64) -> Result<Self> {
+        let rows = vec![
+            Row::new(1, 3, 1, 1, 8, 8, Operator::Fused, 0.0),
+            Row::new(1, 3, 2, 2, 8, 8, Operator::Fused, 0.0),
+            Row::new(1, 3, 2, 4, 8, 16, Operator::MbConv, 0.25),
+        ];
+        let settings = Settings { num_features: 32, ..Settings::DEFAULT };
+        let spec = Spec { name: "Tiny".into(), rows: rows.into(), settings };
+        let network = DynamicModel::from_spec(&spec, 4, Params::new(seed).builder())?;
+        let mut optimizer = Optimizer::new(AdamW::default(), Decay { rate: 0.1, vectors: false, ..Decay::default() });
+        let size = |name: &str| network.params().get(name).map(|weight| weight.elem_count());
+        optimizer.restore(network.params(), 2, |_, name| Some(vec![0.5; size(name)?]))?;
+        Ok(Self { network, optimizer })
+    }
+
+    /// Reads every tensor of a checkpoint, builds its network as `predict` does, and goes on from it as `--resume` does;
+    /// whether it could.
+    fn resume(&mut self, path: &Path) -> bool {
+        let Ok(file) = WeightsFile::open(path) else { return false };
+        let names: Vec<String> = file.tensors().map(|(name, _)| name.to_owned()).collect();
+        names.iter().for_each(|name| drop(file.read(name, &Device::Cpu)));
+        if let Some(metadata) = file.metadata() {
+            let build = |classes, vb: VarBuilder<'static>| DynamicModel::from_spec(&metadata.spec, classes, vb);
+            let _ = read_network(&file, &metadata.spec, None, &Device::Cpu, build);
+        }
+        let Ok(saved) = checkpoint::read(&file) else { return false };
+        checkpoint::restore(&file, &saved.state, &self.network, &mut self.optimizer, 0.9).is_ok()
+    }
+}
+
+#[test]
+fn mutated_checkpoints_neither_panic_nor_take_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.safetensors");
+    let run = Run::new(0).unwrap();
+    let ema = Ema::new(0.9, run.network.params()).unwrap();
+    let optimizer = run.optimizer.name().into();
+    let state = State { optimizer, optimizer_steps: 2, ema_updates: Some(2), step: 17, ..State::default() };
+    let labels = ["a", "b", "c", "d"].map(str::to_owned);
+    let contents = Contents {
+        network: &run.network,
+        name: "tiny",
+        labels: &labels,
+        optimizer: &run.optimizer,
+        ema: Some(&ema),
+        state: &state,
+    };
+    checkpoint::save(&path, &contents).unwrap();
+    let file = std::fs::read(&path).unwrap();
+    let other = std::cell::RefCell::new(Run::new(1).unwrap());
+    assert!(other.borrow_mut().resume(&path), "the checkpoint is whole");
+    survive("checkpoint", &path, &[file], |path| other.borrow_mut().resume(path));
+}
