@@ -4,6 +4,8 @@ mod bad_data;
 mod bad_weights;
 mod bench;
 mod evaluation;
+#[cfg(feature = "report")]
+mod report;
 mod resume;
 mod summary;
 mod support;

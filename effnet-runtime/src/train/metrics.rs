@@ -36,6 +36,14 @@ impl Metrics {
         let Self { epoch, step, lr, train_loss, val_loss, val_top1, val_top5, seconds } = self;
         format!("{epoch},{step},{lr},{train_loss},{val_loss},{val_top1},{val_top5},{seconds:.2}\n")
     }
+
+    /// The cells of [`Self::row`] under their columns' names.
+    #[cfg(feature = "report")]
+    pub(super) fn cells(&self) -> Vec<(&'static str, f64)> {
+        let row = self.row();
+        let numbers = row.trim_end().split(',').map(|cell| cell.parse().unwrap_or(f64::NAN));
+        HEADER.split(',').zip(numbers).collect()
+    }
 }
 
 /// Starts the file anew, with the rows that it has up to and including epoch `epoch`: a run that was killed between a

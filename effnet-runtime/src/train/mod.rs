@@ -12,8 +12,18 @@ pub mod optimizer;
 pub mod schedule;
 
 mod error;
+#[cfg(feature = "report")]
+mod events;
+mod facts;
 mod finite;
 mod inputs;
+#[cfg(feature = "report")]
+mod recorder;
+#[cfg(not(feature = "report"))]
+#[path = "no_recorder.rs"]
+mod recorder;
+#[cfg(feature = "report")]
+mod report;
 mod run_folder;
 mod samples;
 mod state;
@@ -24,6 +34,7 @@ mod watch;
 pub use config::{Config, Recipe};
 pub use error::{Error, Result};
 pub use evaluate::{Evaluation, evaluate, evaluate_logits};
+pub use facts::{Facts, Plan};
 pub use inputs::{Build, batches, build_network, device, eval_loader, open_data, spec_of, train_loader};
 pub(crate) use inputs::{check_transforms, convention};
 pub use run_folder::RunFolder;

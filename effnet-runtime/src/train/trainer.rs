@@ -6,9 +6,11 @@ use super::checkpoint;
 use super::config::Config;
 use super::error::{Error, Result};
 use super::evaluate::{Evaluation, evaluate};
+use super::facts::{Facts, Plan};
 use super::inputs::{batches, eval_loader, train_loader};
 use super::metrics::{self, Metrics};
 use super::optimizer::Optimizer;
+use super::recorder::Recorder;
 use super::run_folder::RunFolder;
 use super::schedule::Schedule;
 use super::state::{Position, State};
@@ -27,6 +29,8 @@ pub struct Trainer {
     optimizer: Optimizer,
     schedule: Schedule,
     state: State,
+    recorder: Recorder,
+    command: Option<String>,
 }
 
 /// How [`Trainer::run`] came to an end.
@@ -53,7 +57,8 @@ impl Trainer {
             ..State::default()
         };
         let schedule = config.schedule(config.epochs * batches(&config, split.train.len()));
-        Ok(Self { config, folder, split, network, optimizer, schedule, state })
+        let recorder = Recorder::new(&folder, state.step);
+        Ok(Self { config, folder, split, network, optimizer, schedule, state, recorder, command: None })
     }
 
     /// Goes on with the run in a folder, from its last checkpoint, or from the start if it did not get to one.
@@ -93,7 +98,14 @@ impl Trainer {
         metrics::begin(&folder.metrics(), state.epoch)?;
         let optimizer = config.optimizer();
         let schedule = config.schedule(config.epochs * batches(&config, split.train.len()));
-        Ok(Self { config, folder, split, network, optimizer, schedule, state })
+        let recorder = Recorder::new(&folder, state.step);
+        Ok(Self { config, folder, split, network, optimizer, schedule, state, recorder, command: None })
+    }
+
+    /// Says what to type to train this network, up to the settings, such as `effnet train --variant s`: for the report.
+    #[must_use]
+    pub fn with_command(self, command: impl Into<String>) -> Self {
+        Self { command: Some(command.into()), ..self }
     }
 
     /// The run's settings.
@@ -180,6 +192,7 @@ impl Trainer {
         };
         // The row first: a run that is killed in between has a row too many, and not an epoch without one.
         metrics::append(&self.folder.metrics(), &metrics)?;
+        self.record(&metrics, &evaluation)?;
         let checkpoint = self.folder.epoch(self.state.epoch);
         self.save(&checkpoint)?;
         self.folder.link(&checkpoint, &self.folder.last())?;
@@ -213,7 +226,7 @@ impl Trainer {
             position.batches = batch.number as u64 + 1;
             position.images += outcome.images as u64;
             position.loss_sum += outcome.loss * outcome.images as f64;
-            watcher.step(&StepDone {
+            let done = StepDone {
                 epoch: epoch + 1,
                 epochs: self.config.epochs,
                 batch: position.batches,
@@ -221,7 +234,9 @@ impl Trainer {
                 step: self.state.step,
                 rate,
                 outcome,
-            });
+            };
+            self.recorder.step(&done, self.config.size)?;
+            watcher.step(&done);
             if stop() {
                 return self.stopped();
             }
@@ -240,6 +255,23 @@ impl Trainer {
         }
         watcher.skipped(loader.skipped());
         evaluation.map(Some)
+    }
+
+    /// Brings events and report up to the epoch that is done.
+    fn record(&mut self, metrics: &Metrics, evaluation: &Evaluation) -> Result<()> {
+        let Some(best) = self.state.best else { return Ok(()) };
+        let (schedule, size) = (self.schedule, self.config.size);
+        self.recorder.epoch(&Facts {
+            folder: &self.folder,
+            config: &self.config,
+            command: self.command.as_deref(),
+            network: self.network.as_ref(),
+            split: &self.split,
+            metrics,
+            evaluation,
+            best,
+            plan: Plan { steps: schedule.steps, rate: &|step| schedule.rate(step), size: &|_| size },
+        })
     }
 
     fn stopped(&self) -> Result<Ended> {

@@ -3,6 +3,8 @@
 mod checkpoints;
 mod evaluation;
 mod folder;
+#[cfg(feature = "report")]
+mod recording;
 mod runs;
 mod steps;
 
