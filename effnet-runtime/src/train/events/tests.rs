@@ -11,7 +11,7 @@ fn crc(bytes: &[u8]) -> u32 {
 /// A checksum as the file has it, with its mask taken away.
 fn unmasked(bytes: &[u8]) -> u32 {
     let masked = u32::from_le_bytes(bytes.try_into().unwrap()).wrapping_sub(0xa282_ead8);
-    masked << 15 | masked >> 17
+    masked.rotate_left(15)
 }
 
 /// The records of a file, each with its checksums examined; what follows the last whole one is left out.
