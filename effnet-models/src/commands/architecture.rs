@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use clap::error::ErrorKind;
 use effnet_runtime::candle_nn::VarBuilder;
+use effnet_runtime::cli::shell;
 use effnet_runtime::spec::{Spec, grammar};
 use effnet_runtime::{DynamicModel, Network, candle};
 
@@ -34,6 +35,15 @@ impl Architecture {
     /// Whether the command line names a network.
     pub(super) fn is_said(&self) -> bool {
         self.variant.is_some() || self.table.is_some()
+    }
+
+    /// The flag that names the network, as a shell takes it.
+    pub(super) fn flag(&self) -> String {
+        match (self.variant, &self.table) {
+            (Some(variant), _) => format!("--variant {}", variant.name()),
+            (None, Some(path)) => format!("--table {}", shell(path)),
+            (None, None) => String::new(),
+        }
     }
 
     /// Looks the variant up, or reads the table.

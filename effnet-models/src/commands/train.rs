@@ -27,16 +27,31 @@ impl Train {
     fn run(self) -> Result<ExitCode> {
         let design = self.architecture.design()?;
         let build = |classes, builder: effnet_runtime::candle_nn::VarBuilder<'static>| design.build(classes, builder);
-        let model = Model { name: design.name(), build: &build, predict: predict_command() };
+        let train = format!("{} {}", train_command(), self.architecture.flag());
+        let model = Model { name: design.name(), build: &build, predict: predict_command(), train: &train };
         Ok(cli::train(&self.args, &model)?)
     }
 }
 
-/// What to type for a prediction: the program was started by Cargo from a checkout, or is installed.
+/// What to type for a prediction.
 fn predict_command() -> &'static str {
+    typed([
+        "cargo run --release -p effnet-models -- predict",
+        "cargo run -p effnet-models -- predict",
+        "effnet predict",
+    ])
+}
+
+/// What to type to train.
+fn train_command() -> &'static str {
+    typed(["cargo run --release -p effnet-models -- train", "cargo run -p effnet-models -- train", "effnet train"])
+}
+
+/// The one of three that fits: the program was started by Cargo from a checkout, as a release or not, or is installed.
+fn typed([release, debug, installed]: [&'static str; 3]) -> &'static str {
     match (std::env::var_os("CARGO_MANIFEST_DIR").is_some(), cfg!(debug_assertions)) {
-        (true, false) => "cargo run --release -p effnet-models -- predict",
-        (true, true) => "cargo run -p effnet-models -- predict",
-        (false, _) => "effnet predict",
+        (true, false) => release,
+        (true, true) => debug,
+        (false, _) => installed,
     }
 }

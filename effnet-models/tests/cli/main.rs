@@ -7,6 +7,8 @@ mod damaged;
 mod data_kinds;
 mod evaluation;
 mod kills;
+#[cfg(feature = "report")]
+mod report;
 mod resume;
 mod schedule;
 mod summary;

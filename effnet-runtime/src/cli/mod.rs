@@ -16,7 +16,7 @@
 mod args;
 mod begin;
 mod logging;
-mod output;
+pub(crate) mod output;
 mod progress;
 mod signals;
 mod train;
@@ -29,6 +29,7 @@ use clap::Parser;
 
 pub use args::TrainArgs;
 pub use logging::init as init_logging;
+pub use output::shell;
 pub use train::{Model, train};
 
 use crate::network::Network;
@@ -48,7 +49,8 @@ pub fn train_main<N: Network + 'static>(build: impl Fn(usize, VarBuilder<'static
     let Command { train: args } = Command::parse();
     let boxed = |classes, vb: VarBuilder<'static>| Ok(Box::new(build(classes, vb)?) as Box<dyn Network>);
     let trained = spec_of(&boxed).and_then(|spec| {
-        let model = Model { name: &spec.name, build: &boxed, predict: "effnet predict" };
+        let program = output::program();
+        let model = Model { name: &spec.name, build: &boxed, predict: "effnet predict", train: &program };
         train(&args, &model)
     });
     trained.unwrap_or_else(|error| {

@@ -16,7 +16,7 @@ pub(super) fn error(error: &dyn std::error::Error) {
 }
 
 /// `1 h 02 min`, `3 min 20 s` or `4.5 s`.
-pub(super) fn duration(duration: Duration) -> String {
+pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     match seconds {
         s if s < 60.0 => format!("{s:.1} s"),
@@ -32,7 +32,7 @@ pub(super) fn bytes(bytes: u64) -> String {
 }
 
 /// `1,437`.
-pub(super) fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -45,10 +45,16 @@ pub(super) fn count(number: u64) -> String {
 }
 
 /// A path as a shell takes it.
-pub(super) fn shell(path: &std::path::Path) -> String {
+pub fn shell(path: &std::path::Path) -> String {
     let text = path.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
     if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+/// The program's name, as a shell takes it.
+pub(super) fn program() -> String {
+    let program = std::env::args_os().next().unwrap_or_default();
+    shell(std::path::Path::new(&program).file_name().unwrap_or("train".as_ref()).as_ref())
 }
 
 #[cfg(test)]

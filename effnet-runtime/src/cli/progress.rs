@@ -6,10 +6,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use super::args::Style;
-use super::output::{bytes, duration, line};
+use super::output::{bytes, count, duration, line};
 use crate::data::Skipped;
 use crate::train::memory;
-use crate::train::{EpochDone, StepDone, Watcher};
+use crate::train::{EpochDone, StepDone, StepOutcome, Watcher};
 
 /// The step after which the run says how long it takes: the first one pays for memory that later ones find.
 const ESTIMATE_AFTER: u64 = 3;
@@ -30,8 +30,48 @@ pub(super) struct Progress {
     first_step: Option<Instant>,
     steps_here: u64,
     last_line: Instant,
-    /// Mean loss and share of correct images over the last steps.
-    recent: Option<(f64, f64)>,
+    /// What the last steps come to.
+    recent: Option<Recent>,
+    /// When the last step ended; none where something else came between it and the next.
+    last_step: Option<Instant>,
+    /// Validation images seen of the evaluation under way.
+    evaluated: u64,
+}
+
+/// Means over the last steps, of which the newest counts a tenth.
+#[derive(Clone, Copy)]
+struct Recent {
+    loss: f64,
+    /// Share of images that were found.
+    top1: f64,
+    /// Seconds an image takes from step to step, waiting for the loader included.
+    image: Option<f64>,
+}
+
+impl Recent {
+    /// With one more step, which ended `seconds` after the one before.
+    fn after(before: Option<Self>, outcome: &StepOutcome, seconds: Option<f64>) -> Self {
+        let images = outcome.images.max(1) as f64;
+        let (top1, image) = (outcome.correct as f64 / images, seconds.map(|seconds| seconds / images));
+        let Some(before) = before else { return Self { loss: outcome.loss, top1, image } };
+        let mean = |old: f64, new: f64| old + 0.1 * (new - old);
+        Self {
+            loss: mean(before.loss, outcome.loss),
+            top1: mean(before.top1, top1),
+            image: match (before.image, image) {
+                (Some(old), Some(new)) => Some(mean(old, new)),
+                (old, new) => new.or(old),
+            },
+        }
+    }
+
+    fn text(&self, rate: f64) -> String {
+        let pace = self.image.map_or_else(String::new, |image| match 1.0 / image {
+            pace if pace < 10.0 => format!(" {pace:.1} images/s"),
+            pace => format!(" {} images/s", count(pace.min(1e12) as u64)),
+        });
+        format!("loss {:.3} top-1 {:.1} % lr {rate:.2e}{pace}", self.loss, 100.0 * self.top1)
+    }
 }
 
 impl Progress {
@@ -46,8 +86,18 @@ impl Progress {
                 .unwrap_or_else(|_| ProgressStyle::default_bar())
                 .progress_chars("=> "),
         );
-        let (first_step, recent) = (None, None);
-        Self { style, bar, val_images, predicted_memory, first_step, steps_here: 0, last_line: Instant::now(), recent }
+        Self {
+            style,
+            bar,
+            val_images,
+            predicted_memory,
+            first_step: None,
+            steps_here: 0,
+            last_line: Instant::now(),
+            recent: None,
+            last_step: None,
+            evaluated: 0,
+        }
     }
 
     fn say(&self, text: &str) {
@@ -97,16 +147,14 @@ impl Watcher for Progress {
             (ESTIMATE_AFTER, Some(since)) => self.estimate(done, since),
             _ => {}
         }
-        let correct = done.outcome.correct as f64 / done.outcome.images.max(1) as f64;
-        let (loss, top1) = match self.recent {
-            Some((loss, top1)) => (loss + 0.1 * (done.outcome.loss - loss), top1 + 0.1 * (correct - top1)),
-            None => (done.outcome.loss, correct),
-        };
-        self.recent = Some((loss, top1));
+        let now = Instant::now();
+        let seconds = self.last_step.replace(now).map(|before| (now - before).as_secs_f64());
+        let recent = Recent::after(self.recent, &done.outcome, seconds);
+        self.recent = Some(recent);
         self.bar.set_length(done.batches);
         self.bar.set_position(done.batch);
         self.bar.set_prefix(format!("epoch {}/{}", done.epoch, done.epochs));
-        let message = format!("loss {loss:.3} top-1 {:.1} % lr {:.2e}", 100.0 * top1, done.rate);
+        let message = recent.text(done.rate);
         if self.bar.is_hidden() && self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
             let StepDone { epoch, epochs, batch, batches, .. } = done;
@@ -115,9 +163,14 @@ impl Watcher for Progress {
         self.bar.set_message(message);
     }
 
+    fn evaluated(&mut self, images: usize) {
+        self.evaluated += images as u64;
+        self.bar.set_message(format!("evaluated {} of {} images", count(self.evaluated), count(self.val_images)));
+    }
+
     fn epoch(&mut self, done: &EpochDone<'_>) {
         self.bar.reset();
-        self.recent = None;
+        (self.recent, self.last_step, self.evaluated) = (None, None, 0);
         self.last_line = Instant::now();
         let metrics = &done.metrics;
         match self.style {
@@ -166,5 +219,27 @@ impl Watcher for Progress {
                 self.bar.suspend(|| line(format!("left out {} bad files: {}{more}", files.len(), named.join("; "))));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_tells_loss_top_1_rate_and_pace() {
+        let outcome = |loss, correct| StepOutcome { loss, correct, images: 32 };
+        let first = Recent::after(None, &outcome(2.0, 8), None);
+        // Nothing is known of how long the first step took.
+        assert_eq!(first.text(1e-3), "loss 2.000 top-1 25.0 % lr 1.00e-3");
+        let second = Recent::after(Some(first), &outcome(1.0, 16), Some(0.5));
+        assert_eq!(second.text(1e-3), "loss 1.900 top-1 27.5 % lr 1.00e-3 64 images/s");
+        let third = Recent::after(Some(second), &outcome(1.9, 16), Some(1.0));
+        // A tenth of the way from 1/64 s an image to 1/32 s.
+        assert!(third.text(1e-3).ends_with(" 58 images/s"), "{}", third.text(1e-3));
+        let slow = Recent::after(None, &outcome(2.0, 8), Some(20.0));
+        assert!(slow.text(1e-3).ends_with(" 1.6 images/s"));
+        let fast = Recent { image: Some(0.0), ..slow };
+        assert!(fast.text(1e-3).ends_with(" images/s"));
     }
 }

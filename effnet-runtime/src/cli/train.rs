@@ -23,6 +23,8 @@ pub struct Model<'a> {
     pub build: Build<'a>,
     /// What to type for a prediction, up to its flags: `effnet predict`.
     pub predict: &'a str,
+    /// What to type to train it, up to the flags of [`TrainArgs`]: `effnet train --variant s`.
+    pub train: &'a str,
 }
 
 /// Trains as the flags say: begins or resumes a run, says how it goes, and ends with the best top-1 and what to type
@@ -34,7 +36,7 @@ pub struct Model<'a> {
 pub fn train(args: &TrainArgs, model: &Model<'_>) -> Result<ExitCode> {
     logging::init(args.verbosity());
     let style = args.style();
-    let mut trainer = begin(args, model)?;
+    let mut trainer = begin(args, model)?.with_command(model.train);
     if trainer.is_finished() {
         finished_already(style, &trainer);
         result(style, model, &trainer)?;

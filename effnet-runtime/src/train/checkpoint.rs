@@ -60,7 +60,7 @@ pub fn save_weights(path: &Path, network: &dyn Network, name: &str, labels: &[St
 /// A file of the run folder that cannot be written is such an error, with what to do.
 fn unwritten(error: weights::Error) -> Error {
     match error {
-        weights::Error::Unwritable { path, source } => Error::folder("write", path)(source),
+        weights::Error::Unwritable { path, reason } => Error::folder("write", path)(reason),
         error => error.into(),
     }
 }

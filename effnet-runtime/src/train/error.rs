@@ -34,14 +34,14 @@ pub enum Error {
         what: String,
     },
     /// A file or folder of the run that cannot be read or written.
-    #[error("cannot {action} `{}`: {source}{}", path.display(), hint(source))]
+    #[error("cannot {action} `{}`: {reason}{}", path.display(), hint(reason))]
     Folder {
         /// What was tried: `create`, `write`, `read` or `lock`.
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
         /// The system's reason.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The run folder is there already.
     #[error(
@@ -98,13 +98,13 @@ impl Error {
     /// For `map_err`: an action on a path that the system refused.
     pub(crate) fn folder(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Folder { action, path, source }
+        move |reason| Self::Folder { action, path, reason }
     }
 }
 
-fn hint(source: &std::io::Error) -> &'static str {
+fn hint(reason: &std::io::Error) -> &'static str {
     use std::io::ErrorKind::{FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-    match source.kind() {
+    match reason.kind() {
         PermissionDenied | ReadOnlyFilesystem => "; choose another place with --output",
         StorageFull | QuotaExceeded => "; free some space and continue with --resume",
         FileTooLarge => "; raise the limit on the size of files (ulimit -f) and continue with --resume",

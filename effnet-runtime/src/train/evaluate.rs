@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use candle_core::Tensor;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
 use crate::data::{self, Batch};
@@ -12,11 +12,12 @@ use crate::ops::cross_entropy::{cross_entropy, smoothed};
 use crate::pass::{Pass, Precision};
 
 /// A network's results on a set of labelled images.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Images.
     pub images: usize,
     /// Mean cross entropy, without label smoothing.
+    #[serde(deserialize_with = "null_as_nan")]
     pub loss: f64,
     /// Share of images whose likeliest class is theirs.
     pub top1: f64,
@@ -25,12 +26,56 @@ pub struct Evaluation {
     /// Each class's images, and how many of them were found, in the order of the labels.
     pub classes: Vec<ClassScore>,
     /// How often images of one class were taken for another or their own.
-    #[serde(serialize_with = "Confusion::as_rows")]
+    #[serde(serialize_with = "Confusion::as_rows", deserialize_with = "Confusion::from_rows")]
     pub confusion: Confusion,
+    /// The images of the highest loss that were taken for another class, the highest first, of equal ones the lower
+    /// sample: no more than [`WORST`].
+    pub worst: Vec<Misclassified>,
+}
+
+/// How many of the worst images an evaluation names.
+pub const WORST: usize = 24;
+
+/// An image that was taken for another class.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Misclassified {
+    /// Its sample's id: an index into the source.
+    pub sample: u64,
+    /// Its class.
+    pub truth: u32,
+    /// The likeliest class.
+    pub found: u32,
+    /// Probability of the likeliest class, in 0..=1.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub probability: f64,
+    /// Its cross entropy: minus the logarithm of its own class's probability.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub loss: f64,
+}
+
+impl Misclassified {
+    /// Takes its place among the worst.
+    fn enter(self, worst: &mut Vec<Self>) {
+        // Of logits that are not finite there is no loss, and nothing is worse.
+        let height = |of: &Self| if of.loss.is_nan() { f64::INFINITY } else { of.loss };
+        let own = height(&self);
+        let before =
+            |other: &Self| height(other).total_cmp(&own).reverse().then(other.sample.cmp(&self.sample)).is_lt();
+        let place = worst.partition_point(before);
+        if place < WORST {
+            worst.truncate(WORST - 1);
+            worst.insert(place, self);
+        }
+    }
+}
+
+/// JSON has no number that is not finite, and serde_json writes null for one.
+fn null_as_nan<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 /// One class's results.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassScore {
     /// Images of the class.
     pub images: usize,
@@ -60,8 +105,19 @@ impl Confusion {
         self.0.iter().map(|(&(truth, found), &count)| (truth, found, count))
     }
 
+    /// Of counts, as [`Self::iter`] has them.
+    #[cfg(all(test, feature = "report"))]
+    pub(super) fn from_counts(counts: impl Iterator<Item = (u32, u32, usize)>) -> Self {
+        Self(counts.map(|(truth, found, count)| ((truth, found), count)).collect())
+    }
+
     fn as_rows<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())
+    }
+
+    fn from_rows<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let rows = Vec::<(u32, u32, usize)>::deserialize(deserializer)?;
+        Ok(Self(rows.into_iter().map(|(truth, found, count)| ((truth, found), count)).collect()))
     }
 }
 
@@ -95,11 +151,11 @@ pub fn evaluate_logits(
     let mut found = Evaluation { classes: vec![ClassScore::default(); classes], ..Evaluation::default() };
     let (mut loss, mut top1, mut top5) = (0.0, 0, 0);
     for batch in batches {
-        let Batch { images, labels, .. } = batch?;
+        let Batch { images, labels, samples, .. } = batch?;
         let logits = logits(&images)?;
         let targets = smoothed(&labels, classes, 0.0)?.to_device(logits.device())?;
         loss += f64::from(cross_entropy(&logits, &targets)?.to_scalar::<f32>()?) * labels.len() as f64;
-        for (row, &label) in logits.to_vec2::<f32>()?.iter().zip(&labels) {
+        for ((row, &label), &sample) in logits.to_vec2::<f32>()?.iter().zip(&labels).zip(&samples) {
             let rank = rank(row, label as usize);
             let likeliest = likeliest(row);
             top1 += usize::from(rank == 0);
@@ -108,6 +164,11 @@ pub fn evaluate_logits(
             class.images += 1;
             class.correct += usize::from(rank == 0);
             *found.confusion.0.entry((label, likeliest)).or_default() += 1;
+            if likeliest != label {
+                let [loss, least] = [label, likeliest].map(|class| cross_entropy_of(row, class as usize));
+                let probability = (-least).exp();
+                Misclassified { sample, truth: label, found: likeliest, probability, loss }.enter(&mut found.worst);
+            }
         }
         found.images += labels.len();
         done(labels.len());
@@ -132,6 +193,13 @@ fn rank(row: &[f32], label: usize) -> usize {
         return row.len();
     }
     row.iter().enumerate().filter(|&(class, logit)| *logit > own || (*logit == own && class < label)).count()
+}
+
+/// Minus the logarithm of the probability of `class`.
+fn cross_entropy_of(row: &[f32], class: usize) -> f64 {
+    let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = row.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
+    sum.ln() - f64::from(row[class] - largest)
 }
 
 /// The class of the largest logit, the first of equal ones.

@@ -24,7 +24,7 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(Error::Locked(folder.path().to_path_buf())),
-            Err(TryLockError::Error(source)) => Err(Error::folder("lock", path)(source)),
+            Err(TryLockError::Error(reason)) => Err(Error::folder("lock", path)(reason)),
         }
     }
 }

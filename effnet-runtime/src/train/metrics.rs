@@ -53,6 +53,17 @@ impl Metrics {
             ema.map_or_else(|| ",,".to_owned(), |EmaMetrics { loss, top1, top5 }| format!("{loss},{top1},{top5}"));
         format!("{epoch},{step},{lr},{size},{train_loss},{val_loss},{val_top1},{val_top5},{ema},{seconds:.2}\n")
     }
+
+    /// The cells of [`Self::row`] that are not empty, under their columns' names.
+    #[cfg(feature = "report")]
+    pub(super) fn cells(&self) -> Vec<(&'static str, f64)> {
+        let row = self.row();
+        let cells = HEADER.split(',').zip(row.trim_end().split(','));
+        cells
+            .filter(|(_, cell)| !cell.is_empty())
+            .map(|(name, cell)| (name, cell.parse().unwrap_or(f64::NAN)))
+            .collect()
+    }
 }
 
 /// Starts the file anew, with the rows that it has up to and including epoch `epoch`: a run that was killed between a

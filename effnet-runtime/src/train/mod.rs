@@ -14,9 +14,19 @@ pub mod schedule;
 mod class_weights;
 mod ema;
 mod error;
+#[cfg(feature = "report")]
+mod events;
+mod facts;
 mod finite;
 mod inputs;
 mod lock;
+#[cfg(feature = "report")]
+mod recorder;
+#[cfg(not(feature = "report"))]
+#[path = "no_recorder.rs"]
+mod recorder;
+#[cfg(feature = "report")]
+mod report;
 mod run_folder;
 mod samples;
 mod stages;
@@ -29,6 +39,7 @@ pub use config::{Config, Recipe};
 pub use ema::Ema;
 pub use error::{Error, Result};
 pub use evaluate::{Evaluation, evaluate, evaluate_logits};
+pub use facts::{Facts, Plan};
 pub use inputs::{Build, build_network, device, eval_loader, open_data, spec_of, train_loader};
 pub(crate) use inputs::{check_transforms, convention};
 pub use run_folder::RunFolder;

@@ -8,6 +8,9 @@
 //! checkpoints/last.safetensors         what --resume goes on from
 //! samples/                             images to try `predict` on
 //! run.lock                             locked by the process that trains here
+//! report.html                          the run on one page, up to its last whole epoch
+//! best.json                            the evaluation of the highest validation top-1
+//! events.out.tfevents.*                TensorBoard's events, a file a session
 //! ```
 
 use std::fs;
@@ -126,6 +129,18 @@ impl RunFolder {
     /// The folder of images to try `predict` on.
     pub fn samples(&self) -> PathBuf {
         self.path.join("samples")
+    }
+
+    /// `report.html`.
+    #[cfg(feature = "report")]
+    pub fn report(&self) -> PathBuf {
+        self.path.join("report.html")
+    }
+
+    /// `best.json`: the evaluation of the highest validation top-1.
+    #[cfg(feature = "report")]
+    pub fn best_evaluation(&self) -> PathBuf {
+        self.path.join("best.json")
     }
 
     /// The run's settings.

@@ -105,6 +105,16 @@ pub fn stage_of(stages: &[Stage], epoch: u64) -> Option<&Stage> {
     stages.iter().find(|stage| (stage.begin..stage.end).contains(&epoch)).or(stages.last())
 }
 
+/// The stage of a step, from 0, of a run over `images` images; the last one of a step beyond the run.
+pub(super) fn stage_of_step(stages: &[Stage], images: usize, step: u64) -> Option<&Stage> {
+    let mut until = 0;
+    let is_before_end = |stage: &&Stage| {
+        until += stage.epochs() * stage.steps(images);
+        step < until
+    };
+    stages.iter().find(is_before_end).or(stages.last())
+}
+
 /// The stages as a table for people: a line each, under a line of headings.
 pub fn table(stages: &[Stage], config: &Config) -> Vec<String> {
     let policy = match config.augment.policy {

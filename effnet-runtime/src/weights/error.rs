@@ -13,12 +13,12 @@ pub enum Error {
     #[error("there is no weights file `{}`", .0.display())]
     NotFound(PathBuf),
     /// The operating system refused.
-    #[error("cannot read the weights file `{}`: {source}", path.display())]
+    #[error("cannot read the weights file `{}`: {reason}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// The system's reason.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// Neither a safetensors file nor a torch checkpoint.
     #[error("`{}` is not a weights file: {reason}", path.display())]
@@ -37,12 +37,12 @@ pub enum Error {
         reason: String,
     },
     /// Its metadata is not what [`super::save`] writes.
-    #[error("the metadata of `{}` cannot be read: {source}", path.display())]
+    #[error("the metadata of `{}` cannot be read: {reason}", path.display())]
     Metadata {
         /// The file.
         path: PathBuf,
         /// What does not fit.
-        source: serde_json::Error,
+        reason: serde_json::Error,
     },
     /// The file has no metadata, and something was asked that only metadata tells.
     #[error(
@@ -100,20 +100,20 @@ pub enum Error {
         dtype: DType,
     },
     /// The operating system refused.
-    #[error("cannot write the weights file `{}`: {source}", path.display())]
+    #[error("cannot write the weights file `{}`: {reason}", path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,
         /// The system's reason.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The metadata has no JSON form (a number that is not finite).
-    #[error("the metadata of `{}` cannot be written: {source}", path.display())]
+    #[error("the metadata of `{}` cannot be written: {reason}", path.display())]
     Unserializable {
         /// The file.
         path: PathBuf,
         /// The reason.
-        source: serde_json::Error,
+        reason: serde_json::Error,
     },
     /// Candle failed.
     #[error(transparent)]

@@ -37,12 +37,12 @@ pub fn save<T: AsRef<Tensor>>(
 /// [`save`], without its type parameters: its loops are compiled here, not in a caller that may be built without
 /// optimisation.
 fn write(path: &Path, mut tensors: Vec<(String, Tensor)>, metadata: &Metadata) -> Result<()> {
-    let unwritable = |source| Error::Unwritable { path: path.to_path_buf(), source };
+    let unwritable = |reason| Error::Unwritable { path: path.to_path_buf(), reason };
     tensors.sort_by(|(left, _), (right, _)| left.cmp(right));
     if let Some(pair) = tensors.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         return Err(unwritable(IoError::other(format!("two tensors are called `{}`", pair[0].0))));
     }
-    let metadata = metadata.to_header().map_err(|source| Error::Unserializable { path: path.to_path_buf(), source })?;
+    let metadata = metadata.to_header().map_err(|reason| Error::Unserializable { path: path.to_path_buf(), reason })?;
     let header = header(&tensors, metadata).map_err(unwritable)?;
     write_atomically(path, |file| {
         let mut file = BufWriter::with_capacity(1 << 20, file);

@@ -19,7 +19,13 @@ pub fn markdown(spec: &Spec, image: Size, num_classes: usize) -> String {
     format!("{}\n{}", grid(spec, image, num_classes).markdown(), totals(spec, image, num_classes))
 }
 
-fn totals(spec: &Spec, image: Size, num_classes: usize) -> String {
+/// The cells of [`table`], the heading first; the first two columns are names, and the others numbers or empty.
+pub fn cells(spec: &Spec, image: Size, num_classes: usize) -> Vec<Vec<String>> {
+    grid(spec, image, num_classes).into_rows()
+}
+
+/// What the network comes to, as a sentence.
+pub fn totals(spec: &Spec, image: Size, num_classes: usize) -> String {
     let Cost { params, macs, activations, .. } = spec.cost(image, num_classes);
     let (params, classes) = (thousands(params), thousands(num_classes as u64));
     let blocks = spec.num_blocks();

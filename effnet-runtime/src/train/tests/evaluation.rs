@@ -3,7 +3,7 @@ use candle_core::{DType, Device, Result as CandleResult, Tensor};
 use super::{noise, tiny, tiny_spec};
 use crate::data::{Batch, Error as DataError};
 use crate::spec::Spec;
-use crate::train::evaluate;
+use crate::train::evaluate::{Evaluation, WORST, evaluate};
 use crate::{Dialect, Network, Params, Pass};
 
 /// A network whose logits are the first pixels of its images.
@@ -103,6 +103,40 @@ fn logits_that_are_not_finite_find_nothing() {
 }
 
 #[test]
+fn the_worst_images_are_named_the_worst_first() {
+    // 60 images of class 0 that are taken for class 1, those of a higher number by more, in pairs of equal ones; and one
+    // that is found, however narrowly.
+    let mut rows: Vec<[f32; 3]> = (0..60).map(|image| [0., 1. + (image / 2) as f32, 0.]).collect();
+    rows.push([1., 1., 0.]);
+    let found = |size: usize| {
+        let batches = rows.chunks(size).enumerate().map(|(number, rows)| {
+            let rows: Vec<&[f32]> = rows.iter().map(|row| row.as_slice()).collect();
+            let mut batch = batch(&rows, &vec![0; rows.len()])?;
+            batch.samples.iter_mut().for_each(|sample| *sample += (number * size) as u64);
+            Ok(batch)
+        });
+        evaluate(&Echo::new(3), batches, |_| {}).unwrap().worst
+    };
+    let worst = found(61);
+    let samples: Vec<u64> = worst.iter().map(|worst| worst.sample).collect();
+    assert_eq!(samples[..4], [58, 59, 56, 57]);
+    assert_eq!(samples.len(), WORST);
+    assert_eq!(worst, found(7));
+    let (sum, logit) = (2.0 + 30f64.exp(), 30.0);
+    assert_eq!((worst[0].truth, worst[0].found), (0, 1));
+    assert!((worst[0].loss - sum.ln()).abs() < 1e-9, "{:?}", worst[0]);
+    assert!((worst[0].probability - f64::exp(logit) / sum).abs() < 1e-9, "{:?}", worst[0]);
+}
+
+#[test]
+fn nothing_is_worse_than_logits_that_are_not_finite() {
+    let rows: [&[f32]; 3] = [&[0., 90., 0.], &[f32::NAN; 3], &[0., f32::INFINITY, 0.]];
+    let found = evaluate(&Echo::new(3), [batch(&rows, &[0, 1, 0])].into_iter(), |_| {}).unwrap();
+    let samples: Vec<u64> = found.worst.iter().map(|worst| worst.sample).collect();
+    assert_eq!(samples, [1, 2, 0]);
+}
+
+#[test]
 fn no_images_are_an_error() {
     let error = evaluate(&Echo::new(3), std::iter::empty(), |_| {}).unwrap_err();
     assert!(error.to_string().contains("no images to evaluate"), "{error}");
@@ -138,4 +172,10 @@ fn the_result_has_a_json_form() {
     assert_eq!(json["top1"], 0.0);
     assert_eq!(json["confusion"], serde_json::json!([[1, 0, 1]]));
     assert_eq!(json["classes"][1], serde_json::json!({"images": 1, "correct": 0}));
+    let again: Evaluation = serde_json::from_value(json).unwrap();
+    assert_eq!(again, found);
+    // A loss that is not finite comes back as one.
+    let found = Evaluation { loss: f64::NAN, ..found };
+    let again: Evaluation = serde_json::from_str(&serde_json::to_string(&found).unwrap()).unwrap();
+    assert!(again.loss.is_nan() && again.worst == found.worst);
 }

@@ -8,6 +8,8 @@ mod evaluation;
 mod folder;
 mod freezing;
 mod progressive;
+#[cfg(feature = "report")]
+mod recording;
 mod runs;
 mod steps;
 

@@ -36,7 +36,7 @@ fn left(trainer: &Trainer) -> Left {
 }
 
 /// Runs to the end, or until so many steps are done.
-fn go(trainer: &mut Trainer, steps: u64) -> Ended {
+pub(super) fn go(trainer: &mut Trainer, steps: u64) -> Ended {
     struct Count<'a>(&'a Cell<u64>);
     impl Watcher for Count<'_> {
         fn step(&mut self, _: &StepDone) {

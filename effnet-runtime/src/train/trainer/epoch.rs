@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use super::super::checkpoint;
 use super::super::error::{Error, Result};
 use super::super::evaluate::{Evaluation, evaluate};
+use super::super::facts::{Facts, Plan};
 use super::super::inputs::{eval_loader, train_loader};
 use super::super::metrics::{self, EmaMetrics, Metrics};
-use super::super::stages::Stage;
+use super::super::stages::{Stage, stage_of_step};
 use super::super::state::Position;
 use super::super::step::{StepOptions, step};
 use super::super::watch::{EpochDone, StepDone, Watcher};
@@ -51,6 +52,8 @@ impl Trainer {
         };
         // The row first: a run that is killed in between has a row too many, and not an epoch without one.
         metrics::append(&self.folder.metrics(), &metrics)?;
+        let better = averaged.as_ref().filter(|averaged| averaged.top1 > own.top1).unwrap_or(&own);
+        self.record(&metrics, better)?;
         let checkpoint = self.folder.epoch(self.state.epoch);
         self.save(&checkpoint)?;
         self.folder.link(&checkpoint, &self.folder.last())?;
@@ -147,7 +150,7 @@ impl Trainer {
         state.position.loss_sum += outcome.loss * outcome.images as f64;
         let batch = state.position.batches.div_ceil(stage.accumulate as u64);
         let images = self.split.train.len();
-        watcher.step(&StepDone {
+        let done = StepDone {
             epoch: self.state.epoch + 1,
             epochs: self.config.epochs,
             batch,
@@ -157,7 +160,9 @@ impl Trainer {
             size: stage.size,
             rate,
             outcome,
-        });
+        };
+        self.recorder.step(&done)?;
+        watcher.step(&done);
         let kept = &self.config.checkpoints;
         let is_due = kept.steps > 0 && self.state.step.is_multiple_of(kept.steps)
             || kept.minutes > 0.0 && self.saved.elapsed() >= Duration::from_secs_f64(60.0 * kept.minutes);
@@ -166,6 +171,24 @@ impl Trainer {
             self.saved = Instant::now();
         }
         Ok(())
+    }
+
+    /// Brings events and report up to the epoch that is done.
+    fn record(&mut self, metrics: &Metrics, evaluation: &Evaluation) -> Result<()> {
+        let Some(best) = self.state.best else { return Ok(()) };
+        let (stages, images, schedule) = (&self.stages, self.split.train.len(), self.schedule);
+        let size = |step| stage_of_step(stages, images, step).map_or(0, |stage| stage.size);
+        self.recorder.epoch(&Facts {
+            folder: &self.folder,
+            config: &self.config,
+            command: self.command.as_deref(),
+            network: self.network.as_ref(),
+            split: &self.split,
+            metrics,
+            evaluation,
+            best,
+            plan: Plan { steps: schedule.steps, rate: &|step| schedule.rate(step), size: &size },
+        })
     }
 
     /// The steps that are left of the run, counted in the work of one of this stage.

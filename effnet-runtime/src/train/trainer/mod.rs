@@ -12,6 +12,7 @@ use super::error::{Error, Result};
 use super::lock::Lock;
 use super::metrics;
 use super::optimizer::Optimizer;
+use super::recorder::Recorder;
 use super::run_folder::RunFolder;
 use super::schedule::Schedule;
 use super::stages::{Stage, stage_of, stages};
@@ -35,6 +36,8 @@ pub struct Trainer {
     state: State,
     /// When `last.safetensors` was written last.
     saved: Instant,
+    recorder: Recorder,
+    command: Option<String>,
     _lock: Lock,
 }
 
@@ -108,7 +111,7 @@ impl Trainer {
         let class_weights = class_weights(&config.regularise.class_weights, split.train.as_ref())?;
         let stages = stages(&config);
         let schedule = config.schedule(&stages, split.train.len());
-        let saved = Instant::now();
+        let (saved, recorder) = (Instant::now(), Recorder::new(&folder, state.step));
         Ok(Self {
             config,
             folder,
@@ -121,8 +124,16 @@ impl Trainer {
             schedule,
             state,
             saved,
+            recorder,
+            command: None,
             _lock: lock,
         })
+    }
+
+    /// Says what to type to train this network, up to the settings, such as `effnet train --variant s`: for the report.
+    #[must_use]
+    pub fn with_command(self, command: impl Into<String>) -> Self {
+        Self { command: Some(command.into()), ..self }
     }
 
     /// The run's settings.

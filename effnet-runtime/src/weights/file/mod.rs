@@ -62,9 +62,9 @@ impl WeightsFile {
     /// When there is no such file, or it is neither, or it is damaged.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_path_buf();
-        let unreadable = |source: std::io::Error| match source.kind() {
+        let unreadable = |reason: std::io::Error| match reason.kind() {
             ErrorKind::NotFound => Error::NotFound(path.clone()),
-            _ => Error::Unreadable { path: path.clone(), source },
+            _ => Error::Unreadable { path: path.clone(), reason },
         };
         let mut file = File::open(&path).map_err(unreadable)?;
         let length = file.metadata().map_err(unreadable)?.len();
@@ -84,7 +84,7 @@ impl WeightsFile {
         };
         let (reader, tensors, header) = opened.map_err(|problem| problem.of(&path))?;
         let metadata =
-            Metadata::from_header(&header).map_err(|source| Error::Metadata { path: path.clone(), source })?;
+            Metadata::from_header(&header).map_err(|reason| Error::Metadata { path: path.clone(), reason })?;
         Ok(Self { path, tensors: without_prefix(tensors), metadata, reader: Mutex::new(reader) })
     }
 
@@ -198,18 +198,18 @@ impl Problem {
         match self {
             Self::NotWeights(reason) => Error::NotWeights { path, reason },
             Self::Damaged(reason) => Error::Damaged { path, reason },
-            Self::Unreadable(source) => Error::Unreadable { path, source },
+            Self::Unreadable(reason) => Error::Unreadable { path, reason },
         }
     }
 }
 
 impl From<std::io::Error> for Problem {
-    fn from(source: std::io::Error) -> Self {
-        match source.kind() {
+    fn from(reason: std::io::Error) -> Self {
+        match reason.kind() {
             ErrorKind::UnexpectedEof => Self::damaged("it ends too early"),
             // The archive reader's word for a checksum that does not fit.
-            ErrorKind::InvalidData | ErrorKind::Other => Self::Damaged(source.to_string()),
-            _ => Self::Unreadable(source),
+            ErrorKind::InvalidData | ErrorKind::Other => Self::Damaged(reason.to_string()),
+            _ => Self::Unreadable(reason),
         }
     }
 }

@@ -1,0 +1,89 @@
+//! TensorBoard's event files.
+//!
+//! A file is a sequence of records ([`record`]), each an event as protocol buffer ([`message`]). Every session of a run
+//! writes a file of its own, which opens with the step that it begins at: a reader then forgets what sessions before it
+//! wrote of that step and of later ones, which a run that was killed takes once more. A crash may cut a file's last
+//! record; readers leave it out.
+//!
+//! Source of the format: TensorFlow's `core/util/event.proto`, `core/framework/summary.proto` and
+//! `core/lib/io/record_writer.h`.
+
+mod message;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use message::{Event, Status, What};
+
+/// What every event file's name begins with; the time of its making in seconds follows, and whose it is.
+const PREFIX: &str = "events.out.tfevents.";
+
+/// The version of the format: readers forget repeated steps from the second on.
+const VERSION: &str = "brain.Event:2";
+
+/// An event file that is being written.
+#[derive(Debug)]
+pub(super) struct EventFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl EventFile {
+    /// Starts a new file in `folder`, for the steps from `first_step` on.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn create(folder: &Path, first_step: u64) -> io::Result<Self> {
+        // Readers take the files in the order of their names: behind those that are there, whatever the clock says.
+        let mut time = latest(folder)?.map_or(0, |latest| latest + 1).max(now().as_secs());
+        let mut file = loop {
+            let path = folder.join(format!("{PREFIX}{time:010}.effnet"));
+            match OpenOptions::new().append(true).create_new(true).open(&path) {
+                Ok(file) => break Self { file, path },
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => time += 1,
+                Err(error) => return Err(error),
+            }
+        };
+        file.write(0, What::FileVersion(VERSION.to_owned()))?;
+        file.write(first_step, What::of_session(Status::Start))?;
+        Ok(file)
+    }
+
+    /// Adds what is known of a step, each number under its tag.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn scalars(&mut self, step: u64, scalars: &[(&str, f64)]) -> io::Result<()> {
+        self.write(step, What::of_scalars(scalars))
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// One event in one write: a process that is killed cuts no more than the last.
+    fn write(&mut self, step: u64, what: What) -> io::Result<()> {
+        let event = Event { wall_time: now().as_secs_f64(), step: step as i64, what: Some(what) };
+        self.file.write_all(&record::framed(&prost::Message::encode_to_vec(&event)))
+    }
+}
+
+fn now() -> std::time::Duration {
+    // A clock before 1970 is no reason to fail.
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// The time in the name of the latest event file in `folder`.
+fn latest(folder: &Path) -> io::Result<Option<u64>> {
+    let times = std::fs::read_dir(folder)?.filter_map(|entry| {
+        let name = entry.ok()?.file_name();
+        name.to_str()?.strip_prefix(PREFIX)?.split('.').next()?.parse().ok()
+    });
+    Ok(times.max())
+}

@@ -1,0 +1,97 @@
+//! Writes down how a run goes: TensorBoard's events step by step, `report.html` epoch by epoch.
+
+use std::time::Instant;
+
+use super::error::{Error, Result};
+use super::events::EventFile;
+use super::facts::Facts;
+use super::report::{self, Shown};
+use super::run_folder::RunFolder;
+use super::watch::StepDone;
+
+/// Steps between two records of a step. An epoch's last step has one too.
+const EVERY: u64 = 10;
+
+/// Follows one session of a run.
+pub(super) struct Recorder {
+    folder: RunFolder,
+    /// The session's first step, from 1.
+    first_step: u64,
+    /// Not there before there is something to write.
+    events: Option<EventFile>,
+    /// Since when, and of how many images, the rate is measured.
+    pace: Option<(Instant, usize)>,
+    /// The best epoch's evaluation.
+    shown: Option<Shown>,
+}
+
+impl Recorder {
+    /// Of the session that begins after `step` steps of the run in `folder`. Writes nothing yet.
+    pub(super) fn new(folder: &RunFolder, step: u64) -> Self {
+        Self { folder: folder.clone(), first_step: step + 1, events: None, pace: None, shown: None }
+    }
+
+    /// A step is done. Every tenth of a run's steps is written down, and each
+    /// epoch's last: what it found, of its own batch.
+    ///
+    /// # Errors
+    /// When the events cannot be written.
+    pub(super) fn step(&mut self, done: &StepDone) -> Result<()> {
+        let StepDone { batch, batches, step, size, rate, outcome, .. } = *done;
+        if let Some((_, images)) = &mut self.pace {
+            *images += outcome.images;
+        }
+        if step.is_multiple_of(EVERY) || batch == batches {
+            let mut scalars = vec![
+                ("step/loss", outcome.loss),
+                ("step/top1", outcome.correct as f64 / outcome.images.max(1) as f64),
+                ("step/lr", rate),
+                ("step/size", size as f64),
+            ];
+            if let Some((since, images @ 1..)) = self.pace {
+                scalars.push(("step/images_per_second", images as f64 / since.elapsed().as_secs_f64()));
+            }
+            self.write(step, &scalars)?;
+            self.pace = None;
+        }
+        // The clock of the first step after a pause began before anybody looked, so it is not measured. Nor does an
+        // evaluation count: it follows an epoch's last step.
+        self.pace = if batch == batches { None } else { self.pace.or_else(|| Some((Instant::now(), 0))) };
+        Ok(())
+    }
+
+    /// An epoch is done and evaluated, and stands in `metrics.csv`; its checkpoint may follow.
+    ///
+    /// # Errors
+    /// When the events or the report cannot be written.
+    pub(super) fn epoch(&mut self, facts: &Facts<'_>) -> Result<()> {
+        let tagged: Vec<(String, f64)> = facts
+            .metrics
+            .cells()
+            .into_iter()
+            .filter(|(column, _)| !["epoch", "step"].contains(column))
+            .map(|(column, number)| (format!("epoch/{column}"), number))
+            .collect();
+        let scalars: Vec<(&str, f64)> = tagged.iter().map(|(tag, number)| (tag.as_str(), *number)).collect();
+        self.write(facts.metrics.step, &scalars)?;
+        let shown = match self.shown.take() {
+            Some(shown) if shown.epoch == facts.best.epoch => shown,
+            _ => Shown::of_best(facts)?,
+        };
+        report::write(facts, &shown)?;
+        self.shown = Some(shown);
+        Ok(())
+    }
+
+    fn write(&mut self, step: u64, scalars: &[(&str, f64)]) -> Result<()> {
+        let events = match &mut self.events {
+            Some(events) => events,
+            empty => {
+                let path = self.folder.path();
+                empty.insert(EventFile::create(path, self.first_step).map_err(Error::folder("write events to", path))?)
+            }
+        };
+        let written = events.scalars(step, scalars);
+        written.map_err(|source| Error::folder("write", events.path())(source))
+    }
+}

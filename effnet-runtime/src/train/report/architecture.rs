@@ -1,0 +1,26 @@
+//! The network's table.
+
+use maud::{Markup, html};
+
+use crate::spec::{Size, report};
+use crate::train::facts::Facts;
+
+pub(super) fn of(facts: &Facts<'_>) -> Markup {
+    let (spec, classes) = (facts.network.spec(), facts.network.num_classes());
+    let image = Size::square(facts.config.eval_size);
+    let rows = report::cells(spec, image, classes);
+    let Some((heading, rows)) = rows.split_first() else { return html! {} };
+    html! {
+        div.scroll {
+            table.numbers id="stages" {
+                thead { tr { @for (column, cell) in heading.iter().enumerate() { th.name[column < 2] scope="col" { (cell) } } } }
+                tbody {
+                    @for row in rows {
+                        tr { @for (column, cell) in row.iter().enumerate() { td.name[column < 2] { (cell) } } }
+                    }
+                }
+            }
+        }
+        p.note { (report::totals(spec, image, classes)) }
+    }
+}

@@ -1,0 +1,200 @@
+//! The curves: loss and accuracy over epochs, learning rate and image size over steps.
+
+use maud::{Markup, PreEscaped, html};
+
+use super::chart::{Chart, Line};
+use super::figures::{count, duration, loss, percent, short};
+use super::history::History;
+use crate::train::error::Result;
+use crate::train::facts::{Facts, Plan};
+
+/// At how many steps a schedule is looked at, at most.
+const LOOKS: u64 = 1000;
+
+pub(super) fn of(facts: &Facts<'_>, history: &History) -> Result<Markup> {
+    let ends_in = |ends: &[&str]| -> Vec<&String> {
+        history.columns().iter().filter(|column| ends.iter().any(|end| column.ends_with(end))).collect()
+    };
+    let (losses, shares) = (ends_in(&["loss"]), ends_in(&["top1", "top5"]));
+    let epochs = facts.config.epochs as i64;
+    let loss_chart = over_epochs(history, &losses, 1.0, |numbers| Chart {
+        title: "Loss by epoch",
+        x: "epoch",
+        y: "loss",
+        x_range: (1, epochs),
+        y_range: (0.0, 1.05 * largest(numbers)),
+        lines: Vec::new(),
+    })?;
+    let share_chart = over_epochs(history, &shares, 100.0, |numbers| Chart {
+        title: "Accuracy by epoch",
+        x: "epoch",
+        y: "accuracy in %",
+        x_range: (1, epochs),
+        y_range: (tens_below(numbers), 100.0),
+        lines: Vec::new(),
+    })?;
+    let Plan { steps, rate, size } = facts.plan;
+    let sizes = |step: u64| size(step) as f64;
+    Ok(html! {
+        div.charts {
+            (figure("loss", "Loss", loss_chart, &legend(&losses, "loss")))
+            (figure("accuracy", "Accuracy on validation images", share_chart, &legend(&shares, "val")))
+            (figure("rate", "Learning rate", over_steps("Learning rate by step", "rate", facts, &rate)?, &[]))
+            (figure("size", "Image size in training", over_steps("Image size by step", "pixels", facts, &sizes)?, &[]))
+        }
+        p.note {
+            (count(facts.metrics.step)) " of " (count(steps)) " steps are done"
+            @if facts.metrics.step < steps { "; the faint part of a schedule is to come" }
+            "."
+        }
+        details {
+            summary { "Every epoch in figures" }
+            (table(history))
+        }
+    })
+}
+
+fn figure(id: &str, title: &str, svg: String, legend: &[String]) -> Markup {
+    html! {
+        figure id={ "chart-" (id) } {
+            figcaption {
+                span.title { (title) }
+                @for (number, name) in legend.iter().enumerate() { span class={ "key s" (number % 4) } { (name) } }
+            }
+            (PreEscaped(svg))
+        }
+    }
+}
+
+/// A column of `metrics.csv` in words: `val_top1` is `validation top-1`.
+fn name(column: &str) -> String {
+    let word = |word| match word {
+        "train" => "training",
+        "val" => "validation",
+        "top1" => "top-1",
+        "top5" => "top-5",
+        "lr" => "rate",
+        "ema" => "EMA",
+        other => other,
+    };
+    column.split('_').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// The columns' names, without the word that the chart's title says.
+fn legend(columns: &[&String], said: &str) -> Vec<String> {
+    let rest = |column: &&String| column.split('_').filter(|word| *word != said).collect::<Vec<_>>().join("_");
+    columns.iter().map(|column| name(&rest(column))).collect()
+}
+
+/// A line for each of the columns, their numbers multiplied by `factor`; `chart` says what is around them, given all
+/// numbers.
+fn over_epochs<'a>(
+    history: &History,
+    columns: &[&String],
+    factor: f64,
+    chart: impl Fn(&[f64]) -> Chart<'a>,
+) -> Result<String> {
+    let epochs = history.column("epoch");
+    let line = |(colour, column): (usize, &&String)| {
+        let numbers = history.column(column).into_iter().map(|number| factor * number);
+        let points = epochs.iter().map(|epoch| *epoch as i64).zip(numbers).collect();
+        Line { colour, points, marked: true, faint: false }
+    };
+    let lines: Vec<Line> = columns.iter().enumerate().map(line).collect();
+    let numbers: Vec<f64> = lines.iter().flat_map(|line| &line.points).map(|point| point.1).collect();
+    let numbers: Vec<f64> = numbers.into_iter().filter(|number| number.is_finite()).collect();
+    Chart { lines, ..chart(&numbers) }.svg()
+}
+
+/// What the plan says of each step: solid up to here, faint from here on.
+fn over_steps(title: &str, y: &str, facts: &Facts<'_>, of: &dyn Fn(u64) -> f64) -> Result<String> {
+    let (steps, done) = (facts.plan.steps, facts.metrics.step.min(facts.plan.steps));
+    let stride = steps.div_ceil(LOOKS).max(1);
+    // A step's value holds until the next one.
+    let points = |from: u64, to: u64| -> Vec<(i64, f64)> {
+        let looks = (from..to).step_by(stride as usize).chain(to.checked_sub(1).filter(|last| *last >= from));
+        let mut points: Vec<(i64, f64)> = Vec::new();
+        for step in looks {
+            let value = of(step);
+            if let Some(before) = points.last().map(|point| point.1).filter(|before| *before != value) {
+                points.push((step as i64, before));
+            }
+            points.push((step as i64, value));
+        }
+        points.extend(points.last().map(|last| (to as i64, last.1)));
+        points
+    };
+    let line = |points, faint| Line { colour: 0, points, marked: false, faint };
+    let lines = vec![line(points(0, done), false), line(points(done.saturating_sub(1), steps), true)];
+    let numbers: Vec<f64> = lines.iter().flat_map(|line| &line.points).map(|point| point.1).collect();
+    let y_range = (0.0, 1.1 * largest(&numbers));
+    Chart { title, x: "step", y, x_range: (0, steps as i64), y_range, lines }.svg()
+}
+
+fn largest(numbers: &[f64]) -> f64 {
+    numbers.iter().copied().filter(|number| number.is_finite()).fold(0.0, f64::max)
+}
+
+/// Where an axis of percentages begins: at 0, or where all are above 50, at the next multiple of ten below them.
+fn tens_below(numbers: &[f64]) -> f64 {
+    let least = numbers.iter().copied().fold(100.0, f64::min);
+    if least < 50.0 { 0.0 } else { ((least / 10.0).floor() * 10.0).min(90.0) }
+}
+
+/// `metrics.csv` for people.
+fn table(history: &History) -> Markup {
+    let cell = |column: &str, number: f64| match column {
+        "epoch" | "step" => count(number as u64),
+        "lr" => short(number),
+        "seconds" => duration(std::time::Duration::try_from_secs_f64(number).unwrap_or_default()),
+        column if column.ends_with("loss") => loss(number),
+        column if column.ends_with("top1") || column.ends_with("top5") => percent(number),
+        _ => short(number),
+    };
+    html! {
+        div.scroll {
+            table.numbers id="epochs" {
+                thead { tr { @for column in history.columns() { th scope="col" { (name(column)) } } } }
+                tbody {
+                    @for row in history.rows() {
+                        tr {
+                            @for (column, number) in history.columns().iter().zip(row) { td { (cell(column, *number)) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_have_names_in_words() {
+        assert_eq!(
+            ["val_top1", "train_loss", "ema_val_loss"].map(name),
+            ["validation top-1", "training loss", "EMA validation loss"]
+        );
+    }
+
+    #[test]
+    fn a_line_has_a_mark_for_each_epoch_and_leaves_out_what_is_no_number() {
+        let history = History::parse("epoch,step,train_loss,val_loss\n1,10,2.5,NaN\n2,20,1.5,1\n3,30,1,0.5\n");
+        let chart = |numbers: &[f64]| {
+            assert_eq!(numbers, [2.5, 1.5, 1.0, 1.0, 0.5]);
+            let y_range = (0.0, largest(numbers));
+            Chart { title: "a <title>", x: "epoch", y: "loss", x_range: (1, 3), y_range, lines: Vec::new() }
+        };
+        let columns = ["train_loss".to_owned(), "val_loss".to_owned()];
+        let svg = over_epochs(&history, &[&columns[0], &columns[1]], 1.0, chart).unwrap();
+        assert_eq!(svg.matches("<circle").count(), 5);
+        assert!(svg.starts_with("<svg role=\"img\" aria-label=\"a &lt;title&gt;\""), "{svg}");
+    }
+
+    #[test]
+    fn the_axis_of_shares_begins_below_them() {
+        assert_eq!([&[97.0, 100.0][..], &[49.0], &[0.0], &[100.0], &[]].map(tens_below), [90.0, 0.0, 0.0, 90.0, 90.0]);
+    }
+}

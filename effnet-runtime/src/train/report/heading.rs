@@ -1,0 +1,61 @@
+//! The head of the page: which run it is, and how good it got.
+
+use maud::{Markup, html};
+
+use super::figures::{count, duration, loss, percent};
+use super::history::History;
+use super::shown::Shown;
+use crate::train::facts::Facts;
+
+pub(super) fn of(facts: &Facts<'_>, history: &History, shown: &Shown) -> Markup {
+    let (config, best) = (facts.config, facts.best);
+    let data = config.data.path.as_ref().map_or("the bundled digits".into(), |path| path.display().to_string());
+    let (train, val) = (facts.split.train.len() as u64, facts.split.val.len() as u64);
+    let classes = facts.network.num_classes() as u64;
+    let of_best = |column| history.of_epoch(best.epoch, column).unwrap_or(f64::NAN);
+    let seconds = history.column("seconds").iter().filter(|seconds| seconds.is_finite()).sum::<f64>();
+    let done = facts.metrics.epoch;
+    html! {
+        header {
+            p.kind { "Training report" }
+            h1 { (facts.network.spec().name) }
+            p.of {
+                "on " strong { (data) } ": " (count(train)) " training and " (count(val)) " validation images of "
+                (count(classes)) " classes"
+            }
+            dl.tiles {
+                div.first {
+                    dt { "Best top-1" }
+                    dd { data id="best-top1" value=(best.top1) { (percent(best.top1)) } }
+                    dd.aside {
+                        "in epoch " (best.epoch)
+                        @if !shown.is_best { "; details below are of epoch " (shown.epoch) }
+                    }
+                }
+                (tile("Top-5", &percent(of_best("val_top5")), "of that epoch"))
+                (tile("Validation loss", &loss(of_best("val_loss")), "of that epoch"))
+                (tile("Epochs", &count(done), &match done < config.epochs {
+                    true => format!("of {} so far", count(config.epochs)),
+                    false => "all done".to_owned(),
+                }))
+                (tile("Time", &duration(std::time::Duration::from_secs_f64(seconds)), "evaluations included"))
+                (tile("Parameters", &params(facts.network.params().trainable() as u64), "trainable"))
+            }
+        }
+    }
+}
+
+fn tile(name: &str, figure: &str, aside: &str) -> Markup {
+    html! {
+        div {
+            dt { (name) }
+            dd { (figure) }
+            dd.aside { (aside) }
+        }
+    }
+}
+
+/// `21.46 M`.
+fn params(number: u64) -> String {
+    if number < 1_000_000 { count(number) } else { format!("{:.2} M", number as f64 / 1e6) }
+}

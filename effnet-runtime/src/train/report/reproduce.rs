@@ -1,0 +1,44 @@
+//! How to get the same run again.
+
+use maud::{Markup, html};
+
+use super::figures::count;
+use crate::cli::output::shell;
+use crate::simd::Level;
+use crate::train::error::{Error, Result};
+use crate::train::facts::Facts;
+
+pub(super) fn of(facts: &Facts<'_>) -> Result<Markup> {
+    let config = facts.config;
+    let file = facts.folder.config_file();
+    let settings = std::fs::read_to_string(&file).map_err(Error::folder("read", &file))?;
+    let file = shell(&file);
+    let data = config.data.path.as_ref().map_or("the bundled digits".to_owned(), |path| path.display().to_string());
+    let (train, val) = (facts.split.train.len() as u64, facts.split.val.len() as u64);
+    let facts_of_it = [
+        ("Seed", config.seed.to_string()),
+        ("Recipe", config.recipe.clone()),
+        ("Data", format!("{data}: {} training and {} validation images", count(train), count(val))),
+        ("effnet", env!("CARGO_PKG_VERSION").to_owned()),
+        ("Machine", format!("{}, {}", config.compute.device, Level::current().name())),
+        ("Threads", format!("{}, and {} that load images", config.compute.threads, config.compute.loader_threads)),
+    ];
+    Ok(html! {
+        @match facts.command {
+            Some(command) => pre.command { code { (command) " --config " (file) } },
+            None => {
+                p { "Train the network " strong { (config.model) } " with:" }
+                pre.command { code { "train --config " (file) } }
+            },
+        }
+        p.note {
+            "With the same version, images and processor level the run is the same to the bit, whatever the number of "
+            "threads and however often it was stopped and resumed."
+        }
+        dl.facts { @for (name, fact) in facts_of_it { div { dt { (name) } dd { (fact) } } } }
+        details {
+            summary { "All settings (" code { "config.toml" } ")" }
+            pre { code { (settings) } }
+        }
+    })
+}

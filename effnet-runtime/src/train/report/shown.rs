@@ -1,0 +1,70 @@
+//! The evaluation that a report shows in detail.
+
+use std::fs;
+use std::io::Write;
+
+use serde::{Deserialize, Serialize};
+
+use super::worst::Thumbnail;
+use crate::train::error::{Error, Result};
+use crate::train::evaluate::Evaluation;
+use crate::train::facts::Facts;
+use crate::weights::write_atomically;
+
+/// An epoch's evaluation with the pictures that it got most wrong.
+pub(in crate::train) struct Shown {
+    pub(in crate::train) epoch: u64,
+    /// Whether `best.safetensors` is of this epoch.
+    pub(super) is_best: bool,
+    pub(super) evaluation: Evaluation,
+    /// One for each of the evaluation's worst.
+    pub(super) thumbnails: Vec<Thumbnail>,
+}
+
+/// What `best.json` holds.
+#[derive(Serialize, Deserialize)]
+struct Kept<E> {
+    epoch: u64,
+    evaluation: E,
+}
+
+impl Shown {
+    /// The best epoch's evaluation: this epoch's, which is kept in `best.json` then, or the one that is there. Where
+    /// there is neither, as in a run that began without reports, this epoch's for want of the best one's.
+    ///
+    /// # Errors
+    /// When `best.json` cannot be written.
+    pub(in crate::train) fn of_best(facts: &Facts<'_>) -> Result<Self> {
+        let (best, path) = (facts.best.epoch, facts.folder.best_evaluation());
+        if best == facts.metrics.epoch {
+            let kept = Kept { epoch: best, evaluation: facts.evaluation };
+            let text = serde_json::to_vec(&kept)
+                .map_err(|error| Error::Setting(format!("the evaluation has no JSON form: {error}")))?;
+            write_atomically(&path, |file| file.write_all(&text)).map_err(Error::folder("write", &path))?;
+            return Ok(Self::new(facts, best, facts.evaluation.clone()));
+        }
+        let kept = fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Kept<Evaluation>>(&text).ok());
+        Ok(match kept.filter(|kept| kept.epoch == best && kept.fits(facts)) {
+            Some(kept) => Self::new(facts, best, kept.evaluation),
+            None => Self::new(facts, facts.metrics.epoch, facts.evaluation.clone()),
+        })
+    }
+
+    fn new(facts: &Facts<'_>, epoch: u64, evaluation: Evaluation) -> Self {
+        let source = facts.split.val.as_ref();
+        let thumbnails = evaluation.worst.iter().map(|worst| Thumbnail::of(source, worst.sample as usize)).collect();
+        Self { epoch, is_best: epoch == facts.best.epoch, evaluation, thumbnails }
+    }
+}
+
+impl Kept<Evaluation> {
+    /// Whether it is of this data set, so that each of its numbers names a class or a sample.
+    fn fits(&self, facts: &Facts<'_>) -> bool {
+        let (classes, samples) = (facts.split.val.classes().len(), facts.split.val.len() as u64);
+        let is_class = |class: u32| (class as usize) < classes;
+        let Evaluation { confusion, worst, classes: scores, .. } = &self.evaluation;
+        scores.len() == classes
+            && confusion.iter().all(|(truth, found, _)| is_class(truth) && is_class(found))
+            && worst.iter().all(|worst| worst.sample < samples && is_class(worst.truth) && is_class(worst.found))
+    }
+}
