@@ -89,7 +89,8 @@ fn mutate_once(out: &mut Vec<u8>, below: &mut impl FnMut(usize) -> usize) {
         _ => {
             let digits: Vec<usize> = (0..limit).filter(|at| out[*at].is_ascii_digit()).collect();
             if let Some(&at) = digits.get(below(digits.len())) {
-                let more = &b"99999999999999999999"[..1 + below(20)];
+                let most = [2, 20][below(2)];
+                let more = &b"99999999999999999999"[..1 + below(most)];
                 out.splice(at..at, more.iter().copied());
                 if out.get(8) == Some(&b'{') && at > 8 {
                     let length = u64::from_le_bytes(std::array::from_fn(|byte| out[byte]));
