@@ -138,7 +138,8 @@ fn levels_mean_what_they_mean_to_automl() {
     assert!(either(rand(Kind::ShearX, 10.0), 0.3) && either(rand(Kind::ShearY, 20.0), 0.6));
     assert!(either(rand(Kind::TranslateX, 10.0), 100.0) && either(auto(Kind::TranslateY, 10.0), 250.0));
     let pad = |op| if let Op::Cutout { pad, .. } = op { pad } else { 0 };
-    assert_eq!((pad(rand(Kind::Cutout, 7.0)), pad(auto(Kind::Cutout, 7.0))), (28, 70));
+    assert_eq!((pad(rand(Kind::Cutout, 10.0)), pad(auto(Kind::Cutout, 10.0))), (40, 100));
+    assert_eq!(pad(rand(Kind::Cutout, 6.67)), 26);
 }
 
 #[test]
