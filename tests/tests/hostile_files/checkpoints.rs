@@ -7,11 +7,11 @@ use effnet_runtime::candle_nn::VarBuilder;
 use effnet_runtime::train::checkpoint::{self, Contents};
 use effnet_runtime::train::optimizer::{AdamW, Decay, Optimizer};
 use effnet_runtime::train::{Ema, State};
-use effnet_runtime::weights::{WeightsFile, read_network};
+use effnet_runtime::weights::{self, Metadata, WeightsFile, read_network};
 use effnet_runtime::{DynamicModel, Network, Params};
 use effnet_spec::{Operator, Row, Settings, Spec};
 
-use crate::survive;
+use crate::{SLACK, allocator, survive};
 
 /// A network of a few thousand weights with the optimizer of its run.
 struct Run {
@@ -72,4 +72,26 @@ fn mutated_checkpoints_neither_panic_nor_take_memory() {
     let other = std::cell::RefCell::new(Run::new(1).unwrap());
     assert!(other.borrow_mut().resume(&path), "the checkpoint is whole");
     survive("checkpoint", &path, &[file], |path| other.borrow_mut().resume(path));
+}
+
+#[test]
+fn a_table_that_describes_far_more_than_the_file_holds_takes_no_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.safetensors");
+    let network = Run::new(0).unwrap().network;
+    let mut metadata = Metadata::of(&network, "tiny", &["a", "b", "c", "d"].map(str::to_owned));
+    metadata.spec.settings.num_features = 200_000;
+    let tensors = network.params().all().into_iter().map(|(name, var)| (name, var.as_detached_tensor()));
+    weights::save(&path, tensors, &metadata).unwrap();
+    let _alone = allocator::alone();
+    let (error, peak) = allocator::peak(|| {
+        let file = WeightsFile::open(&path).unwrap();
+        let build = |classes, vb: VarBuilder<'static>| DynamicModel::from_spec(&metadata.spec, classes, vb);
+        read_network(&file, &metadata.spec, None, &Device::Cpu, build).err().expect("an error").to_string()
+    });
+    assert!(
+        error.contains("its table describes a network of 4") && error.contains(" weights, and it holds "),
+        "{error}"
+    );
+    assert!(peak <= 2 * std::fs::metadata(&path).unwrap().len() as usize + SLACK, "{peak}");
 }

@@ -10,9 +10,11 @@ const EXTREMES: [u64; 10] =
     [0, 1, 511, 513, 0xffff, 0x7fff_ffff, 0xffff_ffff, 0x7fff_ffff_ffff_ffff, u64::MAX, u64::MAX - 511];
 
 /// A tar header's size field in octal, at its largest, and in other ways that a reader may trip over.
-const SIZES: [&[u8; 12]; 6] = [
+const SIZES: [&[u8; 12]; 7] = [
     b"77777777777\0",
     b"00000000001\0",
+    // 16 MiB: as large as files of a data set are.
+    b"00100000000\0",
     b"            ",
     b"-0000000001\0",
     b"\x80\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",

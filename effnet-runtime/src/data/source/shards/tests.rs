@@ -266,7 +266,7 @@ fn an_order_shuffles_shards_and_samples_and_reads_nearly_in_sequence() {
     first.iter().enumerate().for_each(|(at, sample)| position[*sample] = at);
     let apart = |sample: usize| position[sample].abs_diff(position[sample + 1]) as f64;
     let mean = (0..999).map(apart).sum::<f64>() / 999.0;
-    assert!(mean > BUFFER as f64 / 4.0, "{mean}");
+    assert!(mean > 1000.0, "{mean}");
     // Within the buffer it is a shuffle of everything.
     let small = order(&[3, 0, 4], 0, 0);
     assert_eq!(small.iter().copied().collect::<BTreeSet<_>>(), (0..7).collect());
