@@ -28,14 +28,13 @@ impl Config {
                 self.batch / self.accumulate
             )));
         }
-        if let ClassWeights::Listed(weights) = &self.regularise.class_weights {
-            if !weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0) {
-                return Err(Error::Setting(format!(
-                    "regularise.class_weights = {weights:?}: each must be a positive number"
-                )));
+        match &self.regularise.class_weights {
+            ClassWeights::Listed(weights) if !weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0) => {
+                let what = "each must be a positive number or 0";
+                Err(Error::Setting(format!("regularise.class_weights = {weights:?}: {what}")))
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn check_counts(&self) -> Result<()> {
