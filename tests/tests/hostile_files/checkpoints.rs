@@ -87,7 +87,7 @@ fn a_table_that_describes_far_more_than_the_file_holds_takes_no_memory() {
     let (error, peak) = allocator::peak(|| {
         let file = WeightsFile::open(&path).unwrap();
         let build = |classes, vb: VarBuilder<'static>| DynamicModel::from_spec(&metadata.spec, classes, vb);
-        read_network(&file, &metadata.spec, None, &Device::Cpu, build).err().expect("an error").to_string()
+        read_network(&file, &metadata.spec, None, &Device::Cpu, build).expect_err("an error").to_string()
     });
     assert!(
         error.contains("its table describes a network of 4") && error.contains(" weights, and it holds "),
