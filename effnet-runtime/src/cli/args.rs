@@ -10,7 +10,8 @@ use crate::train::{Error, Result};
 /// The flags of `train`, but for what names the network.
 #[derive(Args, Clone, Debug, Default)]
 pub struct TrainArgs {
-    /// Folder or tar of images: `train/<class>/…` and `val/<class>/…`, or `<class>/…`. Default: the bundled digits.
+    /// Images: a folder or tar of `<class>/…` or of `train/<class>/…` and `val/<class>/…`, a CSV list, WebDataset shards,
+    /// or CIFAR's binary version. Default: the bundled digits.
     #[arg(long, value_name = "PATH", help_heading = "Data")]
     data: Option<PathBuf>,
     /// Share of each class that is set aside for validation, where the data has no `val` folder [default: 0.2].

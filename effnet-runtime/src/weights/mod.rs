@@ -22,5 +22,6 @@ pub use file::{TensorInfo, WeightsFile};
 pub use load::{Classifier, Loaded, check, load, read_network};
 pub use metadata::{FORMAT, KEY, Metadata, TRAINING_PREFIX};
 pub use names::{NamePair, Scheme};
+#[cfg(feature = "train")]
 pub(crate) use save::TEMPORARY_PREFIX;
 pub use save::{save, write_atomically};
