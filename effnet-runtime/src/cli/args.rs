@@ -21,7 +21,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "WHAT", help_heading = "Data")]
     on_bad_image: Option<OnBadImage>,
 
-    /// Settings under a name: digits, scratch, finetune, paper-s and the other paper-<variant>, or a TOML file. Default: the one that fits the data.
+    /// Settings under a name: digits, scratch, finetune, paper-s and those of the other variants, or a TOML file. Default: the one that fits the data.
     #[arg(long, value_name = "NAME|FILE", help_heading = "Training")]
     recipe: Option<String>,
     /// Settings from a file, such as the `config.toml` of another run; flags are stronger.

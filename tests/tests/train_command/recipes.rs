@@ -9,7 +9,7 @@ fn each_recipe_trains() {
     place.succeeds(&["--epochs", "1", "--batch", "256", "--quiet", "--output", "first"]);
     let variants = ["s", "m", "l", "xl", "b0", "b1", "b2", "b3"].map(|variant| format!("paper-{variant}"));
     for recipe in ["digits", "scratch", "finetune"].into_iter().chain(variants.iter().map(String::as_str)) {
-        let common = ["--recipe", recipe, "--epochs", "1", "--size", "32", "--batch", "1024", "--accumulate", "16"];
+        let common = ["--recipe", recipe, "--epochs", "1", "--size", "16", "--batch", "1024", "--accumulate", "16"];
         let start = ["--pretrained", "first/checkpoints/best.safetensors"];
         let start = if recipe == "finetune" { &start[..] } else { &[] };
         let out = place.succeeds(&[&common[..], start, &["--output", recipe]].concat());

@@ -12,7 +12,8 @@ pub(super) fn of(facts: &Facts<'_>, history: &History, shown: &Shown) -> Markup 
     let data = config.data.path.as_ref().map_or("the bundled digits".into(), |path| path.display().to_string());
     let (train, val) = (facts.split.train.len() as u64, facts.split.val.len() as u64);
     let classes = facts.network.num_classes() as u64;
-    let of_best = |column| history.of_epoch(best.epoch, column).unwrap_or(f64::NAN);
+    let weights = if best.averaged { "ema" } else { "val" };
+    let of_best = |figure| history.of_epoch(best.epoch, &format!("{weights}_{figure}")).unwrap_or(f64::NAN);
     let seconds = history.column("seconds").iter().filter(|seconds| seconds.is_finite()).sum::<f64>();
     let done = facts.metrics.epoch;
     html! {
@@ -29,11 +30,12 @@ pub(super) fn of(facts: &Facts<'_>, history: &History, shown: &Shown) -> Markup 
                     dd { data id="best-top1" value=(best.top1) { (percent(best.top1)) } }
                     dd.aside {
                         "in epoch " (best.epoch)
+                        @if best.averaged { ", by the averaged weights" }
                         @if !shown.is_best { "; details below are of epoch " (shown.epoch) }
                     }
                 }
-                (tile("Top-5", &percent(of_best("val_top5")), "of that epoch"))
-                (tile("Validation loss", &loss(of_best("val_loss")), "of that epoch"))
+                (tile("Top-5", &percent(of_best("top5")), "of that epoch"))
+                (tile("Validation loss", &loss(of_best("loss")), "of that epoch"))
                 (tile("Epochs", &count(done), &match done < config.epochs {
                     true => format!("of {} so far", count(config.epochs)),
                     false => "all done".to_owned(),

@@ -60,7 +60,7 @@ fn page(facts: &Facts<'_>, history: &History, shown: &Shown) -> Result<Markup> {
                 main {
                     (section("curves", "Curves", curves::of(facts, history)?))
                     (section("confusion", "Confusion", html! {
-                        (note_on(shown))
+                        (note_on(facts, shown))
                         (confusion::of(evaluation, classes))
                     }))
                     (section("worst", "Worst mistakes", html! {
@@ -89,11 +89,12 @@ fn section(id: &str, title: &str, content: Markup) -> Markup {
 }
 
 /// Which weights a section is about.
-fn note_on(shown: &Shown) -> Markup {
+fn note_on(facts: &Facts<'_>, shown: &Shown) -> Markup {
+    let averaged = shown.is_best && facts.best.averaged;
     let images = figures::count(shown.evaluation.images as u64);
     html! {
         p.note {
-            (images) " validation images, by the weights of epoch " (shown.epoch)
+            (images) " validation images, by the " @if averaged { "averaged " } "weights of epoch " (shown.epoch)
             @if shown.is_best { ", the best" }
             "."
         }

@@ -183,3 +183,21 @@ fn a_picture_that_is_gone_ends_no_run() {
     go(&mut Trainer::begin(config, folder, split, network).unwrap(), u64::MAX);
     assert!(report(&path).contains("cannot be read"));
 }
+
+#[test]
+fn a_report_says_when_the_averaged_weights_are_the_best() {
+    let parent = tempfile::tempdir().unwrap();
+    let path = parent.path().join("run");
+    // At this rate the weights jump about, and their average does not.
+    let config = tiny_config("epochs = 6\nema.decay = 0.9\noptimizer.lr = 0.05\nschedule.kind = \"constant\"");
+    let mut trainer = begin(config, &path);
+    assert_eq!(go(&mut trainer, u64::MAX), Ended::Finished);
+    let best = trainer.state().best.unwrap();
+    assert!(best.averaged, "the test needs an average that is best");
+    let page = report(&path);
+    assert!(page.contains(&format!("in epoch {}, by the averaged weights", best.epoch)));
+    assert!(page.contains(&format!("by the averaged weights of epoch {}, the best", best.epoch)));
+    assert!(page.contains("EMA top-1") && page.contains("<th scope=\"col\">EMA loss</th>"));
+    let kept: serde_json::Value = serde_json::from_slice(&fs::read(path.join("best.json")).unwrap()).unwrap();
+    assert_eq!(kept["evaluation"]["top1"].as_f64(), Some(best.top1));
+}
