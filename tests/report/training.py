@@ -32,9 +32,9 @@ def train(effnet, folder):
 
 
 def metrics(run):
-    """The rows of `metrics.csv`, each a number a column."""
+    """The rows of `metrics.csv`, each a number a column; a run without averaged weights leaves their cells empty."""
     with open(run / "metrics.csv", newline="") as file:
-        return [{column: float(cell) for column, cell in row.items()} for row in csv.DictReader(file)]
+        return [{column: float(cell) for column, cell in row.items() if cell} for row in csv.DictReader(file)]
 
 
 def equal(found, wanted, what):
