@@ -5,8 +5,8 @@ use std::process::{Child, Command, Stdio};
 
 use crate::{Place, metrics};
 
-/// Four epochs of 44 steps.
-const RUN: [&str; 4] = ["--epochs", "4", "--output", "run"];
+/// Four epochs of 44 steps on little images.
+const RUN: [&str; 6] = ["--epochs", "4", "--size", "32", "--output", "run"];
 const RESUME: [&str; 3] = ["--resume", "--output", "run"];
 
 fn last(run: &Path) -> Vec<u8> {
@@ -25,7 +25,7 @@ fn stop(place: &Place, until: &str, signal: &str) -> (Option<i32>, String) {
 }
 
 fn straight(place: &Place) -> (Vec<u8>, Vec<String>) {
-    place.succeeds(&["--epochs", "4", "--quiet", "--output", "straight"]);
+    place.succeeds(&["--epochs", "4", "--size", "32", "--quiet", "--output", "straight"]);
     (last(&place.path("straight")), metrics(&place.path("straight")))
 }
 

@@ -51,7 +51,8 @@ fn runs_without_a_folder_are_numbered() {
 fn threads_and_loaders_change_no_bit_of_the_run() {
     let place = Place::new();
     let run = |name: &str, threads: &str, loaders: &str| {
-        let args = ["--epochs", "1", "--quiet", "--output", name, "--threads", threads, "--loader-threads", loaders];
+        let size = ["--epochs", "1", "--size", "32", "--quiet", "--output", name];
+        let args = [&size[..], &["--threads", threads, "--loader-threads", loaders]].concat();
         place.succeeds(&args);
         fs::read(place.path(name).join("checkpoints/last.safetensors")).unwrap()
     };
@@ -65,7 +66,7 @@ fn threads_and_loaders_change_no_bit_of_the_run() {
 }
 
 fn run_seed(place: &Place, name: &str) -> Vec<u8> {
-    place.succeeds(&["--epochs", "1", "--quiet", "--output", name, "--seed", "1"]);
+    place.succeeds(&["--epochs", "1", "--size", "32", "--quiet", "--output", name, "--seed", "1"]);
     fs::read(place.path(name).join("checkpoints/last.safetensors")).unwrap()
 }
 

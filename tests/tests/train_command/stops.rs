@@ -40,11 +40,13 @@ fn wait_for(child: &mut Child, mut done: impl FnMut() -> bool) {
 }
 
 /// 44 steps in two stages, the second of which begins with step 23.
-const STEPS: [&str; 16] = [
+const STEPS: [&str; 18] = [
     "--epochs",
     "4",
     "--batch",
     "128",
+    "--size",
+    "32",
     "--progressive",
     "2",
     "--checkpoint-steps",
