@@ -133,21 +133,22 @@ fn unknown_key(key: &str, origins: &[(String, &str)]) -> Error {
     Error::Setting(format!("{origin} has an unknown setting `{full}`{hint}"))
 }
 
+/// What the command sets beside a recipe, in some values.
+pub(super) const BESIDE_A_RECIPE: &str = r#"
+    model = "any"
+    recipe = "digits"
+    seed = 0
+    size = 64
+    eval_size = 64
+    regularise.dropout = 0.2
+    data.on_bad_image = "fail"
+    compute = { device = "cpu", threads = 2, loader_threads = 2 }
+"#;
+
 /// Every key that there is.
 fn known_keys() -> Vec<String> {
-    // What the command sets beside a recipe.
-    let of_command = r#"
-        model = ""
-        recipe = ""
-        seed = 0
-        size = 1
-        eval_size = 1
-        regularise.dropout = 0.0
-        data.on_bad_image = "fail"
-        compute = { device = "cpu", threads = 1, loader_threads = 1 }
-    "#;
     let recipe = Recipe::find("digits").map(|recipe| recipe.layer);
-    let layers = [recipe, Layer::parse("the command", of_command)].into_iter().flatten().collect::<Vec<_>>();
+    let layers = [recipe, Layer::parse("the command", BESIDE_A_RECIPE)].into_iter().flatten().collect::<Vec<_>>();
     let table = merge(&layers).ok().and_then(|config| Table::try_from(config).ok()).unwrap_or_default();
     let keys = Layer { origin: String::new(), table }.flat().into_iter().map(|(key, _)| key);
     keys.chain(OPTIONAL.map(str::to_owned)).collect()

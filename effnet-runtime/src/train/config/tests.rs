@@ -1,20 +1,10 @@
 use super::super::schedule::{Decline, Schedule};
 use super::super::stages::stages;
+use super::layers::BESIDE_A_RECIPE;
 use super::{ClassWeights, ClassWeightsRule, Config, Layer, OptimizerKind, RECIPES, Recipe, merge};
 
-/// What the command sets beside a recipe.
 fn defaults() -> Layer {
-    let text = r#"
-        model = "tiny"
-        recipe = "digits"
-        seed = 0
-        size = 64
-        eval_size = 64
-        regularise.dropout = 0.2
-        data.on_bad_image = "fail"
-        compute = { device = "cpu", threads = 2, loader_threads = 2 }
-    "#;
-    Layer::parse("the network", text).unwrap()
+    Layer::parse("the network", BESIDE_A_RECIPE).unwrap()
 }
 
 /// A run's settings with `text` over the digits' recipe.
