@@ -1,6 +1,8 @@
 // Softmax cross entropy with soft targets, of f32 logits [rows, classes]; a block a row.
 #include "../cuda/common.cuh"
 
+namespace {
+
 /// The largest of the block's values, for every thread; a NaN among them is left out, as the sums find it.
 __device__ __forceinline__ float block_max(float value) {
   __shared__ float of_warp[WARP];
@@ -16,11 +18,13 @@ __device__ __forceinline__ float block_max(float value) {
   return value;
 }
 
+}  // namespace
+
 /// `losses[row] = Σ targets · (log_sum_exp - logits)`, and what the gradient needs of a row: `normalisers` = [rows, 2],
 /// log Σ exp and Σ targets.
 /// Reads the logits three times and the targets once, of which the first time comes from memory; writes 12 bytes a row.
 extern "C" __global__ void __launch_bounds__(THREADS)
-    cross_entropy_rows(const float* __restrict__ logits, const float* __restrict__ targets, float* __restrict__ losses,
+    cross_entropy_rows_f32(const float* __restrict__ logits, const float* __restrict__ targets, float* __restrict__ losses,
                        float* __restrict__ normalisers, int classes) {
   logits += static_cast<long long>(blockIdx.x) * classes;
   targets += static_cast<long long>(blockIdx.x) * classes;
@@ -46,7 +50,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 
 /// The mean of the rows' losses: one block.
 extern "C" __global__ void __launch_bounds__(THREADS)
-    cross_entropy_mean(const float* __restrict__ losses, float* __restrict__ mean, int rows) {
+    cross_entropy_mean_f32(const float* __restrict__ losses, float* __restrict__ mean, int rows) {
   float sum = 0.f;
   for (int at = threadIdx.x; at < rows; at += blockDim.x) sum += losses[at];
   sum = block_sum(sum);
@@ -56,7 +60,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 /// `(softmax(logits) · Σ targets - targets) · d_loss / rows`.
 /// Reads an element of the logits and one of the targets; writes one.
 extern "C" __global__ void __launch_bounds__(THREADS)
-    cross_entropy_backward(const float* __restrict__ logits, const float* __restrict__ targets,
+    cross_entropy_backward_f32(const float* __restrict__ logits, const float* __restrict__ targets,
                            const float* __restrict__ normalisers, const float* __restrict__ d_loss,
                            float* __restrict__ d_logits, int rows, int classes) {
   const long long row = static_cast<long long>(blockIdx.x) * classes;

@@ -2,7 +2,7 @@
 #pragma once
 #include "common.cuh"
 
-/// Which non-linearity; the numbers are those of `code` in ops/cuda/activation.rs.
+/// Which non-linearity; the numbers are those of ops/cuda/activation.rs.
 enum Activation { IDENTITY = 0, SILU = 1, RELU = 2, RELU6 = 3, HARD_SWISH = 4 };
 
 /// `1 / (1 + e⁻ᵘ)`, to some units in the last place: the hardware's exponential and reciprocal, without which a pass with

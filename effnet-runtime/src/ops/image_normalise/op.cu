@@ -1,11 +1,15 @@
 // From an image's bytes to a network's input.
 #include "../cuda/common.cuh"
 
+namespace {
+
 /// N bytes that one instruction moves.
 template <int N>
 struct alignas(N) Group {
   unsigned char bytes[N];
 };
+
+}  // namespace
 
 /// `out = (byte / 255 - mean[channel]) / std[channel]`, channels fastest. A thread makes 16 bytes of the result, and the last
 /// the rest. The divisions are IEEE's, so that the CPU makes the same bits of f32.

@@ -1,6 +1,8 @@
 // Sums over the rows of each image, of maps as [images, rows, channels].
 #include "../cuda/columns.cuh"
 
+namespace {
+
 /// `factor · Σ x`, or `factor · Σ x · y`, over each block of rows of an image: out = [images, blocks, channels] in f32. The
 /// grid's x counts images · blocks. Shared: N floats a thread.
 template <class T, int N, bool PRODUCT>
@@ -35,6 +37,8 @@ __device__ __forceinline__ void sums(const T* __restrict__ x, const T* __restric
     store_all<N>(out + static_cast<long long>(blockIdx.x) * channels + channel, sum[0]);
   }
 }
+
+}  // namespace
 
 /// Reads an element once; writes 4 bytes for a block and channel.
 template <class T, int N>

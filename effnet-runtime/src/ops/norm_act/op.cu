@@ -1,8 +1,11 @@
 // Batch normalisation, activation and residual: the formulas of kernel.rs, over maps as matrices [rows, channels].
 //
-// `norm` is f32 [4, channels]: mean, inv_std, scale = γ·inv_std, shift = β.
+// `norm` is f32 [4, channels]: mean, inv_std, scale = γ·inv_std, shift = β. `branch` is a factor for each image, 1 where it
+// is null.
 #include "../cuda/activation.cuh"
 #include "../cuda/columns.cuh"
+
+namespace {
 
 /// A count, mean and sum of squares around it of N channels.
 template <int N>
@@ -26,6 +29,8 @@ __device__ __forceinline__ void join(Moments<N>& to, const Moments<N>& other) {
   }
   to.count = count;
 }
+
+}  // namespace
 
 /// Mean and squares of each block of rows: parts = [blocks, 2, channels]. Welford in each lane, then the lanes joined as a
 /// tree. Shared: 2·N floats a thread and one a lane.
@@ -88,6 +93,8 @@ __device__ void norm_act_moments(const T* __restrict__ z, float* __restrict__ pa
 #define MOMENTS(T) const T *z, float *parts, int rows, int channels, int rows_of_block
 WIDE_ENTRY_POINTS(norm_act_moments, MOMENTS, z, parts, rows, channels, rows_of_block)
 
+namespace {
+
 /// The sum of `value` over the lanes, for every thread of its column. `shared` holds a double a thread.
 __device__ __forceinline__ double over_lanes(double value, double* shared) {
   const int lanes = blockDim.y, lane = threadIdx.y, at = lane * blockDim.x + threadIdx.x;
@@ -103,11 +110,13 @@ __device__ __forceinline__ double over_lanes(double value, double* shared) {
   return shared[threadIdx.x];
 }
 
+}  // namespace
+
 /// Joins the parts of all blocks, in f64 and in a fixed order, and makes the normalisation of them: `norm` as above, and
 /// `moments` = [2, channels]: mean, and unbiased variance (0 for a single row). Shared: 8 bytes a thread.
 /// Reads the parts twice, the second time from the cache; writes 24 bytes a channel.
 extern "C" __global__ void __launch_bounds__(THREADS)
-    norm_act_join(const float* __restrict__ parts, const float* __restrict__ gamma, const float* __restrict__ beta,
+    norm_act_join_f32(const float* __restrict__ parts, const float* __restrict__ gamma, const float* __restrict__ beta,
                   float* __restrict__ norm, float* __restrict__ moments, int rows, int channels, int rows_of_block,
                   int blocks, float eps) {
   DYN_SHARED(double, shared);
@@ -138,7 +147,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 
 /// `norm` of running statistics. One thread a channel.
 extern "C" __global__ void __launch_bounds__(THREADS)
-    norm_act_running(const float* __restrict__ mean, const float* __restrict__ variance,
+    norm_act_running_f32(const float* __restrict__ mean, const float* __restrict__ variance,
                      const float* __restrict__ gamma, const float* __restrict__ beta, float* __restrict__ norm,
                      int channels, float eps) {
   const int channel = blockIdx.x * blockDim.x + threadIdx.x;
@@ -149,6 +158,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   norm[2 * channels + channel] = gamma[channel] * inv_std;
   norm[3 * channels + channel] = beta[channel];
 }
+
+namespace {
 
 /// `y = f(u)`, or `y = shortcut + branch[image] · f(u)`.
 /// Reads an element of z, and one of the shortcut where there is one; writes one.
@@ -173,7 +184,7 @@ __device__ __forceinline__ void forward(const T* __restrict__ z, const T* __rest
     for (int i = 0; i < N; i++) u[i] = (u[i] - mean[i]) * scale[i] + shift[i];
     activate(activation, u);
     if constexpr (RESIDUAL) {
-      const float factor = branch[row / rows_of_image];
+      const float factor = branch ? branch[row / rows_of_image] : 1.f;
       float added[N];
       load_all<N>(shortcut + at, added);
 #pragma unroll
@@ -182,6 +193,8 @@ __device__ __forceinline__ void forward(const T* __restrict__ z, const T* __rest
     store_all<N>(y + at, u);
   }
 }
+
+}  // namespace
 
 template <class T, int N>
 __device__ void norm_act_forward(const T* z, const float* norm, T* y, int rows, int channels, int rows_of_block,
@@ -202,11 +215,13 @@ __device__ void norm_act_residual(const T* z, const T* shortcut, const float* br
 WIDE_ENTRY_POINTS(norm_act_residual, RESIDUAL_FORWARD, z, shortcut, branch, norm, y, rows, channels, rows_of_block,
                   rows_of_image, activation)
 
+namespace {
+
 /// What the two passes of the gradient share: `centred = z - mean`, and `g = branch[image] · dy · f'(u)`.
 template <class T, int N>
 __device__ __forceinline__ void gradient(const T* z, const T* dy, const float* branch, const float (&mean)[N],
-                                         const float (&scale)[N], const float (&shift)[N], int image, int activation,
-                                         float (&centred)[N], float (&g)[N]) {
+                                         const float (&scale)[N], const float (&shift)[N], int row, int rows_of_image,
+                                         int activation, float (&centred)[N], float (&g)[N]) {
   float u[N];
   load_all<N>(z, centred);
   load_all<N>(dy, g);
@@ -216,10 +231,12 @@ __device__ __forceinline__ void gradient(const T* z, const T* dy, const float* b
     u[i] = centred[i] * scale[i] + shift[i];
   }
   times_derivative(activation, u, g);
-  const float factor = branch[image];
+  const float factor = branch ? branch[row / rows_of_image] : 1.f;
 #pragma unroll
   for (int i = 0; i < N; i++) g[i] *= factor;
 }
+
+}  // namespace
 
 /// `Σ g` and `Σ g · ẑ` of each block of rows: parts = [blocks, 2, channels]; their sums are dβ and dγ. Shared: 2·N floats
 /// a thread.
@@ -240,7 +257,7 @@ __device__ void norm_act_sums(const T* __restrict__ z, const T* __restrict__ dy,
     for (int row = first + static_cast<int>(threadIdx.y); row < last; row += lanes) {
       const long long at = static_cast<long long>(row) * channels + channel;
       float centred[N], g[N];
-      gradient<T, N>(z + at, dy + at, branch, mean, scale, shift, row / rows_of_image, activation, centred, g);
+      gradient<T, N>(z + at, dy + at, branch, mean, scale, shift, row, rows_of_image, activation, centred, g);
 #pragma unroll
       for (int i = 0; i < N; i++) {
         sums[0][i] += g[i];
@@ -290,7 +307,7 @@ __device__ void norm_act_backward(const T* __restrict__ z, const T* __restrict__
   for (int row = first + static_cast<int>(threadIdx.y); row < last; row += lanes) {
     const long long at = static_cast<long long>(row) * channels + channel;
     float centred[N], g[N];
-    gradient<T, N>(z + at, dy + at, branch, mean, scale, shift, row / rows_of_image, activation, centred, g);
+    gradient<T, N>(z + at, dy + at, branch, mean, scale, shift, row, rows_of_image, activation, centred, g);
 #pragma unroll
     for (int i = 0; i < N; i++) g[i] = g[i] * scale[i] - constant[i] - centred[i] * slope[i];
     store_all<N>(dz + at, g);

@@ -3,6 +3,8 @@
 #include "../cuda/activation.cuh"
 #include "../cuda/columns.cuh"
 
+namespace {
+
 /// `out = x · factor[image, channel]`, or that `+ share · added[image, channel]`. The grid's x counts images · blocks of
 /// rows.
 /// Reads an element of x; writes one.
@@ -34,6 +36,8 @@ __device__ __forceinline__ void scale(const T* __restrict__ x, const float* __re
   }
 }
 
+}  // namespace
+
 template <class T, int N>
 __device__ void squeeze_excite_scale(const T* x, const float* factor, T* out, int rows, int channels, int rows_of_block,
                                      int blocks) {
@@ -53,42 +57,45 @@ __device__ void squeeze_excite_scale_add(const T* x, const float* factor, const 
 WIDE_ENTRY_POINTS(squeeze_excite_scale_add, SCALE_ADD, x, factor, added, out, rows, channels, rows_of_block, blocks,
                   share)
 
-/// `u = product + bias`, and `f(u)`, of [images, squeezed]: `product` becomes u, which the gradient needs.
+/// `u = product + bias`, and `f(u)`, of [images, squeezed].
 extern "C" __global__ void __launch_bounds__(THREADS)
-    squeeze_excite_activate(float* __restrict__ product, const float* __restrict__ bias, float* __restrict__ activated,
-                            int images, int squeezed, int activation) {
-  const long long at = thread_index();
-  if (at >= static_cast<long long>(images) * squeezed) return;
-  float u[1] = {product[at] + bias[at % squeezed]};
-  product[at] = u[0];
-  activate(activation, u);
-  activated[at] = u[0];
-}
-
-/// `gate = sigmoid(product + bias)` of [images, channels], in place.
-extern "C" __global__ void __launch_bounds__(THREADS)
-    squeeze_excite_open(float* __restrict__ product, const float* __restrict__ bias, int images, int channels) {
-  const long long at = thread_index();
-  if (at >= static_cast<long long>(images) * channels) return;
-  product[at] = 1.f / (1.f + expf(-(product[at] + bias[at % channels])));
-}
-
-/// From the gradient of the gate to that of the sigmoid's argument, in place: `g · gate · (1 - gate)`.
-extern "C" __global__ void __launch_bounds__(THREADS)
-    squeeze_excite_close(float* __restrict__ gradient, const float* __restrict__ gate, long long elements) {
+    squeeze_excite_activate_f32(const float* __restrict__ product, const float* __restrict__ bias,
+                                float* __restrict__ u, float* __restrict__ activated, long long elements, int squeezed,
+                                int activation) {
   const long long at = thread_index();
   if (at >= elements) return;
-  gradient[at] *= gate[at] * (1.f - gate[at]);
+  float value[1] = {product[at] + bias[at % squeezed]};
+  u[at] = value[0];
+  activate(activation, value);
+  activated[at] = value[0];
 }
 
-/// From the gradient of f(u) to that of u, in place.
+/// `gate = sigmoid(product + bias)` of [images, channels]. NaN stays NaN.
 extern "C" __global__ void __launch_bounds__(THREADS)
-    squeeze_excite_deactivate(float* __restrict__ gradient, const float* __restrict__ u, long long elements,
-                              int activation) {
+    squeeze_excite_open_f32(const float* __restrict__ product, const float* __restrict__ bias,
+                            float* __restrict__ gate, long long elements, int channels) {
+  const long long at = thread_index();
+  if (at >= elements) return;
+  gate[at] = 1.f / (1.f + expf(-(product[at] + bias[at % channels])));
+}
+
+/// From the gradient of the gate to that of the sigmoid's argument: `out = gradient · gate · (1 - gate)`.
+extern "C" __global__ void __launch_bounds__(THREADS)
+    squeeze_excite_close_f32(const float* __restrict__ gradient, const float* __restrict__ gate,
+                             float* __restrict__ out, long long elements) {
+  const long long at = thread_index();
+  if (at >= elements) return;
+  out[at] = gradient[at] * (gate[at] * (1.f - gate[at]));
+}
+
+/// From the gradient of f(u) to that of u: `out = gradient · f'(u)`.
+extern "C" __global__ void __launch_bounds__(THREADS)
+    squeeze_excite_deactivate_f32(const float* __restrict__ gradient, const float* __restrict__ u,
+                                  float* __restrict__ out, long long elements, int activation) {
   const long long at = thread_index();
   if (at >= elements) return;
   float g[1] = {gradient[at]};
   const float argument[1] = {u[at]};
   times_derivative(activation, argument, g);
-  gradient[at] = g[0];
+  out[at] = g[0];
 }
