@@ -5,7 +5,7 @@ mod tests;
 
 use candle_core::{Result, Shape, Tensor};
 
-use crate::ops::cuda::{Buffer, Element, Grid, Launch, ptx, value, view};
+use crate::ops::cuda::{Buffer, Element, Grid, Launch, ptx, view};
 use crate::ops::node::{self, Gradients};
 
 /// Threads of a row's block, at most.
@@ -24,7 +24,7 @@ pub(super) fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor>
     let (rows, classes) = logits.dims2()?;
     let (saved, targets) = (logits.detach(), targets.detach());
     let (loss, normalisers) = forward(&saved, &targets, rows, classes)?;
-    node::record("cross_entropy", &[logits], &[], value(loss)?, move |grad| {
+    node::record("cross_entropy", &[logits], &[], loss, move |grad| {
         let gradient = backward(&saved, &targets, &normalisers, grad, (rows, classes))?;
         Ok(Gradients { inputs: vec![Some(gradient)], params: vec![] })
     })
