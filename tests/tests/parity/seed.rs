@@ -14,7 +14,7 @@ fn evaluation() {
     let golden = Golden::read("seed_io.safetensors");
     let file = WeightsFile::open(path("seed.pth")).unwrap();
     assert_eq!(file.scheme().unwrap(), Scheme::Own);
-    for (name, network) in models::all_mixed(&file) {
+    for (name, network) in models::all_mixed(&file, &Device::Cpu) {
         let logits = network.run(golden.get("x"), &Pass::Eval(Precision::F32)).unwrap();
         close(&format!("{name}'s logits"), &logits, golden.get("eval_logits"), EVAL);
         let engine = Engine::new(network.as_ref(), &Options::default()).unwrap();
