@@ -1,5 +1,6 @@
 //! `seed.pth`: a checkpoint of the WZMIAOMIAO model, as `torch.save` writes it.
 
+use effnet_runtime::candle::Device;
 use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::weights::{Scheme, WeightsFile};
 use effnet_runtime::{Pass, Precision};
