@@ -4,6 +4,8 @@ mod accumulation;
 mod averaging;
 mod checkpoints;
 mod classes;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod evaluation;
 mod folder;
 mod freezing;
