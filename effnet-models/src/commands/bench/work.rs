@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use effnet_runtime::Network;
 use effnet_runtime::candle::{Device, Tensor};
 use effnet_runtime::data::Batch;
 use effnet_runtime::infer::{Engine, Session};
 use effnet_runtime::ops::trace::traced;
 use effnet_runtime::random::{Purpose, Stream};
 use effnet_runtime::simd::{Level, peak_gflops};
+use effnet_runtime::{Network, Precision};
 
 use effnet_runtime::train::optimizer::{Decay, Optimizer, Sgd};
 use effnet_runtime::train::{StepOptions, step};
@@ -120,7 +120,14 @@ pub(super) struct Trainer {
 impl Trainer {
     fn new(network: Box<dyn Network>) -> Self {
         let dropout = network.spec().settings.dropout;
-        let options = StepOptions { seed: 0, label_smoothing: 0.1, class_weights: None, dropout, drop_path_scale: 1.0 };
+        let options = StepOptions {
+            seed: 0,
+            label_smoothing: 0.1,
+            class_weights: None,
+            dropout,
+            drop_path_scale: 1.0,
+            precision: Precision::F32,
+        };
         let optimizer = Optimizer::new(Sgd::default(), Decay { rate: 1e-5, vectors: false, except: Vec::new() });
         Self { network, optimizer, options }
     }

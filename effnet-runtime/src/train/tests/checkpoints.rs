@@ -6,7 +6,7 @@ use crate::train::checkpoint::Contents;
 use crate::train::optimizer::{AdamW, Decay, Optimizer, Sgd};
 use crate::train::{Best, Ema, Position, State, StepOptions, checkpoint, step};
 use crate::weights::{WeightsFile, read_network};
-use crate::{DynamicModel, Network};
+use crate::{DynamicModel, Network, Precision};
 
 const DECAY: Decay = Decay { rate: 0.1, vectors: false, except: Vec::new() };
 
@@ -17,8 +17,14 @@ fn labels() -> Vec<String> {
 /// A network and its optimizer after two steps, and a state with awkward numbers.
 fn trained() -> (Box<dyn Network>, Optimizer, State) {
     let (network, mut optimizer) = (tiny(1, 4), Optimizer::new(AdamW::default(), DECAY));
-    let options =
-        StepOptions { seed: 1, label_smoothing: 0.1, class_weights: None, dropout: 0.0, drop_path_scale: 1.0 };
+    let options = StepOptions {
+        seed: 1,
+        label_smoothing: 0.1,
+        class_weights: None,
+        dropout: 0.0,
+        drop_path_scale: 1.0,
+        precision: Precision::F32,
+    };
     for number in 0..2 {
         step(network.as_ref(), &mut optimizer, &[noise(8, 4)], &options, number, 0.01).unwrap();
     }

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use super::{begin, bits, build_tiny, noise, resume, tiny_config};
 use crate::train::optimizer::{Decay, Optimizer, Sgd};
 use crate::train::{StepOptions, step};
-use crate::{Network, Params, device};
+use crate::{Network, Params, Precision, device};
 
 /// How far a loss may be from the CPU's after a few steps, and a weight after one, relative to the largest of its tensor:
 /// other orders of summation, through a dozen layers and back.
@@ -28,8 +28,14 @@ fn values(tensor: &Tensor) -> Vec<f32> {
 
 #[test]
 fn a_step_is_the_cpus() {
-    let options =
-        StepOptions { seed: 1, label_smoothing: 0.1, class_weights: None, dropout: 0.3, drop_path_scale: 2.0 };
+    let options = StepOptions {
+        seed: 1,
+        label_smoothing: 0.1,
+        class_weights: None,
+        dropout: 0.3,
+        drop_path_scale: 2.0,
+        precision: Precision::F32,
+    };
     let (network, expected) = (on(&cuda()), on(&Device::Cpu));
     let take = |network: &dyn Network| {
         let decay = Decay { rate: 1e-4, vectors: false, except: Vec::new() };
@@ -51,12 +57,17 @@ fn a_step_is_the_cpus() {
 
 #[test]
 fn a_step_gives_the_same_bits_again() {
-    let options =
-        StepOptions { seed: 1, label_smoothing: 0.1, class_weights: None, dropout: 0.3, drop_path_scale: 2.0 };
+    let options = StepOptions {
+        seed: 1,
+        label_smoothing: 0.1,
+        class_weights: None,
+        dropout: 0.3,
+        drop_path_scale: 2.0,
+        precision: Precision::F32,
+    };
     let run = || {
         let network = on(&cuda());
-        let mut optimizer =
-            Optimizer::new(Sgd::default(), Decay { rate: 1e-4, vectors: false, except: Vec::new() });
+        let mut optimizer = Optimizer::new(Sgd::default(), Decay { rate: 1e-4, vectors: false, except: Vec::new() });
         for number in 0..2 {
             step(network.as_ref(), &mut optimizer, &[noise(8, 4)], &options, number, 0.1).unwrap();
         }
