@@ -16,12 +16,10 @@ constexpr int THREADS = 256;
 /// Threads that run in step.
 constexpr int WARP = 32;
 
-// DYN_SHARED(type, name): the block's dynamic shared memory as an array; of one block's arrays this is the only one.
-// Bytes under one name, because C++ does not let two templates declare one `extern` array of different types.
+// DYN_SHARED(type, name): the block's dynamic shared memory as an array; a kernel has one.
 #ifndef DYN_SHARED
-#define DYN_SHARED(type, name)                                     \
-  extern __shared__ __align__(16) unsigned char dyn_shared_bytes[]; \
-  type* name = reinterpret_cast<type*>(dyn_shared_bytes)
+extern __shared__ __align__(16) unsigned char dyn_shared_bytes[];
+#define DYN_SHARED(type, name) type* name = reinterpret_cast<type*>(dyn_shared_bytes)
 #endif
 
 // ENTRY_POINTS(name, PARAMETERS, arguments…): the kernels name_f32 and name_bf16 of a template `name<T>`. PARAMETERS is a
@@ -119,15 +117,16 @@ __device__ __forceinline__ long long thread_index() {
 __device__ __forceinline__ long long thread_count() { return static_cast<long long>(gridDim.x) * blockDim.x; }
 
 /// The sum of `value` over the block, for every thread, in an order that follows from the block's size alone. All threads
-/// of a one-dimensional block call it.
-__device__ __forceinline__ float block_sum(float value) {
-  __shared__ float of_warp[WARP];
+/// of a one-dimensional block of whole warps call it.
+template <class T>
+__device__ __forceinline__ T block_sum(T value) {
+  __shared__ T of_warp[WARP];
   const int lane = threadIdx.x % WARP, warps = (blockDim.x + WARP - 1) / WARP;
 #pragma unroll
   for (int distance = WARP / 2; distance > 0; distance /= 2) value += __shfl_xor_sync(~0u, value, distance);
   if (lane == 0) of_warp[threadIdx.x / WARP] = value;
   __syncthreads();
-  value = lane < warps ? of_warp[lane] : 0.f;
+  value = lane < warps ? of_warp[lane] : T(0);
 #pragma unroll
   for (int distance = WARP / 2; distance > 0; distance /= 2) value += __shfl_xor_sync(~0u, value, distance);
   __syncthreads();  // so that the next sum does not write what a thread still reads
