@@ -2,6 +2,8 @@
 // all, whatever their number: a table says where each one lies, and each block takes a chunk of one of them.
 #include "../cuda/common.cuh"
 
+namespace {
+
 /// Elements of a block's chunk.
 constexpr int CHUNK = 4096;
 /// Elements that a thread loads before it stores the first: what hides memory's latency.
@@ -139,6 +141,8 @@ __device__ __forceinline__ void update(const Parameter* parameters, const Chunk*
   }
 }
 
+}  // namespace
+
 #define UPDATE(name, Rule)                                                                              \
   extern "C" __global__ void __launch_bounds__(THREADS)                                                 \
       update_##name##_f32(const Parameter* __restrict__ parameters, const Chunk* __restrict__ chunks) { \
@@ -155,7 +159,6 @@ UPDATE(swap, Swap)
 /// finite exactly where all its values are. The order of additions follows from the length alone.
 extern "C" __global__ void __launch_bounds__(THREADS)
     update_squares_f32(double* __restrict__ sums, const Parameter* __restrict__ parameters, const Chunk* __restrict__ chunks) {
-  __shared__ double of_warp[THREADS / WARP];
   const Chunk chunk = chunks[blockIdx.x];
   const Parameter& parameter = parameters[chunk.parameter];
   const Part part(parameter, chunk);
@@ -166,12 +169,6 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     const double value = gradient[i];
     sum += value * value;
   }
-#pragma unroll
-  for (int distance = WARP / 2; distance > 0; distance /= 2) sum += __shfl_xor_sync(~0u, sum, distance);
-  if (threadIdx.x % WARP == 0) of_warp[threadIdx.x / WARP] = sum;
-  __syncthreads();
-  if (threadIdx.x == 0) {
-    for (int warp = 1; warp < THREADS / WARP; warp++) sum += of_warp[warp];
-    sums[blockIdx.x] = sum;
-  }
+  sum = block_sum(sum);
+  if (threadIdx.x == 0) sums[blockIdx.x] = sum;
 }
