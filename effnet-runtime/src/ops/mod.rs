@@ -16,6 +16,8 @@ mod chain;
 mod conv;
 mod conv_norm_act;
 pub(crate) mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 pub mod cross_entropy;
 mod depthwise;
 mod global_mean;

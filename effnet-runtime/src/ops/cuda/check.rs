@@ -1,0 +1,1 @@
+//! How CUDA sides are tested: against the same operation on the CPU.

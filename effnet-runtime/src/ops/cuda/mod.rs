@@ -1,0 +1,18 @@
+//! What the operations' CUDA sides have in common: tensors as device memory, new memory, and launches.
+//!
+//! A kernel is `extern "C" __global__ void <op>_<what>_<f32|bf16>(…)` in the operation's `op.cu`; its host side, in the
+//! operation's `cuda.rs`, launches it through [`Launch`], which checks that every buffer has the element type and the
+//! length that the kernel is said to use.
+
+mod buffer;
+mod launch;
+mod modules;
+mod view;
+
+pub(crate) use buffer::Buffer;
+pub(crate) use launch::{Grid, Launch};
+pub(crate) use modules::{Module, ptx};
+pub(crate) use view::{Element, Slice, SliceMut, View, device, view};
+
+#[cfg(test)]
+pub(crate) mod check;
