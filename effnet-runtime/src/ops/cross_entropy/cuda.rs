@@ -1,5 +1,8 @@
 //! The loss on a CUDA device.
 
+#[cfg(test)]
+mod tests;
+
 use candle_core::{Result, Shape, Tensor};
 
 use crate::ops::cuda::{Buffer, Element, Grid, Launch, ptx, view};

@@ -1,5 +1,8 @@
 //! The mean on a CUDA device.
 
+#[cfg(test)]
+mod tests;
+
 use candle_core::{Result, Tensor};
 
 use crate::ops::cuda::{Buffer, Columns, Launch, pack, ptx, view};
