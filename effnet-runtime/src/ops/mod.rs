@@ -16,9 +16,9 @@ mod chain;
 mod conv;
 mod conv_norm_act;
 pub(crate) mod cpu;
+pub mod cross_entropy;
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
-pub mod cross_entropy;
 mod depthwise;
 mod global_mean;
 mod linear;

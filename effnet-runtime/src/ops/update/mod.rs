@@ -4,6 +4,8 @@
 //! however small most of them are. What is kept beside a parameter ([`Values`]) lies where the parameter does.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod rule;
 mod values;
 
@@ -40,6 +42,10 @@ pub(crate) fn step(rule: &dyn Rule, targets: &mut [Target<'_>]) -> Result<()> {
             bail!("a weight {:?} was to change by a gradient {:?} and {kept:?} values", weight.dims(), gradient.dims())
         }
     }
+    #[cfg(feature = "cuda")]
+    if targets.first().is_some_and(|target| target.weight.device().is_cuda()) {
+        return cuda::step(rule, targets);
+    }
     targets.iter_mut().try_for_each(|target| cpu::step(rule, target))
 }
 
@@ -49,6 +55,10 @@ pub(crate) fn step(rule: &dyn Rule, targets: &mut [Target<'_>]) -> Result<()> {
 /// When an average does not fit its parameter, or they are not on one device.
 pub(crate) fn average(pairs: &mut [Average<'_>], new: f32) -> Result<()> {
     check(pairs)?;
+    #[cfg(feature = "cuda")]
+    if pairs.first().is_some_and(|pair| pair.value.device().is_cuda()) {
+        return cuda::average(pairs, new);
+    }
     let change = |average: &mut f32, value: &mut f32| *average += new * (*value - *average);
     pairs.iter_mut().try_for_each(|pair| cpu::with_average(pair, change))
 }
@@ -59,6 +69,10 @@ pub(crate) fn average(pairs: &mut [Average<'_>], new: f32) -> Result<()> {
 /// When an average does not fit its parameter, or they are not on one device.
 pub(crate) fn swap(pairs: &mut [Average<'_>]) -> Result<()> {
     check(pairs)?;
+    #[cfg(feature = "cuda")]
+    if pairs.first().is_some_and(|pair| pair.value.device().is_cuda()) {
+        return cuda::swap(pairs);
+    }
     pairs.iter_mut().try_for_each(|pair| cpu::with_average(pair, std::mem::swap))
 }
 
@@ -77,5 +91,9 @@ fn check(pairs: &[Average<'_>]) -> Result<()> {
 /// # Errors
 /// When they are not contiguous f32 tensors on one device.
 pub(crate) fn squares(tensors: &[&Tensor]) -> Result<Vec<f64>> {
+    #[cfg(feature = "cuda")]
+    if tensors.first().is_some_and(|tensor| tensor.device().is_cuda()) {
+        return cuda::squares(tensors);
+    }
     tensors.iter().map(|tensor| cpu::squares(tensor)).collect()
 }
