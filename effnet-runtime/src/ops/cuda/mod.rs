@@ -16,3 +16,5 @@ pub(crate) use view::{Element, Slice, SliceMut, View, device, view};
 
 #[cfg(test)]
 pub(crate) mod check;
+#[cfg(test)]
+pub(crate) mod near;
