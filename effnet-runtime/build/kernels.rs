@@ -56,11 +56,14 @@ fn check_toolkit() -> Result<(), String> {
          on PATH or set NVCC or CUDA_HOME"
             .to_owned()
     })?;
-    detect_compute_cap().map(|_| ()).map_err(|_| {
+    let capability = detect_compute_cap().map_err(|_| {
         "the feature `cuda` needs to know the GPU that it compiles for, and nvidia-smi does not say: set \
          CUDA_COMPUTE_CAP, such as CUDA_COMPUTE_CAP=90 for an H100"
             .to_owned()
-    })
+    })?;
+    // For the message of a program that meets another GPU.
+    println!("cargo::rustc-env=EFFNET_COMPUTE_CAP={capability}");
+    Ok(())
 }
 
 /// The device code below a folder: kernels and their headers.

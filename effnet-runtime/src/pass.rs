@@ -56,12 +56,12 @@ pub struct Step<'a> {
 }
 
 /// Statistics of one batch, of one batch normalisation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct BatchStatistics {
-    /// Mean of each channel.
-    pub mean: Vec<f32>,
-    /// Unbiased variance of each channel.
-    pub variance: Vec<f32>,
+    /// Mean of each channel, f32 `[C]`.
+    pub mean: Tensor,
+    /// Unbiased variance of each channel, as the mean.
+    pub variance: Tensor,
     /// Share of the batch in the running statistics, in PyTorch's sense.
     pub momentum: f64,
 }
@@ -106,7 +106,7 @@ impl NormUpdates {
                 let Some(running) = params.get(&name) else {
                     candle_core::bail!("the parameters have no buffer `{name}` to update")
                 };
-                let batch = Tensor::from_slice(batch, batch.len(), running.device())?;
+                let batch = batch.to_device(running.device())?;
                 let kept = (running.as_tensor().detach() * (1.0 - statistics.momentum))?;
                 running.set(&(kept + (batch * statistics.momentum)?)?)?;
             }

@@ -78,7 +78,8 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N", help_heading = "Run")]
     keep: Option<usize>,
 
-    /// What computes: cpu or cuda [default: cpu].
+    /// What computes: cpu, cuda, cuda:N, or auto, a GPU where there is one that works [default: cpu; of a build with the
+    /// feature cuda, auto].
     #[arg(long, help_heading = "Machine")]
     device: Option<String>,
     /// Threads that compute. Default: one a core.

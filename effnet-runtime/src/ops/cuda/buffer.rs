@@ -1,11 +1,13 @@
 //! New device memory.
 
+use std::ops::Range;
+
 use candle_core::cuda_backend::{CudaDevice, CudaStorage, CudaStorageSlice};
 use candle_core::op::BackpropOp;
 use candle_core::{Result, Shape, Storage, Tensor};
 use half::bf16;
 
-use super::view::{Element, Slice, SliceMut};
+use super::view::{Element, Slice, SliceMut, out_of};
 
 /// Device memory that a kernel fills, and that becomes a tensor then.
 #[derive(Debug)]
@@ -63,6 +65,22 @@ impl Buffer {
             CudaStorageSlice::F32(all) => SliceMut::F32(all.slice_mut(..length)),
             other => unreachable!("a buffer of {other:?}"),
         }
+    }
+
+    /// Some of the memory, to be written.
+    ///
+    /// # Errors
+    /// When there are no such elements.
+    pub(crate) fn part_mut(&mut self, range: Range<usize>) -> Result<SliceMut<'_>> {
+        if range.end > self.length || range.start > range.end {
+            return Err(out_of(range, self.length));
+        }
+        Ok(match &mut self.storage.slice {
+            CudaStorageSlice::BF16(all) => SliceMut::Bf16(all.slice_mut(range)),
+            CudaStorageSlice::U8(all) => SliceMut::U8(all.slice_mut(range)),
+            CudaStorageSlice::F32(all) => SliceMut::F32(all.slice_mut(range)),
+            other => unreachable!("a buffer of {other:?}"),
+        })
     }
 
     /// As a tensor, of which nothing tracks.

@@ -12,7 +12,7 @@ const THREADS: usize = 256;
 const ACROSS: usize = 32;
 
 /// Rows of a lane, at least: what belongs to a channel is read once for them.
-const ROWS_OF_LANE: usize = 4;
+const ROWS_OF_LANE: usize = 8;
 
 /// Blocks of a grid, where rows allow it: about what the largest GPUs hold at a time, twice.
 const BLOCKS: usize = 2048;

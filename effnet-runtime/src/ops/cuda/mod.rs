@@ -4,17 +4,22 @@
 //! operation's `cuda.rs`, launches it through [`Launch`], which checks that every buffer has the element type and the
 //! length that the kernel is said to use.
 
+mod activation;
 mod buffer;
+mod columns;
+mod gemm;
 mod launch;
 mod modules;
-mod view;
-
-pub(crate) use buffer::Buffer;
-pub(crate) use launch::{Grid, Launch};
-pub(crate) use modules::{Module, ptx};
-pub(crate) use view::{Element, Slice, SliceMut, View, device, view};
-
-#[cfg(test)]
-pub(crate) mod check;
 #[cfg(test)]
 pub(crate) mod near;
+mod take;
+mod view;
+
+pub(crate) use activation::activation_code;
+pub(crate) use buffer::Buffer;
+pub(crate) use columns::{Columns, pack};
+pub(crate) use gemm::{Factor, Gemm};
+pub(crate) use launch::{Grid, Launch};
+pub(crate) use modules::ptx;
+pub(crate) use take::take;
+pub(crate) use view::{Element, Slice, SliceMut, View, device, view};

@@ -1,9 +1,11 @@
 //! Tensors as device memory.
 
+use std::ops::Range;
+
 use candle_core::backend::BackendStorage;
 use candle_core::cuda_backend::cudarc::driver::{CudaView, CudaViewMut};
 use candle_core::cuda_backend::{CudaDevice, CudaStorage, CudaStorageSlice};
-use candle_core::{DType, Device, Result, Storage, StorageRef, Tensor};
+use candle_core::{DType, Device, Error, Result, Storage, StorageRef, Tensor};
 use half::bf16;
 
 /// What kernels read and write.
@@ -25,6 +27,15 @@ impl Element {
             DType::BF16 => Ok(Self::Bf16),
             DType::U8 => Ok(Self::U8),
             other => candle_core::bail!("no CUDA kernel of effnet takes {other:?}; convert the tensor to F32"),
+        }
+    }
+
+    /// Bytes of one.
+    pub(crate) fn bytes(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::Bf16 => 2,
+            Self::U8 => 1,
         }
     }
 
@@ -52,7 +63,21 @@ pub(crate) enum SliceMut<'a> {
     U8(CudaViewMut<'a, u8>),
 }
 
-impl Slice<'_> {
+impl<'a> Slice<'a> {
+    /// Some of its elements.
+    ///
+    /// # Errors
+    /// When it does not have them.
+    pub(crate) fn narrow(self, range: Range<usize>) -> Result<Self> {
+        let held = self.extent().1;
+        let part = match self {
+            Self::F32(all) => all.try_slice(range.clone()).map(Self::F32),
+            Self::Bf16(all) => all.try_slice(range.clone()).map(Self::Bf16),
+            Self::U8(all) => all.try_slice(range.clone()).map(Self::U8),
+        };
+        part.ok_or_else(|| out_of(range, held))
+    }
+
     /// Its elements' type, and how many there are.
     pub(super) fn extent(&self) -> (Element, usize) {
         match self {
@@ -61,6 +86,11 @@ impl Slice<'_> {
             Self::U8(slice) => (Element::U8, slice.len()),
         }
     }
+}
+
+/// The error of elements that are not there.
+pub(super) fn out_of(range: Range<usize>, held: usize) -> Error {
+    Error::Msg(format!("elements {range:?} of {held} on a CUDA device were asked for"))
 }
 
 impl SliceMut<'_> {

@@ -22,11 +22,12 @@ __device__ void image_normalise(const unsigned char* __restrict__ bytes, const f
   if (at >= elements) return;
   int channel = at % channels;
   const int count = min(static_cast<long long>(N), elements - at);
-  Group<N> group;
+  Group<N> group = {};
   if (count == N) {
     group = *reinterpret_cast<const Group<N>*>(bytes + at);
   } else {
-    for (int i = 0; i < count; i++) group.bytes[i] = bytes[at + i];
+#pragma unroll
+    for (int i = 0; i < N; i++) group.bytes[i] = i < count ? bytes[at + i] : 0;
   }
   float values[N];
 #pragma unroll
@@ -37,7 +38,10 @@ __device__ void image_normalise(const unsigned char* __restrict__ bytes, const f
   if (count == N) {
     store_all<N>(out + at, values);
   } else {
-    for (int i = 0; i < count; i++) store(out + at + i, values[i]);
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+      if (i < count) store(out + at + i, values[i]);
+    }
   }
 }
 #define NORMALISE(T) \

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "cuda")]
+use candle_core::DType;
 use candle_core::{Result, Tensor};
 
 use super::cpu::view;
@@ -23,6 +25,11 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
     let ((batch, inputs), (outputs, weight_inputs)) = (x.dims2()?, weight.dims2()?);
     if inputs != weight_inputs || bias.dims() != [outputs] {
         candle_core::bail!("a linear layer {:?} with bias {:?} was given {:?}", weight.dims(), bias.dims(), x.dims())
+    }
+    #[cfg(feature = "cuda")]
+    if x.device().is_cuda() {
+        // Two products and a sum: candle's own nodes do as well as one of ours.
+        return x.to_dtype(DType::F32)?.matmul(&weight.t()?)?.broadcast_add(bias);
     }
     let mut out = bias.to_vec1::<f32>()?.repeat(batch);
     let pool = threads::current();

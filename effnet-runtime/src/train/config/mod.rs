@@ -169,7 +169,7 @@ pub struct PretrainedConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ComputeConfig {
-    /// `cpu`.
+    /// `cpu`, `cuda`, `cuda:N` or `auto`, as [`crate::device::open`] takes them.
     pub device: String,
     /// Threads that compute.
     pub threads: usize,

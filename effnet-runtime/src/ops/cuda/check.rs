@@ -1,1 +1,0 @@
-//! How CUDA sides are tested: against the same operation on the CPU.
