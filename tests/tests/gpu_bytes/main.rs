@@ -87,7 +87,6 @@ fn a_count_by_hand_is_the_same() {
     // Three normalisations, the block's with a shortcut.
     assert_eq!(ours(Kind::Normalisation, Pass::Forward), 2 * (3 * map + 4 * map + 3 * head));
     assert_eq!(ours(Kind::Normalisation, Pass::Backward), 2 * 5 * (2 * map + head));
-    assert_eq!(ours(Kind::Again, Pass::Backward), 0);
     // The head's 1×1 convolution: both maps, f32 weights, and their rewriting in bf16.
     assert_eq!(ours(Kind::Pointwise, Pass::Forward), 2 * (map + head) + 4 * 128 + 4 * 128);
     // The stem (27 · 8 weights) and the block's convolution (72 · 8): maps, weights, patches written and read.

@@ -39,7 +39,6 @@ fn name(kind: Kind, pass: Pass) -> String {
         Kind::Normalisation => "normalisation and activation",
         Kind::SqueezeExcite => "squeeze-and-excitation",
         Kind::Head => "mean, classifier, loss",
-        Kind::Again => "activations computed again",
         Kind::Graph => "gradients added, by candle and at shortcuts",
         Kind::Updates => "optimizer, averages, norm",
     };

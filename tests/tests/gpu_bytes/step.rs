@@ -16,7 +16,6 @@ pub enum Kind {
     Normalisation,
     SqueezeExcite,
     Head,
-    Again,
     Graph,
     Updates,
 }
@@ -90,17 +89,13 @@ impl Walk {
         let last = convs.as_slice().len() - 1;
         for (at, conv) in convs.as_slice().iter().enumerate() {
             match conv.role {
-                Role::Squeeze => self.squeeze_excite(self.map(size, conv.in_channels), at > 0),
+                Role::Squeeze => self.squeeze_excite(self.map(size, conv.in_channels)),
                 Role::Excite => {}
                 Role::Activated | Role::Depthwise | Role::Project => {
                     self.convolution(conv, size, false);
                     size = conv.output(size);
                     let out = self.map(size, conv.out_channels);
-                    let is_last = at == last;
-                    self.normalisation(out, is_last && block.has_shortcut());
-                    if !is_last {
-                        self.push(Kind::Again, Pass::Backward, out, 0, 2 * MAP * out, 0);
-                    }
+                    self.normalisation(out, at == last && block.has_shortcut());
                 }
             }
         }
@@ -147,12 +142,9 @@ impl Walk {
     }
 
     /// Mean, gate and product; its layers' own numbers are a thousandth of the map's.
-    fn squeeze_excite(&mut self, map: u64, is_computed: bool) {
+    fn squeeze_excite(&mut self, map: u64) {
         self.push(Kind::SqueezeExcite, Pass::Forward, map, 2 * MAP * map, 3 * MAP * map, 0);
         self.push(Kind::SqueezeExcite, Pass::Backward, map, 3 * MAP * map, 4 * MAP * map, 0);
-        if is_computed {
-            self.push(Kind::Again, Pass::Backward, map, 0, 2 * MAP * map, 0);
-        }
     }
 
     /// Global mean, linear layer and loss.

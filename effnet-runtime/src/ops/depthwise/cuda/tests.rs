@@ -26,8 +26,7 @@ fn every_window_equals_the_cpu() {
                 for (size, channels) in [((9, 10), 40), ((2, 3), 8), ((14, 5), 136)] {
                     let window = Window { kernel, stride, padding };
                     let (in_channels, out_channels) = (channels, channels);
-                    let problem =
-                        ConvProblem { batch: 2, size, in_channels, out_channels, window, depthwise: true };
+                    let problem = ConvProblem { batch: 2, size, in_channels, out_channels, window, depthwise: true };
                     check(&problem, DType::F32).unwrap();
                     check(&problem, DType::BF16).unwrap();
                 }

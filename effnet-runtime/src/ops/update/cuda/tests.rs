@@ -46,10 +46,10 @@ impl Side {
     }
 }
 
-fn ten_steps(rule: &dyn Rule, lengths: &[usize], offset: usize) -> Result<()> {
+fn steps(rule: &dyn Rule, steps: u64, lengths: &[usize], offset: usize) -> Result<()> {
     let mut ours = Side::new(cuda(), rule, lengths, offset)?;
     let mut expected = Side::new(Device::Cpu, rule, lengths, offset)?;
-    for number in 1..=10 {
+    for number in 1..=steps {
         ours.step(rule, number, offset)?;
         expected.step(rule, number, offset)?;
     }
@@ -71,7 +71,7 @@ fn rules() -> [Box<dyn Rule>; 3] {
 fn ten_steps_are_those_of_the_cpu() {
     for rule in rules() {
         // Chunks that are full, one element short, and one element long.
-        ten_steps(rule.as_ref(), &[1, 4096, 3, 4095, 4097, 20_000, 255, 256, 257], 0).unwrap();
+        steps(rule.as_ref(), 10, &[1, 4096, 3, 4095, 4097, 20_000, 255, 256, 257], 0).unwrap();
     }
 }
 
@@ -84,8 +84,18 @@ proptest! {
         offset in 0usize..4,
         rule in 0usize..3,
     ) {
-        ten_steps(rules()[rule].as_ref(), &lengths, offset).unwrap();
+        steps(rules()[rule].as_ref(), 10, &lengths, offset).unwrap();
     }
+}
+
+/// Every kernel, with few enough threads for a sanitizer.
+#[test]
+fn equals_the_cpu_on_small_shapes() {
+    for rule in rules() {
+        steps(rule.as_ref(), 2, &[1, 300, 7], 1).unwrap();
+    }
+    averages_of(&[5, 260]).unwrap();
+    squares_of(&[3, 0, 300]).unwrap();
 }
 
 #[test]
@@ -103,42 +113,52 @@ fn nothing_beside_a_parameter_is_changed() {
     }
 }
 
-#[test]
-fn averages_are_those_of_the_cpu() {
-    let lengths = [1usize, 4096, 5000, 77];
+fn pairs<'a>(values: &'a [Tensor], averages: &'a mut [Values]) -> Vec<Average<'a>> {
+    values.iter().zip(averages).map(|(value, average)| Average { value, average }).collect()
+}
+
+/// Averages of parameters of these lengths, and the parameters, after two updates with an exchange between them.
+fn averages_of(lengths: &[usize]) -> Result<()> {
     let run = |device: &Device| -> Result<Vec<Vec<f32>>> {
         let values: Vec<Tensor> =
             lengths.iter().map(|length| at_offset(device, 1, *length, 1)).collect::<Result<_>>()?;
         let mut averages: Vec<Values> =
             values.iter().map(|value| Values::filled(value, 0.25)).collect::<Result<_>>()?;
-        fn pairs<'a>(values: &'a [Tensor], averages: &'a mut [Values]) -> Vec<Average<'a>> {
-            values.iter().zip(averages).map(|(value, average)| Average { value, average }).collect()
-        }
         average(&mut pairs(&values, &mut averages), 0.125)?;
         swap(&mut pairs(&values, &mut averages))?;
         average(&mut pairs(&values, &mut averages), 0.5)?;
         let averages = averages.iter().map(Values::tensor).collect::<Result<Vec<_>>>()?;
         values.iter().chain(&averages).map(download).collect()
     };
-    let (found, expected) = (run(&cuda()).unwrap(), run(&Device::Cpu).unwrap());
+    let (found, expected) = (run(&cuda())?, run(&Device::Cpu)?);
     for (found, expected) in found.iter().zip(&expected) {
-        let found = Tensor::new(found.as_slice(), &Device::Cpu).unwrap();
-        assert_near("averages", &found, expected, 1.0).unwrap();
+        assert_near("averages", &Tensor::new(found.as_slice(), &Device::Cpu)?, expected, 1.0)?;
     }
+    Ok(())
+}
+
+#[test]
+fn averages_are_those_of_the_cpu() {
+    averages_of(&[1, 4096, 5000, 77]).unwrap();
+}
+
+fn squares_of(lengths: &[usize]) -> Result<()> {
+    let of = |device: &Device| -> Result<Vec<f64>> {
+        let tensors: Vec<Tensor> =
+            lengths.iter().map(|length| at_offset(device, 7, *length, 3)).collect::<Result<_>>()?;
+        squares(&tensors.iter().collect::<Vec<_>>())
+    };
+    let found = of(&cuda())?;
+    for (found, expected) in found.iter().zip(of(&Device::Cpu)?) {
+        assert!((found - expected).abs() <= SUM_TOLERANCE * expected, "{found} and {expected}");
+    }
+    assert_eq!(found, of(&cuda())?);
+    Ok(())
 }
 
 #[test]
 fn squares_are_those_of_the_cpu_and_the_same_each_time() {
-    let lengths = [1usize, 4096, 9000, 100_000, 0, 31];
-    let of = |device: &Device| -> Vec<f64> {
-        let tensors: Vec<Tensor> = lengths.iter().map(|length| at_offset(device, 7, *length, 3).unwrap()).collect();
-        squares(&tensors.iter().collect::<Vec<_>>()).unwrap()
-    };
-    let (device, found) = (cuda(), of(&cuda()));
-    for (found, expected) in found.iter().zip(of(&Device::Cpu)) {
-        assert!((found - expected).abs() <= SUM_TOLERANCE * expected, "{found} and {expected}");
-    }
-    assert_eq!(found, of(&device));
+    squares_of(&[1, 4096, 9000, 100_000, 0, 31]).unwrap();
 }
 
 #[test]
