@@ -26,6 +26,8 @@ mod linear;
 mod norm_act;
 mod squeeze_excite;
 pub mod trace;
+#[cfg(feature = "train")]
+pub mod update;
 
 pub use chain::{Part, chain};
 pub use conv::conv2d;

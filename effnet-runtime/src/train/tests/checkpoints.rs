@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{bits, build_tiny, noise, tiny, tiny_spec};
+use super::{averages, bits, build_tiny, memory, noise, tiny, tiny_spec};
 use crate::train::checkpoint::Contents;
 use crate::train::optimizer::{AdamW, Decay, Optimizer, Sgd};
 use crate::train::{Best, Ema, Position, State, StepOptions, checkpoint, step};
@@ -60,7 +60,7 @@ fn a_checkpoint_gives_everything_back_to_the_bit() {
     assert_eq!((saved.metadata.name.as_str(), saved.metadata.labels), ("tiny", labels()));
     checkpoint::restore(&file, &state, other.as_ref(), &mut other_optimizer, 0.0).unwrap();
     assert_eq!(bits(network.as_ref()), bits(other.as_ref()));
-    assert_eq!(optimizer.memory(), other_optimizer.memory());
+    assert_eq!(memory(&optimizer), memory(&other_optimizer));
 }
 
 #[test]
@@ -139,6 +139,6 @@ fn an_average_comes_back_to_the_bit() {
     let (other, mut adamw) = (tiny(2, 4), Optimizer::new(AdamW::default(), DECAY));
     let file = WeightsFile::open(&path).unwrap();
     let restored = checkpoint::restore(&file, &state, other.as_ref(), &mut adamw, 0.999).unwrap();
-    assert_eq!(restored.unwrap(), ema);
+    assert_eq!(averages(&restored.unwrap()), averages(&ema));
     assert_eq!(bits(other.as_ref()), bits(network));
 }
