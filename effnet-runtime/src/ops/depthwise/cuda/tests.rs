@@ -43,3 +43,16 @@ fn a_sum_of_several_parts_equals_the_cpu() {
     check(&problem, DType::F32).unwrap();
     check(&problem, DType::BF16).unwrap();
 }
+
+#[test]
+fn every_kernel_on_small_shapes() {
+    for (kernel, channels) in [(3, 8), (5, 8), (7, 8), (3, 3)] {
+        for stride in [1, 2] {
+            let window = Window { kernel, stride, padding: Padding::Same };
+            let (in_channels, out_channels) = (channels, channels);
+            let problem = ConvProblem { batch: 1, size: (4, 5), in_channels, out_channels, window, depthwise: true };
+            check(&problem, DType::F32).unwrap();
+            check(&problem, DType::BF16).unwrap();
+        }
+    }
+}
