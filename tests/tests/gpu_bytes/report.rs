@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::step::{Kind, Pass, Work};
 
-pub const BEGIN: &str = "<!-- gpu_bytes: begin -->";
-pub const END: &str = "<!-- gpu_bytes: end -->";
+pub(crate) const BEGIN: &str = "<!-- gpu_bytes: begin -->";
+pub(crate) const END: &str = "<!-- gpu_bytes: end -->";
 
 /// A GPU as far as this count goes.
 struct Gpu {
@@ -51,7 +51,7 @@ fn name(kind: Kind, pass: Pass) -> String {
 }
 
 /// The table, and what a step takes by it.
-pub fn table(works: &[Work], batch: u64) -> String {
+pub(crate) fn table(works: &[Work], batch: u64) -> String {
     let mut rows: Vec<(Kind, Pass)> = works.iter().map(|work| (work.kind, work.pass)).collect();
     rows.sort_unstable();
     rows.dedup();

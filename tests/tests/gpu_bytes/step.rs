@@ -8,7 +8,7 @@ const WEIGHT: u64 = 4;
 
 /// What a kernel, or a few that belong together, is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub(crate) enum Kind {
     Images,
     Pointwise,
     Convolution,
@@ -22,7 +22,7 @@ pub enum Kind {
 
 /// A pass of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Pass {
+pub(crate) enum Pass {
     Forward,
     Backward,
     /// A convolution's gradient of its input, and that of its weight.
@@ -32,21 +32,21 @@ pub enum Pass {
 
 /// One operation of a step.
 #[derive(Clone, Copy, Debug)]
-pub struct Work {
-    pub kind: Kind,
-    pub pass: Pass,
+pub(crate) struct Work {
+    pub(crate) kind: Kind,
+    pub(crate) pass: Pass,
     /// Bytes of its arguments and results, each once.
-    pub fewest: u64,
+    pub(crate) fewest: u64,
     /// Bytes that our kernels move.
-    pub ours: u64,
+    pub(crate) ours: u64,
     /// Multiply-accumulates of matrix products.
-    pub products: u64,
+    pub(crate) products: u64,
     /// Elements of the map that it makes or takes, or of the weights.
-    pub elements: u64,
+    pub(crate) elements: u64,
 }
 
 /// All operations of a step on `batch` images of `side` × `side` pixels.
-pub fn step(spec: &Spec, side: usize, batch: u64, classes: u64) -> Vec<Work> {
+pub(crate) fn step(spec: &Spec, side: usize, batch: u64, classes: u64) -> Vec<Work> {
     let mut walk = Walk { batch, works: Vec::new() };
     let (image, stem) = (Size::square(side), spec.stem_conv());
     let images = walk.map(image, spec.settings.in_channels);

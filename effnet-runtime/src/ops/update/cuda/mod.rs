@@ -76,7 +76,7 @@ pub(super) fn squares(tensors: &[&Tensor]) -> Result<Vec<f64>> {
     let mut sums = Buffer::new(device(first)?, Element::U8, bytes)?;
     launch("update_squares", &rows, &chunks, Some(&mut sums))?;
     let sums: Vec<u8> = sums.into_tensor(bytes)?.to_vec1()?;
-    for (chunk, sum) in chunks.iter().zip(sums.as_chunks().0) {
+    for (chunk, sum) in chunks.iter().zip(sums.as_chunks::<8>().0) {
         squares[chunk.row] += f64::from_le_bytes(*sum);
     }
     Ok(squares)

@@ -57,7 +57,7 @@ pub(super) fn launch(kernel: &str, rows: &[Row<'_>], chunks: &[Chunk], sums: Opt
     let (mut table, mut guards) = (Vec::new(), Vec::new());
     for (row, views) in rows.iter().zip(&views) {
         for view in views {
-            let mut address = 0;
+            let mut address = 0u64;
             if let Some(Slice::F32(slice)) = view.as_ref().map(View::slice).transpose()? {
                 let (its, guard) = slice.view_ptr(&stream);
                 address = its;

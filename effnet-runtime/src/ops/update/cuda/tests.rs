@@ -25,7 +25,9 @@ impl Side {
     fn new(device: Device, rule: &dyn Rule, lengths: &[usize], offset: usize) -> Result<Self> {
         let weight = |(at, length): (usize, &usize)| at_offset(&device, at as u64, *length, offset);
         let weights = lengths.iter().enumerate().map(weight).collect::<Result<Vec<_>>>()?;
-        let of = |weight: &Tensor| rule.slots().iter().map(|slot| Values::filled(weight, slot.start)).collect();
+        let of = |weight: &Tensor| {
+            rule.slots().iter().map(|slot| Values::filled(weight, slot.start)).collect::<Result<Vec<_>>>()
+        };
         let slots = weights.iter().map(of).collect::<Result<Vec<_>>>()?;
         Ok(Self { device, weights, slots })
     }
