@@ -77,6 +77,9 @@ impl Subject {
     }
 }
 
+/// Operations on a GPU are done long after they are asked for, and leave no spans.
+const NO_PROFILE: &str = "--profile times what the CPU does: leave it out, or say --device cpu";
+
 /// A subject with the memory for its batch.
 pub(super) enum Ready {
     Session {
@@ -121,7 +124,8 @@ impl Ready {
         let peak = peak_gflops(Level::current());
         let runs = (0..u64::from(runs)).map(|number| match self {
             Self::Session { session, images, logits, .. } => Ok(Span::of_inference(&session.profile(images, logits)?)),
-            Self::Network { .. } => bail!("--profile times what the CPU does: leave it out, or say --device cpu"),
+            Self::Network { .. } => bail!(NO_PROFILE),
+            Self::Trainer(trainer) if trainer.network.params().device().is_cuda() => bail!(NO_PROFILE),
             Self::Trainer(trainer) => {
                 let begin = Instant::now();
                 let (result, spans) = traced(|| trainer.step(work, number));

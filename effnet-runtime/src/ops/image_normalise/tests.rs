@@ -24,7 +24,7 @@ fn any_layout_is_taken() {
     let of_copy = image_normalise(&pixels.contiguous().unwrap(), &MEAN, &STD, DType::F32).unwrap();
     assert_eq!(
         of_view.flatten_all().unwrap().to_vec1::<f32>().unwrap(),
-        of_copy.flatten_all().unwrap().to_vec1().unwrap()
+        of_copy.flatten_all().unwrap().to_vec1::<f32>().unwrap()
     );
 }
 
