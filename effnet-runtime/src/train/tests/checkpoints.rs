@@ -142,3 +142,30 @@ fn an_average_comes_back_to_the_bit() {
     assert_eq!(averages(&restored.unwrap()), averages(&ema));
     assert_eq!(bits(other.as_ref()), bits(network));
 }
+
+/// A state that the CPU wrote, read onto a GPU, and written from there.
+#[cfg(feature = "cuda")]
+#[test]
+fn a_state_on_cuda_has_the_same_bytes() {
+    let (network, optimizer, state) = trained();
+    let mut ema = Ema::new(0.999, tiny(3, 4).params()).unwrap();
+    ema.update(network.params()).unwrap();
+    let state = State { ema_updates: Some(1), ..state };
+    let folder = tempfile::tempdir().unwrap();
+    let save = |name: &str, network: &dyn Network, optimizer: &Optimizer, ema: &Ema| {
+        let path = folder.path().join(name);
+        let labels = labels();
+        let contents = Contents { network, name: "tiny", labels: &labels, optimizer, ema: Some(ema), state: &state };
+        checkpoint::save(&path, &contents).unwrap();
+        path
+    };
+    let written = save("cpu.safetensors", network.as_ref(), &optimizer, &ema);
+
+    let device = crate::device::open("cuda").unwrap().device;
+    let other = build_tiny(4, crate::Params::on(2, &device).builder()).unwrap();
+    let mut adamw = Optimizer::new(AdamW::default(), DECAY);
+    let file = WeightsFile::open(&written).unwrap();
+    let restored = checkpoint::restore(&file, &state, other.as_ref(), &mut adamw, 0.999).unwrap().unwrap();
+    let again = save("cuda.safetensors", other.as_ref(), &adamw, &restored);
+    assert_eq!(fs::read(written).unwrap(), fs::read(again).unwrap());
+}
