@@ -3,17 +3,31 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
+use serde::{Deserialize, Serialize};
 
 use crate::params::Params;
 
 /// Number format of the activations. Parameters, statistics and the loss are f32 always.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Precision {
     /// 32-bit floats.
     #[default]
     F32,
+    /// 16-bit floats with the range of 32-bit ones (bfloat16), on CUDA devices only. Sums are f32.
+    Bf16,
+}
+
+impl Precision {
+    /// Candle's name of the format.
+    pub fn dtype(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::Bf16 => DType::BF16,
+        }
+    }
 }
 
 /// How a forward pass runs. Networks and layers hold no mode and no random state: the pass says it all.

@@ -23,7 +23,8 @@ pub(super) fn gpu(ordinal: usize) -> Result<Device, String> {
         };
         return Err(known);
     }
-    let device = Device::new_cuda(ordinal).map_err(|error| format!("the GPU cannot be opened: {}", sentence(&error)))?;
+    let device =
+        Device::new_cuda(ordinal).map_err(|error| format!("the GPU cannot be opened: {}", sentence(&error)))?;
     works(&device, ordinal)?;
     open.insert(ordinal, device.clone());
     Ok(device)

@@ -76,7 +76,8 @@ use cuda::gpu;
 
 #[cfg(not(feature = "cuda"))]
 fn gpu(_: usize) -> Result<Device, String> {
-    Err("this build of effnet has no CUDA support; add `--features cuda` to the cargo command that builds it".to_owned())
+    Err("this build of effnet has no CUDA support; add `--features cuda` to the cargo command that builds it"
+        .to_owned())
 }
 
 #[cfg(test)]

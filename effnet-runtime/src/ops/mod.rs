@@ -16,9 +16,9 @@ mod chain;
 mod conv;
 mod conv_norm_act;
 pub(crate) mod cpu;
+pub mod cross_entropy;
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
-pub mod cross_entropy;
 mod depthwise;
 mod global_mean;
 mod image_normalise;
@@ -26,6 +26,8 @@ mod linear;
 mod norm_act;
 mod squeeze_excite;
 pub mod trace;
+#[cfg(feature = "train")]
+pub mod update;
 
 pub use chain::{Part, chain};
 pub use conv::conv2d;

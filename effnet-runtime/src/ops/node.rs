@@ -129,7 +129,11 @@ impl Recorded {
     fn cpu_value(&self) -> Result<(CpuStorage, Shape)> {
         match self.value()? {
             (Storage::Cpu(storage), shape) => Ok((storage, shape)),
-            (storage, _) => candle_core::bail!("node `{}` has a result on {:?}, and inputs on another device", self.name, storage.device()),
+            (storage, _) => candle_core::bail!(
+                "node `{}` has a result on {:?}, and inputs on another device",
+                self.name,
+                storage.device()
+            ),
         }
     }
 
@@ -137,7 +141,11 @@ impl Recorded {
     fn cuda_value(&self) -> Result<(CudaStorage, Shape)> {
         match self.value()? {
             (Storage::Cuda(storage), shape) => Ok((storage, shape)),
-            (storage, _) => candle_core::bail!("node `{}` has a result on {:?}, and inputs on another device", self.name, storage.device()),
+            (storage, _) => candle_core::bail!(
+                "node `{}` has a result on {:?}, and inputs on another device",
+                self.name,
+                storage.device()
+            ),
         }
     }
 

@@ -52,7 +52,8 @@ API Result cuDeviceGetAttribute(int *value, int attribute, int) {
     case 75: *value = 8; break;       // compute capability
     case 76: *value = 0; break;
     case 97: *value = 101376; break;  // bytes of shared memory that a kernel may ask for
-    default: *value = 0;              // no memory pools among them: memory goes through cuMemAlloc
+    case 115: *value = 1; break;      // memory pools: cuMemAllocAsync
+    default: *value = 0;
   }
   return SUCCESS;
 }

@@ -33,18 +33,15 @@ pub(crate) struct Trained {
 
 /// A forward and a backward pass, after which the running statistics are up to date.
 pub(crate) fn train_pass(network: &dyn Network, golden: &Golden) -> Trained {
+    train_pass_in(Precision::F32, network, golden)
+}
+
+pub(crate) fn train_pass_in(precision: Precision, network: &dyn Network, golden: &Golden) -> Trained {
     let labels: Vec<u32> = values(golden.get("y")).into_iter().map(|label| label as u32).collect();
     let samples: Vec<u64> = (0..labels.len() as u64).collect();
     let norms = NormUpdates::new();
-    let step = Step {
-        seed: 0,
-        step: 0,
-        samples: &samples,
-        dropout: 0.0,
-        drop_path_scale: 0.0,
-        precision: Precision::F32,
-        norms: &norms,
-    };
+    let step =
+        Step { seed: 0, step: 0, samples: &samples, dropout: 0.0, drop_path_scale: 0.0, precision, norms: &norms };
     let device = network.params().device();
     let logits = network.run(&golden.get("x").to_device(device).unwrap(), &Pass::Train(&step)).unwrap();
     let targets = smoothed(&labels, network.num_classes(), SMOOTHING).unwrap().to_device(device).unwrap();
@@ -55,7 +52,7 @@ pub(crate) fn train_pass(network: &dyn Network, golden: &Golden) -> Trained {
 }
 
 /// torchvision's tensors of this prefix, by our names.
-fn by_our_names(golden: &Golden, prefix: &str) -> BTreeMap<String, Tensor> {
+pub(crate) fn by_our_names(golden: &Golden, prefix: &str) -> BTreeMap<String, Tensor> {
     let theirs = golden.below(prefix);
     let pairs = Scheme::Torchvision.pairs(&Mixed::SPEC);
     let ours: BTreeMap<_, _> =

@@ -99,8 +99,7 @@ impl Link {
             }
         };
         let (gamma, beta) = (op.gamma.detach(), op.beta.detach());
-        let norm =
-            NormAct { gamma: &gamma, beta: &beta, eps: op.eps, norm: op.norm, activation: op.activation };
+        let norm = NormAct { gamma: &gamma, beta: &beta, eps: op.eps, norm: op.norm, activation: op.activation };
         let done = norm_act::forward(&z, &norm, added)?;
         let params = vec![weight, op.gamma.clone(), op.beta.clone()];
         let link = Self::Convolution { kind: op.kind, geometry, z, normed: done.normed };
@@ -126,7 +125,8 @@ impl Link {
             }
             (Self::SqueezeExcite(gate), params) => {
                 let found = gate.backward(x, grad, wants_input)?;
-                let shaped = found.params.into_iter().zip(params).map(|(gradient, param)| gradient.reshape(param.shape()));
+                let shaped =
+                    found.params.into_iter().zip(params).map(|(gradient, param)| gradient.reshape(param.shape()));
                 Ok((found.input, shaped.map(|gradient| gradient.map(Some)).collect::<Result<_>>()?))
             }
             _ => candle_core::bail!("a convolution has 3 parameters"),

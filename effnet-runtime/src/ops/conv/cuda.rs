@@ -80,12 +80,8 @@ pub(crate) fn forward(x: &Tensor, weight: &Tensor, geometry: &Geometry) -> Resul
     let outputs = geometry.out_channels;
     let mut out = Buffer::new(device, element, geometry.out_shape().elem_count())?;
     if sizes.is_pointwise() {
-        let product = Gemm {
-            rows: geometry.batch * sizes.pixels,
-            depth: sizes.patch,
-            columns: outputs,
-            accumulate: false,
-        };
+        let product =
+            Gemm { rows: geometry.batch * sizes.pixels, depth: sizes.patch, columns: outputs, accumulate: false };
         product.run(device, Factor::plain(map.slice()?), Factor::transposed(weight.slice()), out.slice_mut())?;
         return out.into_tensor(geometry.out_shape());
     }
@@ -93,8 +89,7 @@ pub(crate) fn forward(x: &Tensor, weight: &Tensor, geometry: &Geometry) -> Resul
     for (first, images) in sizes.chunks() {
         let source = map.slice()?.narrow(first * of_x..(first + images) * of_x)?;
         let windows = windows(device, source, x, &sizes, element, images)?;
-        let product =
-            Gemm { rows: images * sizes.pixels, depth: sizes.patch, columns: outputs, accumulate: false };
+        let product = Gemm { rows: images * sizes.pixels, depth: sizes.patch, columns: outputs, accumulate: false };
         let to = out.part_mut(first * of_out..(first + images) * of_out)?;
         product.run(device, Factor::plain(windows.slice()), Factor::transposed(weight.slice()), to)?;
     }
@@ -126,16 +121,17 @@ pub(crate) fn backward_input(grad: &Tensor, weight: &Tensor, geometry: &Geometry
     for (first, images) in sizes.chunks() {
         let rows = images * sizes.pixels;
         let mut windows = Buffer::new(device, element, rows * sizes.patch)?;
-        let product =
-            Gemm { rows, depth: geometry.out_channels, columns: sizes.patch, accumulate: false };
+        let product = Gemm { rows, depth: geometry.out_channels, columns: sizes.patch, accumulate: false };
         let from = of_output.slice()?.narrow(first * of_out..(first + images) * of_out)?;
         product.run(device, Factor::plain(from), Factor::plain(weight.slice()), windows.slice_mut())?;
         let (kernel, pack) = sizes.kernel("conv_map", element, &[]);
         let count = images * of_x / pack;
         let to = dx.part_mut(first * of_x..(first + images) * of_x)?;
-        let launch = Launch::new(device, ptx::CONV, &kernel, element)?
-            .write(to, element, images * of_x)?
-            .read(windows.slice(), element, rows * sizes.patch)?;
+        let launch = Launch::new(device, ptx::CONV, &kernel, element)?.write(to, element, images * of_x)?.read(
+            windows.slice(),
+            element,
+            rows * sizes.patch,
+        )?;
         let launch = sizes.arguments(launch)?.long(count);
         // SAFETY: these are the kernel's arguments; a thread writes a pack of the images' input, and reads elements of
         // windows of their output's pixels.

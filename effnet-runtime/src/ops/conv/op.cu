@@ -50,6 +50,7 @@ __device__ __forceinline__ void conv_map(T* dx, const T* columns, Sizes s, long 
     for (int ky = 0; ky < s.kernel; ky++) {
       const int rows = row + s.top - ky, y = rows / s.stride;
       if (rows < 0 || rows % s.stride != 0 || y >= s.out_height) continue;
+#pragma unroll 1  // unrolled by the compiler's own choice, the sums do not fit the registers
       for (int kx = 0; kx < s.kernel; kx++) {
         const int across = column + s.left - kx, x = across / s.stride;
         if (across < 0 || across % s.stride != 0 || x >= s.out_width) continue;

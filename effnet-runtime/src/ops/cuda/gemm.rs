@@ -100,7 +100,7 @@ impl Gemm {
                 sys::cublasGemmAlgo_t::CUBLAS_GEMM_DEFAULT,
             )
         }
-        .map_err(|error| candle_core::Error::Msg(format!("cuBLAS refused the product {self:?}: {error}")))?;
+        .map_err(|error| candle_core::Error::Msg(format!("cuBLAS refused the product {self:?}: {error:?}")))?;
         drop((a_guard, b_guard, out_guard));
         Ok(())
     }

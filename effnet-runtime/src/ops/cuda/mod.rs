@@ -13,6 +13,8 @@ mod modules;
 #[cfg(test)]
 pub(crate) mod near;
 mod take;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub(crate) use activation::activation_code;

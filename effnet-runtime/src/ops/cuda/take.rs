@@ -11,7 +11,7 @@ use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Tensor};
 /// When it is on another kind of device.
 pub(crate) fn take(tensor: Tensor) -> Result<CudaStorage> {
     let is_whole = tensor.is_contiguous() && tensor.layout().start_offset() == 0;
-    let own = if is_whole { tensor } else { tensor.copy()? };
+    let own = if is_whole { tensor } else { tensor.force_contiguous()? };
     let taken = Take(Mutex::new(None));
     own.inplace_op1(&taken)?;
     match taken.0.into_inner().unwrap_or_else(PoisonError::into_inner) {

@@ -50,7 +50,7 @@ pub(crate) fn forward(x: &Tensor, weight: &Tensor, geometry: &Geometry) -> Resul
     let (taps, count) = (geometry.kernel * geometry.kernel, geometry.out_shape().elem_count());
     let mut out = Buffer::new(device, element, count)?;
     let chosen = of_window(geometry, element, &[x]);
-    let suffix = chosen.as_ref().map_or("any", |(suffix, _)| suffix);
+    let suffix = chosen.as_ref().map_or("any", |(suffix, _)| suffix.as_str());
     let launch = Launch::new(device, ptx::DEPTHWISE, &format!("depthwise_forward_{suffix}"), element)?
         .write(out.slice_mut(), element, count)?
         .read(map.slice()?, element, geometry.in_count())?
@@ -70,7 +70,7 @@ pub(crate) fn backward_input(grad: &Tensor, weight: &Tensor, geometry: &Geometry
     let (taps, count) = (geometry.kernel * geometry.kernel, geometry.in_count());
     let mut dx = Buffer::new(device, element, count)?;
     let chosen = of_window(geometry, element, &[grad]);
-    let suffix = chosen.as_ref().map_or("any", |(suffix, _)| suffix);
+    let suffix = chosen.as_ref().map_or("any", |(suffix, _)| suffix.as_str());
     let launch = Launch::new(device, ptx::DEPTHWISE, &format!("depthwise_backward_input_{suffix}"), element)?
         .write(dx.slice_mut(), element, count)?
         .read(of_output.slice()?, element, geometry.out_shape().elem_count())?
@@ -114,7 +114,7 @@ pub(crate) fn backward_weight(x: &Tensor, grad: &Tensor, geometry: &Geometry) ->
         None => Cut::rows(rows),
     };
     let mut partial = Buffer::new(device, Element::F32, cut.parts * size)?;
-    let suffix = chosen.as_ref().map_or("any", |(suffix, _)| suffix);
+    let suffix = chosen.as_ref().map_or("any", |(suffix, _)| suffix.as_str());
     let launch = Launch::new(device, ptx::DEPTHWISE, &format!("depthwise_backward_weight_{suffix}"), element)?
         .write(partial.slice_mut(), Element::F32, cut.parts * size)?
         .read(map.slice()?, element, geometry.in_count())?

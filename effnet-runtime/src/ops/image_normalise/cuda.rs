@@ -10,7 +10,8 @@ use crate::ops::cuda::{Buffer, Element, Grid, Launch, ptx, view};
 /// As [`super::image_normalise`], of contiguous images whose channels fit.
 pub(super) fn image_normalise(images: &Tensor, mean: &[f32], std: &[f32], dtype: DType) -> Result<Tensor> {
     // Threads read their bytes at once, from multiples of as many.
-    let images = if images.layout().start_offset().is_multiple_of(8) { images.clone() } else { images.force_contiguous()? };
+    let images =
+        if images.layout().start_offset().is_multiple_of(8) { images.clone() } else { images.force_contiguous()? };
     let (bytes, element) = (view(&images)?, Element::of(dtype)?);
     let (device, elements, channels) = (bytes.device()?, images.elem_count(), mean.len());
     if elements == 0 {

@@ -22,15 +22,17 @@ fn any_layout_is_taken() {
     let pixels = planes.permute((0, 2, 3, 1)).unwrap();
     let of_view = image_normalise(&pixels, &MEAN, &STD, DType::F32).unwrap();
     let of_copy = image_normalise(&pixels.contiguous().unwrap(), &MEAN, &STD, DType::F32).unwrap();
-    assert_eq!(of_view.flatten_all().unwrap().to_vec1::<f32>().unwrap(), of_copy.flatten_all().unwrap().to_vec1().unwrap());
+    assert_eq!(
+        of_view.flatten_all().unwrap().to_vec1::<f32>().unwrap(),
+        of_copy.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+    );
 }
 
 #[test]
 fn what_does_not_fit_is_named() {
     let images = Tensor::zeros((1, 2, 2, 3), DType::U8, &Device::Cpu).unwrap();
-    let says = |images: &Tensor, mean: &[f32], dtype| {
-        image_normalise(images, mean, &STD, dtype).unwrap_err().to_string()
-    };
+    let says =
+        |images: &Tensor, mean: &[f32], dtype| image_normalise(images, mean, &STD, dtype).unwrap_err().to_string();
     assert!(says(&images, &MEAN[..1], DType::F32).contains("3 channels were given 1 means"));
     assert!(says(&images, &MEAN, DType::F64).contains("F64"));
     assert!(says(&images.to_dtype(DType::F32).unwrap(), &MEAN, DType::F32).contains("must be U8"));

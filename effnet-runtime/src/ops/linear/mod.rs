@@ -3,8 +3,6 @@
 #[cfg(test)]
 mod tests;
 
-#[cfg(feature = "cuda")]
-use candle_core::DType;
 use candle_core::{Result, Tensor};
 
 use super::cpu::view;
@@ -29,7 +27,7 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
     #[cfg(feature = "cuda")]
     if x.device().is_cuda() {
         // Two products and a sum: candle's own nodes do as well as one of ours.
-        return x.to_dtype(DType::F32)?.matmul(&weight.t()?)?.broadcast_add(bias);
+        return x.matmul(&weight.t()?)?.broadcast_add(bias);
     }
     let mut out = bias.to_vec1::<f32>()?.repeat(batch);
     let pool = threads::current();

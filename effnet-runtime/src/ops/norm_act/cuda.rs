@@ -82,11 +82,7 @@ impl Normalisation {
     fn new(z: &Tensor, map: Map, op: &NormAct<'_>) -> Result<(Self, Option<[Tensor; 2]>)> {
         for (name, param) in [("scale", op.gamma), ("shift", op.beta)] {
             if param.dims() != [map.channels] {
-                candle_core::bail!(
-                    "a normalisation of {} channels was given a {name} {:?}",
-                    map.channels,
-                    param.dims()
-                )
+                candle_core::bail!("a normalisation of {} channels was given a {name} {:?}", map.channels, param.dims())
             }
         }
         match op.norm {
@@ -155,8 +151,7 @@ fn of_running(mean: &Tensor, variance: &Tensor, op: &NormAct<'_>, channels: usiz
     for view in &views {
         launch = launch.read(view.slice()?, Element::F32, channels)?;
     }
-    let launch =
-        launch.write(factors.slice_mut(), Element::F32, 4 * channels)?.int(channels)?.float(op.eps as f32);
+    let launch = launch.write(factors.slice_mut(), Element::F32, 4 * channels)?.int(channels)?.float(op.eps as f32);
     // SAFETY: these are the kernel's arguments; a thread reads and writes the numbers of a channel below `channels`.
     unsafe { launch.run(Grid::each(channels))? };
     factors.into_tensor((4, channels))
@@ -188,8 +183,11 @@ impl Normed {
         let (shortcut, branch) = (shortcut.map(view).transpose()?, self.branch.as_ref().map(view).transpose()?);
         let factors = view(&self.norm.factors)?;
         let mut y = Buffer::new(device, element, elements)?;
-        let mut launch = Launch::new(device, ptx::NORM_ACT, &columns.kernel(kernel), element)?
-            .read(z_view.slice()?, element, elements)?;
+        let mut launch = Launch::new(device, ptx::NORM_ACT, &columns.kernel(kernel), element)?.read(
+            z_view.slice()?,
+            element,
+            elements,
+        )?;
         if let Some(shortcut) = &shortcut {
             let branch = branch.as_ref().map(View::slice).transpose()?;
             launch = launch.read(shortcut.slice()?, element, elements)?.read_or_null(
@@ -241,8 +239,7 @@ impl Normed {
                 .int(activation_code(self.activation))
         };
         let mut parts = Buffer::new(device, Element::F32, columns.blocks * 2 * channels)?;
-        let launch =
-            start("norm_act_sums")?.write(parts.slice_mut(), Element::F32, columns.blocks * 2 * channels)?;
+        let launch = start("norm_act_sums")?.write(parts.slice_mut(), Element::F32, columns.blocks * 2 * channels)?;
         let launch = shape(launch)?;
         // SAFETY: these are the kernel's arguments; blocks read rows below `rows`, and each writes 2 · `channels` parts.
         unsafe { launch.run(columns.grid(2, 0))? };
@@ -253,9 +250,11 @@ impl Normed {
         let share = if self.norm.is_batch { 1.0 / columns.rows as f32 } else { 0.0 };
         let totals_of = view(&totals)?;
         let mut dz = Buffer::new(device, element, elements)?;
-        let launch = start("norm_act_backward")?
-            .read(totals_of.slice()?, Element::F32, 2 * channels)?
-            .write(dz.slice_mut(), element, elements)?;
+        let launch = start("norm_act_backward")?.read(totals_of.slice()?, Element::F32, 2 * channels)?.write(
+            dz.slice_mut(),
+            element,
+            elements,
+        )?;
         let launch = shape(launch)?.float(share);
         // SAFETY: these are the kernel's arguments; blocks read and write rows below `rows`.
         unsafe { launch.run(columns.grid(0, 0))? };

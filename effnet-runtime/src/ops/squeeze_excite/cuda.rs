@@ -140,11 +140,8 @@ impl Gate {
         let [reduced] = each("squeeze_excite_deactivate", &of_activated, &self.reduced, &code)?;
         let reduce_weight = reduced.t()?.matmul(&self.mean)?.reshape((squeezed, channels, 1, 1))?;
         let (reduce_bias, expand_bias) = (column_sums(&reduced, squeezed)?, column_sums(&expanded, channels)?);
-        let input = if wants_input {
-            Some(self.scale(grad, Some(&reduced.matmul(&self.reduce_weight)?))?)
-        } else {
-            None
-        };
+        let input =
+            if wants_input { Some(self.scale(grad, Some(&reduced.matmul(&self.reduce_weight)?))?) } else { None };
         Ok(GateGradients { input, params: [reduce_weight, reduce_bias, expand_weight, expand_bias] })
     }
 }

@@ -59,3 +59,14 @@ fn packs_of_channels_equal_the_cpu() {
         }
     }
 }
+
+#[test]
+fn every_kernel_on_small_shapes() {
+    for (kernel, channels) in [(1, 8), (3, 8), (3, 3)] {
+        let window = Window { kernel, stride: 1, padding: Padding::Same };
+        let problem =
+            ConvProblem { batch: 1, size: (4, 3), in_channels: channels, out_channels: 5, window, depthwise: false };
+        check(&problem, DType::F32).unwrap();
+        check(&problem, DType::BF16).unwrap();
+    }
+}

@@ -26,8 +26,7 @@ fn every_window_equals_the_cpu() {
                 for (size, channels) in [((9, 10), 40), ((2, 3), 8), ((14, 5), 136)] {
                     let window = Window { kernel, stride, padding };
                     let (in_channels, out_channels) = (channels, channels);
-                    let problem =
-                        ConvProblem { batch: 2, size, in_channels, out_channels, window, depthwise: true };
+                    let problem = ConvProblem { batch: 2, size, in_channels, out_channels, window, depthwise: true };
                     check(&problem, DType::F32).unwrap();
                     check(&problem, DType::BF16).unwrap();
                 }
@@ -43,4 +42,17 @@ fn a_sum_of_several_parts_equals_the_cpu() {
         ConvProblem { batch: 3, size: (40, 33), in_channels: 256, out_channels: 256, window, depthwise: true };
     check(&problem, DType::F32).unwrap();
     check(&problem, DType::BF16).unwrap();
+}
+
+#[test]
+fn every_kernel_on_small_shapes() {
+    for (kernel, channels) in [(3, 8), (5, 8), (7, 8), (3, 3)] {
+        for stride in [1, 2] {
+            let window = Window { kernel, stride, padding: Padding::Same };
+            let (in_channels, out_channels) = (channels, channels);
+            let problem = ConvProblem { batch: 1, size: (4, 5), in_channels, out_channels, window, depthwise: true };
+            check(&problem, DType::F32).unwrap();
+            check(&problem, DType::BF16).unwrap();
+        }
+    }
 }

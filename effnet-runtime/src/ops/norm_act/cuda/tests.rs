@@ -11,13 +11,8 @@ use crate::simd::Level;
 
 const EPS: f64 = 1e-3;
 
-const ACTIVATIONS: [Option<Activation>; 5] = [
-    None,
-    Some(Activation::Silu),
-    Some(Activation::Relu),
-    Some(Activation::Relu6),
-    Some(Activation::HardSwish),
-];
+const ACTIVATIONS: [Option<Activation>; 5] =
+    [None, Some(Activation::Silu), Some(Activation::Relu), Some(Activation::Relu6), Some(Activation::HardSwish)];
 
 #[derive(Clone, Copy, Debug)]
 enum Added {

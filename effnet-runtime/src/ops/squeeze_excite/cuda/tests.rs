@@ -6,8 +6,7 @@ use super::forward;
 use crate::ops::cuda::near::{assert_near, cuda, download, normal, upload};
 use crate::ops::{SqueezeExcite, squeeze_excite};
 
-const ACTIVATIONS: [Activation; 4] =
-    [Activation::Silu, Activation::Relu, Activation::Relu6, Activation::HardSwish];
+const ACTIVATIONS: [Activation; 4] = [Activation::Silu, Activation::Relu, Activation::Relu6, Activation::HardSwish];
 
 fn op(params: &[Tensor], activation: Activation) -> SqueezeExcite<'_> {
     SqueezeExcite {
@@ -24,10 +23,8 @@ fn check(shape: [usize; 4], squeezed: usize, dtype: DType, activation: Activatio
     let length = shape.iter().product();
     let (x, grad) = (normal(1, length, dtype), normal(2, length, dtype));
     let shapes = [vec![squeezed, channels, 1, 1], vec![squeezed], vec![channels, squeezed, 1, 1], vec![channels]];
-    let params: Vec<Vec<f32>> = (3..)
-        .zip(&shapes)
-        .map(|(sample, shape)| normal(sample, shape.iter().product(), DType::F32))
-        .collect();
+    let params: Vec<Vec<f32>> =
+        (3..).zip(&shapes).map(|(sample, shape)| normal(sample, shape.iter().product(), DType::F32)).collect();
 
     let var = |values: &[f32], shape: &[usize]| Var::from_slice(values, shape, &Device::Cpu);
     let of_x = var(&x, &shape)?;
