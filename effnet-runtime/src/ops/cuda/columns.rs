@@ -1,6 +1,6 @@
 //! Grids of the kernels that pass over matrices `[rows, channels]`: the host side of `columns.cuh`.
 
-use candle_core::{Result, Tensor};
+use candle_core::Tensor;
 
 use super::launch::Grid;
 use super::view::Element;

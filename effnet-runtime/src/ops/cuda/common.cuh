@@ -25,26 +25,27 @@ extern __shared__ __align__(16) unsigned char dyn_shared_bytes[];
 // ENTRY_POINTS(name, PARAMETERS, arguments…): the kernels name_f32 and name_bf16 of a template `name<T>`. PARAMETERS is a
 // macro of one argument, the element type, that expands to the parameter list.
 #define ENTRY_POINTS(name, PARAMETERS, ...)                                               \
-  extern "C" __global__ void __launch_bounds__(THREADS) name##_f32(PARAMETERS(float)) {   \
+  extern "C" __global__ void __launch_bounds__(THREADS, 1) name##_f32(PARAMETERS(float)) {   \
     name<float>(__VA_ARGS__);                                                             \
   }                                                                                       \
-  extern "C" __global__ void __launch_bounds__(THREADS) name##_bf16(PARAMETERS(bf16)) {   \
+  extern "C" __global__ void __launch_bounds__(THREADS, 1) name##_bf16(PARAMETERS(bf16)) {   \
     name<bf16>(__VA_ARGS__);                                                              \
   }
 
 // WIDE_ENTRY_POINTS: of a template `name<T, N>`, for N = 1 and, as name_wide_f32 and name_wide_bf16, for N = WIDE<T>, which
-// needs rows of a multiple of N elements that start at a multiple of 16 bytes.
+// needs rows of a multiple of N elements that start at a multiple of 16 bytes. Of the wide ones three blocks fit a
+// multiprocessor: with fewer there is not enough under way for the memory's latency.
 #define WIDE_ENTRY_POINTS(name, PARAMETERS, ...)                                              \
-  extern "C" __global__ void __launch_bounds__(THREADS) name##_f32(PARAMETERS(float)) {       \
+  extern "C" __global__ void __launch_bounds__(THREADS, 1) name##_f32(PARAMETERS(float)) {       \
     name<float, 1>(__VA_ARGS__);                                                              \
   }                                                                                           \
-  extern "C" __global__ void __launch_bounds__(THREADS) name##_bf16(PARAMETERS(bf16)) {       \
+  extern "C" __global__ void __launch_bounds__(THREADS, 1) name##_bf16(PARAMETERS(bf16)) {       \
     name<bf16, 1>(__VA_ARGS__);                                                               \
   }                                                                                           \
-  extern "C" __global__ void __launch_bounds__(THREADS) name##_wide_f32(PARAMETERS(float)) {  \
+  extern "C" __global__ void __launch_bounds__(THREADS, 3) name##_wide_f32(PARAMETERS(float)) {  \
     name<float, WIDE<float>>(__VA_ARGS__);                                                    \
   }                                                                                           \
-  extern "C" __global__ void __launch_bounds__(THREADS) name##_wide_bf16(PARAMETERS(bf16)) {  \
+  extern "C" __global__ void __launch_bounds__(THREADS, 3) name##_wide_bf16(PARAMETERS(bf16)) {  \
     name<bf16, WIDE<bf16>>(__VA_ARGS__);                                                      \
   }
 

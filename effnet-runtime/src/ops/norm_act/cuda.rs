@@ -158,6 +158,16 @@ fn of_running(mean: &Tensor, variance: &Tensor, op: &NormAct<'_>, channels: usiz
 }
 
 impl Normed {
+    /// The last arguments that the gradient's kernels have in common.
+    fn shape<'a>(&self, launch: Launch<'a>, columns: &Columns) -> Result<Launch<'a>> {
+        launch
+            .int(columns.rows)?
+            .int(columns.channels)?
+            .int(columns.rows_of_block)?
+            .int(self.map.rows)?
+            .int(activation_code(self.activation))
+    }
+
     /// Rows of the whole batch, cut among blocks.
     fn columns(&self, element: Element, maps: &[&Tensor]) -> Columns {
         let Map { images, rows, channels } = self.map;
@@ -230,17 +240,9 @@ impl Normed {
                 .read_or_null(branch.as_ref().map(View::slice).transpose()?, Element::F32, self.map.images)?
                 .read(factors.slice()?, Element::F32, 4 * channels)
         };
-        let shape = |launch: Launch<'_>| -> Result<Launch<'_>> {
-            launch
-                .int(columns.rows)?
-                .int(channels)?
-                .int(columns.rows_of_block)?
-                .int(self.map.rows)?
-                .int(activation_code(self.activation))
-        };
         let mut parts = Buffer::new(device, Element::F32, columns.blocks * 2 * channels)?;
         let launch = start("norm_act_sums")?.write(parts.slice_mut(), Element::F32, columns.blocks * 2 * channels)?;
-        let launch = shape(launch)?;
+        let launch = self.shape(launch, &columns)?;
         // SAFETY: these are the kernel's arguments; blocks read rows below `rows`, and each writes 2 · `channels` parts.
         unsafe { launch.run(columns.grid(2, 0))? };
         let parts = parts.into_tensor((columns.blocks, 2 * channels))?;
@@ -255,7 +257,7 @@ impl Normed {
             element,
             elements,
         )?;
-        let launch = shape(launch)?.float(share);
+        let launch = self.shape(launch, &columns)?.float(share);
         // SAFETY: these are the kernel's arguments; blocks read and write rows below `rows`.
         unsafe { launch.run(columns.grid(0, 0))? };
         drop(totals_of);

@@ -42,7 +42,7 @@ fn equals_the_cpu_on_small_shapes() -> Result<()> {
     for dtype in [DType::F32, DType::BF16] {
         check([1, 1, 1, 1], dtype)?;
         check([2, 3, 5, 8], dtype)?;
-        check([3, 7, 1, 5], dtype)?;
+        check([3, 7, 1, 37], dtype)?;
     }
     Ok(())
 }

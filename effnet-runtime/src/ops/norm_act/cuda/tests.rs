@@ -107,7 +107,7 @@ proptest! {
 #[test]
 fn equals_the_cpu_on_small_shapes() -> Result<()> {
     for dtype in [DType::F32, DType::BF16] {
-        for (at, shape) in [[1, 1, 1, 1], [2, 3, 5, 8], [3, 1, 2, 7], [1, 9, 8, 16]].into_iter().enumerate() {
+        for (at, shape) in [[1, 1, 1, 1], [2, 3, 5, 8], [3, 1, 2, 37], [1, 7, 4, 16]].into_iter().enumerate() {
             let activation = ACTIVATIONS[at];
             check(&Case { shape, dtype, activation, is_batch: true, added: Added::DropPath })?;
             check(&Case { shape, dtype, activation, is_batch: false, added: Added::Nothing })?;

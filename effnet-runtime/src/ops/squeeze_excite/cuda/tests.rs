@@ -77,7 +77,7 @@ fn equals_the_cpu_on_small_shapes() -> Result<()> {
     for dtype in [DType::F32, DType::BF16] {
         check([1, 1, 1, 1], 1, dtype, Activation::Silu)?;
         check([2, 3, 5, 8], 2, dtype, Activation::Relu)?;
-        check([3, 2, 1, 5], 1, dtype, Activation::HardSwish)?;
+        check([3, 2, 1, 37], 1, dtype, Activation::HardSwish)?;
     }
     Ok(())
 }
