@@ -24,4 +24,4 @@ pub(crate) use gemm::{Factor, Gemm};
 pub(crate) use launch::{Grid, Launch};
 pub(crate) use modules::ptx;
 pub(crate) use take::take;
-pub(crate) use view::{Element, Slice, SliceMut, View, device, view};
+pub(crate) use view::{Element, Slice, View, device, view};
