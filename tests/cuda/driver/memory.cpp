@@ -24,8 +24,7 @@ struct Mapping {
 static std::mutex lock;
 static std::map<Pointer, Mapping> mappings;
 
-API Result cuMemAlloc_v2(Pointer *pointer, size_t bytes) {
-  if (bytes == 0) return INVALID_VALUE;
+static Result allocate(Pointer *pointer, size_t bytes) {
   size_t body = (bytes + PAGE - 1) / PAGE * PAGE, all = body + 2 * PAGE;
   char *start = (char *)mmap(nullptr, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (start == MAP_FAILED) return OUT_OF_MEMORY;
@@ -41,6 +40,9 @@ API Result cuMemAlloc_v2(Pointer *pointer, size_t bytes) {
   mappings[*pointer] = {start, all};
   return SUCCESS;
 }
+API Result cuMemAlloc_v2(Pointer *pointer, size_t bytes) {
+  return bytes == 0 ? INVALID_VALUE : allocate(pointer, bytes);
+}
 API Result cuMemFree_v2(Pointer pointer) {
   if (!pointer) return SUCCESS;
   std::lock_guard<std::mutex> held(lock);
@@ -53,7 +55,8 @@ API Result cuMemFree_v2(Pointer pointer) {
 }
 API Result cuDeviceGetDefaultMemPool(void **pool, int) { return *pool = &handle_of_all, SUCCESS; }
 API Result cuMemPoolSetAttribute(void *, int, void *) { return SUCCESS; }
-API Result cuMemAllocAsync(Pointer *pointer, size_t bytes, void *) { return cuMemAlloc_v2(pointer, bytes); }
+// Unlike cuMemAlloc it gives memory of no bytes, which candle makes of an empty tensor.
+API Result cuMemAllocAsync(Pointer *pointer, size_t bytes, void *) { return allocate(pointer, bytes); }
 API Result cuMemFreeAsync(Pointer pointer, void *) { return cuMemFree_v2(pointer); }
 API Result cuMemGetInfo_v2(size_t *free, size_t *total) { return *free = *total = 1ull << 33, SUCCESS; }
 API Result cuMemcpyHtoDAsync_v2(Pointer to, const void *from, size_t bytes, void *) {
