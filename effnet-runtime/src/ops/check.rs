@@ -93,6 +93,12 @@ pub(crate) fn draw_inputs(problem: &impl Problem) -> Vec<Vec<f64>> {
     problem.shapes().into_iter().enumerate().map(draw).collect()
 }
 
+/// The gradient of a problem's result, of so many elements, that its gradients are taken from.
+pub(crate) fn draw_grad(elements: usize) -> Vec<f64> {
+    let stream = Stream::new(12, Purpose::Bench, 0, 0, 0);
+    (0..elements as u64).map(|element| f64::from(stream.normal(element) as f32)).collect()
+}
+
 fn largest(values: &[f64]) -> f64 {
     values.iter().fold(1e-3, |largest, value| largest.max(value.abs()))
 }
@@ -140,10 +146,7 @@ fn run_op(problem: &impl Problem, inputs: &[Vec<f64>], grad: &[f64]) -> Result<(
 pub(crate) fn check(problem: &impl Problem) -> Result<()> {
     let inputs = draw_inputs(problem);
     let out = problem.forward(&inputs);
-    let grad: Vec<f64> = {
-        let stream = Stream::new(12, Purpose::Bench, 0, 0, 0);
-        (0..out.len() as u64).map(|element| f64::from(stream.normal(element) as f32)).collect()
-    };
+    let grad = draw_grad(out.len());
     let gradients = problem.backward(&inputs, &grad);
     let cancelled = problem.cancelled(&inputs, &grad);
     check_differences(problem, &inputs, &grad, &gradients);

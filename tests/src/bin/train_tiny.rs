@@ -1,8 +1,13 @@
 //! The `train` command for a network of a user's own, as `train_command` tests it.
+//!
+//! With `SIGNAL_AT=17:KILL` in its environment, the process sends itself that signal when 17 steps are done and the next
+//! has begun, so that a test can stop a run at a step of its choice.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
-use effnet_runtime::efficientnet_v2;
+use effnet_runtime::candle::{Result, Tensor};
+use effnet_runtime::spec::Spec;
+use effnet_runtime::{Dialect, Network, Params, Pass, efficientnet_v2};
 
 efficientnet_v2! {
     /// One block of each kind.
@@ -13,6 +18,48 @@ efficientnet_v2! {
     > { num_features: 32, train_size: 16, eval_size: 16 }
 }
 
+/// The network, and when which signal is sent.
+struct Signalling {
+    network: Tiny,
+    signal: Option<(u64, String)>,
+}
+
+impl Network for Signalling {
+    fn spec(&self) -> &Spec {
+        self.network.spec()
+    }
+
+    fn dialect(&self) -> &Dialect {
+        self.network.dialect()
+    }
+
+    fn num_classes(&self) -> usize {
+        self.network.num_classes()
+    }
+
+    fn params(&self) -> &Params {
+        self.network.params()
+    }
+
+    fn run(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        if let (Some((at, name)), Pass::Train(step)) = (&self.signal, pass)
+            && step.step == *at
+        {
+            Command::new("kill").args([&format!("-{name}"), &std::process::id().to_string()]).status()?;
+        }
+        self.network.run(images, pass)
+    }
+
+    fn stage_maps(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Vec<Tensor>> {
+        self.network.stage_maps(images, pass)
+    }
+}
+
 fn main() -> ExitCode {
-    effnet_runtime::cli::train_main(|classes, vb| Tiny::new(classes, vb))
+    let said = std::env::var("SIGNAL_AT").ok();
+    let signal = said.as_deref().and_then(|said| said.split_once(':'));
+    let signal = signal.and_then(|(at, name)| Some((at.parse().ok()?, name.to_owned())));
+    effnet_runtime::cli::train_main(|classes, vb| {
+        Ok(Signalling { network: Tiny::new(classes, vb)?, signal: signal.clone() })
+    })
 }

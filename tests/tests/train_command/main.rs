@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helper functions too")]
 
+mod augmentation;
 mod averaging;
 mod data;
 mod freezing;
+mod loss;
+mod optimizers_and_schedules;
 mod recipes;
 mod refusals;
 mod resume;

@@ -57,18 +57,3 @@ fn a_setting_is_set_by_name_and_flags_are_stronger() {
     let error = place.fails(&["--set", "ema.warmup=true"]);
     assert!(error.starts_with("--set has an unknown setting `ema.warmup`, did you mean `"), "{error}");
 }
-
-#[test]
-fn classes_may_count_differently_in_the_loss() {
-    let place = Place::new();
-    let losses = |weights: &str, output: &str| {
-        let set = format!("regularise.class_weights={weights}");
-        place.succeeds(&["--epochs", "1", "--batch", "256", "--set", &set, "--quiet", "--output", output]);
-        metrics(&place.path(output))[1].clone()
-    };
-    let plain = losses("equal", "equal");
-    assert_eq!(losses("[2, 2, 2, 2, 2, 2, 2, 2, 2, 2]", "all-the-same"), plain);
-    assert_ne!(losses("[9, 1, 1, 1, 1, 1, 1, 1, 1, 1]", "zeros-first"), plain);
-    let error = place.fails(&["--set", "regularise.class_weights=[1, 2]"]);
-    assert!(error.starts_with("regularise.class_weights has 2 weights, and the data set 10 classes"), "{error}");
-}

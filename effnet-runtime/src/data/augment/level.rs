@@ -6,12 +6,16 @@ use crate::random::Stream;
 /// automl's `_MAX_LEVEL`: the level at which AutoAugment's operations are strongest. RandAugment goes beyond it.
 const MAX_LEVEL: f64 = 10.0;
 
+/// automl counts distances in pixels, and trains on no picture smaller than this. On a smaller one its numbers would move
+/// the picture out of itself, or cover all of it: distances shrink with it.
+const SMALLEST: usize = 128;
+
 /// What the two policies differ in, in pixels at level 10.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Constants {
     /// Half the side of what is cut out.
     cutout: f64,
-    /// How far the picture is moved. automl's number is of pixels, whatever the picture's size.
+    /// How far the picture is moved.
     translate: f64,
 }
 
@@ -61,6 +65,7 @@ impl<'a> Layer<'a> {
 /// TensorFlow does when it runs: of no bits or more than eight, [`Op::Posterize`] keeps one or eight.
 pub(super) fn op(kind: Kind, level: f64, constants: Constants, layer: &Layer<'_>, width: usize, height: usize) -> Op {
     let share = level / MAX_LEVEL;
+    let distance = |pixels: f64| share * pixels * (width.min(height) as f64 / SMALLEST as f64).min(1.0);
     let enhanced = (share * 1.8 + 0.1) as f32;
     match kind {
         Kind::AutoContrast => Op::AutoContrast,
@@ -76,11 +81,11 @@ pub(super) fn op(kind: Kind, level: f64, constants: Constants, layer: &Layer<'_>
         Kind::Sharpness => Op::Sharpness { factor: enhanced },
         Kind::ShearX => Op::ShearX { by: layer.either_way(share * 0.3) },
         Kind::ShearY => Op::ShearY { by: layer.either_way(share * 0.3) },
-        Kind::TranslateX => Op::TranslateX { pixels: layer.either_way(share * constants.translate) },
-        Kind::TranslateY => Op::TranslateY { pixels: layer.either_way(share * constants.translate) },
+        Kind::TranslateX => Op::TranslateX { pixels: layer.either_way(distance(constants.translate)) },
+        Kind::TranslateY => Op::TranslateY { pixels: layer.either_way(distance(constants.translate)) },
         Kind::Cutout => {
             let (x, y) = layer.pixel(width, height);
-            Op::Cutout { x, y, pad: (share * constants.cutout) as usize }
+            Op::Cutout { x, y, pad: distance(constants.cutout) as usize }
         }
     }
 }

@@ -142,6 +142,19 @@ fn levels_mean_what_they_mean_to_automl() {
     assert_eq!(pad(rand(Kind::Cutout, 6.67)), 26);
 }
 
+/// automl's smallest picture has 128 pixels a side, and there a distance is automl's.
+#[test]
+fn distances_shrink_with_pictures_smaller_than_automls() {
+    let draws = Draw { seed: 1, epoch: 0, sample: 0 }.stream(Part::Policy);
+    let at =
+        |kind, width, height| level::op(kind, 10.0, Constants::RAND_AUGMENT, &Layer::new(&draws, 0), width, height);
+    for (width, height, moved, covered) in [(128, 128, 100.0, 40), (64, 64, 50.0, 20), (300, 32, 25.0, 10)] {
+        let of = |op| if let Op::TranslateX { pixels } = op { pixels.abs() } else { f64::NAN };
+        assert_eq!(of(at(Kind::TranslateX, width, height)), moved);
+        assert!(matches!(at(Kind::Cutout, width, height), Op::Cutout { pad, .. } if pad == covered));
+    }
+}
+
 #[test]
 fn signs_and_places_are_uniform() {
     let all = |kind| (0..20_000).map(move |sample| drawn(kind, 10.0, Constants::RAND_AUGMENT, sample));

@@ -65,18 +65,6 @@ impl Mix {
         Ok(())
     }
 
-    /// Whether batches of this size keep the pairs together. A loader takes any: what has lost its partner stays unmixed.
-    ///
-    /// # Errors
-    /// [`Error::Option`] if pictures are mixed and the size is odd.
-    pub fn check_batch(&self, batch: usize) -> Result<(), Error> {
-        if self.is_on() && batch % 2 == 1 {
-            let reason = "mixup and cutmix join the images of an epoch in pairs, and an odd batch tears pairs apart";
-            return Err(Error::Option(format!("batch is {batch}, and must be even: {reason}")));
-        }
-        Ok(())
-    }
-
     /// Mixes the pairs; `seed` and `epoch` are the draws'. Gives each sample's second label, and the weight of its first.
     /// A sample whose partner is not there stays as it is, and has its own label twice.
     pub(super) fn apply(&self, pictures: Pictures<'_>, seed: u64, epoch: u64) -> Vec<(u32, f32)> {
