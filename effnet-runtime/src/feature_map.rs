@@ -15,7 +15,7 @@ impl<const C: usize> FeatureMap<C> {
         Self::from_nhwc(nchw.permute((0, 2, 3, 1))?)
     }
 
-    /// The map as a contiguous tensor `[N, C, H, W]`.
+    /// The map as a contiguous tensor `[N, C, H, W]`, in the number format of the pass.
     ///
     /// # Errors
     /// When candle fails.

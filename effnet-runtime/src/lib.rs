@@ -15,6 +15,7 @@ mod params;
 mod pass;
 mod scope;
 
+pub mod device;
 pub mod infer;
 pub mod layers;
 pub mod ops;

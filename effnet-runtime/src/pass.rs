@@ -3,17 +3,31 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
+use serde::{Deserialize, Serialize};
 
 use crate::params::Params;
 
 /// Number format of the activations. Parameters, statistics and the loss are f32 always.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Precision {
     /// 32-bit floats.
     #[default]
     F32,
+    /// 16-bit floats with the range of 32-bit ones (bfloat16), on CUDA devices only. Sums are f32.
+    Bf16,
+}
+
+impl Precision {
+    /// Candle's name of the format.
+    pub fn dtype(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::Bf16 => DType::BF16,
+        }
+    }
 }
 
 /// How a forward pass runs. Networks and layers hold no mode and no random state: the pass says it all.
@@ -56,12 +70,12 @@ pub struct Step<'a> {
 }
 
 /// Statistics of one batch, of one batch normalisation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct BatchStatistics {
-    /// Mean of each channel.
-    pub mean: Vec<f32>,
-    /// Unbiased variance of each channel.
-    pub variance: Vec<f32>,
+    /// Mean of each channel, f32 `[C]`.
+    pub mean: Tensor,
+    /// Unbiased variance of each channel, as the mean.
+    pub variance: Tensor,
     /// Share of the batch in the running statistics, in PyTorch's sense.
     pub momentum: f64,
 }
@@ -106,7 +120,7 @@ impl NormUpdates {
                 let Some(running) = params.get(&name) else {
                     candle_core::bail!("the parameters have no buffer `{name}` to update")
                 };
-                let batch = Tensor::from_slice(batch, batch.len(), running.device())?;
+                let batch = batch.to_device(running.device())?;
                 let kept = (running.as_tensor().detach() * (1.0 - statistics.momentum))?;
                 running.set(&(kept + (batch * statistics.momentum)?)?)?;
             }

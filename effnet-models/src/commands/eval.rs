@@ -9,6 +9,7 @@ use effnet_runtime::candle::Tensor;
 use effnet_runtime::data::{self, Loader, LoaderOptions, Source, Split, Validation};
 use effnet_runtime::train::{self, Evaluation};
 
+use super::device::Place;
 use super::eval_report::Report;
 use super::threads::Threads;
 use super::weights::{Model, Weights};
@@ -38,6 +39,8 @@ pub(super) struct Eval {
     #[arg(long, value_name = "PIXELS")]
     size: Option<usize>,
     #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
     threads: Threads,
     /// Print one JSON object
     #[arg(long)]
@@ -57,7 +60,7 @@ enum Part {
 impl Eval {
     pub(super) fn run(self) -> Result<()> {
         self.threads.apply();
-        let model = self.weights.load()?;
+        let model = self.weights.load(&self.place)?;
         let source = self.source()?;
         let classes = class_numbers(&model, &*source)?;
         let evaluation = self.measure(&model, source, &classes)?;
@@ -92,8 +95,8 @@ impl Eval {
             batch.labels.iter_mut().for_each(|label| *label = classes[*label as usize]);
             Ok(batch)
         });
-        let logits = |images: &Tensor| model.engine.forward(images);
-        Ok(train::evaluate_logits(model.engine.num_classes(), logits, batches, |_| ())?)
+        let logits = |images: &Tensor| model.runner.forward(images);
+        Ok(train::evaluate_logits(model.runner.num_classes(), logits, batches, |_| ())?)
     }
 }
 
@@ -101,7 +104,7 @@ impl Eval {
 fn class_numbers(model: &Model, source: &dyn Source) -> Result<Vec<u32>> {
     let (classes, labels) = (source.classes(), model.labels());
     if labels.is_empty() {
-        let outputs = model.engine.num_classes();
+        let outputs = model.runner.num_classes();
         if classes.len() != outputs {
             bail!("the data set has {} classes and the network {outputs}: they must be the same", classes.len());
         }

@@ -3,11 +3,13 @@
 mod architecture;
 mod bench;
 mod check;
+mod device;
 mod eval;
 mod eval_report;
 mod images;
 mod output;
 mod predict;
+mod runner;
 mod summary;
 mod threads;
 mod train;

@@ -9,6 +9,7 @@ use effnet_runtime::candle_nn::ops::softmax_last_dim;
 use effnet_runtime::data::{self, EvalTransform};
 use serde::Serialize;
 
+use super::device::Place;
 use super::output;
 use super::threads::Threads;
 use super::weights::{Model, Weights};
@@ -27,6 +28,8 @@ pub(super) struct Predict {
     /// Side in pixels that images are brought to [default: what the weights file says]
     #[arg(long, value_name = "PIXELS")]
     size: Option<usize>,
+    #[command(flatten)]
+    place: Place,
     #[command(flatten)]
     threads: Threads,
     /// Print one JSON object a line and image
@@ -50,7 +53,7 @@ struct Guess {
 impl Predict {
     pub(super) fn run(self) -> Result<()> {
         self.threads.apply();
-        let model = self.weights.load()?;
+        let model = self.weights.load(&self.place)?;
         let transform = super::images::eval_transform(&model.dialect, model.in_channels, self.size)?;
         for path in &self.images {
             let prediction = self.predict(&model, &transform, path)?;
@@ -67,7 +70,7 @@ impl Predict {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read the image {}", path.display()))?;
         let image = data::decode(&bytes, &path.display().to_string())?;
         let images = transform.tensor(&image)?;
-        let logits = model.engine.forward(&images)?;
+        let logits = model.runner.forward(&images)?;
         let probabilities: Vec<f32> = softmax_last_dim(&logits)?.squeeze(0)?.to_vec1()?;
         let mut order: Vec<usize> = (0..probabilities.len()).collect();
         order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));

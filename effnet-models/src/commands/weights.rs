@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::Args;
 use effnet_runtime::Dialect;
-use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::spec::Spec;
 use effnet_runtime::weights::{Convention, WeightsFile};
 
 use super::architecture::Architecture;
+use super::device::Place;
+use super::runner::Runner;
 
 /// Which weights, and what a file of another implementation does not say about itself.
 #[derive(Args, Clone, Debug)]
@@ -30,7 +31,7 @@ pub(super) struct Model {
     /// What people call it.
     pub(super) name: String,
     /// The network.
-    pub(super) engine: Engine,
+    pub(super) runner: Runner,
     /// Conventions of its weights.
     pub(super) dialect: Dialect,
     /// Channels of an image.
@@ -39,8 +40,8 @@ pub(super) struct Model {
 }
 
 impl Weights {
-    /// Reads the file. Its network is what the command line says, else what its metadata say.
-    pub(super) fn load(&self) -> Result<Model> {
+    /// Reads the file, onto a device. Its network is what the command line says, else what its metadata say.
+    pub(super) fn load(&self, place: &Place) -> Result<Model> {
         let file = WeightsFile::open(&self.weights)?;
         let (name, spec): (String, Spec) = match file.metadata() {
             _ if self.architecture.is_said() => {
@@ -55,8 +56,8 @@ impl Weights {
         };
         let labels = file.metadata().map(|metadata| metadata.labels.clone()).unwrap_or_default();
         let dialect = file.dialect(&spec, self.dialect)?;
-        let engine = Engine::open(&file, &spec, self.dialect, &Options::default())?;
-        Ok(Model { name, engine, dialect, in_channels: spec.settings.in_channels, labels })
+        let runner = Runner::open(&file, &spec, self.dialect, &place.open()?, place.precision())?;
+        Ok(Model { name, runner, dialect, in_channels: spec.settings.in_channels, labels })
     }
 }
 

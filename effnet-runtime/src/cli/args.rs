@@ -45,6 +45,9 @@ pub struct TrainArgs {
     /// Leave weights as they are: `backbone`, or names with * for any text. May be repeated.
     #[arg(long, value_name = "NAMES", help_heading = "Training")]
     freeze: Vec<String>,
+    /// Number format of the activations: f32, or on a GPU bf16 [default: f32].
+    #[arg(long, value_name = "FORMAT", help_heading = "Training")]
+    precision: Option<String>,
     /// The highest learning rate.
     #[arg(long, help_heading = "Training")]
     lr: Option<f64>,
@@ -78,7 +81,8 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N", help_heading = "Run")]
     keep: Option<usize>,
 
-    /// What computes: cpu or cuda [default: cpu].
+    /// What computes: cpu, cuda, cuda:N, or auto, a GPU where there is one that works [default: cpu; of a build with the
+    /// feature cuda, auto].
     #[arg(long, help_heading = "Machine")]
     device: Option<String>,
     /// Threads that compute. Default: one a core.
@@ -161,7 +165,9 @@ impl TrainArgs {
                 layer.set(key, value);
             }
         }
-        for (key, value) in [("compute.device", &self.device), ("pretrained.dialect", &self.dialect)] {
+        let texts =
+            [("compute.device", &self.device), ("pretrained.dialect", &self.dialect), ("precision", &self.precision)];
+        for (key, value) in texts {
             if let Some(value) = value {
                 layer.set(key, value.as_str());
             }

@@ -4,12 +4,13 @@ use toml::Value;
 
 use super::args::TrainArgs;
 use super::train::Model;
+use crate::device;
 use crate::dialect::Dialect;
 use crate::spec::Spec;
 use crate::threads;
 use crate::train::config::{Config, Layer, Recipe, merge};
 use crate::train::{
-    Error, Result, RunFolder, Trainer, build_network, check_transforms, convention, device, open_data, spec_of,
+    Error, Result, RunFolder, Trainer, build_network, check_transforms, convention, open_data, spec_of,
 };
 use crate::weights::WeightsFile;
 
@@ -26,7 +27,7 @@ pub(super) fn begin(args: &TrainArgs, model: &Model<'_>) -> Result<Trainer> {
         }
         (settings(args, model, &spec, flags)?, None)
     };
-    device(&config.compute.device)?;
+    device::open(&config.compute.device)?;
     threads::set_global(config.compute.threads);
     let split = open_data(&config)?;
     let network = build_network(&config, model.build, &spec, split.train.classes().len())?;
@@ -72,7 +73,7 @@ fn defaults(spec: &Spec, pretrained: Option<&str>, dialect: Option<&str>) -> Res
     layer.set("regularise.dropout", spec.settings.dropout);
     layer.set("data.on_bad_image", "fail");
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as i64;
-    layer.set("compute.device", "cpu");
+    layer.set("compute.device", device::DEFAULT);
     layer.set("compute.threads", cores);
     layer.set("compute.loader_threads", cores);
     Ok(layer)

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use candle_core::DeviceLocation;
 use serde_json::json;
 
 use super::args::{Style, TrainArgs};
@@ -10,6 +11,7 @@ use super::logging;
 use super::output::{bytes, count, duration, line, shell};
 use super::progress::Progress;
 use super::signals::Signals;
+use crate::device::{self, Chosen};
 use crate::simd;
 use crate::train::memory;
 use crate::train::{Build, Ended, Error, Result, Trainer, sample, stage_of, table};
@@ -65,6 +67,14 @@ pub fn train(args: &TrainArgs, model: &Model<'_>) -> Result<ExitCode> {
     }
 }
 
+/// What computes.
+fn device_name(trainer: &Trainer) -> String {
+    match trainer.network().params().device().location() {
+        DeviceLocation::Cuda { gpu_id } => format!("cuda:{gpu_id}"),
+        _ => "cpu".to_owned(),
+    }
+}
+
 /// Says what the run is.
 fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64) {
     let (config, split) = (trainer.config(), trainer.split());
@@ -87,6 +97,7 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
             "batch": config.batch,
             "size": config.size,
             "seed": config.seed,
+            "device": device_name(trainer),
             "epoch": trainer.state().epoch,
             "step": trainer.state().step,
             "predicted_peak_bytes": predicted,
@@ -111,14 +122,18 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
             ));
             let stage = stage_of(trainer.stages(), trainer.state().epoch);
             line(format!(
-                "{} epochs of {} steps, {} at a rate of up to {}; {} threads, {}",
+                "{} epochs of {} steps, {} at a rate of up to {}; {} threads, {}, on {}",
                 config.epochs,
                 count(stage.map_or(0, |stage| stage.steps(split.train.len()))),
                 trainer.optimizer().name(),
                 trainer.schedule().peak,
                 config.compute.threads,
                 simd::Level::current().name(),
+                device_name(trainer),
             ));
+            if let Ok(Chosen { instead: Some(why), .. }) = device::open(&config.compute.device) {
+                line(format!("on the CPU, though --device {} may be a GPU: {why}", config.compute.device));
+            }
             table(trainer.stages(), config).into_iter().for_each(line);
             let state = trainer.state();
             if state.step > 0 {

@@ -1,6 +1,6 @@
 //! The head: the last feature map to logits.
 
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 use candle_nn::Init;
 
 use super::dropout::dropout;
@@ -40,7 +40,8 @@ impl Head {
     /// # Errors
     /// When `x` does not fit, or candle fails.
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        let features = ops::global_mean(&self.project.forward(x, pass)?)?;
+        // From here on all is f32, whatever the activations were.
+        let features = ops::global_mean(&self.project.forward(x, pass)?)?.to_dtype(DType::F32)?;
         let features = dropout(features, pass)?;
         match pass {
             Pass::Train(_) => ops::linear(&features, &self.weight, &self.bias),

@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 
 use super::{ConvBnAct, ConvShape};
 use crate::ops::Kind;
-use crate::pass::Pass;
+use crate::pass::{Pass, Precision};
 use crate::scope::Scope;
 
 /// A 3×3 convolution of stride 2 with batch normalisation and activation. Here images leave candle's layout.
@@ -26,6 +26,12 @@ impl Stem {
     /// # Errors
     /// When the images do not fit, or candle fails.
     pub fn forward(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        self.0.forward(&images.permute((0, 2, 3, 1))?.contiguous()?, pass)
+        let precision = pass.precision();
+        if precision != Precision::F32 && !images.device().is_cuda() {
+            candle_core::bail!(
+                "activations of {precision:?} need a CUDA device: leave out --precision, or say --device cuda"
+            )
+        }
+        self.0.forward(&images.to_dtype(precision.dtype())?.permute((0, 2, 3, 1))?.contiguous()?, pass)
     }
 }

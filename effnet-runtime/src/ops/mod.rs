@@ -17,18 +17,24 @@ mod conv;
 mod conv_norm_act;
 pub(crate) mod cpu;
 pub mod cross_entropy;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 mod depthwise;
 mod global_mean;
+mod image_normalise;
 mod linear;
 mod norm_act;
 mod squeeze_excite;
 pub mod trace;
+#[cfg(feature = "train")]
+pub mod update;
 
 pub use chain::{Part, chain};
 pub use conv::conv2d;
 pub use conv_norm_act::{BatchMoments, ConvNormAct, Kind, Norm, Residual, conv_norm_act};
 pub use depthwise::depthwise_conv2d;
 pub use global_mean::global_mean;
+pub use image_normalise::image_normalise;
 pub use linear::linear;
 pub use squeeze_excite::{SqueezeExcite, squeeze_excite};
 pub use window::Window;

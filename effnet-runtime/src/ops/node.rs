@@ -7,7 +7,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use candle_core::{CpuStorage, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Tensor};
+use candle_core::op::BackpropOp;
+use candle_core::{CpuStorage, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Storage, Tensor};
+#[cfg(feature = "cuda")]
+use candle_core::{CudaStorage, backend::BackendStorage};
 
 /// Gradients of a node's arguments, in the order in which it was given them. A gradient for an argument that does not
 /// track may be left out.
@@ -18,6 +21,51 @@ pub(crate) struct Gradients {
     pub params: Vec<Option<Tensor>>,
 }
 
+/// A node's result, before it has a place in the graph.
+pub(crate) enum Value {
+    /// Numbers on the CPU.
+    Cpu(Vec<f32>, Shape),
+    /// A tensor on a CUDA device, of which nothing tracks and that nobody else holds.
+    #[cfg(feature = "cuda")]
+    Cuda(Tensor),
+}
+
+impl From<(Vec<f32>, Shape)> for Value {
+    fn from((values, shape): (Vec<f32>, Shape)) -> Self {
+        Self::Cpu(values, shape)
+    }
+}
+
+#[cfg(feature = "cuda")]
+impl From<Tensor> for Value {
+    fn from(tensor: Tensor) -> Self {
+        Self::Cuda(tensor)
+    }
+}
+
+impl Value {
+    fn into_tensor(self) -> Tensor {
+        match self {
+            Self::Cpu(values, shape) => {
+                Tensor::from_storage(Storage::Cpu(CpuStorage::F32(values)), shape, BackpropOp::none(), false)
+            }
+            #[cfg(feature = "cuda")]
+            Self::Cuda(tensor) => tensor,
+        }
+    }
+
+    fn into_storage(self) -> Result<(Storage, Shape)> {
+        match self {
+            Self::Cpu(values, shape) => Ok((Storage::Cpu(CpuStorage::F32(values)), shape)),
+            #[cfg(feature = "cuda")]
+            Self::Cuda(tensor) => {
+                let shape = tensor.shape().clone();
+                Ok((Storage::Cuda(super::cuda::take(tensor)?), shape))
+            }
+        }
+    }
+}
+
 type Backward = Box<dyn Fn(&Tensor) -> Result<Gradients> + Send + Sync>;
 type Mail = Arc<Mutex<Vec<Option<Tensor>>>>;
 
@@ -26,7 +74,7 @@ pub(crate) fn any_tracks(tensors: &[&Tensor]) -> bool {
     tensors.iter().any(|tensor| tensor.track_op())
 }
 
-/// A tensor of `values`, and a node for it where one of the arguments tracks.
+/// A tensor of `value`, and a node for it where one of the arguments tracks.
 ///
 /// `inputs` are one or two tensors. `backward` takes the gradient of the result, contiguous, and may be called more than
 /// once.
@@ -37,24 +85,20 @@ pub(crate) fn record(
     name: &'static str,
     inputs: &[&Tensor],
     params: &[&Tensor],
-    (values, shape): (Vec<f32>, Shape),
+    value: impl Into<Value>,
     backward: impl Fn(&Tensor) -> Result<Gradients> + Send + Sync + 'static,
 ) -> Result<Tensor> {
     let Some(first) = inputs.first() else { candle_core::bail!("node `{name}` has no input") };
     if !any_tracks(inputs) && !any_tracks(params) {
-        return Tensor::from_vec(values, shape, first.device());
+        return Ok(value.into().into_tensor());
     }
     let mail = Mail::default();
     let mut token = Tensor::zeros(1, DType::F32, first.device())?;
     for (at, param) in params.iter().enumerate().filter(|(_, param)| param.track_op()) {
         token = token.apply_op2(param, Join { at, mail: mail.clone() })?;
     }
-    let recorded = Recorded {
-        name,
-        value: Mutex::new(Some((CpuStorage::F32(values), shape))),
-        backward: Box::new(backward),
-        mail,
-    };
+    let value = value.into().into_storage()?;
+    let recorded = Recorded { name, value: Mutex::new(Some(value)), backward: Box::new(backward), mail };
     match inputs {
         [x] => x.apply_op2(&token, recorded),
         [x, y] => x.apply_op3(y, &token, recorded),
@@ -69,16 +113,39 @@ pub(crate) fn like(values: Option<Vec<f32>>, tensor: &Tensor) -> Result<Option<T
 
 struct Recorded {
     name: &'static str,
-    value: Mutex<Option<(CpuStorage, Shape)>>,
+    value: Mutex<Option<(Storage, Shape)>>,
     backward: Backward,
     mail: Mail,
 }
 
 impl Recorded {
-    fn value(&self) -> Result<(CpuStorage, Shape)> {
+    fn value(&self) -> Result<(Storage, Shape)> {
         match self.value.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(value) => Ok(value),
             None => candle_core::bail!("node `{}` was run a second time", self.name),
+        }
+    }
+
+    fn cpu_value(&self) -> Result<(CpuStorage, Shape)> {
+        match self.value()? {
+            (Storage::Cpu(storage), shape) => Ok((storage, shape)),
+            (storage, _) => candle_core::bail!(
+                "node `{}` has a result on {:?}, and inputs on another device",
+                self.name,
+                storage.device()
+            ),
+        }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_value(&self) -> Result<(CudaStorage, Shape)> {
+        match self.value()? {
+            (Storage::Cuda(storage), shape) => Ok((storage, shape)),
+            (storage, _) => candle_core::bail!(
+                "node `{}` has a result on {:?}, and inputs on another device",
+                self.name,
+                storage.device()
+            ),
         }
     }
 
@@ -95,7 +162,12 @@ impl CustomOp2 for Recorded {
     }
 
     fn cpu_fwd(&self, _: &CpuStorage, _: &Layout, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
-        self.value()
+        self.cpu_value()
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, _: &CudaStorage, _: &Layout, _: &CudaStorage, _: &Layout) -> Result<(CudaStorage, Shape)> {
+        self.cuda_value()
     }
 
     fn bwd(&self, x: &Tensor, token: &Tensor, _: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
@@ -118,7 +190,20 @@ impl CustomOp3 for Recorded {
         _: &CpuStorage,
         _: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        self.value()
+        self.cpu_value()
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        _: &CudaStorage,
+        _: &Layout,
+        _: &CudaStorage,
+        _: &Layout,
+        _: &CudaStorage,
+        _: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        self.cuda_value()
     }
 
     fn bwd(
@@ -157,6 +242,12 @@ impl CustomOp2 for Join {
 
     fn cpu_fwd(&self, _: &CpuStorage, _: &Layout, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
         Ok((CpuStorage::F32(vec![0.0]), Shape::from(1)))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, token: &CudaStorage, _: &Layout, _: &CudaStorage, _: &Layout) -> Result<(CudaStorage, Shape)> {
+        let zero = token.device().alloc_zeros::<f32>(1)?;
+        Ok((CudaStorage::wrap_cuda_slice(zero, token.device().clone()), Shape::from(1)))
     }
 
     fn bwd(&self, token: &Tensor, _: &Tensor, _: &Tensor, _: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {

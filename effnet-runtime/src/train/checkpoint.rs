@@ -44,7 +44,7 @@ pub fn save(path: &Path, contents: &Contents<'_>) -> Result<()> {
     let memory = optimizer.memory().iter().map(|(slot, name, values)| (memory_name(slot, name), values));
     let averages = ema.into_iter().flat_map(Ema::iter).map(|(name, values)| (average_name(name), values));
     for (name, values) in memory.chain(averages) {
-        tensors.push((name, Tensor::from_slice(values, values.len(), &Device::Cpu)?));
+        tensors.push((name, values.tensor()?));
     }
     weights::save(path, tensors, &metadata).map_err(unwritten)
 }

@@ -2,24 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Result, bail};
+use candle_core::{Result, Var, bail};
 
-use super::optimizer::in_place;
+use crate::ops::update::{self, Average, Values};
 use crate::params::Params;
-use crate::threads;
-
-/// Elements of one task.
-const CHUNK: usize = 1 << 14;
 
 /// An exponential moving average over everything that a network holds, by name.
 ///
 /// Update `n`, from 1, keeps `min(decay, (1 + n) / (10 + n))` of the average, as TensorFlow's
 /// `ExponentialMovingAverage(num_updates=n)`: a short run's average is not made of its random start.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Ema {
     decay: f64,
     updates: u64,
-    by_name: BTreeMap<String, Vec<f32>>,
+    by_name: BTreeMap<String, Values>,
 }
 
 impl Ema {
@@ -28,7 +24,7 @@ impl Ema {
     /// # Errors
     /// When candle fails.
     pub fn new(decay: f64, params: &Params) -> Result<Self> {
-        let values = |(name, var): (String, candle_core::Var)| Ok((name, var.flatten_all()?.to_vec1()?));
+        let values = |(name, var): (String, Var)| Ok((name, Values::copy(&var)?));
         let by_name = params.all().into_iter().map(values).collect::<Result<_>>()?;
         Ok(Self { decay, updates: 0, by_name })
     }
@@ -46,7 +42,7 @@ impl Ema {
         let mut by_name = BTreeMap::new();
         for (name, var) in params.all() {
             match take(&name) {
-                Some(values) if values.len() == var.elem_count() => by_name.insert(name, values),
+                Some(values) if values.len() == var.elem_count() => by_name.insert(name, Values::of(&var, values)?),
                 Some(values) => {
                     bail!("the average of `{name}` has {} elements, and not {}", values.len(), var.elem_count())
                 }
@@ -62,8 +58,8 @@ impl Ema {
     }
 
     /// Every average, in the order of names.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &[f32])> {
-        self.by_name.iter().map(|(name, values)| (name.as_str(), values.as_slice()))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Values)> {
+        self.by_name.iter().map(|(name, values)| (name.as_str(), values))
     }
 
     /// Takes in what `params` holds now.
@@ -74,7 +70,7 @@ impl Ema {
         self.updates += 1;
         let n = self.updates as f64;
         let new = (1.0 - self.decay.min((1.0 + n) / (10.0 + n))) as f32;
-        self.with_each(params, |average, value| *average += new * (*value - *average))
+        self.with_pairs(params, |pairs| update::average(pairs, new))
     }
 
     /// Exchanges what `params` holds and the averages: the network then is the averaged one, until the next call.
@@ -82,19 +78,19 @@ impl Ema {
     /// # Errors
     /// When candle fails.
     pub fn swap(&mut self, params: &Params) -> Result<()> {
-        self.with_each(params, std::mem::swap)
+        self.with_pairs(params, update::swap)
     }
 
-    /// Calls `change` with every average and the value that it is of.
-    fn with_each(&mut self, params: &Params, change: impl Fn(&mut f32, &mut f32) + Sync) -> Result<()> {
-        for (name, var) in params.all() {
-            let Some(averages) = self.by_name.get_mut(&name) else { bail!("there is no average of `{name}`") };
-            in_place(&var, |values| {
-                threads::current().for_each_chunk_pair(averages, CHUNK, values, CHUNK, |_, averages, values| {
-                    averages.iter_mut().zip(values).for_each(|(average, value)| change(average, value));
-                });
-            })?;
+    /// Calls `work` with every parameter and its average.
+    fn with_pairs(&mut self, params: &Params, work: impl FnOnce(&mut [Average<'_>]) -> Result<()>) -> Result<()> {
+        let parameters = params.all();
+        let mut averages: BTreeMap<&str, &mut Values> =
+            self.by_name.iter_mut().map(|(name, average)| (name.as_str(), average)).collect();
+        let mut pairs = Vec::with_capacity(parameters.len());
+        for (name, value) in &parameters {
+            let Some(average) = averages.remove(name.as_str()) else { bail!("there is no average of `{name}`") };
+            pairs.push(Average { value, average });
         }
-        Ok(())
+        work(&mut pairs)
     }
 }

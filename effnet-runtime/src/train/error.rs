@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::device::DeviceError;
 use crate::{data, weights};
 
 /// A failure to train, evaluate or keep a run.
@@ -17,6 +18,9 @@ pub enum Error {
     /// Candle.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
+    /// A device that cannot be had.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// A setting that makes no sense, or that is not known.
     #[error("{0}")]
     Setting(String),

@@ -26,28 +26,29 @@ pub(super) fn of_loss(
         }
         Ok(None)
     };
-    let layer = || {
+    let layer = || -> Result<Option<String>> {
         let mut names: Vec<String> = params
             .buffers()
             .into_iter()
             .filter_map(|(name, _): (String, Var)| name.strip_suffix(".running_mean").map(str::to_owned))
             .collect();
         names.sort_by_key(|name| place(name));
-        let spoilt = |name: &String| {
-            norms
-                .get(name)
-                .is_some_and(|batch| !batch.mean.iter().chain(&batch.variance).all(|value| value.is_finite()))
-        };
-        names.into_iter().find(spoilt).map(|name| {
-            format!("the loss is not finite; the first layer whose output is not is the one in front of `{name}`")
-        })
+        for name in names {
+            let Some(batch) = norms.get(&name) else { continue };
+            if !is_finite(&batch.mean)? || !is_finite(&batch.variance)? {
+                return Ok(Some(format!(
+                    "the loss is not finite; the first layer whose output is not is the one in front of `{name}`"
+                )));
+            }
+        }
+        Ok(None)
     };
     let what = if !is_finite(&batch.images)? {
         "the loss is not finite, as the images of the batch are not".to_owned()
     } else if let Some(what) = weight()? {
         what
     } else {
-        layer().unwrap_or_else(|| "the loss is not finite, though every layer's values are".to_owned())
+        layer()?.unwrap_or_else(|| "the loss is not finite, though every layer's values are".to_owned())
     };
     Ok(Error::NotFinite { step: number + 1, rate, what })
 }

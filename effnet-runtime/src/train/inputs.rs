@@ -13,6 +13,7 @@ use crate::data::{
     self, Erasing, EvalTransform, LastBatch, Loader, LoaderOptions, Mix, Normalise, Policy, Source, Split,
     TrainTransform, Transform, Validation,
 };
+use crate::device;
 use crate::dialect::Dialect;
 use crate::network::Network;
 use crate::params::Params;
@@ -30,20 +31,6 @@ pub fn spec_of(build: Build<'_>) -> Result<Spec> {
     // Zeros cost neither time nor memory before somebody writes to them.
     let network = build(1, Params::for_loading(None, &Device::Cpu).builder())?;
     Ok(network.spec().clone())
-}
-
-/// The device of this name.
-///
-/// # Errors
-/// When this build cannot compute there.
-pub fn device(name: &str) -> Result<Device> {
-    match name {
-        "cpu" => Ok(Device::Cpu),
-        name if name == "cuda" || name.starts_with("cuda:") => Err(Error::Setting(format!(
-            "--device {name}: this build of effnet has no CUDA support; leave --device out"
-        ))),
-        name => Err(Error::Setting(format!("there is no device `{name}`: the devices are cpu and cuda"))),
-    }
 }
 
 /// The data set that the settings name, divided.
@@ -73,7 +60,7 @@ pub fn open_data(config: &Config) -> Result<Split> {
 /// # Errors
 /// When the file cannot be read, or its weights do not fit.
 pub fn build_network(config: &Config, build: Build<'_>, spec: &Spec, classes: usize) -> Result<Box<dyn Network>> {
-    let device = device(&config.compute.device)?;
+    let device = device::open(&config.compute.device)?.device;
     let file = config.pretrained.path.as_ref().map(WeightsFile::open).transpose()?;
     let dialect = match &file {
         Some(file) => file.dialect(spec, convention(config.pretrained.dialect.as_deref())?)?,

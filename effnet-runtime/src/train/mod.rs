@@ -40,7 +40,7 @@ pub use ema::Ema;
 pub use error::{Error, Result};
 pub use evaluate::{Evaluation, evaluate, evaluate_logits};
 pub use facts::{Facts, Plan};
-pub use inputs::{Build, build_network, device, eval_loader, open_data, spec_of, train_loader};
+pub use inputs::{Build, build_network, eval_loader, open_data, spec_of, train_loader};
 pub(crate) use inputs::{check_transforms, convention};
 pub use run_folder::RunFolder;
 pub use samples::sample;

@@ -23,6 +23,8 @@ pub struct StepOptions<'a> {
     pub dropout: f64,
     /// Factor on the table's drop-path rates.
     pub drop_path_scale: f64,
+    /// Number format of the activations.
+    pub precision: Precision,
 }
 
 /// What a step found.
@@ -101,7 +103,7 @@ fn forward(
         samples: &part.samples,
         dropout: options.dropout,
         drop_path_scale: options.drop_path_scale,
-        precision: Precision::F32,
+        precision: options.precision,
         norms,
     };
     let logits = network.run(&part.images.to_device(network.params().device())?, &Pass::Train(&pass))?;

@@ -69,6 +69,6 @@ pub(crate) fn norm(tensor: &Tensor) -> f64 {
 #[track_caller]
 pub(crate) fn close_in_norm(what: &str, got: &Tensor, expected: &Tensor, tolerance: f64) {
     assert_eq!(got.dims(), expected.dims(), "{what}: shape");
-    let off = norm(&(got - expected).unwrap()) / norm(expected);
+    let off = norm(&(got.to_device(&Device::Cpu).unwrap() - expected).unwrap()) / norm(expected);
     assert!(off <= tolerance, "{what} is off by {off:e} of its norm, and {tolerance:e} is allowed");
 }

@@ -12,7 +12,7 @@ use super::models::{self, Kinds};
 fn with_weights_from_a_file() {
     let golden = Golden::read("mixed.safetensors");
     let (_folder, file) = golden.weights();
-    let networks = models::all_mixed(&file);
+    let networks = models::all_mixed(&file, &Device::Cpu);
     let results: Vec<_> = networks
         .iter()
         .map(|(_, network)| {

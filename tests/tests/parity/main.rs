@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helper functions too")]
 
+#[cfg(feature = "cuda")]
+mod cuda;
 mod fixture;
 mod implementations;
 mod levels;

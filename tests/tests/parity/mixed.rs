@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use effnet_runtime::candle::Tensor;
+use effnet_runtime::candle::{Device, Tensor};
 use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::ops::cross_entropy::{cross_entropy, smoothed};
 use effnet_runtime::train::optimizer::{Decay, Gradients, Optimizer, Sgd};
@@ -33,20 +33,18 @@ pub(crate) struct Trained {
 
 /// A forward and a backward pass, after which the running statistics are up to date.
 pub(crate) fn train_pass(network: &dyn Network, golden: &Golden) -> Trained {
+    train_pass_in(Precision::F32, network, golden)
+}
+
+pub(crate) fn train_pass_in(precision: Precision, network: &dyn Network, golden: &Golden) -> Trained {
     let labels: Vec<u32> = values(golden.get("y")).into_iter().map(|label| label as u32).collect();
     let samples: Vec<u64> = (0..labels.len() as u64).collect();
     let norms = NormUpdates::new();
-    let step = Step {
-        seed: 0,
-        step: 0,
-        samples: &samples,
-        dropout: 0.0,
-        drop_path_scale: 0.0,
-        precision: Precision::F32,
-        norms: &norms,
-    };
-    let logits = network.run(golden.get("x"), &Pass::Train(&step)).unwrap();
-    let targets = smoothed(&labels, network.num_classes(), SMOOTHING).unwrap();
+    let step =
+        Step { seed: 0, step: 0, samples: &samples, dropout: 0.0, drop_path_scale: 0.0, precision, norms: &norms };
+    let device = network.params().device();
+    let logits = network.run(&golden.get("x").to_device(device).unwrap(), &Pass::Train(&step)).unwrap();
+    let targets = smoothed(&labels, network.num_classes(), SMOOTHING).unwrap().to_device(device).unwrap();
     let loss = cross_entropy(&logits, &targets).unwrap();
     let gradients = Gradients::of(&loss, network.params()).unwrap();
     norms.apply(network.params()).unwrap();
@@ -54,7 +52,7 @@ pub(crate) fn train_pass(network: &dyn Network, golden: &Golden) -> Trained {
 }
 
 /// torchvision's tensors of this prefix, by our names.
-fn by_our_names(golden: &Golden, prefix: &str) -> BTreeMap<String, Tensor> {
+pub(crate) fn by_our_names(golden: &Golden, prefix: &str) -> BTreeMap<String, Tensor> {
     let theirs = golden.below(prefix);
     let pairs = Scheme::Torchvision.pairs(&Mixed::SPEC);
     let ours: BTreeMap<_, _> =
@@ -65,16 +63,29 @@ fn by_our_names(golden: &Golden, prefix: &str) -> BTreeMap<String, Tensor> {
 
 #[test]
 fn evaluation() {
+    check_evaluation(&Device::Cpu);
+}
+
+#[test]
+fn engines() {
     let golden = Golden::read("mixed.safetensors");
     let (_folder, file) = golden.weights();
-    for (name, network) in models::all_mixed(&file) {
-        let pass = Pass::Eval(Precision::F32);
-        let logits = network.run(golden.get("x"), &pass).unwrap();
-        close(&format!("{name}'s logits"), &logits, golden.get("eval_logits"), EVAL);
+    for (name, network) in models::all_mixed(&file, &Device::Cpu) {
         let engine = Engine::new(network.as_ref(), &Options::default()).unwrap();
         let logits = engine.forward(golden.get("x")).unwrap();
         close(&format!("the engine's logits of {name}"), &logits, golden.get("eval_logits"), EVAL);
-        let maps = network.stage_maps(golden.get("x"), &pass).unwrap();
+    }
+}
+
+pub(crate) fn check_evaluation(device: &Device) {
+    let golden = Golden::read("mixed.safetensors");
+    let (_folder, file) = golden.weights();
+    for (name, network) in models::all_mixed(&file, device) {
+        let pass = Pass::Eval(Precision::F32);
+        let images = golden.get("x").to_device(device).unwrap();
+        let logits = network.run(&images, &pass).unwrap();
+        close(&format!("{name}'s logits"), &logits, golden.get("eval_logits"), EVAL);
+        let maps = network.stage_maps(&images, &pass).unwrap();
         assert_eq!(maps.len(), network.spec().rows.len());
         for (stage, map) in maps.iter().enumerate() {
             // The reference counts the stem as number 0.
@@ -86,9 +97,13 @@ fn evaluation() {
 
 #[test]
 fn a_training_step() {
+    check_training_step(&Device::Cpu);
+}
+
+pub(crate) fn check_training_step(device: &Device) {
     let golden = Golden::read("mixed.safetensors");
     let (_folder, file) = golden.weights();
-    for (name, network) in models::all_mixed(&file) {
+    for (name, network) in models::all_mixed(&file, device) {
         let trained = train_pass(network.as_ref(), &golden);
         close(&format!("{name}'s logits"), &trained.logits, golden.get("train_logits"), EVAL);
         close(&format!("{name}'s loss"), &trained.loss, golden.get("train_loss"), TRAIN_LOSS);
@@ -120,9 +135,13 @@ fn a_training_step() {
 
 #[test]
 fn six_steps_of_sgd() {
+    check_six_steps_of_sgd(&Device::Cpu);
+}
+
+pub(crate) fn check_six_steps_of_sgd(device: &Device) {
     let golden = Golden::read("mixed.safetensors");
     let (_folder, file) = golden.weights();
-    for (name, network) in models::all_mixed(&file) {
+    for (name, network) in models::all_mixed(&file, device) {
         let mut optimizer =
             Optimizer::new(Sgd { momentum: 0.9 }, Decay { rate: 1e-4, vectors: true, except: Vec::new() });
         let losses = golden.get("sgd_losses");

@@ -44,21 +44,22 @@ fn all(
     file: &WeightsFile,
     spec: &Spec,
     said: Option<Convention>,
+    device: &Device,
     generated: impl FnOnce(usize, VarBuilder<'static>) -> Result<Box<dyn Network>>,
 ) -> Vec<Named> {
     let dynamic = |classes, vb: VarBuilder<'static>| DynamicModel::from_spec(spec, classes, vb);
     vec![
-        ("DynamicModel", Box::new(read_network(file, spec, said, &Device::Cpu, dynamic).unwrap())),
-        ("the generated type", read_network(file, spec, said, &Device::Cpu, generated).unwrap()),
+        ("DynamicModel", Box::new(read_network(file, spec, said, device, dynamic).unwrap())),
+        ("the generated type", read_network(file, spec, said, device, generated).unwrap()),
     ]
 }
 
-/// Every implementation of [`Mixed`], with the file's weights.
-pub(crate) fn all_mixed(file: &WeightsFile) -> Vec<Named> {
-    all(file, &Mixed::SPEC, None, |classes, vb| Ok(Box::new(Mixed::new(classes, vb)?)))
+/// Every implementation of [`Mixed`], with the file's weights, on a device.
+pub(crate) fn all_mixed(file: &WeightsFile, device: &Device) -> Vec<Named> {
+    all(file, &Mixed::SPEC, None, device, |classes, vb| Ok(Box::new(Mixed::new(classes, vb)?)))
 }
 
 /// Every implementation of [`Same`], with the file's weights.
 pub(crate) fn all_same(file: &WeightsFile, said: Convention) -> Vec<Named> {
-    all(file, &Same::SPEC, Some(said), |classes, vb| Ok(Box::new(Same::new(classes, vb)?)))
+    all(file, &Same::SPEC, Some(said), &Device::Cpu, |classes, vb| Ok(Box::new(Same::new(classes, vb)?)))
 }

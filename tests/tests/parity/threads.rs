@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use effnet_runtime::candle::Device;
 use effnet_runtime::threads::Pool;
 use effnet_runtime::{Pass, Precision};
 
@@ -15,7 +16,7 @@ fn one_two_and_three_threads_give_the_same_bits() {
     let (_folder, file) = golden.weights();
     let run = |threads: usize| {
         Arc::new(Pool::new(threads)).install(|| {
-            models::all_mixed(&file)
+            models::all_mixed(&file, &Device::Cpu)
                 .into_iter()
                 .map(|(name, network)| {
                     let eval = bits(&network.run(golden.get("x"), &Pass::Eval(Precision::F32)).unwrap());

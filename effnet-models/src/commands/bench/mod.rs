@@ -17,7 +17,9 @@ use effnet_runtime::{DEFAULT_SIZE, Params};
 use serde::Serialize;
 
 use super::architecture::Architecture;
+use super::device::Place;
 use super::output;
+use super::runner::Runner;
 use super::threads::Threads;
 
 /// Times inference or training steps with random images, or the loading of a data set's images
@@ -56,6 +58,8 @@ pub(super) struct Bench {
     #[arg(long)]
     profile: bool,
     #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
     threads: Threads,
     /// Print one JSON object
     #[arg(long)]
@@ -80,6 +84,7 @@ struct Measurement {
     size: usize,
     batch: usize,
     classes: usize,
+    device: String,
     threads: usize,
     simd: &'static str,
     runs: usize,
@@ -141,6 +146,7 @@ impl Bench {
             size,
             batch: self.batch as usize,
             classes: self.classes as usize,
+            device: self.place.name().to_owned(),
             threads,
             simd: Level::current().name(),
             runs: times.len(),
@@ -167,18 +173,23 @@ impl Bench {
                 let metadata = file.require_metadata()?;
                 (metadata.name.clone(), metadata.spec.clone())
             };
-            let engine = Engine::open(&file, &spec, self.dialect, &Options::default())?;
-            return Ok((name, spec.default_size(), work::Subject::engine(engine, spec.settings.in_channels)));
+            let runner = Runner::open(&file, &spec, self.dialect, &self.place.open()?, self.place.precision())?;
+            return Ok((name, spec.default_size(), work::Subject::runner(runner, spec.settings.in_channels)));
         }
         let design = self.architecture.design()?;
         let (spec, classes) = (design.spec(), self.classes as usize);
-        let network = design.build(classes, Params::new(0).builder())?;
+        let device = self.place.open()?;
+        let network = design.build(classes, Params::on(0, &device).builder())?;
         let subject = match self.mode {
             Mode::Infer => {
-                let engine = Engine::new(network.as_ref(), &Options::default())?;
-                work::Subject::engine(engine, spec.settings.in_channels)
+                let runner = if device.is_cpu() {
+                    Runner::Engine(Engine::new(network.as_ref(), &Options::default())?)
+                } else {
+                    Runner::Network(network, self.place.precision())
+                };
+                work::Subject::runner(runner, spec.settings.in_channels)
             }
-            Mode::Train | Mode::Load => work::Subject::trainer(network),
+            Mode::Train | Mode::Load => work::Subject::trainer(network, self.place.precision()),
         };
         Ok((design.name().to_owned(), spec.default_size(), subject))
     }

@@ -2,19 +2,20 @@
 
 use std::time::Instant;
 
-use anyhow::Result;
-use effnet_runtime::Network;
+use anyhow::{Result, bail};
 use effnet_runtime::candle::{Device, Tensor};
 use effnet_runtime::data::Batch;
-use effnet_runtime::infer::{Engine, Session};
+use effnet_runtime::infer::Session;
 use effnet_runtime::ops::trace::traced;
 use effnet_runtime::random::{Purpose, Stream};
 use effnet_runtime::simd::{Level, peak_gflops};
+use effnet_runtime::{Network, Pass, Precision};
 
 use effnet_runtime::train::optimizer::{Decay, Optimizer, Sgd};
 use effnet_runtime::train::{StepOptions, step};
 
 use super::profile::{Profile, Span};
+use crate::commands::runner::Runner;
 
 /// Random pixels, normally distributed as normalised images roughly are, and labels in turn.
 pub(super) fn batch_of(batch: usize, channels: usize, size: usize, classes: usize) -> Result<Batch> {
@@ -28,29 +29,29 @@ pub(super) fn batch_of(batch: usize, channels: usize, size: usize, classes: usiz
 
 /// A network, ready for images of any size.
 pub(super) enum Subject {
-    Engine { engine: Engine, channels: usize },
+    Runner { runner: Runner, channels: usize },
     Trainer(Trainer),
 }
 
 impl Subject {
-    pub(super) fn engine(engine: Engine, channels: usize) -> Self {
-        Self::Engine { engine, channels }
+    pub(super) fn runner(runner: Runner, channels: usize) -> Self {
+        Self::Runner { runner, channels }
     }
 
-    pub(super) fn trainer(network: Box<dyn Network>) -> Self {
-        Self::Trainer(Trainer::new(network))
+    pub(super) fn trainer(network: Box<dyn Network>, precision: Precision) -> Self {
+        Self::Trainer(Trainer::new(network, precision))
     }
 
     pub(super) fn channels(&self) -> usize {
         match self {
-            Self::Engine { channels, .. } => *channels,
+            Self::Runner { channels, .. } => *channels,
             Self::Trainer(trainer) => trainer.network.spec().settings.in_channels,
         }
     }
 
     pub(super) fn classes(&self) -> usize {
         match self {
-            Self::Engine { engine, .. } => engine.num_classes(),
+            Self::Runner { runner, .. } => runner.num_classes(),
             Self::Trainer(trainer) => trainer.network.num_classes(),
         }
     }
@@ -58,7 +59,11 @@ impl Subject {
     /// Ready for images of this batch's shape.
     pub(super) fn with(self, work: &Batch) -> Result<Ready> {
         Ok(match self {
-            Self::Engine { engine, .. } => {
+            Self::Runner { runner: Runner::Network(network, precision), .. } => {
+                let images = work.images.to_device(network.params().device())?;
+                Ready::Network { network, precision, images }
+            }
+            Self::Runner { runner: Runner::Engine(engine), .. } => {
                 let (batch, _, height, width) = work.images.dims4()?;
                 Ready::Session {
                     session: engine.session(batch, height, width)?,
@@ -72,9 +77,23 @@ impl Subject {
     }
 }
 
+/// Operations on a GPU are done long after they are asked for, and leave no spans.
+const NO_PROFILE: &str = "--profile times what the CPU does: leave it out, or say --device cpu";
+
 /// A subject with the memory for its batch.
 pub(super) enum Ready {
-    Session { session: Session, images: Vec<f32>, logits: Vec<f32>, classes: usize },
+    Session {
+        session: Session,
+        images: Vec<f32>,
+        logits: Vec<f32>,
+        classes: usize,
+    },
+    /// On a GPU, where its images are too.
+    Network {
+        network: Box<dyn Network>,
+        precision: Precision,
+        images: Tensor,
+    },
     Trainer(Trainer),
 }
 
@@ -82,6 +101,7 @@ impl Ready {
     pub(super) fn classes(&self) -> usize {
         match self {
             Self::Session { classes, .. } => *classes,
+            Self::Network { network, .. } => network.num_classes(),
             Self::Trainer(trainer) => trainer.network.num_classes(),
         }
     }
@@ -90,6 +110,11 @@ impl Ready {
     pub(super) fn run(&mut self, work: &Batch, number: u64) -> Result<()> {
         match self {
             Self::Session { session, images, logits, .. } => Ok(session.run(images, logits)?),
+            Self::Network { network, precision, images } => {
+                // A GPU has done its work only when somebody has read the result.
+                network.run(images, &Pass::Eval(*precision))?.to_device(&Device::Cpu)?;
+                Ok(())
+            }
             Self::Trainer(trainer) => trainer.step(work, number),
         }
     }
@@ -99,6 +124,8 @@ impl Ready {
         let peak = peak_gflops(Level::current());
         let runs = (0..u64::from(runs)).map(|number| match self {
             Self::Session { session, images, logits, .. } => Ok(Span::of_inference(&session.profile(images, logits)?)),
+            Self::Network { .. } => bail!(NO_PROFILE),
+            Self::Trainer(trainer) if trainer.network.params().device().is_cuda() => bail!(NO_PROFILE),
             Self::Trainer(trainer) => {
                 let begin = Instant::now();
                 let (result, spans) = traced(|| trainer.step(work, number));
@@ -118,9 +145,16 @@ pub(super) struct Trainer {
 }
 
 impl Trainer {
-    fn new(network: Box<dyn Network>) -> Self {
+    fn new(network: Box<dyn Network>, precision: Precision) -> Self {
         let dropout = network.spec().settings.dropout;
-        let options = StepOptions { seed: 0, label_smoothing: 0.1, class_weights: None, dropout, drop_path_scale: 1.0 };
+        let options = StepOptions {
+            seed: 0,
+            label_smoothing: 0.1,
+            class_weights: None,
+            dropout,
+            drop_path_scale: 1.0,
+            precision,
+        };
         let optimizer = Optimizer::new(Sgd::default(), Decay { rate: 1e-5, vectors: false, except: Vec::new() });
         Self { network, optimizer, options }
     }

@@ -3,6 +3,8 @@
 //! Between the operations there are no tensors. A convolution keeps its result in front of the normalisation, and
 //! nothing else: what follows from it in one pass is computed again on the way back.
 
+#[cfg(feature = "cuda")]
+mod cuda;
 #[cfg(test)]
 mod tests;
 
@@ -76,12 +78,16 @@ pub(super) struct Forward {
 /// The shortcut is added by the last part, which must be a convolution then.
 ///
 /// # Errors
-/// When there is no part, shapes do not fit each other, or tensors are not f32 on the CPU.
+/// When there is no part, shapes do not fit each other, or tensors are neither f32 on the CPU nor on one CUDA device.
 pub fn chain(
     x: &Tensor,
     parts: &[Part<'_>],
     residual: Option<Residual<'_>>,
 ) -> Result<(Tensor, Vec<Option<BatchMoments>>)> {
+    #[cfg(feature = "cuda")]
+    if x.device().is_cuda() {
+        return cuda::chain(x, parts, residual);
+    }
     let (level, number) = (Level::current(), trace::begin());
     let x = x.contiguous()?;
     let shortcut = residual.map(|residual| residual.shortcut.contiguous()).transpose()?;

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use candle_core::{Result, Shape, Tensor};
+use candle_core::{Device, Result, Shape, Tensor};
 use effnet_spec::Activation;
 
 use super::chain::{Forward, Grad, Link, LinkGradients, Part, chain};
@@ -73,10 +73,10 @@ pub struct ConvNormAct<'a> {
 /// Mean and unbiased variance of each channel of the convolution's output over the batch.
 #[derive(Clone, Debug)]
 pub struct BatchMoments {
-    /// Mean.
-    pub mean: Vec<f32>,
-    /// Unbiased variance.
-    pub variance: Vec<f32>,
+    /// Mean, f32 `[O]` on the map's device.
+    pub mean: Tensor,
+    /// Unbiased variance, as the mean.
+    pub variance: Tensor,
 }
 
 impl Residual<'_> {
@@ -227,8 +227,9 @@ fn normalisation(
         Norm::Batch => {
             let found = moments(level, z, channels);
             let norm = Normalisation::new(&found.mean, &found.variance, &gamma, &beta, op.eps, Some(found.count));
-            let variance = found.unbiased_variance();
-            Ok((norm, Some(BatchMoments { mean: found.mean, variance })))
+            let row = |values: Vec<f32>| Tensor::from_vec(values, channels, &Device::Cpu);
+            let variance = row(found.unbiased_variance())?;
+            Ok((norm, Some(BatchMoments { mean: row(found.mean)?, variance })))
         }
     }
 }

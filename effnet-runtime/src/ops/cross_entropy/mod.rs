@@ -1,6 +1,8 @@
 //! Softmax cross entropy with soft targets.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +27,10 @@ pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     }
     if logits.dtype() != DType::F32 || targets.dtype() != DType::F32 {
         bail!("cross entropy: logits {:?} and targets {:?} must be F32", logits.dtype(), targets.dtype())
+    }
+    #[cfg(feature = "cuda")]
+    if logits.device().is_cuda() {
+        return cuda::cross_entropy(&logits.contiguous()?, &targets.contiguous()?);
     }
     logits.contiguous()?.apply_op2(&targets.contiguous()?.detach(), CrossEntropy)
 }

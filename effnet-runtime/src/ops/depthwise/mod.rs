@@ -1,5 +1,7 @@
 //! Depthwise two-dimensional convolution.
 
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 pub(crate) mod kernel;
 #[cfg(test)]
 mod tests;
@@ -15,10 +17,15 @@ use crate::simd::Level;
 /// result `[N, H', W', C]`. Any layout is taken; differentiable in both.
 ///
 /// # Errors
-/// When the shapes do not fit each other, or the tensors are not f32 on the CPU.
+/// When the shapes do not fit each other, or the tensors are not f32 on the CPU, nor on one CUDA device with
+/// an f32 weight.
 pub fn depthwise_conv2d(x: &Tensor, weight: &Tensor, window: Window) -> Result<Tensor> {
     let (x, weight) = (x.contiguous()?, weight.contiguous()?);
     let geometry = geometry(x.dims(), &weight, window)?;
+    #[cfg(feature = "cuda")]
+    if x.device().is_cuda() {
+        return on_cuda(&x, &weight, geometry);
+    }
     let level = Level::current();
     let mut out = vec![0f32; geometry.out_shape().elem_count()];
     kernel::forward(level, &geometry, &view(&x)?, &view(&weight)?, &mut out);
@@ -32,6 +39,17 @@ pub fn depthwise_conv2d(x: &Tensor, weight: &Tensor, window: Window) -> Result<T
         });
         let dw = saved_weight.track_op().then(|| kernel::backward_weight(level, &geometry, &x, &grad));
         Ok(Gradients { inputs: vec![node::like(dx, &saved_x)?], params: vec![node::like(dw, &saved_weight)?] })
+    })
+}
+
+#[cfg(feature = "cuda")]
+fn on_cuda(x: &Tensor, weight: &Tensor, geometry: Geometry) -> Result<Tensor> {
+    let y = cuda::forward(x, weight, &geometry)?;
+    let (saved_x, saved_weight) = (x.clone(), weight.clone());
+    node::record("depthwise_conv2d", &[x], &[weight], y, move |grad| {
+        let dx = saved_x.track_op().then(|| cuda::backward_input(grad, &saved_weight, &geometry));
+        let dw = saved_weight.track_op().then(|| cuda::backward_weight(&saved_x, grad, &geometry));
+        Ok(Gradients { inputs: vec![dx.transpose()?], params: vec![dw.transpose()?] })
     })
 }
 

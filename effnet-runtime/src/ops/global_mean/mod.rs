@@ -1,5 +1,7 @@
 //! Mean over the pixels of each image.
 
+#[cfg(feature = "cuda")]
+mod cuda;
 #[cfg(test)]
 mod tests;
 
@@ -13,12 +15,16 @@ use crate::simd::Level;
 /// Mean over height and width: `[N, H, W, C]` to `[N, C]`. Any layout is taken; differentiable.
 ///
 /// # Errors
-/// When the tensor has another rank, no pixels, or is not f32 on the CPU.
+/// When the tensor has another rank, no pixels, or is not f32 (on a CUDA device, f32 or bf16).
 pub fn global_mean(x: &Tensor) -> Result<Tensor> {
     let x = x.contiguous()?;
     let (batch, height, width, channels) = x.dims4()?;
     if x.elem_count() == 0 {
         candle_core::bail!("the mean of a map without pixels, {:?}, was asked for", x.dims())
+    }
+    #[cfg(feature = "cuda")]
+    if x.device().is_cuda() {
+        return cuda::global_mean(&x);
     }
     let share = 1.0 / (height * width) as f32;
     let mut means = image_sums::sums(Level::current(), &view(&x)?, batch, channels);

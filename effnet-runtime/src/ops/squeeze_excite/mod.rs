@@ -1,5 +1,7 @@
 //! Squeeze-and-excitation (Hu et al., 2018).
 
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 mod gate;
 #[cfg(test)]
 mod tests;
@@ -41,9 +43,11 @@ pub fn squeeze_excite(x: &Tensor, op: &SqueezeExcite<'_>) -> Result<Tensor> {
     Ok(chain(x, &[Part::SqueezeExcite(*op)], None)?.0)
 }
 
-/// The part's result of an `x` of this shape, and what its backward pass needs.
-pub(super) fn forward(level: Level, op: &SqueezeExcite<'_>, x: &[f32], shape: &Shape) -> Result<Forward> {
-    let (batch, height, width, channels) = shape.dims4()?;
+/// How many channels it squeezes `channels` to.
+///
+/// # Errors
+/// When a parameter's shape does not fit.
+fn check(op: &SqueezeExcite<'_>, channels: usize) -> Result<usize> {
     let squeezed = op.reduce_bias.elem_count();
     let params = [op.reduce_weight, op.reduce_bias, op.expand_weight, op.expand_bias];
     let shapes: [&[usize]; 4] = [&[squeezed, channels, 1, 1], &[squeezed], &[channels, squeezed, 1, 1], &[channels]];
@@ -55,9 +59,17 @@ pub(super) fn forward(level: Level, op: &SqueezeExcite<'_>, x: &[f32], shape: &S
             )
         }
     }
+    Ok(squeezed)
+}
+
+/// The part's result of an `x` of this shape, and what its backward pass needs.
+pub(super) fn forward(level: Level, op: &SqueezeExcite<'_>, x: &[f32], shape: &Shape) -> Result<Forward> {
+    let (batch, height, width, channels) = shape.dims4()?;
+    let squeezed = check(op, channels)?;
     if x.is_empty() {
         candle_core::bail!("a squeeze-and-excitation was given a map without pixels, {shape:?}")
     }
+    let params = [op.reduce_weight, op.reduce_bias, op.expand_weight, op.expand_bias];
     let values = params.map(|param| param.flatten_all().and_then(|flat| flat.to_vec1::<f32>()));
     let [reduce_weight, reduce_bias, expand_weight, expand_bias] = values;
     let (reduce, expand) = ((reduce_weight?, &reduce_bias?[..]), (expand_weight?, &expand_bias?[..]));

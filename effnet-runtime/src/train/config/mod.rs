@@ -22,6 +22,8 @@ pub use optimizer::{OptimizerConfig, OptimizerKind};
 pub use recipe::{RECIPES, Recipe};
 pub use schedule::{ScheduleConfig, ScheduleKind, StagesConfig};
 
+use crate::pass::Precision;
+
 /// All settings of a run. The fields are the keys of `config.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +42,9 @@ pub struct Config {
     /// normalisation.
     #[serde(default = "one")]
     pub accumulate: usize,
+    /// Number format of the activations: `f32`, or, on a CUDA device, `bf16`.
+    #[serde(default)]
+    pub precision: Precision,
     /// Side in pixels of a training image; with several stages, of the last one's.
     pub size: usize,
     /// Side in pixels of a validation image.
@@ -169,7 +174,7 @@ pub struct PretrainedConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ComputeConfig {
-    /// `cpu`.
+    /// `cpu`, `cuda`, `cuda:N` or `auto`, as [`crate::device::open`] takes them.
     pub device: String,
     /// Threads that compute.
     pub threads: usize,

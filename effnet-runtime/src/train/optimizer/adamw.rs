@@ -1,6 +1,6 @@
 //! AdamW.
 
-use super::{Now, Rule, Slot};
+use super::{Kernel, Now, OnDevice, Rule, Slot};
 
 /// Adam with decoupled weight decay (Loshchilov & Hutter, *Decoupled Weight Decay Regularization*, algorithm 2), in
 /// PyTorch's form (`torch.optim.AdamW`): decay is scaled by the rate, and epsilon added outside of the root.
@@ -20,6 +20,18 @@ impl Default for AdamW {
     }
 }
 
+impl AdamW {
+    /// What a step calculates with, in the kernel's order.
+    fn factors(&self, now: Now) -> [f32; 8] {
+        let steps = now.step as f64;
+        let rate = now.rate / (1.0 - self.beta1.powf(steps));
+        let root = (1.0 - self.beta2.powf(steps)).sqrt();
+        let kept = 1.0 - now.rate * now.decay;
+        let (new1, new2) = (1.0 - self.beta1, 1.0 - self.beta2);
+        [rate, root, kept, self.eps, now.scale, self.beta2, new1, new2].map(|factor| factor as f32)
+    }
+}
+
 impl Rule for AdamW {
     fn name(&self) -> &'static str {
         "adamw"
@@ -31,17 +43,16 @@ impl Rule for AdamW {
 
     fn update(&self, now: Now, weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
         let [mean, square] = slots else { return };
-        let steps = now.step as f64;
-        let rate = (now.rate / (1.0 - self.beta1.powf(steps))) as f32;
-        let root = (1.0 - self.beta2.powf(steps)).sqrt() as f32;
-        let (kept, eps) = ((1.0 - now.rate * now.decay) as f32, self.eps as f32);
-        let scale = now.scale as f32;
-        let (beta2, new1, new2) = (self.beta2 as f32, (1.0 - self.beta1) as f32, (1.0 - self.beta2) as f32);
+        let [rate, root, kept, eps, scale, beta2, new1, new2] = self.factors(now);
         for (((w, g), m), v) in weights.iter_mut().zip(gradients).zip(mean.iter_mut()).zip(square.iter_mut()) {
             let g = g * scale;
             *m += (g - *m) * new1;
             *v = *v * beta2 + g * g * new2;
             *w = *w * kept - rate * (*m / (v.sqrt() / root + eps));
         }
+    }
+
+    fn on_device(&self, now: Now) -> Option<OnDevice> {
+        Some(OnDevice { kernel: Kernel::AdamW, factors: self.factors(now) })
     }
 }

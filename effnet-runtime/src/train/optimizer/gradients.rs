@@ -1,19 +1,20 @@
 //! The gradients of one step, by the names of the weights.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor};
 
-use super::CHUNK;
-use crate::ops::cpu::view;
+use crate::ops::update;
 use crate::params::Params;
-use crate::threads;
 
 /// The gradient of every weight that the loss depends on, in the order of names.
 #[derive(Debug)]
 pub struct Gradients {
     by_name: BTreeMap<String, Tensor>,
+    /// Of each its sum of squares, once somebody has asked.
+    squares: OnceLock<Vec<f64>>,
 }
 
 impl Gradients {
@@ -36,7 +37,7 @@ impl Gradients {
                 by_name.insert(name, gradient.contiguous()?);
             }
         }
-        Ok(Self { by_name })
+        Ok(Self { by_name, squares: OnceLock::new() })
     }
 
     /// The gradient of a weight; none where the loss does not depend on it.
@@ -54,8 +55,15 @@ impl Gradients {
     /// # Errors
     /// When candle fails.
     pub fn norm(&self) -> Result<f64> {
-        let of_each = self.by_name.values().map(|gradient| Ok(squares(&view(gradient)?)));
-        Ok(of_each.sum::<Result<f64>>()?.sqrt())
+        Ok(self.squares()?.iter().sum::<f64>().sqrt())
+    }
+
+    fn squares(&self) -> Result<&[f64]> {
+        if let Some(squares) = self.squares.get() {
+            return Ok(squares);
+        }
+        let squares = update::squares(&self.by_name.values().collect::<Vec<_>>())?;
+        Ok(self.squares.get_or_init(|| squares))
     }
 
     /// Adds the gradients of another part of the same batch.
@@ -63,6 +71,7 @@ impl Gradients {
     /// # Errors
     /// When candle fails.
     pub fn add(&mut self, other: Self) -> Result<()> {
+        self.squares = OnceLock::new();
         for (name, gradient) in other.by_name {
             let sum = match self.by_name.remove(&name) {
                 Some(before) => (before + gradient)?,
@@ -78,26 +87,8 @@ impl Gradients {
     /// # Errors
     /// When candle fails.
     pub fn first_not_finite(&self) -> Result<Option<&str>> {
-        for (name, gradient) in self.iter() {
-            if !squares(&view(gradient)?).is_finite() {
-                return Ok(Some(name));
-            }
-        }
-        Ok(None)
+        let squares = self.squares()?;
+        let first = self.by_name.keys().zip(squares).find(|(_, squares)| !squares.is_finite());
+        Ok(first.map(|(name, _)| name.as_str()))
     }
-}
-
-/// Sum of squares: finite exactly where every value is, since an f64 holds the square of any f32. Summed by chunks of a
-/// fixed length, so that threads change no bit.
-fn squares(values: &[f32]) -> f64 {
-    let mut sums = vec![0f64; values.len().div_ceil(CHUNK)];
-    threads::current().for_each_chunk(&mut sums, 1, |at, sum| {
-        // Eight sums side by side: one would wait for itself at every element.
-        let mut lanes = [0f64; 8];
-        for values in values[at * CHUNK..values.len().min((at + 1) * CHUNK)].chunks(lanes.len()) {
-            lanes.iter_mut().zip(values).for_each(|(lane, value)| *lane += f64::from(*value).powi(2));
-        }
-        sum[0] = lanes.iter().sum();
-    });
-    sums.iter().sum()
 }

@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Result, bail};
+use candle_core::{Result, Tensor, bail};
 
-use super::Slot;
-
+use super::{Slot, Values};
 use crate::params::Params;
 
 /// The number of steps taken, and for each weight one value an element in every slot of the rule.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Memory {
     pub(super) steps: u64,
     slots: &'static [Slot],
-    by_name: BTreeMap<String, Vec<Vec<f32>>>,
+    by_name: BTreeMap<String, Vec<Values>>,
 }
 
 impl Memory {
@@ -43,6 +42,7 @@ impl Memory {
                 let names: Vec<&str> = slots.iter().map(|slot| slot.name).collect();
                 bail!("the optimizer's memory of `{name}` does not fit: {} of {names:?} found", values.len())
             }
+            let values = values.into_iter().map(|values| Values::of(&weight, values)).collect::<Result<_>>()?;
             by_name.insert(name, values);
         }
         Ok(Self { steps, slots, by_name })
@@ -54,15 +54,26 @@ impl Memory {
     }
 
     /// Every slot of every weight: the slot's name, the weight's, and the values.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str, &[f32])> {
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str, &Values)> {
         self.by_name.iter().flat_map(|(name, values)| {
-            self.slots.iter().zip(values).map(move |(slot, values)| (slot.name, name.as_str(), values.as_slice()))
+            self.slots.iter().zip(values).map(move |(slot, values)| (slot.name, name.as_str(), values))
         })
     }
 
-    /// The slots of a weight of `elements` elements, at their start where they are new.
-    pub(super) fn of(&mut self, name: &str, elements: usize) -> &mut [Vec<f32>] {
-        let new = || self.slots.iter().map(|slot| vec![slot.start; elements]).collect();
-        self.by_name.entry(name.to_owned()).or_insert_with(new)
+    /// Gives a weight that is new its slots, as they are before the first step.
+    ///
+    /// # Errors
+    /// When the weight's device has no more memory.
+    pub(super) fn begin(&mut self, name: &str, weight: &Tensor) -> Result<()> {
+        if !self.by_name.contains_key(name) {
+            let slots = self.slots.iter().map(|slot| Values::filled(weight, slot.start)).collect::<Result<_>>()?;
+            self.by_name.insert(name.to_owned(), slots);
+        }
+        Ok(())
+    }
+
+    /// The slots of every weight that has any, by its name.
+    pub(super) fn slots_mut(&mut self) -> BTreeMap<&str, &mut [Values]> {
+        self.by_name.iter_mut().map(|(name, slots)| (name.as_str(), slots.as_mut_slice())).collect()
     }
 }

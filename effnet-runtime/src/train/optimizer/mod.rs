@@ -9,9 +9,7 @@ mod sgd;
 #[cfg(test)]
 mod tests;
 
-use std::cell::RefCell;
-
-use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Var, bail};
+use candle_core::{Result, bail};
 
 pub use adamw::AdamW;
 pub use decay::Decay;
@@ -20,47 +18,9 @@ pub use memory::Memory;
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
-use crate::ops::cpu::view;
+use crate::ops::update::{self, Target};
+pub use crate::ops::update::{Kernel, Now, OnDevice, Rule, Slot, Values};
 use crate::params::Params;
-use crate::threads;
-
-/// What one step of an optimizer does to the elements of one weight.
-pub trait Rule: Send + Sync {
-    /// Name in recipes and checkpoints.
-    fn name(&self) -> &'static str;
-
-    /// The values that the rule keeps for each element of a weight.
-    fn slots(&self) -> &'static [Slot];
-
-    /// Changes `weights` by `gradients`. `slots` are in the order of [`Rule::slots`]; all slices have one length.
-    fn update(&self, now: Now, weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]);
-}
-
-/// A value that a rule keeps for each element of a weight.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Slot {
-    /// Its name in checkpoints.
-    pub name: &'static str,
-    /// Its value before the first step.
-    pub start: f32,
-}
-
-/// The circumstances of an update.
-#[derive(Clone, Copy, Debug)]
-pub struct Now {
-    /// Number of the optimizer's step, from 1.
-    pub step: u64,
-    /// Learning rate.
-    pub rate: f64,
-    /// Weight decay of this weight.
-    pub decay: f64,
-    /// Factor on the gradients: 1, or less where their norm is clipped.
-    pub scale: f64,
-}
-
-/// Elements of one task. A cut by shape, so that the number of threads changes no bit (it would not here, but the
-/// gradient's norm is summed by the same cut).
-const CHUNK: usize = 1 << 14;
 
 /// What PyTorch adds to a norm that it divides by.
 const NORM_EPS: f64 = 1e-6;
@@ -118,56 +78,23 @@ impl Optimizer {
     /// When a gradient does not fit its weight, or candle fails.
     pub fn step(&mut self, params: &Params, gradients: &Gradients, rate: f64) -> Result<()> {
         self.memory.steps += 1;
+        let step = self.memory.steps;
         let scale = if self.clip_norm > 0.0 { (self.clip_norm / (gradients.norm()? + NORM_EPS)).min(1.0) } else { 1.0 };
-        for (name, weight) in params.weights() {
-            let Some(gradient) = gradients.get(&name) else { continue };
+        let weights = params.weights();
+        for (name, weight) in &weights {
+            let Some(gradient) = gradients.get(name) else { continue };
             if gradient.dims() != weight.dims() {
                 bail!("the gradient of `{name}` has shape {:?}, and the weight {:?}", gradient.dims(), weight.dims())
             }
-            let now = Now { step: self.memory.steps, rate, decay: self.decay.of(&name, &weight), scale };
-            let gradient = view(gradient)?;
-            let slots = self.memory.of(&name, weight.elem_count());
-            in_place(&weight, |weights| update(self.rule.as_ref(), now, weights, &gradient, slots))?;
+            self.memory.begin(name, weight)?;
         }
-        Ok(())
-    }
-}
-
-/// One chunk's share of a weight, its gradient and its slots.
-type Task<'a> = (&'a mut [f32], &'a [f32], Vec<&'a mut [f32]>);
-
-fn update(rule: &dyn Rule, now: Now, weights: &mut [f32], gradients: &[f32], slots: &mut [Vec<f32>]) {
-    let mut slots: Vec<_> = slots.iter_mut().map(|slot| slot.chunks_mut(CHUNK)).collect();
-    let mut tasks: Vec<Task<'_>> = weights
-        .chunks_mut(CHUNK)
-        .zip(gradients.chunks(CHUNK))
-        .map(|(weights, gradients)| (weights, gradients, slots.iter_mut().filter_map(Iterator::next).collect()))
-        .collect();
-    threads::current().for_each_chunk(&mut tasks, 1, |_, task| {
-        let (weights, gradients, slots) = &mut task[0];
-        rule.update(now, weights, gradients, slots);
-    });
-}
-
-/// Changes a variable's elements where they lie.
-pub(super) fn in_place(var: &Var, change: impl FnMut(&mut [f32])) -> Result<()> {
-    var.inplace_op1(&InPlace(RefCell::new(change)))
-}
-
-struct InPlace<F>(RefCell<F>);
-
-impl<F: FnMut(&mut [f32])> InplaceOp1 for InPlace<F> {
-    fn name(&self) -> &'static str {
-        "optimizer-update"
-    }
-
-    fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> Result<()> {
-        match (storage, layout.contiguous_offsets()) {
-            (CpuStorage::F32(values), Some((from, until))) => {
-                (self.0.borrow_mut())(&mut values[from..until]);
-                Ok(())
-            }
-            _ => bail!("an optimizer changes contiguous f32 weights only"),
+        let mut slots = self.memory.slots_mut();
+        let mut targets: Vec<Target<'_>> = Vec::new();
+        for (name, weight) in &weights {
+            let (Some(gradient), Some(slots)) = (gradients.get(name), slots.remove(name.as_str())) else { continue };
+            let now = Now { step, rate, decay: self.decay.of(name, weight), scale };
+            targets.push(Target { weight, gradient, slots, now });
         }
+        update::step(self.rule.as_ref(), &mut targets)
     }
 }

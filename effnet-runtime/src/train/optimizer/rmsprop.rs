@@ -1,6 +1,6 @@
 //! RMSprop, in TensorFlow's form.
 
-use super::{Now, Rule, Slot};
+use super::{Kernel, Now, OnDevice, Rule, Slot};
 
 /// RMSprop as TensorFlow has it and EfficientNets are trained with (timm's `RMSpropTF`): epsilon inside of the root, an
 /// average of squares that starts at 1, the rate inside of the momentum buffer. Decay is added to the gradient.
@@ -20,6 +20,14 @@ impl Default for RmsProp {
     }
 }
 
+impl RmsProp {
+    /// What a step calculates with, in the kernel's order.
+    fn factors(&self, now: Now) -> [f32; 8] {
+        [1.0 - self.decay, self.momentum, self.eps, now.decay, now.rate, now.scale, 0.0, 0.0]
+            .map(|factor| factor as f32)
+    }
+}
+
 impl Rule for RmsProp {
     fn name(&self) -> &'static str {
         "rmsprop"
@@ -31,13 +39,16 @@ impl Rule for RmsProp {
 
     fn update(&self, now: Now, weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
         let [square, buffer] = slots else { return };
-        let (new, momentum, eps) = ((1.0 - self.decay) as f32, self.momentum as f32, self.eps as f32);
-        let (decay, rate, scale) = (now.decay as f32, now.rate as f32, now.scale as f32);
+        let [new, momentum, eps, decay, rate, scale, ..] = self.factors(now);
         for (((w, g), s), b) in weights.iter_mut().zip(gradients).zip(square.iter_mut()).zip(buffer.iter_mut()) {
             let g = g * scale + decay * *w;
             *s += new * (g * g - *s);
             *b = *b * momentum + rate * g / (*s + eps).sqrt();
             *w -= *b;
         }
+    }
+
+    fn on_device(&self, now: Now) -> Option<OnDevice> {
+        Some(OnDevice { kernel: Kernel::RmsProp, factors: self.factors(now) })
     }
 }

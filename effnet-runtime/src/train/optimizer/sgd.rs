@@ -1,6 +1,6 @@
 //! Stochastic gradient descent with Nesterov momentum.
 
-use super::{Now, Rule, Slot};
+use super::{Kernel, Now, OnDevice, Rule, Slot};
 
 /// SGD with Nesterov momentum in PyTorch's form (`torch.optim.SGD(nesterov=True)`): the rate is outside of the momentum
 /// buffer, and decay is added to the gradient.
@@ -16,6 +16,13 @@ impl Default for Sgd {
     }
 }
 
+impl Sgd {
+    /// What a step calculates with, in the kernel's order.
+    fn factors(&self, now: Now) -> [f32; 8] {
+        [self.momentum, now.decay, now.rate, now.scale, 0.0, 0.0, 0.0, 0.0].map(|factor| factor as f32)
+    }
+}
+
 impl Rule for Sgd {
     fn name(&self) -> &'static str {
         "sgd"
@@ -27,12 +34,15 @@ impl Rule for Sgd {
 
     fn update(&self, now: Now, weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
         let [buffer] = slots else { return };
-        let (momentum, decay, rate) = (self.momentum as f32, now.decay as f32, now.rate as f32);
-        let scale = now.scale as f32;
+        let [momentum, decay, rate, scale, ..] = self.factors(now);
         for ((w, g), b) in weights.iter_mut().zip(gradients).zip(buffer.iter_mut()) {
             let g = g * scale + decay * *w;
             *b = *b * momentum + g;
             *w -= rate * (g + momentum * *b);
         }
+    }
+
+    fn on_device(&self, now: Now) -> Option<OnDevice> {
+        Some(OnDevice { kernel: Kernel::Sgd, factors: self.factors(now) })
     }
 }

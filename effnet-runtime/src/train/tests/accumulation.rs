@@ -4,7 +4,7 @@ use super::{build_tiny, noise};
 use crate::data::Batch;
 use crate::train::optimizer::{Decay, Optimizer, Sgd};
 use crate::train::{StepOptions, step};
-use crate::{Network, Params};
+use crate::{Network, Params, Precision};
 
 /// How far a weight may be from that of the whole batch: the parts' sums round otherwise.
 const TOLERANCE: f32 = 1e-5;
@@ -35,8 +35,14 @@ fn weights(network: &dyn Network) -> Vec<(String, Vec<f32>)> {
 fn trained(ends: &[usize]) -> (Vec<(String, Vec<f32>)>, f64) {
     let (network, batch) = (frozen_norms(), noise(16, 4));
     let mut optimizer = Optimizer::new(Sgd::default(), Decay::default());
-    let options =
-        StepOptions { seed: 1, label_smoothing: 0.1, class_weights: None, dropout: 0.3, drop_path_scale: 2.0 };
+    let options = StepOptions {
+        seed: 1,
+        label_smoothing: 0.1,
+        class_weights: None,
+        dropout: 0.3,
+        drop_path_scale: 2.0,
+        precision: Precision::F32,
+    };
     let mut from = 0;
     let parts: Vec<Batch> = ends
         .iter()

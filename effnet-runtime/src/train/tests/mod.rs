@@ -4,6 +4,8 @@ mod accumulation;
 mod averaging;
 mod checkpoints;
 mod classes;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod evaluation;
 mod folder;
 mod freezing;
@@ -13,6 +15,7 @@ mod recording;
 mod runs;
 mod steps;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,7 +23,8 @@ use candle_core::{Device, Result as CandleResult, Tensor};
 use candle_nn::VarBuilder;
 
 use super::config::{Layer, merge};
-use super::{Config, Recipe, RunFolder, Trainer, build_network, open_data};
+use super::optimizer::{Optimizer, Values};
+use super::{Config, Ema, Recipe, RunFolder, Trainer, build_network, open_data};
 use crate::data::{Batch, Error as DataError, Source, Split};
 use crate::random::{Purpose, Stream};
 use crate::spec::{Operator, Row, Settings, Spec};
@@ -127,6 +131,26 @@ fn resume(path: &Path) -> super::Result<Trainer> {
     let network = build_network(&config, &build_tiny, &tiny_spec(), 10)?;
     let split = few_digits(&config);
     Trainer::resume(config, folder, split, network)
+}
+
+/// What is kept of parameters, to the bit.
+fn kept<'a>(values: impl Iterator<Item = (String, &'a Values)>) -> BTreeMap<String, Vec<u32>> {
+    let bits = |values: &Values| {
+        let values: Vec<f32> = values.tensor().unwrap().to_vec1().unwrap();
+        values.into_iter().map(f32::to_bits).collect()
+    };
+    values.map(|(name, values)| (name, bits(values))).collect()
+}
+
+/// An optimizer's memory, to the bit.
+fn memory(optimizer: &Optimizer) -> (u64, BTreeMap<String, Vec<u32>>) {
+    let memory = optimizer.memory();
+    (memory.steps(), kept(memory.iter().map(|(slot, name, values)| (format!("{slot} of {name}"), values))))
+}
+
+/// A moving average, to the bit.
+fn averages(ema: &Ema) -> (u64, BTreeMap<String, Vec<u32>>) {
+    (ema.updates(), kept(ema.iter().map(|(name, values)| (name.to_owned(), values))))
 }
 
 /// Everything of a network and its run that could differ, to the bit.

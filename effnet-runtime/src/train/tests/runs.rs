@@ -1,19 +1,20 @@
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{begin, bits, resume, tiny_config};
+use super::{averages, begin, bits, memory, resume, tiny_config};
 use crate::data::Split;
 use crate::threads::Pool;
-use crate::train::{Config, Ema, Ended, EpochDone, Error, RunFolder, State, StepDone, Trainer, Watcher, build_network};
+use crate::train::{Config, Ended, EpochDone, Error, RunFolder, State, StepDone, Trainer, Watcher, build_network};
 
 /// What a run leaves that must not depend on anything but its settings.
 #[derive(Debug, PartialEq)]
 struct Left {
     weights: Vec<(String, Vec<u32>)>,
-    memory: crate::train::optimizer::Memory,
-    ema: Option<Ema>,
+    memory: (u64, BTreeMap<String, Vec<u32>>),
+    ema: Option<(u64, BTreeMap<String, Vec<u32>>)>,
     state: State,
     metrics: Vec<String>,
     last: Vec<u8>,
@@ -25,8 +26,8 @@ fn left(trainer: &Trainer) -> Left {
     let metrics = fs::read_to_string(folder.metrics()).unwrap();
     Left {
         weights: bits(trainer.network()),
-        memory: trainer.optimizer().memory().clone(),
-        ema: trainer.ema().cloned(),
+        memory: memory(trainer.optimizer()),
+        ema: trainer.ema().map(averages),
         state: trainer.state().clone(),
         // All columns but the last, the seconds.
         metrics: metrics.lines().map(|row| row.rsplit_once(',').unwrap().0.to_owned()).collect(),

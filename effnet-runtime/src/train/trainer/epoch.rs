@@ -134,6 +134,7 @@ impl Trainer {
             class_weights: self.class_weights.as_deref(),
             dropout: stage.dropout,
             drop_path_scale: self.config.regularise.drop_path_scale,
+            precision: self.config.precision,
         };
         let rate = self.schedule.rate(self.state.step);
         let network = self.network.as_ref();

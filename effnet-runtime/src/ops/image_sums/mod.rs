@@ -1,5 +1,8 @@
 //! Sums over the pixels of each image.
 
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
+
 use crate::simd::{Arch, Kernel, Level};
 use crate::threads;
 

@@ -1,0 +1,56 @@
+//! `--device` and `--precision`, which several commands share.
+
+use std::io::Write;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use effnet_runtime::Precision;
+use effnet_runtime::candle::Device;
+use effnet_runtime::device::{self, Chosen};
+
+/// Where to compute, and in which number format.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Place {
+    /// What computes: cpu, cuda, cuda:N, or auto, a GPU where there is one that works
+    #[arg(long, value_name = "DEVICE", default_value = device::DEFAULT)]
+    device: String,
+    /// Number format of the activations on a GPU
+    #[arg(long, value_enum, default_value_t = Format::F32)]
+    precision: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// 32-bit floats
+    F32,
+    /// bfloat16, with sums in 32 bits
+    Bf16,
+}
+
+impl Place {
+    /// The device; of `auto`, standard error says why it is the CPU.
+    pub(super) fn open(&self) -> Result<Device> {
+        let Chosen { device, instead } = device::open(&self.device)?;
+        if let Some(why) = instead {
+            // Unlike `eprintln!`, this does not panic where standard error is closed.
+            let _ = writeln!(std::io::stderr(), "on the CPU, though --device {} may be a GPU: {why}", self.device);
+        }
+        if device.is_cpu() && self.precision != Format::F32 {
+            anyhow::bail!("--precision bf16 needs a GPU: leave it out, or say --device cuda");
+        }
+        Ok(device)
+    }
+
+    /// What was asked for.
+    pub(super) fn name(&self) -> &str {
+        &self.device
+    }
+
+    /// The number format.
+    pub(super) fn precision(&self) -> Precision {
+        match self.precision {
+            Format::F32 => Precision::F32,
+            Format::Bf16 => Precision::Bf16,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What makes logits of images: the engine on the CPU, the network itself on a GPU.
+
+use effnet_runtime::candle::{Device, Result, Tensor};
+use effnet_runtime::infer::{Engine, Options};
+use effnet_runtime::spec::Spec;
+use effnet_runtime::weights::{Convention, WeightsFile, read_network};
+use effnet_runtime::{DynamicModel, Network, Pass, Precision};
+
+/// A network with its weights, ready for inference.
+pub(super) enum Runner {
+    /// On the CPU.
+    Engine(Engine),
+    /// On a GPU.
+    Network(Box<dyn Network>, Precision),
+}
+
+impl Runner {
+    /// Of a file's weights, on a device.
+    pub(super) fn open(
+        file: &WeightsFile,
+        spec: &Spec,
+        said: Option<Convention>,
+        device: &Device,
+        precision: Precision,
+    ) -> anyhow::Result<Self> {
+        if device.is_cpu() {
+            return Ok(Self::Engine(Engine::open(file, spec, said, &Options::default())?));
+        }
+        let network = read_network(file, spec, said, device, |classes, vb| DynamicModel::from_spec(spec, classes, vb))?;
+        Ok(Self::Network(Box::new(network), precision))
+    }
+
+    /// Width of the classifier.
+    pub(super) fn num_classes(&self) -> usize {
+        match self {
+            Self::Engine(engine) => engine.num_classes(),
+            Self::Network(network, _) => network.num_classes(),
+        }
+    }
+
+    /// Logits `[N, classes]`, on the CPU, of images `[N, C, H, W]`.
+    pub(super) fn forward(&self, images: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Engine(engine) => engine.forward(images),
+            Self::Network(network, precision) => {
+                let images = images.to_device(network.params().device())?;
+                network.run(&images, &Pass::Eval(*precision))?.detach().to_device(&Device::Cpu)
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! GPUs, each opened once.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use candle_core::cuda_backend::cudarc::driver::{CudaContext, result::device, sys};
+use candle_core::{DType, Device, Tensor};
+
+static OPEN: Mutex<BTreeMap<usize, Device>> = Mutex::new(BTreeMap::new());
+
+/// The GPU of this number, or why it cannot be had.
+pub(super) fn gpu(ordinal: usize) -> Result<Device, String> {
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(device) = open.get(&ordinal) {
+        return Ok(device.clone());
+    }
+    let count = count()?;
+    if ordinal >= count {
+        let known = match count {
+            0 => "the driver reports no GPU: see what nvidia-smi says".to_owned(),
+            1 => "the only GPU is cuda:0".to_owned(),
+            count => format!("the GPUs are cuda:0 to cuda:{}", count - 1),
+        };
+        return Err(known);
+    }
+    let device =
+        Device::new_cuda(ordinal).map_err(|error| format!("the GPU cannot be opened: {}", sentence(&error)))?;
+    keep_memory(ordinal);
+    works(&device, ordinal)?;
+    open.insert(ordinal, device.clone());
+    Ok(device)
+}
+
+/// How many GPUs the driver reports.
+fn count() -> Result<usize, String> {
+    let found = candle_core::cuda_backend::cudarc::driver::result::init().and_then(|()| device::get_count());
+    match found {
+        Ok(count) => Ok(usize::try_from(count).unwrap_or(0)),
+        Err(error) if error.0 == sys::CUresult::CUDA_ERROR_NO_DEVICE => Ok(0),
+        Err(error) => Err(format!("NVIDIA's driver does not start ({:?}): see what nvidia-smi says", error.0)),
+    }
+}
+
+/// Lets the driver keep the memory that one step frees for the next: left to itself it hands all of it back whenever
+/// somebody waits for the device, and asks for it again. A driver that refuses costs time and nothing else.
+fn keep_memory(ordinal: usize) {
+    let Ok(context) = CudaContext::new(ordinal) else { return };
+    if !context.has_async_alloc() {
+        return;
+    }
+    let (mut pool, mut threshold) = (std::ptr::null_mut(), u64::MAX);
+    // SAFETY: the driver writes a pool's handle to the first, and reads a `cuuint64_t`, which this attribute is, from the
+    // second.
+    let _ = unsafe {
+        match sys::cuDeviceGetDefaultMemPool(&raw mut pool, context.cu_device()) {
+            sys::CUresult::CUDA_SUCCESS => sys::cuMemPoolSetAttribute(
+                pool,
+                sys::CUmemPool_attribute_enum::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD,
+                (&raw mut threshold).cast(),
+            ),
+            refused => refused,
+        }
+    };
+}
+
+/// Whether the kernels of this build run there: they are compiled for one kind of GPU.
+fn works(device: &Device, ordinal: usize) -> Result<(), String> {
+    let tried = || -> candle_core::Result<f32> { (Tensor::ones(1, DType::F32, device)? + 1.0)?.get(0)?.to_scalar() };
+    let why = match tried() {
+        Ok(2.0) => return Ok(()),
+        Ok(other) => format!("1 + 1 is {other} there"),
+        Err(error) => sentence(&error),
+    };
+    let capability = CudaContext::new(ordinal).and_then(|context| context.compute_capability());
+    let hint = match capability {
+        Ok((major, minor)) => format!("; build effnet with CUDA_COMPUTE_CAP={major}{minor}"),
+        Err(_) => String::new(),
+    };
+    let built = env!("EFFNET_COMPUTE_CAP");
+    Err(format!("this build's kernels, compiled for compute capability {built}, do not run there ({why}){hint}"))
+}
+
+/// An error's first line: candle's may carry a backtrace.
+fn sentence(error: &candle_core::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,108 @@
+//! Where to compute: a device by its name.
+
+#[cfg(feature = "cuda")]
+mod cuda;
+
+use candle_core::Device;
+
+/// A device that can be computed on.
+#[derive(Clone, Debug)]
+pub struct Chosen {
+    /// The device.
+    pub device: Device,
+    /// Of `auto`, why it is the CPU: a sentence's second half, such as `the driver reports no GPU`.
+    pub instead: Option<String>,
+}
+
+/// Why there is no such device.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeviceError {
+    /// Nothing is called so.
+    #[error("there is no device `{0}`: say auto, cpu, cuda, or cuda:N for the GPU of number N")]
+    Unknown(String),
+    /// It was asked for, and cannot be had.
+    #[error("--device {name}: {why}")]
+    Unavailable {
+        /// What was asked for.
+        name: String,
+        /// What is missing, and what to do about it.
+        why: String,
+    },
+}
+
+/// The device that is computed on where nobody says: `auto` of a build with the feature `cuda`, else `cpu`.
+pub const DEFAULT: &str = if cfg!(feature = "cuda") { "auto" } else { "cpu" };
+
+/// The device called `name`: `cpu`, `cuda`, `cuda:N`, or `auto`, which is the first GPU where there is one that works, else
+/// the CPU. A GPU is opened once: every call for it gives the same device.
+///
+/// # Errors
+/// When nothing is called so, or a GPU that was asked for cannot be had.
+///
+/// ```
+/// use effnet_runtime::device;
+///
+/// assert!(device::open("cpu")?.device.is_cpu());
+/// assert!(device::open("tpu").is_err());
+/// # Ok::<(), device::DeviceError>(())
+/// ```
+pub fn open(name: &str) -> Result<Chosen, DeviceError> {
+    let cpu = |instead| Chosen { device: Device::Cpu, instead };
+    match name {
+        "cpu" => Ok(cpu(None)),
+        "auto" => match gpu(0) {
+            Ok(device) => Ok(Chosen { device, instead: None }),
+            Err(why) => Ok(cpu(Some(why))),
+        },
+        _ => {
+            let Some(ordinal) = ordinal(name) else { return Err(DeviceError::Unknown(name.to_owned())) };
+            let device = gpu(ordinal).map_err(|why| DeviceError::Unavailable { name: name.to_owned(), why })?;
+            Ok(Chosen { device, instead: None })
+        }
+    }
+}
+
+/// The number of the GPU that a name means.
+fn ordinal(name: &str) -> Option<usize> {
+    match name.strip_prefix("cuda")? {
+        "" => Some(0),
+        number => number.strip_prefix(':')?.parse().ok(),
+    }
+}
+
+#[cfg(feature = "cuda")]
+use cuda::gpu;
+
+#[cfg(not(feature = "cuda"))]
+fn gpu(_: usize) -> Result<Device, String> {
+    Err("this build of effnet has no CUDA support; add `--features cuda` to the cargo command that builds it"
+        .to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        assert_eq!(ordinal("cuda"), Some(0));
+        assert_eq!(ordinal("cuda:3"), Some(3));
+        for name in ["cuda:", "cuda3", "cuda:-1", "cuda:x", "CUDA", "gpu", ""] {
+            assert_eq!(ordinal(name), None, "{name}");
+            let error = open(name).unwrap_err();
+            assert_eq!(error, DeviceError::Unknown(name.to_owned()));
+            assert!(error.to_string().contains("say auto, cpu, cuda"), "{error}");
+        }
+    }
+
+    #[cfg(not(feature = "cuda"))]
+    #[test]
+    fn without_the_feature_auto_is_the_cpu_and_says_why() {
+        let chosen = open("auto").unwrap();
+        assert!(chosen.device.is_cpu());
+        assert!(chosen.instead.unwrap().contains("--features cuda"));
+        let error = open("cuda:1").unwrap_err().to_string();
+        assert!(error.contains("--device cuda:1") && error.contains("--features cuda"), "{error}");
+    }
+}

@@ -1,0 +1,224 @@
+//! Dense convolution on a CUDA device: a matrix product of the windows of a map and the weights.
+//!
+//! A 1×1 convolution of stride 1 is one product over the map as it lies. For any other the windows are written down
+//! first, of so many images at a time that they take at most [`CHUNK`] elements.
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use candle_core::cuda_backend::CudaDevice;
+use candle_core::{Result, Tensor};
+
+use crate::ops::cuda::{Buffer, Element, Factor, Gemm, Grid, Launch, Slice, pack, ptx, view};
+use crate::ops::window::Geometry;
+
+/// Elements of the windows that are written down at a time, unless one image has more.
+const CHUNK: usize = 1 << 26;
+
+/// A convolution's sizes as matrices.
+struct Sizes {
+    geometry: Geometry,
+    /// Output pixels of an image.
+    pixels: usize,
+    /// Elements of a window.
+    patch: usize,
+    /// Images whose windows are written down at a time.
+    images: usize,
+}
+
+impl Sizes {
+    fn new(geometry: &Geometry) -> Self {
+        let pixels = geometry.output.0 * geometry.output.1;
+        let patch = geometry.kernel * geometry.kernel * geometry.in_channels;
+        let images = (CHUNK / (pixels * patch)).clamp(1, geometry.batch);
+        Self { geometry: *geometry, pixels, patch, images }
+    }
+
+    /// Whether windows are the map's own pixels.
+    fn is_pointwise(&self) -> bool {
+        self.geometry.kernel == 1 && self.geometry.stride == 1
+    }
+
+    /// Elements of an image's input, and of its output.
+    fn of_image(&self) -> (usize, usize) {
+        (self.geometry.in_count() / self.geometry.batch, self.pixels * self.geometry.out_channels)
+    }
+
+    /// The images in chunks: the first of each, and how many.
+    fn chunks(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let (batch, images) = (self.geometry.batch, self.images);
+        (0..batch).step_by(images).map(move |first| (first, images.min(batch - first)))
+    }
+
+    /// The arguments that both kernels take behind their maps.
+    fn arguments<'a>(&self, launch: Launch<'a>) -> Result<Launch<'a>> {
+        let Geometry { input, output, before, in_channels, kernel, stride, .. } = self.geometry;
+        [input.0, input.1, output.0, output.1, in_channels, kernel, stride, before.0, before.1]
+            .into_iter()
+            .try_fold(launch, Launch::int)
+    }
+
+    /// The kernel `name` for maps whose channels fill packs, or for any.
+    fn kernel(&self, name: &str, element: Element, maps: &[&Tensor]) -> (String, usize) {
+        match pack(element, self.geometry.in_channels, maps) {
+            1 => (name.to_owned(), 1),
+            pack => (format!("{name}_wide"), pack),
+        }
+    }
+}
+
+/// `x ∗ weight`: `x` is `[N, H, W, I]`, `weight` f32 `[O, I, k, k]`, both contiguous; the result `[N, H', W', O]` in the
+/// number format of `x`.
+///
+/// # Errors
+/// When the tensors are not on one CUDA device, or the device fails.
+pub(crate) fn forward(x: &Tensor, weight: &Tensor, geometry: &Geometry) -> Result<Tensor> {
+    let sizes = Sizes::new(geometry);
+    let map = view(x)?;
+    let (device, element) = (map.device()?, map.element());
+    let weight = packed(device, weight, &sizes, element)?;
+    let outputs = geometry.out_channels;
+    let mut out = Buffer::new(device, element, geometry.out_shape().elem_count())?;
+    if sizes.is_pointwise() {
+        let product =
+            Gemm { rows: geometry.batch * sizes.pixels, depth: sizes.patch, columns: outputs, accumulate: false };
+        product.run(device, Factor::plain(map.slice()?), Factor::transposed(weight.slice()), out.slice_mut())?;
+        return out.into_tensor(geometry.out_shape());
+    }
+    let (of_x, of_out) = sizes.of_image();
+    for (first, images) in sizes.chunks() {
+        let source = map.slice()?.narrow(first * of_x..(first + images) * of_x)?;
+        let windows = windows(device, source, x, &sizes, element, images)?;
+        let product = Gemm { rows: images * sizes.pixels, depth: sizes.patch, columns: outputs, accumulate: false };
+        let to = out.part_mut(first * of_out..(first + images) * of_out)?;
+        product.run(device, Factor::plain(windows.slice()), Factor::transposed(weight.slice()), to)?;
+    }
+    out.into_tensor(geometry.out_shape())
+}
+
+/// The gradient of `x`, from that of the output, `[N, H', W', O]`, in its number format.
+///
+/// # Errors
+/// As [`forward`].
+pub(crate) fn backward_input(grad: &Tensor, weight: &Tensor, geometry: &Geometry) -> Result<Tensor> {
+    let sizes = Sizes::new(geometry);
+    let of_output = view(grad)?;
+    let (device, element) = (of_output.device()?, of_output.element());
+    let weight = packed(device, weight, &sizes, element)?;
+    let shape = (geometry.batch, geometry.input.0, geometry.input.1, geometry.in_channels);
+    let mut dx = Buffer::new(device, element, geometry.in_count())?;
+    if sizes.is_pointwise() {
+        let product = Gemm {
+            rows: geometry.batch * sizes.pixels,
+            depth: geometry.out_channels,
+            columns: sizes.patch,
+            accumulate: false,
+        };
+        product.run(device, Factor::plain(of_output.slice()?), Factor::plain(weight.slice()), dx.slice_mut())?;
+        return dx.into_tensor(shape);
+    }
+    let (of_x, of_out) = sizes.of_image();
+    for (first, images) in sizes.chunks() {
+        let rows = images * sizes.pixels;
+        let mut windows = Buffer::new(device, element, rows * sizes.patch)?;
+        let product = Gemm { rows, depth: geometry.out_channels, columns: sizes.patch, accumulate: false };
+        let from = of_output.slice()?.narrow(first * of_out..(first + images) * of_out)?;
+        product.run(device, Factor::plain(from), Factor::plain(weight.slice()), windows.slice_mut())?;
+        let (kernel, pack) = sizes.kernel("conv_map", element, &[]);
+        let count = images * of_x / pack;
+        let to = dx.part_mut(first * of_x..(first + images) * of_x)?;
+        let launch = Launch::new(device, ptx::CONV, &kernel, element)?.write(to, element, images * of_x)?.read(
+            windows.slice(),
+            element,
+            rows * sizes.patch,
+        )?;
+        let launch = sizes.arguments(launch)?.long(count);
+        // SAFETY: these are the kernel's arguments; a thread writes a pack of the images' input, and reads elements of
+        // windows of their output's pixels.
+        unsafe { launch.run(Grid::each(count)) }?;
+    }
+    dx.into_tensor(shape)
+}
+
+/// The gradient of the weight, f32 `[O, I, k, k]`, from `x` and the gradient of the output.
+///
+/// # Errors
+/// As [`forward`].
+pub(crate) fn backward_weight(x: &Tensor, grad: &Tensor, geometry: &Geometry) -> Result<Tensor> {
+    let sizes = Sizes::new(geometry);
+    let (map, of_output) = (view(x)?, view(grad)?);
+    let (device, element) = (map.device()?, map.element());
+    let (outputs, count) = (geometry.out_channels, geometry.out_channels * sizes.patch);
+    let shape = (outputs, geometry.in_channels, geometry.kernel, geometry.kernel);
+    let mut packed = Buffer::new(device, Element::F32, count)?;
+    let product = |rows, accumulate| Gemm { rows: outputs, depth: rows, columns: sizes.patch, accumulate };
+    if sizes.is_pointwise() {
+        product(geometry.batch * sizes.pixels, false).run(
+            device,
+            Factor::transposed(of_output.slice()?),
+            Factor::plain(map.slice()?),
+            packed.slice_mut(),
+        )?;
+        return packed.into_tensor(shape);
+    }
+    let (of_x, of_out) = sizes.of_image();
+    for (first, images) in sizes.chunks() {
+        let source = map.slice()?.narrow(first * of_x..(first + images) * of_x)?;
+        let windows = windows(device, source, x, &sizes, element, images)?;
+        let from = of_output.slice()?.narrow(first * of_out..(first + images) * of_out)?;
+        product(images * sizes.pixels, first > 0).run(
+            device,
+            Factor::transposed(from),
+            Factor::plain(windows.slice()),
+            packed.slice_mut(),
+        )?;
+    }
+    let mut dw = Buffer::new(device, Element::F32, count)?;
+    let launch = Launch::new(device, ptx::CONV, "conv_unpack", Element::F32)?
+        .write(dw.slice_mut(), Element::F32, count)?
+        .read(packed.slice(), Element::F32, count)?
+        .int(outputs)?
+        .int(geometry.in_channels)?
+        .int(geometry.kernel * geometry.kernel)?;
+    // SAFETY: these are the kernel's arguments; a thread moves one of the `count` elements to another.
+    unsafe { launch.run(Grid::each(count)) }?;
+    dw.into_tensor(shape)
+}
+
+/// The windows of some images of `x`, `[pixels, taps, I]`.
+fn windows(
+    device: &CudaDevice,
+    source: Slice<'_>,
+    x: &Tensor,
+    sizes: &Sizes,
+    element: Element,
+    images: usize,
+) -> Result<Buffer> {
+    let (kernel, pack) = sizes.kernel("conv_windows", element, &[x]);
+    let elements = images * sizes.pixels * sizes.patch;
+    let mut windows = Buffer::new(device, element, elements)?;
+    let launch = Launch::new(device, ptx::CONV, &kernel, element)?
+        .write(windows.slice_mut(), element, elements)?
+        .read(source, element, images * sizes.of_image().0)?;
+    let launch = sizes.arguments(launch)?.long(elements / pack);
+    // SAFETY: these are the kernel's arguments; a thread writes a pack of the windows, and reads pixels within the images.
+    unsafe { launch.run(Grid::each(elements / pack)) }?;
+    Ok(windows)
+}
+
+/// The weights as `[O, taps, I]`, in a number format.
+fn packed(device: &CudaDevice, weight: &Tensor, sizes: &Sizes, element: Element) -> Result<Buffer> {
+    let Geometry { in_channels, out_channels, kernel, .. } = sizes.geometry;
+    let count = out_channels * sizes.patch;
+    let weight = view(weight)?;
+    let mut packed = Buffer::new(device, element, count)?;
+    let launch = Launch::new(device, ptx::CONV, "conv_pack", element)?
+        .write(packed.slice_mut(), element, count)?
+        .read(weight.slice()?, Element::F32, count)?
+        .int(out_channels)?
+        .int(in_channels)?
+        .int(kernel * kernel)?;
+    // SAFETY: these are the kernel's arguments; a thread moves one of the `count` elements to another.
+    unsafe { launch.run(Grid::each(count)) }?;
+    Ok(packed)
+}

@@ -1,0 +1,72 @@
+use candle_core::{DType, Device, Result, Tensor, Var};
+use effnet_spec::Padding;
+use proptest::prelude::*;
+
+use crate::ops::Window;
+use crate::ops::check::Problem;
+use crate::ops::conv::tests::ConvProblem;
+use crate::ops::cuda::near::{assert_near, cuda, download, normal, upload};
+
+/// Result, gradient of the input, gradient of the weight.
+fn run(problem: &ConvProblem, inputs: &[Vec<f32>; 3], dtype: DType, device: &Device) -> Result<[Tensor; 3]> {
+    let x = Var::from_tensor(&upload(&inputs[0], &problem.in_shape(), dtype, device)?)?;
+    let weight = Var::from_tensor(&upload(&inputs[1], &problem.weight_shape(), DType::F32, device)?)?;
+    let y = problem.op(&[x.as_tensor().clone(), weight.as_tensor().clone()])?;
+    let grad = upload(&inputs[2], y.dims(), DType::F32, device)?;
+    let gradients = (y.to_dtype(DType::F32)? * grad)?.sum_all()?.backward()?;
+    let of = |var: &Var| match gradients.get(var) {
+        Some(gradient) => Ok(gradient.clone()),
+        None => candle_core::bail!("a gradient is missing"),
+    };
+    Ok([y.detach(), of(&x)?, of(&weight)?])
+}
+
+/// A convolution's three directions on the device against the CPU's, which has numbers that the format holds.
+pub(crate) fn check(problem: &ConvProblem, dtype: DType) -> Result<()> {
+    let length = |shape: Vec<usize>| shape.into_iter().product::<usize>();
+    let lengths = [problem.in_shape(), problem.weight_shape(), problem.out_shape()].map(length);
+    let inputs = [0, 1, 2].map(|at| normal(at as u64, lengths[at], dtype));
+    let on_cpu = run(problem, &inputs, DType::F32, &Device::Cpu)?;
+    let on_device = run(problem, &inputs, dtype, &cuda())?;
+    for ((what, found), expected) in ["result", "gradient of x", "gradient of w"].iter().zip(&on_device).zip(&on_cpu) {
+        assert_eq!(found.dims(), expected.dims(), "{what} of {problem:?}");
+        assert_eq!(found.dtype(), if what.ends_with('w') { DType::F32 } else { dtype }, "{what}");
+        assert_near(&format!("{what} of {problem:?} in {dtype:?}"), found, &download(expected)?, 1.0)?;
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn dense_equals_the_cpu(
+        problem in ConvProblem::any(false),
+        dtype in prop_oneof![Just(DType::F32), Just(DType::BF16)],
+    ) {
+        check(&problem, dtype).unwrap();
+    }
+}
+
+#[test]
+fn packs_of_channels_equal_the_cpu() {
+    for (kernel, stride) in [(1, 1), (1, 2), (3, 1), (3, 2), (5, 2)] {
+        for padding in [Padding::Symmetric, Padding::Same] {
+            let window = Window { kernel, stride, padding };
+            let problem =
+                ConvProblem { batch: 2, size: (6, 7), in_channels: 24, out_channels: 16, window, depthwise: false };
+            check(&problem, DType::F32).unwrap();
+            check(&problem, DType::BF16).unwrap();
+        }
+    }
+}
+
+#[test]
+fn every_kernel_on_small_shapes() {
+    for (kernel, channels) in [(1, 8), (3, 8), (3, 3)] {
+        let window = Window { kernel, stride: 1, padding: Padding::Same };
+        let problem =
+            ConvProblem { batch: 1, size: (4, 3), in_channels: channels, out_channels: 5, window, depthwise: false };
+        check(&problem, DType::F32).unwrap();
+        check(&problem, DType::BF16).unwrap();
+    }
+}

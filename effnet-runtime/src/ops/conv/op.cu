@@ -1,0 +1,99 @@
+// Windows of [N, H, W, C] maps as rows of a matrix, and back: what makes a matrix product of a dense convolution.
+//
+//     rows      columns[q, tap, c] = x[q·stride - before + tap, c], 0 outside the map
+//     map       dx[p, c]           = sum of columns[q, tap, c] over the q whose window holds p, tap = p + before - q·stride
+//
+// Each element of dx sums what reaches it, tap by tap: no two threads write to one place. The wide kernels take maps
+// whose channels fill packs of 16 bytes, a pack a thread.
+
+#include "../cuda/common.cuh"
+
+namespace {
+
+struct Sizes {
+  int in_height, in_width, out_height, out_width, channels, kernel, stride, top, left;
+};
+
+template <class T, int N>
+__device__ __forceinline__ void conv_windows(T* columns, const T* x, Sizes s, long long count) {
+  const int packs = s.channels / N;
+  for (long long index = thread_index(); index < count; index += thread_count()) {
+    const int channel = static_cast<int>(index % packs) * N;
+    long long rest = index / packs;
+    const int kx = static_cast<int>(rest % s.kernel);
+    rest /= s.kernel;
+    const int ky = static_cast<int>(rest % s.kernel);
+    rest /= s.kernel;
+    const int column = static_cast<int>(rest % s.out_width) * s.stride - s.left + kx;
+    rest /= s.out_width;
+    const int row = static_cast<int>(rest % s.out_height) * s.stride - s.top + ky;
+    const long long image = rest / s.out_height;
+    float values[N] = {};
+    if (row >= 0 && row < s.in_height && column >= 0 && column < s.in_width) {
+      load_all<N>(x + ((image * s.in_height + row) * s.in_width + column) * s.channels + channel, values);
+    }
+    store_all<N>(columns + index * N, values);
+  }
+}
+
+template <class T, int N>
+__device__ __forceinline__ void conv_map(T* dx, const T* columns, Sizes s, long long count) {
+  const int packs = s.channels / N;
+  for (long long index = thread_index(); index < count; index += thread_count()) {
+    const int channel = static_cast<int>(index % packs) * N;
+    long long rest = index / packs;
+    const int column = static_cast<int>(rest % s.in_width);
+    rest /= s.in_width;
+    const int row = static_cast<int>(rest % s.in_height);
+    const long long image = rest / s.in_height;
+    float sums[N] = {};
+    for (int ky = 0; ky < s.kernel; ky++) {
+      const int rows = row + s.top - ky, y = rows / s.stride;
+      if (rows < 0 || rows % s.stride != 0 || y >= s.out_height) continue;
+#pragma unroll 1  // unrolled by the compiler's own choice, the sums do not fit the registers
+      for (int kx = 0; kx < s.kernel; kx++) {
+        const int across = column + s.left - kx, x = across / s.stride;
+        if (across < 0 || across % s.stride != 0 || x >= s.out_width) continue;
+        const long long pixel = (image * s.out_height + y) * s.out_width + x;
+        float values[N];
+        load_all<N>(columns + ((pixel * s.kernel + ky) * s.kernel + kx) * s.channels + channel, values);
+#pragma unroll
+        for (int c = 0; c < N; c++) sums[c] += values[c];
+      }
+    }
+    store_all<N>(dx + index * N, sums);
+  }
+}
+
+/// Weights [outputs, inputs, taps] as [outputs, taps, inputs].
+template <class T>
+__device__ __forceinline__ void conv_pack(T* packed, const float* weight, int outputs, int inputs, int taps) {
+  const long long index = thread_index();
+  if (index >= static_cast<long long>(outputs) * inputs * taps) return;
+  const long long input = index % inputs, tap = index / inputs % taps, output = index / inputs / taps;
+  store(packed + index, weight[(output * inputs + input) * taps + tap]);
+}
+
+}  // namespace
+
+/// Gradients [outputs, taps, inputs] as those of weights, [outputs, inputs, taps].
+extern "C" __global__ void __launch_bounds__(THREADS) conv_unpack_f32(float* weight, const float* packed, int outputs,
+                                                                      int inputs, int taps) {
+  const long long index = thread_index();
+  if (index >= static_cast<long long>(outputs) * inputs * taps) return;
+  const long long tap = index % taps, input = index / taps % inputs, output = index / taps / inputs;
+  weight[index] = packed[(output * taps + tap) * inputs + input];
+}
+
+#define SIZES \
+  int in_height, int in_width, int out_height, int out_width, int channels, int kernel, int stride, int top, int left
+#define TAKEN Sizes{in_height, in_width, out_height, out_width, channels, kernel, stride, top, left}
+
+#define PACK(T) T *packed, const float *weight, int outputs, int inputs, int taps
+ENTRY_POINTS(conv_pack, PACK, packed, weight, outputs, inputs, taps)
+
+#define WINDOWS(T) T *columns, const T *x, SIZES, long long count
+WIDE_ENTRY_POINTS(conv_windows, WINDOWS, columns, x, TAKEN, count)
+
+#define MAP(T) T *dx, const T *columns, SIZES, long long count
+WIDE_ENTRY_POINTS(conv_map, MAP, dx, columns, TAKEN, count)

@@ -1,0 +1,79 @@
+//! The sums on a CUDA device.
+
+use candle_core::{Result, Tensor};
+
+use crate::ops::cuda::{Buffer, Columns, Element, Launch, View, pack, ptx, view};
+
+/// What the sums are of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Map {
+    pub images: usize,
+    /// Of each image.
+    pub rows: usize,
+    pub channels: usize,
+}
+
+impl Map {
+    /// That of a tensor `[N, H, W, C]`.
+    ///
+    /// # Errors
+    /// When it has another rank, or no elements.
+    pub(crate) fn of(x: &Tensor) -> Result<Self> {
+        let (images, height, width, channels) = x.dims4()?;
+        if x.elem_count() == 0 {
+            candle_core::bail!("a kernel was given a map without elements, {:?}", x.dims())
+        }
+        Ok(Self { images, rows: height * width, channels })
+    }
+}
+
+/// `factor · Σ_row x` for each image and channel: f32 `[images, channels]` of a contiguous `x`.
+///
+/// # Errors
+/// When `x` is not a contiguous tensor of that many f32 or bf16 on a CUDA device.
+pub(crate) fn sums(x: &Tensor, map: Map, factor: f32) -> Result<Tensor> {
+    in_parts("image_sums_sum", &[x], map, factor)
+}
+
+/// `Σ_row x · y` for each image and channel.
+///
+/// # Errors
+/// When `x` and `y` are not contiguous tensors of that many f32 or bf16 on a CUDA device.
+pub(crate) fn products(x: &Tensor, y: &Tensor, map: Map) -> Result<Tensor> {
+    in_parts("image_sums_product", &[x, y], map, 1.0)
+}
+
+/// Sums over blocks of rows, then over the blocks in their order.
+fn in_parts(kernel: &str, tensors: &[&Tensor], Map { images, rows, channels }: Map, factor: f32) -> Result<Tensor> {
+    let views = tensors.iter().map(|tensor| view(tensor)).collect::<Result<Vec<_>>>()?;
+    let element = views[0].element();
+    let columns = Columns::new(images, rows, channels, pack(element, channels, tensors));
+    let of_part = if columns.blocks == 1 { factor } else { 1.0 };
+    let parts = launch(kernel, &views, &columns, of_part)?.into_tensor((images * columns.blocks, channels))?;
+    if columns.blocks == 1 {
+        return Ok(parts);
+    }
+    let joining = Columns::joining(images, columns.blocks, channels);
+    launch("image_sums_sum", &[view(&parts)?], &joining, factor)?.into_tensor((images, channels))
+}
+
+fn launch(kernel: &str, views: &[View<'_>], columns: &Columns, factor: f32) -> Result<Buffer> {
+    let (device, element) = (views[0].device()?, views[0].element());
+    let parts = columns.images * columns.blocks * columns.channels;
+    let mut out = Buffer::new(device, Element::F32, parts)?;
+    let mut launch = Launch::new(device, ptx::IMAGE_SUMS, &columns.kernel(kernel), element)?;
+    for view in views {
+        launch = launch.read(view.slice()?, element, columns.elements())?;
+    }
+    let launch = launch
+        .write(out.slice_mut(), Element::F32, parts)?
+        .int(columns.rows)?
+        .int(columns.channels)?
+        .int(columns.rows_of_block)?
+        .int(columns.blocks)?
+        .float(factor);
+    // SAFETY: `image_sums_sum` takes x, `image_sums_product` x and y, and then these; blocks read rows below `rows` of
+    // images below `images`, and each writes a row of `channels` parts.
+    unsafe { launch.run(columns.grid(1, 0))? };
+    Ok(out)
+}

@@ -1,0 +1,266 @@
+//! Batch normalisation, activation and residual on a CUDA device: the formulas of [`super::kernel`].
+
+#[cfg(test)]
+mod tests;
+
+use candle_core::{Result, Tensor};
+use effnet_spec::Activation;
+
+use crate::ops::conv_norm_act::{Norm, Residual};
+use crate::ops::cuda::{Buffer, Columns, Element, Grid, Launch, View, activation_code, pack, ptx, view};
+use crate::ops::image_sums::cuda::{Map, sums};
+
+/// A normalisation's parameters and options.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NormAct<'a> {
+    /// Scale, `[C]`.
+    pub gamma: &'a Tensor,
+    /// Shift, `[C]`.
+    pub beta: &'a Tensor,
+    pub eps: f64,
+    pub norm: Norm<'a>,
+    pub activation: Option<Activation>,
+}
+
+/// A normalisation after its forward pass.
+pub(crate) struct Normed {
+    map: Map,
+    norm: Normalisation,
+    activation: Option<Activation>,
+    /// A factor for each image: f32 `[N]`.
+    branch: Option<Tensor>,
+}
+
+/// Gradients of a normalisation's arguments.
+pub(crate) struct NormGradients {
+    /// Of its input, in the input's number format.
+    pub z: Tensor,
+    /// Of γ, `[C]`.
+    pub gamma: Tensor,
+    /// Of β, `[C]`.
+    pub beta: Tensor,
+}
+
+/// What [`forward`] gives.
+pub(crate) struct Done {
+    /// `shortcut + branch · f(norm(z))`.
+    pub y: Tensor,
+    /// What the way back needs.
+    pub normed: Normed,
+    /// For [`Norm::Batch`] the batch's mean and unbiased variance: f32 `[C]` each, on the device.
+    pub moments: Option<[Tensor; 2]>,
+}
+
+/// `shortcut + branch · f(norm(z))` of a contiguous map `[N, H, W, C]` of f32 or bf16; nothing is recorded.
+///
+/// # Errors
+/// When shapes do not fit each other, or tensors are not on one CUDA device.
+pub(crate) fn forward(z: &Tensor, op: &NormAct<'_>, residual: Option<Residual<'_>>) -> Result<Done> {
+    let map = Map::of(z)?;
+    let (norm, moments) = Normalisation::new(z, map, op)?;
+    let branch = match residual {
+        Some(residual) if residual.branch.is_some() => {
+            let factors = residual.factors(map.images)?;
+            Some(Buffer::of(view(z)?.device()?, &factors)?.into_tensor(map.images)?)
+        }
+        _ => None,
+    };
+    let normed = Normed { map, norm, activation: op.activation, branch };
+    let shortcut = residual.map(|residual| residual.shortcut.contiguous()).transpose()?;
+    let y = normed.output(z, shortcut.as_ref())?;
+    Ok(Done { y, normed, moments })
+}
+
+/// Mean, inverse standard deviation, scale and shift of each channel: f32 `[4, C]`.
+struct Normalisation {
+    factors: Tensor,
+    /// Whether they are the batch's own statistics, through which a gradient flows.
+    is_batch: bool,
+}
+
+impl Normalisation {
+    fn new(z: &Tensor, map: Map, op: &NormAct<'_>) -> Result<(Self, Option<[Tensor; 2]>)> {
+        for (name, param) in [("scale", op.gamma), ("shift", op.beta)] {
+            if param.dims() != [map.channels] {
+                candle_core::bail!("a normalisation of {} channels was given a {name} {:?}", map.channels, param.dims())
+            }
+        }
+        match op.norm {
+            Norm::Batch => {
+                let (factors, moments) = of_batch(z, map, op)?;
+                Ok((Self { factors, is_batch: true }, Some([moments.get(0)?, moments.get(1)?])))
+            }
+            Norm::Running { mean, variance } => {
+                let factors = of_running(mean, variance, op, map.channels)?;
+                Ok((Self { factors, is_batch: false }, None))
+            }
+        }
+    }
+}
+
+/// The batch's factors and moments: of blocks of rows first, which are joined then.
+fn of_batch(z: &Tensor, map: Map, op: &NormAct<'_>) -> Result<(Tensor, Tensor)> {
+    let (z_view, rows, channels) = (view(z)?, map.images * map.rows, map.channels);
+    let (device, element) = (z_view.device()?, z_view.element());
+    let columns = Columns::new(1, rows, channels, pack(element, channels, &[z]));
+    let mut parts = Buffer::new(device, Element::F32, columns.blocks * 2 * channels)?;
+    let launch = Launch::new(device, ptx::NORM_ACT, &columns.kernel("norm_act_moments"), element)?
+        .read(z_view.slice()?, element, columns.elements())?
+        .write(parts.slice_mut(), Element::F32, columns.blocks * 2 * channels)?
+        .int(rows)?
+        .int(channels)?
+        .int(columns.rows_of_block)?;
+    // SAFETY: these are the kernel's arguments; blocks read rows below `rows`, and each writes 2 · `channels` parts.
+    unsafe { launch.run(columns.grid(2, columns.lanes() * size_of::<f32>()))? };
+
+    let (gamma, beta) = (op.gamma.contiguous()?, op.beta.contiguous()?);
+    let (gamma, beta) = (view(&gamma)?, view(&beta)?);
+    let joining = Columns::joining(1, columns.blocks, channels);
+    let mut factors = Buffer::new(device, Element::F32, 4 * channels)?;
+    let mut moments = Buffer::new(device, Element::F32, 2 * channels)?;
+    let launch = Launch::new(device, ptx::NORM_ACT, "norm_act_join", Element::F32)?
+        .read(parts.slice(), Element::F32, columns.blocks * 2 * channels)?
+        .read(gamma.slice()?, Element::F32, channels)?
+        .read(beta.slice()?, Element::F32, channels)?
+        .write(factors.slice_mut(), Element::F32, 4 * channels)?
+        .write(moments.slice_mut(), Element::F32, 2 * channels)?
+        .int(rows)?
+        .int(channels)?
+        .int(columns.rows_of_block)?
+        .int(columns.blocks)?
+        .float(op.eps as f32);
+    // SAFETY: these are the kernel's arguments; it reads the parts of `blocks` blocks, and a thread writes a channel's
+    // numbers below `channels` of each row. Its shared memory is a double a thread.
+    unsafe { launch.run(joining.grid(2, 0))? };
+    Ok((factors.into_tensor((4, channels))?, moments.into_tensor((2, channels))?))
+}
+
+fn of_running(mean: &Tensor, variance: &Tensor, op: &NormAct<'_>, channels: usize) -> Result<Tensor> {
+    for (name, statistic) in [("mean", mean), ("variance", variance)] {
+        if statistic.dims() != [channels] {
+            candle_core::bail!("a normalisation of {channels} channels was given a {name} {:?}", statistic.dims())
+        }
+    }
+    let tensors = [mean, variance, op.gamma, op.beta].map(Tensor::contiguous);
+    let [mean, variance, gamma, beta] = tensors;
+    let tensors = [mean?, variance?, gamma?, beta?];
+    let views = tensors.iter().map(view).collect::<Result<Vec<View<'_>>>>()?;
+    let device = views[0].device()?;
+    let mut factors = Buffer::new(device, Element::F32, 4 * channels)?;
+    let mut launch = Launch::new(device, ptx::NORM_ACT, "norm_act_running", Element::F32)?;
+    for view in &views {
+        launch = launch.read(view.slice()?, Element::F32, channels)?;
+    }
+    let launch = launch.write(factors.slice_mut(), Element::F32, 4 * channels)?.int(channels)?.float(op.eps as f32);
+    // SAFETY: these are the kernel's arguments; a thread reads and writes the numbers of a channel below `channels`.
+    unsafe { launch.run(Grid::each(channels))? };
+    factors.into_tensor((4, channels))
+}
+
+impl Normed {
+    /// The last arguments that the gradient's kernels have in common.
+    fn shape<'a>(&self, launch: Launch<'a>, columns: &Columns) -> Result<Launch<'a>> {
+        launch
+            .int(columns.rows)?
+            .int(columns.channels)?
+            .int(columns.rows_of_block)?
+            .int(self.map.rows)?
+            .int(activation_code(self.activation))
+    }
+
+    /// Rows of the whole batch, cut among blocks.
+    fn columns(&self, element: Element, maps: &[&Tensor]) -> Columns {
+        let Map { images, rows, channels } = self.map;
+        Columns::new(1, images * rows, channels, pack(element, channels, maps))
+    }
+
+    /// The result, without or with a shortcut; the first time, or again.
+    ///
+    /// # Errors
+    /// When the shortcut's shape is not the map's, or a launch fails.
+    pub(crate) fn output(&self, z: &Tensor, shortcut: Option<&Tensor>) -> Result<Tensor> {
+        let z_view = view(z)?;
+        let (device, element) = (z_view.device()?, z_view.element());
+        if let Some(shortcut) = shortcut
+            && shortcut.dims() != z.dims()
+        {
+            candle_core::bail!("a shortcut {:?} does not fit {:?}", shortcut.dims(), z.dims())
+        }
+        let maps: Vec<&Tensor> = std::iter::once(z).chain(shortcut).collect();
+        let columns = self.columns(element, &maps);
+        let (elements, channels) = (columns.elements(), columns.channels);
+        let kernel = if shortcut.is_some() { "norm_act_residual" } else { "norm_act_forward" };
+        let (shortcut, branch) = (shortcut.map(view).transpose()?, self.branch.as_ref().map(view).transpose()?);
+        let factors = view(&self.norm.factors)?;
+        let mut y = Buffer::new(device, element, elements)?;
+        let mut launch = Launch::new(device, ptx::NORM_ACT, &columns.kernel(kernel), element)?.read(
+            z_view.slice()?,
+            element,
+            elements,
+        )?;
+        if let Some(shortcut) = &shortcut {
+            let branch = branch.as_ref().map(View::slice).transpose()?;
+            launch = launch.read(shortcut.slice()?, element, elements)?.read_or_null(
+                branch,
+                Element::F32,
+                self.map.images,
+            )?;
+        }
+        launch = launch
+            .read(factors.slice()?, Element::F32, 4 * channels)?
+            .write(y.slice_mut(), element, elements)?
+            .int(columns.rows)?
+            .int(channels)?
+            .int(columns.rows_of_block)?;
+        if shortcut.is_some() {
+            launch = launch.int(self.map.rows)?;
+        }
+        let launch = launch.int(activation_code(self.activation))?;
+        // SAFETY: `norm_act_residual` takes a shortcut, the branch and the rows of an image more than
+        // `norm_act_forward`; blocks read and write rows below `rows`, and a row's image is one of `images`.
+        unsafe { launch.run(columns.grid(0, 0))? };
+        y.into_tensor(z.shape())
+    }
+
+    /// Gradients from that of the result, which is contiguous and of z's number format; the shortcut's is the result's.
+    ///
+    /// # Errors
+    /// When the tensors are not those of the forward pass, or a launch fails.
+    pub(crate) fn backward(&self, z: &Tensor, grad: &Tensor) -> Result<NormGradients> {
+        let grad_of = view(grad)?;
+        let (device, element) = (grad_of.device()?, grad_of.element());
+        let columns = self.columns(element, &[z, grad]);
+        let (elements, channels) = (columns.elements(), columns.channels);
+        let (z_view, factors) = (view(z)?, view(&self.norm.factors)?);
+        let branch = self.branch.as_ref().map(view).transpose()?;
+        let start = |kernel: &str| -> Result<Launch<'_>> {
+            Launch::new(device, ptx::NORM_ACT, &columns.kernel(kernel), element)?
+                .read(z_view.slice()?, element, elements)?
+                .read(grad_of.slice()?, element, elements)?
+                .read_or_null(branch.as_ref().map(View::slice).transpose()?, Element::F32, self.map.images)?
+                .read(factors.slice()?, Element::F32, 4 * channels)
+        };
+        let mut parts = Buffer::new(device, Element::F32, columns.blocks * 2 * channels)?;
+        let launch = start("norm_act_sums")?.write(parts.slice_mut(), Element::F32, columns.blocks * 2 * channels)?;
+        let launch = self.shape(launch, &columns)?;
+        // SAFETY: these are the kernel's arguments; blocks read rows below `rows`, and each writes 2 · `channels` parts.
+        unsafe { launch.run(columns.grid(2, 0))? };
+        let parts = parts.into_tensor((columns.blocks, 2 * channels))?;
+        let of_parts = Map { images: 1, rows: columns.blocks, channels: 2 * channels };
+        let totals = sums(&parts, of_parts, 1.0)?.reshape((2, channels))?;
+
+        let share = if self.norm.is_batch { 1.0 / columns.rows as f32 } else { 0.0 };
+        let totals_of = view(&totals)?;
+        let mut dz = Buffer::new(device, element, elements)?;
+        let launch = start("norm_act_backward")?.read(totals_of.slice()?, Element::F32, 2 * channels)?.write(
+            dz.slice_mut(),
+            element,
+            elements,
+        )?;
+        let launch = self.shape(launch, &columns)?.float(share);
+        // SAFETY: these are the kernel's arguments; blocks read and write rows below `rows`.
+        unsafe { launch.run(columns.grid(0, 0))? };
+        drop(totals_of);
+        Ok(NormGradients { z: dz.into_tensor(z.shape())?, gamma: totals.get(1)?, beta: totals.get(0)? })
+    }
+}

@@ -1,0 +1,73 @@
+//! The same networks on a CUDA device: in f32 held to the tolerances of the CPU.
+
+use effnet_runtime::candle::{DType, Device};
+use effnet_runtime::{Pass, Precision, device};
+
+use super::fixture::{Golden, close_in_norm, norm};
+use super::{mixed, models};
+
+/// How far bf16 may be from the reference, relative to its norm: a number of bf16 has 8 bits, and each of some thirty layers
+/// rounds what the one before left.
+const BF16: f64 = 2e-2;
+
+/// A test that finds no device fails.
+fn cuda() -> Device {
+    device::open("cuda").unwrap().device
+}
+
+#[test]
+fn evaluation() {
+    mixed::check_evaluation(&cuda());
+}
+
+#[test]
+fn a_training_step() {
+    mixed::check_training_step(&cuda());
+}
+
+#[test]
+fn six_steps_of_sgd() {
+    mixed::check_six_steps_of_sgd(&cuda());
+}
+
+#[test]
+fn evaluation_in_bf16() {
+    let golden = Golden::read("mixed.safetensors");
+    let (_folder, file) = golden.weights();
+    for (name, network) in models::all_mixed(&file, &cuda()) {
+        let images = golden.get("x").to_device(network.params().device()).unwrap();
+        let logits = network.run(&images, &Pass::Eval(Precision::Bf16)).unwrap();
+        assert_eq!(logits.dtype(), DType::F32);
+        close_in_norm(&format!("{name}'s logits"), &logits, golden.get("eval_logits"), BF16);
+    }
+}
+
+#[test]
+fn a_training_step_in_bf16() {
+    let golden = Golden::read("mixed.safetensors");
+    let (_folder, file) = golden.weights();
+    for (name, network) in models::all_mixed(&file, &cuda()) {
+        let trained = mixed::train_pass_in(Precision::Bf16, network.as_ref(), &golden);
+        close_in_norm(&format!("{name}'s logits"), &trained.logits, golden.get("train_logits"), BF16);
+        close_in_norm(&format!("{name}'s loss"), &trained.loss, golden.get("train_loss"), BF16);
+        let (mut off, mut whole) = (0.0, 0.0);
+        for (weight, expected) in mixed::by_our_names(&golden, "g.") {
+            let gradient = trained.gradients.get(&weight).unwrap();
+            assert_eq!(gradient.dtype(), DType::F32, "{weight}");
+            let gradient = gradient.to_device(&Device::Cpu).unwrap();
+            off += norm(&(gradient - &expected).unwrap()).powi(2);
+            whole += norm(&expected).powi(2);
+        }
+        let off = (off / whole).sqrt();
+        assert!(off <= BF16, "{name}'s gradients are off by {off:e} of their norm, and {BF16:e} is allowed");
+    }
+}
+
+#[test]
+fn bf16_is_refused_on_the_cpu() {
+    let golden = Golden::read("mixed.safetensors");
+    let (_folder, file) = golden.weights();
+    let (_, network) = models::all_mixed(&file, &Device::Cpu).remove(0);
+    let error = network.run(golden.get("x"), &Pass::Eval(Precision::Bf16)).unwrap_err().to_string();
+    assert!(error.contains("need a CUDA device"), "{error}");
+}
