@@ -25,6 +25,7 @@ pub(super) fn gpu(ordinal: usize) -> Result<Device, String> {
     }
     let device =
         Device::new_cuda(ordinal).map_err(|error| format!("the GPU cannot be opened: {}", sentence(&error)))?;
+    keep_memory(ordinal);
     works(&device, ordinal)?;
     open.insert(ordinal, device.clone());
     Ok(device)
@@ -38,6 +39,28 @@ fn count() -> Result<usize, String> {
         Err(error) if error.0 == sys::CUresult::CUDA_ERROR_NO_DEVICE => Ok(0),
         Err(error) => Err(format!("NVIDIA's driver does not start ({:?}): see what nvidia-smi says", error.0)),
     }
+}
+
+/// Lets the driver keep the memory that one step frees for the next: left to itself it hands all of it back whenever
+/// somebody waits for the device, and asks for it again. A driver that refuses costs time and nothing else.
+fn keep_memory(ordinal: usize) {
+    let Ok(context) = CudaContext::new(ordinal) else { return };
+    if !context.has_async_alloc() {
+        return;
+    }
+    let (mut pool, mut threshold) = (std::ptr::null_mut(), u64::MAX);
+    // SAFETY: the driver writes a pool's handle to the first, and reads a `cuuint64_t`, which this attribute is, from the
+    // second.
+    let _ = unsafe {
+        match sys::cuDeviceGetDefaultMemPool(&raw mut pool, context.cu_device()) {
+            sys::CUresult::CUDA_SUCCESS => sys::cuMemPoolSetAttribute(
+                pool,
+                sys::CUmemPool_attribute_enum::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD,
+                (&raw mut threshold).cast(),
+            ),
+            refused => refused,
+        }
+    };
 }
 
 /// Whether the kernels of this build run there: they are compiled for one kind of GPU.
