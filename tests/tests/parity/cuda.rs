@@ -6,9 +6,11 @@ use effnet_runtime::{Pass, Precision, device};
 use super::fixture::{Golden, close_in_norm, norm};
 use super::{mixed, models};
 
-/// How far bf16 may be from the reference, relative to its norm: a number of bf16 has 8 bits, and each of some thirty layers
-/// rounds what the one before left.
-const BF16: f64 = 2e-2;
+/// How far logits and loss may be from the f32 reference, and all gradients together, relative to their norm: a number of
+/// bf16 has 8 bits, and each of some thirty layers rounds what the one before left. Measured: 2.5e-2 and 5.1e-2, where
+/// PyTorch's autocast of the same network is off by 3.5e-2 and 5.3e-2.
+const BF16: f64 = 3e-2;
+const BF16_GRADIENTS: f64 = 6e-2;
 
 /// A test that finds no device fails.
 fn cuda() -> Device {
@@ -59,7 +61,7 @@ fn a_training_step_in_bf16() {
             whole += norm(&expected).powi(2);
         }
         let off = (off / whole).sqrt();
-        assert!(off <= BF16, "{name}'s gradients are off by {off:e} of their norm, and {BF16:e} is allowed");
+        assert!(off <= BF16_GRADIENTS, "{name}'s gradients are off by {off:e}, and {BF16_GRADIENTS:e} is allowed");
     }
 }
 

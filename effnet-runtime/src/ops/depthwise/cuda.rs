@@ -124,10 +124,10 @@ pub(crate) fn backward_weight(x: &Tensor, grad: &Tensor, geometry: &Geometry) ->
         Some((_, pack)) => {
             let grid = Grid {
                 blocks: (kernel * cut.parts, (channels / pack).div_ceil(cut.across), 1),
-                threads: (THREADS, 1, 1),
-                shared: THREADS * pack * size_of::<f32>(),
+                threads: (cut.across * cut.lanes, 1, 1),
+                shared: cut.across * cut.lanes * pack * size_of::<f32>(),
             };
-            (launch.int(cut.of_part)?.int(cut.across)?.int(THREADS / cut.across)?, grid)
+            (launch.int(cut.of_part)?.int(cut.across)?.int(cut.lanes)?, grid)
         }
         None => {
             let count = cut.parts * size;
@@ -155,21 +155,22 @@ struct Cut {
     parts: usize,
     /// Strips or rows of a part.
     of_part: usize,
-    /// Packs of channels of a block.
+    /// Packs of channels of a block, and threads for each.
     across: usize,
+    lanes: usize,
 }
 
 impl Cut {
     fn strips(strips: usize, packs: usize) -> Self {
         let across = packs.min(ACROSS);
-        let lanes = THREADS / across;
+        let lanes = (THREADS / across).min(strips.next_power_of_two());
         let of_part = strips.div_ceil(MOST_PARTS).max(lanes * STRIPS_OF_LANE);
-        Self { parts: strips.div_ceil(of_part), of_part, across }
+        Self { parts: strips.div_ceil(of_part), of_part, across, lanes }
     }
 
     fn rows(rows: usize) -> Self {
         let of_part = rows.div_ceil(MOST_PARTS);
-        Self { parts: rows.div_ceil(of_part), of_part, across: 1 }
+        Self { parts: rows.div_ceil(of_part), of_part, across: 1, lanes: 1 }
     }
 }
 
