@@ -4,14 +4,10 @@ use proptest::prelude::*;
 
 use super::{ConvNormAct, Kind, Norm, Residual, conv_norm_act};
 use crate::ops::Window;
-use crate::ops::check::{Float, Problem, check, draw_grad, draw_inputs};
+use crate::ops::check::{Float, Problem, check, draw_inputs, f32_can_tell};
 use crate::ops::conv::tests::ConvProblem;
 
 const EPS: f64 = 1e-3;
-
-/// How far the terms of γ's and β's gradients may cancel, as a share of their sizes' sum that is left. Where less is left,
-/// a result is made of the roundings of f32, and nothing that computes in f32 is near the reference.
-const LEAST_LEFT: f64 = 1e-2;
 
 /// Convolution, batch normalisation, activation and residual, one after the other. Inputs: x, weight, γ, β, and the
 /// shortcut where there is one.
@@ -76,7 +72,6 @@ impl ConvNormActProblem {
             });
         problem
             .prop_filter("a pre-activation lies at a kink", |problem| !problem.has_kinks() || !problem.is_near_a_kink())
-            .prop_filter("a gradient's terms cancel", |problem| !problem.cancels())
     }
 
     fn has_kinks(&self) -> bool {
@@ -100,32 +95,6 @@ impl ConvNormActProblem {
         let linear = Self { activation: None, residual: None, ..self.clone() };
         let u = linear.forward(&inputs[..4]);
         u.iter().any(|u| [-3.0, 0.0, 3.0, 6.0].iter().any(|kink| (u - kink).abs() < 1e-3))
-    }
-
-    /// Whether less than [`LEAST_LEFT`] is left of the largest gradient of γ, or of β.
-    fn cancels(&self) -> bool {
-        let inputs = draw_inputs(self);
-        let grad = draw_grad(self.out_shape().iter().product());
-        let gradients = self.backward(&inputs, &grad);
-        let largest = |values: &[f64]| values.iter().fold(0.0f64, |most, value| most.max(value.abs()));
-        let sizes = self.sizes(&inputs, &grad);
-        [(2, 0), (3, 1)].iter().any(|(at, size)| largest(&gradients[*at]) < LEAST_LEFT * largest(&sizes[*size]))
-    }
-
-    /// For each channel, the sums of the sizes of the terms of γ's and of β's gradient.
-    fn sizes(&self, inputs: &[Vec<f64>], grad: &[f64]) -> [Vec<f64>; 2] {
-        let z = self.conv.forward(&inputs[..2]);
-        let statistics = self.statistics(&z);
-        let mut sizes = [vec![0.0; self.channels()], vec![0.0; self.channels()]];
-        for at in 0..z.len() {
-            let channel = at % self.channels();
-            let normalised = (z[at] - statistics[channel].0) * statistics[channel].1;
-            let slope = of(self.activation, inputs[2][channel] * normalised + inputs[3][channel]).1;
-            let g = (self.branch::<f64>(at, z.len()) * grad[at] * slope).abs();
-            sizes[0][channel] += g * normalised.abs();
-            sizes[1][channel] += g;
-        }
-        sizes
     }
 
     fn channels(&self) -> usize {
@@ -262,6 +231,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
     #[test]
     fn equals_the_definition(problem in ConvNormActProblem::any()) {
+        prop_assume!(f32_can_tell(&problem));
         check(&problem).unwrap();
     }
 }
