@@ -1,6 +1,6 @@
 //! The stem: images to the first feature map.
 
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 
 use super::{ConvBnAct, ConvShape};
 use crate::ops::Kind;
@@ -32,6 +32,11 @@ impl Stem {
                 "activations of {precision:?} need a CUDA device: leave out --precision, or say --device cuda"
             )
         }
-        self.0.forward(&images.to_dtype(precision.dtype())?.permute((0, 2, 3, 1))?.contiguous()?, pass)
+        // Images of another format than f32 are refused there, and not converted.
+        let images = match images.dtype() {
+            DType::F32 => images.to_dtype(precision.dtype())?,
+            _ => images.clone(),
+        };
+        self.0.forward(&images.permute((0, 2, 3, 1))?.contiguous()?, pass)
     }
 }
