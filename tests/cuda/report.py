@@ -1,24 +1,23 @@
-"""Which kernels of ours ran in which thread orders: report.py RECORD KERNELS ORDER…
+"""Which kernels of ours ran in which thread orders: report.py RECORD FOLDER ORDER…
 
-Fails when one of those that are in KERNELS, the library of all, did not run in one of the orders.
+RECORD is what the emulated driver left, FOLDER what tests/cuda/prepare made. Fails when one of our kernels did not run in
+one of the orders.
 """
 
 import collections
+import pathlib
 import re
-import subprocess
 import sys
 
-record, library, *orders = sys.argv[1:]
+record, folder, *orders = sys.argv[1:]
 ran = collections.defaultdict(collections.Counter)
 for line in open(record):
     name, order, launches = line.split()
     ran[name][order] += int(launches)
 
-symbols = subprocess.run(["nm", "-D", "--defined-only", library], check=True, capture_output=True, text=True).stdout
-all_kernels = set(re.findall(r" T emu_(\w+)", symbols))
-# Ours are named after their modules, whose objects lie beside the library.
-ours = re.compile(r"^(" + "|".join(sorted(sys.stdin.read().split())) + r")_")
-kernels = sorted(name for name in all_kernels if ours.match(name))
+# Every module's kernels lie beside its object; candle's modules are named so.
+modules = [path for path in pathlib.Path(folder, "objects").glob("*.entries") if not path.name.startswith("candle_")]
+kernels = sorted(name for path in modules for name in re.findall(r"EMU_KERNEL\((\w+)\)", path.read_text()))
 rows = collections.defaultdict(dict)
 for name in kernels:
     base, _, element = name.rpartition("_")
