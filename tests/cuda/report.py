@@ -18,6 +18,8 @@ for line in open(record):
 # Every module's kernels lie beside its object; candle's modules are named so.
 modules = [path for path in pathlib.Path(folder, "objects").glob("*.entries") if not path.name.startswith("candle_")]
 kernels = sorted(name for path in modules for name in re.findall(r"EMU_KERNEL\((\w+)\)", path.read_text()))
+if not kernels:
+    sys.exit(f"{folder} holds no kernels of ours: tests/cuda/prepare makes them")
 rows = collections.defaultdict(dict)
 for name in kernels:
     base, _, element = name.rpartition("_")
