@@ -1,6 +1,7 @@
 //! How results on a CUDA device are held against what the CPU makes of the same numbers.
 
 use candle_core::{DType, Device, Result, Tensor};
+use proptest::prelude::*;
 
 use crate::random::{Purpose, Stream};
 
@@ -23,6 +24,11 @@ pub(crate) fn cuda() -> Device {
 pub(crate) fn normal(sample: u64, length: usize, dtype: DType) -> Vec<f32> {
     let stream = Stream::new(21, Purpose::Bench, 0, sample, 0);
     (0..length as u64).map(|at| rounded(stream.normal(at) as f32, dtype)).collect()
+}
+
+/// A number format of activations.
+pub(crate) fn formats() -> impl Strategy<Value = DType> {
+    prop_oneof![Just(DType::F32), Just(DType::BF16)]
 }
 
 /// The nearest number of a format.

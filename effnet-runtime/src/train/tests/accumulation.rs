@@ -1,10 +1,10 @@
 use candle_core::Tensor;
 
-use super::{build_tiny, noise};
+use super::{DROPPING, build_tiny, noise};
 use crate::data::Batch;
 use crate::train::optimizer::{Decay, Optimizer, Sgd};
-use crate::train::{StepOptions, step};
-use crate::{Network, Params, Precision};
+use crate::train::step;
+use crate::{Network, Params};
 
 /// How far a weight may be from that of the whole batch: the parts' sums round otherwise.
 const TOLERANCE: f32 = 1e-5;
@@ -35,14 +35,6 @@ fn weights(network: &dyn Network) -> Vec<(String, Vec<f32>)> {
 fn trained(ends: &[usize]) -> (Vec<(String, Vec<f32>)>, f64) {
     let (network, batch) = (frozen_norms(), noise(16, 4));
     let mut optimizer = Optimizer::new(Sgd::default(), Decay::default());
-    let options = StepOptions {
-        seed: 1,
-        label_smoothing: 0.1,
-        class_weights: None,
-        dropout: 0.3,
-        drop_path_scale: 2.0,
-        precision: Precision::F32,
-    };
     let mut from = 0;
     let parts: Vec<Batch> = ends
         .iter()
@@ -51,7 +43,7 @@ fn trained(ends: &[usize]) -> (Vec<(String, Vec<f32>)>, f64) {
         .collect();
     let mut loss = 0.0;
     for number in 0..2 {
-        let outcome = step(network.as_ref(), &mut optimizer, &parts, &options, number, 0.05).unwrap();
+        let outcome = step(network.as_ref(), &mut optimizer, &parts, &DROPPING, number, 0.05).unwrap();
         assert_eq!(outcome.images, 16);
         loss += outcome.loss;
     }

@@ -1,12 +1,12 @@
 use std::fs;
 use std::path::Path;
 
-use super::{averages, bits, build_tiny, memory, noise, tiny, tiny_spec};
+use super::{OPTIONS, averages, bits, build_tiny, memory, noise, tiny, tiny_spec};
 use crate::train::checkpoint::Contents;
 use crate::train::optimizer::{AdamW, Decay, Optimizer, Sgd};
 use crate::train::{Best, Ema, Position, State, StepOptions, checkpoint, step};
 use crate::weights::{WeightsFile, read_network};
-use crate::{DynamicModel, Network, Precision};
+use crate::{DynamicModel, Network};
 
 const DECAY: Decay = Decay { rate: 0.1, vectors: false, except: Vec::new() };
 
@@ -17,14 +17,7 @@ fn labels() -> Vec<String> {
 /// A network and its optimizer after two steps, and a state with awkward numbers.
 fn trained() -> (Box<dyn Network>, Optimizer, State) {
     let (network, mut optimizer) = (tiny(1, 4), Optimizer::new(AdamW::default(), DECAY));
-    let options = StepOptions {
-        seed: 1,
-        label_smoothing: 0.1,
-        class_weights: None,
-        dropout: 0.0,
-        drop_path_scale: 1.0,
-        precision: Precision::F32,
-    };
+    let options = StepOptions { drop_path_scale: 1.0, ..OPTIONS };
     for number in 0..2 {
         step(network.as_ref(), &mut optimizer, &[noise(8, 4)], &options, number, 0.01).unwrap();
     }

@@ -1,5 +1,4 @@
-use super::{few_digits, noise, tiny, tiny_config};
-use crate::Precision;
+use super::{OPTIONS, few_digits, noise, tiny, tiny_config};
 use crate::train::class_weights::class_weights;
 use crate::train::config::{ClassWeights, ClassWeightsRule};
 use crate::train::optimizer::{Decay, Optimizer, Sgd};
@@ -33,14 +32,7 @@ fn weights_that_make_no_sense_are_refused() {
 #[test]
 fn a_class_of_weight_zero_is_not_learnt_from() {
     let loss = |weights: Option<&[f32]>| {
-        let options = StepOptions {
-            seed: 1,
-            label_smoothing: 0.0,
-            class_weights: weights,
-            dropout: 0.0,
-            drop_path_scale: 0.0,
-            precision: Precision::F32,
-        };
+        let options = StepOptions { label_smoothing: 0.0, class_weights: weights, ..OPTIONS };
         let mut optimizer = Optimizer::new(Sgd::default(), Decay::default());
         step(tiny(1, 4).as_ref(), &mut optimizer, &[noise(8, 4)], &options, 0, 0.1).unwrap().loss
     };

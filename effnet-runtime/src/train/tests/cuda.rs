@@ -3,15 +3,19 @@
 use candle_core::{Device, Tensor};
 use tempfile::TempDir;
 
-use super::{begin, bits, build_tiny, noise, resume, tiny_config};
+use super::{DROPPING, begin, bits, build_tiny, noise, resume, tiny_config};
 use crate::train::optimizer::{Decay, Optimizer, Sgd};
-use crate::train::{StepOptions, step};
-use crate::{Network, Params, Precision, device};
+use crate::train::step;
+use crate::{Network, Params, device};
 
 /// How far a loss may be from the CPU's after a few steps, and a weight after one, relative to the largest of its tensor:
 /// other orders of summation, through a dozen layers and back.
 const LOSS_TOLERANCE: f64 = 1e-4;
 const WEIGHT_TOLERANCE: f32 = 1e-4;
+
+/// How far an epoch's loss may be from the CPU's, relative to it: AdamW divides by the size of gradients that may be
+/// rounding alone, and ten steps go on from there.
+const RUN_TOLERANCE: f64 = 5e-3;
 
 /// A test that finds no device fails.
 fn cuda() -> Device {
@@ -28,19 +32,11 @@ fn values(tensor: &Tensor) -> Vec<f32> {
 
 #[test]
 fn a_step_is_the_cpus() {
-    let options = StepOptions {
-        seed: 1,
-        label_smoothing: 0.1,
-        class_weights: None,
-        dropout: 0.3,
-        drop_path_scale: 2.0,
-        precision: Precision::F32,
-    };
     let (network, expected) = (on(&cuda()), on(&Device::Cpu));
     let take = |network: &dyn Network| {
         let decay = Decay { rate: 1e-4, vectors: false, except: Vec::new() };
         let mut optimizer = Optimizer::new(Sgd::default(), decay);
-        step(network, &mut optimizer, &[noise(4, 4), noise(4, 4)], &options, 0, 0.1).unwrap()
+        step(network, &mut optimizer, &[noise(4, 4), noise(4, 4)], &DROPPING, 0, 0.1).unwrap()
     };
     let (found, wanted) = (take(network.as_ref()), take(expected.as_ref()));
     assert!((found.loss - wanted.loss).abs() <= LOSS_TOLERANCE, "{found:?} {wanted:?}");
@@ -57,19 +53,11 @@ fn a_step_is_the_cpus() {
 
 #[test]
 fn a_step_gives_the_same_bits_again() {
-    let options = StepOptions {
-        seed: 1,
-        label_smoothing: 0.1,
-        class_weights: None,
-        dropout: 0.3,
-        drop_path_scale: 2.0,
-        precision: Precision::F32,
-    };
     let run = || {
         let network = on(&cuda());
         let mut optimizer = Optimizer::new(Sgd::default(), Decay { rate: 1e-4, vectors: false, except: Vec::new() });
         for number in 0..2 {
-            step(network.as_ref(), &mut optimizer, &[noise(8, 4)], &options, number, 0.1).unwrap();
+            step(network.as_ref(), &mut optimizer, &[noise(8, 4)], &DROPPING, number, 0.1).unwrap();
         }
         bits(network.as_ref())
     };
@@ -100,7 +88,3 @@ fn a_run_is_the_cpus_and_can_be_resumed() {
     assert!(resumed.network().params().device().is_cuda());
     assert!(bits(resumed.network()) == trained_bits);
 }
-
-/// How far an epoch's loss may be from the CPU's, relative to it: AdamW divides by the size of gradients that may be
-/// rounding alone, and ten steps go on from there.
-const RUN_TOLERANCE: f64 = 5e-3;

@@ -24,11 +24,24 @@ use candle_nn::VarBuilder;
 
 use super::config::{Layer, merge};
 use super::optimizer::{Optimizer, Values};
-use super::{Config, Ema, Recipe, RunFolder, Trainer, build_network, open_data};
+use super::{Config, Ema, Recipe, RunFolder, StepOptions, Trainer, build_network, open_data};
 use crate::data::{Batch, Error as DataError, Source, Split};
 use crate::random::{Purpose, Stream};
 use crate::spec::{Operator, Row, Settings, Spec};
-use crate::{DynamicModel, Network, Params};
+use crate::{DynamicModel, Network, Params, Precision};
+
+/// Options of a step that drops nothing.
+const OPTIONS: StepOptions<'_> = StepOptions {
+    seed: 1,
+    label_smoothing: 0.1,
+    class_weights: None,
+    dropout: 0.0,
+    drop_path_scale: 0.0,
+    precision: Precision::F32,
+};
+
+/// The same, with dropout and drop path.
+const DROPPING: StepOptions<'_> = StepOptions { dropout: 0.3, drop_path_scale: 2.0, ..OPTIONS };
 
 /// A network with blocks of each kind, squeeze-and-excitation, drop path and dropout.
 fn tiny_spec() -> Spec {

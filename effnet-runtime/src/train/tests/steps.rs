@@ -1,18 +1,9 @@
 use candle_core::Tensor;
 
-use super::{bits, noise, tiny};
+use super::{OPTIONS, bits, noise, tiny};
+use crate::Network;
 use crate::train::optimizer::{AdamW, Decay, Optimizer, Sgd};
 use crate::train::{Error, StepOptions, step};
-use crate::{Network, Precision};
-
-const OPTIONS: StepOptions<'_> = StepOptions {
-    seed: 1,
-    label_smoothing: 0.1,
-    class_weights: None,
-    dropout: 0.0,
-    drop_path_scale: 0.0,
-    precision: Precision::F32,
-};
 
 fn sgd() -> Optimizer {
     Optimizer::new(Sgd::default(), Decay { rate: 1e-4, vectors: false, except: Vec::new() })

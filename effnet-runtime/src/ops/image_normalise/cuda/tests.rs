@@ -1,7 +1,7 @@
 use candle_core::{DType, Device, Result, Tensor};
 use proptest::prelude::*;
 
-use crate::ops::cuda::near::{cuda, download};
+use crate::ops::cuda::near::{cuda, download, formats};
 use crate::ops::image_normalise;
 use crate::random::{Purpose, Stream};
 
@@ -28,9 +28,9 @@ proptest! {
         height in 1usize..20,
         width in 1usize..20,
         channels in 1usize..5,
-        is_bf16 in any::<bool>(),
+        dtype in formats(),
     ) {
-        check([images, height, width, channels], if is_bf16 { DType::BF16 } else { DType::F32 }).unwrap();
+        check([images, height, width, channels], dtype).unwrap();
     }
 }
 

@@ -3,7 +3,7 @@ use effnet_spec::Activation;
 use proptest::prelude::*;
 
 use super::forward;
-use crate::ops::cuda::near::{assert_near, cuda, download, normal, upload};
+use crate::ops::cuda::near::{assert_near, cuda, download, formats, normal, upload};
 use crate::ops::{SqueezeExcite, squeeze_excite};
 
 const ACTIVATIONS: [Activation; 4] = [Activation::Silu, Activation::Relu, Activation::Relu6, Activation::HardSwish];
@@ -64,10 +64,9 @@ proptest! {
         width in 1usize..8,
         channels in prop_oneof![1usize..20, Just(8), Just(48), Just(264), 250usize..270],
         squeezed in 1usize..6,
-        is_bf16 in any::<bool>(),
+        dtype in formats(),
         activation in 0..ACTIVATIONS.len(),
     ) {
-        let dtype = if is_bf16 { DType::BF16 } else { DType::F32 };
         check([images, height, width, channels], squeezed, dtype, ACTIVATIONS[activation]).unwrap();
     }
 }
