@@ -6,6 +6,7 @@ use super::args::TrainArgs;
 use super::train::Model;
 use crate::device;
 use crate::dialect::Dialect;
+use crate::pass::Precision;
 use crate::spec::Spec;
 use crate::threads;
 use crate::train::config::{Config, Layer, Recipe, merge};
@@ -27,7 +28,10 @@ pub(super) fn begin(args: &TrainArgs, model: &Model<'_>) -> Result<Trainer> {
         }
         (settings(args, model, &spec, flags)?, None)
     };
-    device::open(&config.compute.device)?;
+    let chosen = device::open(&config.compute.device)?.device;
+    if chosen.is_cpu() && config.precision != Precision::F32 {
+        return Err(Error::Setting("--precision bf16 needs a GPU: leave it out, or say --device cuda".into()));
+    }
     threads::set_global(config.compute.threads);
     let split = open_data(&config)?;
     let network = build_network(&config, model.build, &spec, split.train.classes().len())?;

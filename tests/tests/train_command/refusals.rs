@@ -63,6 +63,9 @@ fn a_device_that_this_build_lacks_is_refused() {
     let error = place.fails(&["--device", "cuda"]);
     assert!(error.contains("no CUDA support"), "{error}");
     assert!(place.fails(&["--device", "tpu"]).contains("there is no device `tpu`"));
+    let error = place.fails(&["--device", "cpu", "--precision", "bf16"]);
+    assert_eq!(error, "--precision bf16 needs a GPU: leave it out, or say --device cuda");
+    assert!(!place.path("runs").exists());
 }
 
 #[test]
