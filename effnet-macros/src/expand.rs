@@ -115,22 +115,15 @@ fn stage_functions(model: &Model, names: &Names, blocks: &[TypedBlock]) -> Token
     let stages = blocks.chunk_by(|one, next| one.block.stage == next.block.stage);
     let functions = names.stages.iter().zip(model.spec.rows()).zip(stages).map(|((stage, row), blocks)| {
         let [in_channels, out_channels] = [row.in_channels, row.out_channels].map(whole);
-        let fields: Vec<_> = blocks.iter().map(|block| &block.field).collect();
-        let body = match fields.as_slice() {
-            [first, middle @ .., last] => quote! {
-                let x = self.#first.forward(x, pass)?;
-                #(let x = self.#middle.forward(&x, pass)?;)*
-                self.#last.forward(&x, pass)
-            },
-            only => quote!(#(self.#only.forward(x, pass))*),
-        };
+        let (first, rest) = blocks.split_at(1);
+        let (first, rest) = (first.iter().map(|block| &block.field), rest.iter().map(|block| &block.field));
         quote! {
             fn #stage(
                 &self,
                 x: &__private::FeatureMap<#in_channels>,
                 pass: &__private::Pass<'_>,
             ) -> __private::Result<__private::FeatureMap<#out_channels>> {
-                #body
+                #(__private::Blocks::new(&self.#first))*#(.then(&self.#rest))*.forward(x, pass)
             }
         }
     });

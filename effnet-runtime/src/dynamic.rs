@@ -6,7 +6,7 @@ use effnet_spec::Spec;
 
 use crate::builder::Builder;
 use crate::dialect::Dialect;
-use crate::layers::{Block, Head, Stem};
+use crate::layers::{self, Block, Head, Stem};
 use crate::network::{Core, Eval, Network};
 use crate::params::Params;
 use crate::pass::Pass;
@@ -42,7 +42,7 @@ impl DynamicModel {
     }
 
     fn stage(&self, stage: usize, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        self.stages[stage].iter().try_fold(x.clone(), |x, block| block.forward(&x, pass))
+        layers::run_blocks(x, self.stages[stage].iter().map(Block::sequence), pass)
     }
 }
 

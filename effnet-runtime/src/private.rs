@@ -19,4 +19,4 @@ pub use crate::feature_map::FeatureMap;
 pub use crate::network::{Core, Eval, Network};
 pub use crate::params::Params;
 pub use crate::pass::Pass;
-pub use crate::typed::{FusedMbConv, Head, MbConv, Stem};
+pub use crate::typed::{Blocks, FusedMbConv, Head, MbConv, Stem};

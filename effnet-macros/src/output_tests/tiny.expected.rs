@@ -151,15 +151,14 @@ const _: () = {
             x: &__private::FeatureMap<8>,
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::FeatureMap<8>> {
-            let x = self.block_0.forward(x, pass)?;
-            self.block_1.forward(&x, pass)
+            __private::Blocks::new(&self.block_0).then(&self.block_1).forward(x, pass)
         }
         fn stage_2(
             &self,
             x: &__private::FeatureMap<8>,
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::FeatureMap<16>> {
-            self.block_2.forward(x, pass)
+            __private::Blocks::new(&self.block_2).forward(x, pass)
         }
     }
     #[automatically_derived]

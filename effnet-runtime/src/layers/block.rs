@@ -3,6 +3,7 @@
 use candle_core::{Result, Tensor};
 use effnet_spec::Operator;
 
+use super::sequence::{self, Sequence};
 use super::{FusedMbConv, MbConv};
 use crate::pass::Pass;
 use crate::scope::Scope;
@@ -28,14 +29,23 @@ impl Block {
         })
     }
 
-    /// `[N, H', W', out_channels]` of `x` = `[N, H, W, in_channels]`.
-    ///
-    /// # Errors
-    /// When `x` does not fit, or candle fails.
-    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+    /// Its layers, and the shortcut around them.
+    pub fn sequence(&self) -> Sequence<'_> {
         match self {
-            Self::Fused(block) => block.forward(x, pass),
-            Self::MbConv(block) => block.forward(x, pass),
+            Self::Fused(block) => block.sequence(),
+            Self::MbConv(block) => block.sequence(),
         }
     }
+}
+
+/// `[N, H', W', out_channels]` of `x` = `[N, H, W, in_channels]` by blocks one after the other, as one node of the graph.
+///
+/// # Errors
+/// When `x` does not fit the first block, a block not the one before it, or candle fails.
+pub fn run_blocks<'a>(
+    x: &Tensor,
+    blocks: impl IntoIterator<Item = Sequence<'a>>,
+    pass: &Pass<'_>,
+) -> Result<Tensor> {
+    sequence::run(x, &blocks.into_iter().collect::<Vec<_>>(), pass)
 }

@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 use candle_nn::Init;
 use effnet_spec::{Activation, Padding};
 
-use super::sequence::{self, Layer};
+use super::sequence::{self, Layer, Sequence};
 use crate::ops::{BatchMoments, ConvNormAct, Kind, Norm, Part, Window};
 use crate::pass::{BatchStatistics, Pass};
 use crate::scope::Scope;
@@ -78,7 +78,7 @@ impl ConvBnAct {
     /// # Errors
     /// When `x` does not fit, or candle fails.
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        sequence::run(x, &[Layer::ConvBnAct(self)], None, pass)
+        sequence::run(x, &[Sequence { layers: vec![Layer::ConvBnAct(self)], shortcut: None }], pass)
     }
 
     /// Weight, scale, shift.

@@ -1,13 +1,12 @@
 //! Fused-MBConv (EfficientNetV2, section 3.2).
 
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 use effnet_spec::Block;
 
 use super::drop_path::DropPath;
-use super::sequence::{self, Layer};
+use super::sequence::{Layer, Sequence};
 use super::{ConvBnAct, ConvShape, SqueezeExcite};
 use crate::ops::Kind;
-use crate::pass::Pass;
 use crate::scope::Scope;
 
 /// A k×k convolution expands, a 1×1 convolution projects; with expansion 1, a single k×k convolution with activation.
@@ -49,15 +48,12 @@ impl FusedMbConv {
         Ok(Self { expand, squeeze_excite, project, shortcut: block.has_shortcut().then(|| DropPath::new(block)) })
     }
 
-    /// `[N, H', W', out_channels]` of `x` = `[N, H, W, in_channels]`.
-    ///
-    /// # Errors
-    /// When `x` does not fit, or candle fails.
-    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        let layers: Vec<Layer<'_>> = (self.expand.iter().map(Layer::ConvBnAct))
+    /// Its layers, and the shortcut around them.
+    pub fn sequence(&self) -> Sequence<'_> {
+        let layers = (self.expand.iter().map(Layer::ConvBnAct))
             .chain(self.squeeze_excite.iter().map(Layer::SqueezeExcite))
             .chain([Layer::ConvBnAct(&self.project)])
             .collect();
-        sequence::run(x, &layers, self.shortcut.as_ref().map(|drop_path| (x, drop_path)), pass)
+        Sequence { layers, shortcut: self.shortcut.as_ref() }
     }
 }

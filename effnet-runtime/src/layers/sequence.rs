@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 
 use super::drop_path::DropPath;
 use super::{ConvBnAct, SqueezeExcite};
-use crate::ops::{self, Part, Residual};
+use crate::ops::{self, Around};
 use crate::pass::Pass;
 
 /// A layer of a sequence.
@@ -28,33 +28,41 @@ enum Params {
     SqueezeExcite([Tensor; 4]),
 }
 
-/// Runs the layers on `x`, and adds their branch to the shortcut, where there is one and drop path lets it.
-pub(super) fn run(
-    x: &Tensor,
-    layers: &[Layer<'_>],
-    shortcut: Option<(&Tensor, &DropPath)>,
-    pass: &Pass<'_>,
-) -> Result<Tensor> {
-    let params: Vec<Params> = layers
-        .iter()
+/// Layers one after the other: a block.
+pub struct Sequence<'a> {
+    pub(super) layers: Vec<Layer<'a>>,
+    /// The drop path of the branch that the layers are, where there is a shortcut around them.
+    pub(super) shortcut: Option<&'a DropPath>,
+}
+
+/// Runs the sequences on `x`, one after the other.
+pub(super) fn run(x: &Tensor, sequences: &[Sequence<'_>], pass: &Pass<'_>) -> Result<Tensor> {
+    let layers = || sequences.iter().flat_map(|sequence| &sequence.layers);
+    let params: Vec<Params> = layers()
         .map(|layer| match layer {
             Layer::ConvBnAct(layer) => Params::ConvBnAct(for_pass(layer.params(), pass)),
             Layer::SqueezeExcite(layer) => Params::SqueezeExcite(for_pass(layer.params(), pass)),
         })
         .collect();
-    let parts: Vec<Part<'_>> = layers
+    let mut parts = layers().zip(&params).filter_map(|pair| match pair {
+        (Layer::ConvBnAct(layer), Params::ConvBnAct(params)) => Some(layer.part(params, pass)),
+        (Layer::SqueezeExcite(layer), Params::SqueezeExcite(params)) => Some(layer.part(params)),
+        _ => None,
+    });
+    let branches: Vec<Option<Vec<f32>>> = sequences
         .iter()
-        .zip(&params)
-        .filter_map(|pair| match pair {
-            (Layer::ConvBnAct(layer), Params::ConvBnAct(params)) => Some(layer.part(params, pass)),
-            (Layer::SqueezeExcite(layer), Params::SqueezeExcite(params)) => Some(layer.part(params)),
-            _ => None,
+        .map(|sequence| sequence.shortcut.map_or(Ok(None), |drop_path| drop_path.factors(pass)))
+        .collect::<Result<_>>()?;
+    let sequences: Vec<ops::Sequence<'_>> = sequences
+        .iter()
+        .zip(&branches)
+        .map(|(sequence, branch)| ops::Sequence {
+            parts: parts.by_ref().take(sequence.layers.len()).collect(),
+            around: sequence.shortcut.map(|_| Around { branch: branch.as_deref() }),
         })
         .collect();
-    let branch = shortcut.map(|(_, drop_path)| drop_path.factors(pass)).transpose()?.flatten();
-    let residual = shortcut.map(|(shortcut, _)| Residual { shortcut, branch: branch.as_deref() });
-    let (y, moments) = ops::chain(x, &parts, residual)?;
-    for (layer, moments) in layers.iter().zip(moments) {
+    let (y, moments) = ops::chain(x, &sequences, None)?;
+    for (layer, moments) in layers().zip(moments) {
         if let (Layer::ConvBnAct(layer), Some(moments)) = (layer, moments) {
             layer.record(moments, pass);
         }

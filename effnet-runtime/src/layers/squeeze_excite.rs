@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 use candle_nn::Init;
 use effnet_spec::Activation;
 
-use super::sequence::{self, Layer};
+use super::sequence::{self, Layer, Sequence};
 use crate::ops::{self, Part};
 use crate::pass::Pass;
 use crate::scope::Scope;
@@ -41,7 +41,7 @@ impl SqueezeExcite {
     /// # Errors
     /// When `x` does not fit, or candle fails.
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        sequence::run(x, &[Layer::SqueezeExcite(self)], None, pass)
+        sequence::run(x, &[Sequence { layers: vec![Layer::SqueezeExcite(self)], shortcut: None }], pass)
     }
 
     /// Weight and bias that reduce, weight and bias that expand.

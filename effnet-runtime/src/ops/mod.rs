@@ -29,7 +29,7 @@ pub mod trace;
 #[cfg(feature = "train")]
 pub mod update;
 
-pub use chain::{Part, chain};
+pub use chain::{Around, Part, Sequence, chain};
 pub use conv::conv2d;
 pub use conv_norm_act::{BatchMoments, ConvNormAct, Kind, Norm, Residual, conv_norm_act};
 pub use depthwise::depthwise_conv2d;

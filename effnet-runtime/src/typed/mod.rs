@@ -55,6 +55,38 @@ impl<const IN: usize, const FEATURES: usize> Head<IN, FEATURES> {
     }
 }
 
+/// A block from maps of `IN` channels to maps of `OUT`.
+pub trait Block<const IN: usize, const OUT: usize> {
+    /// Its layers, and the shortcut around them.
+    fn sequence(&self) -> layers::Sequence<'_>;
+}
+
+/// Blocks from maps of `IN` channels to maps of `OUT`, which run as one node of the graph.
+pub struct Blocks<'a, const IN: usize, const OUT: usize>(Vec<layers::Sequence<'a>>);
+
+impl<'a, const IN: usize, const OUT: usize> Blocks<'a, IN, OUT> {
+    /// A single one.
+    #[must_use]
+    pub fn new(first: &'a impl Block<IN, OUT>) -> Self {
+        Self(vec![first.sequence()])
+    }
+
+    /// These, and another behind them.
+    #[must_use]
+    pub fn then<const NEXT: usize>(mut self, next: &'a impl Block<OUT, NEXT>) -> Blocks<'a, IN, NEXT> {
+        self.0.push(next.sequence());
+        Blocks(self.0)
+    }
+
+    /// The last one's feature map.
+    ///
+    /// # Errors
+    /// When candle fails.
+    pub fn forward(self, x: &FeatureMap<IN>, pass: &Pass<'_>) -> Result<FeatureMap<OUT>> {
+        FeatureMap::from_nhwc(layers::run_blocks(x.as_nhwc(), self.0, pass)?)
+    }
+}
+
 /// A typed block over the run-time-sized one of the same name.
 macro_rules! block {
     ($(#[$doc:meta])* $name:ident, $operator:ident) => {
@@ -87,13 +119,19 @@ macro_rules! block {
                     builder.next_block(Operator::$operator, [IN, EXPANDED, SQUEEZED, OUT, KERNEL, STRIDE])?;
                 layers::$name::new(&scope, &block).map(Self)
             }
+        }
 
-            /// The block's feature map.
-            ///
-            /// # Errors
-            /// When candle fails.
-            pub fn forward(&self, x: &FeatureMap<IN>, pass: &Pass<'_>) -> Result<FeatureMap<OUT>> {
-                FeatureMap::from_nhwc(self.0.forward(x.as_nhwc(), pass)?)
+        impl<
+            const IN: usize,
+            const EXPANDED: usize,
+            const SQUEEZED: usize,
+            const OUT: usize,
+            const KERNEL: usize,
+            const STRIDE: usize,
+        > Block<IN, OUT> for $name<IN, EXPANDED, SQUEEZED, OUT, KERNEL, STRIDE>
+        {
+            fn sequence(&self) -> layers::Sequence<'_> {
+                self.0.sequence()
             }
         }
     };

@@ -8,7 +8,7 @@ mod tests;
 
 use candle_core::{Result, Tensor};
 
-use super::Part;
+use super::{Part, Sequence};
 use crate::ops::conv_norm_act::{BatchMoments, ConvNormAct, Kind, Residual};
 use crate::ops::node::{self, Gradients};
 use crate::ops::norm_act::cuda::{self as norm_act, NormAct, Normed};
@@ -19,56 +19,120 @@ use crate::ops::{conv, depthwise};
 /// As [`super::chain`], of maps of f32 or bf16.
 pub(super) fn chain(
     x: &Tensor,
-    parts: &[Part<'_>],
+    sequences: &[Sequence<'_>],
     residual: Option<Residual<'_>>,
 ) -> Result<(Tensor, Vec<Option<BatchMoments>>)> {
     let x = x.contiguous()?;
-    let shortcut = residual.map(|residual| residual.shortcut.contiguous()).transpose()?;
-    let (mut links, mut params, mut moments) = (Vec::new(), Vec::new(), Vec::new());
-    // The input of each part.
-    let mut maps = vec![x.detach()];
-    for (at, part) in parts.iter().enumerate() {
-        let Some(input) = maps.last() else { candle_core::bail!("a chain has no input") };
-        let added = match (&shortcut, residual.filter(|_| at + 1 == parts.len())) {
-            (Some(shortcut), Some(residual)) => Some((shortcut.detach(), residual.branch)),
-            _ => None,
+    let other = residual.map(|residual| residual.shortcut.contiguous()).transpose()?;
+    let (mut ran, mut params, mut moments) = (Vec::with_capacity(sequences.len()), Vec::new(), Vec::new());
+    // Sequences in front of the first thing that tracks have no way back.
+    let mut tracks = x.track_op() || other.as_ref().is_some_and(Tensor::track_op);
+    let mut output = x.detach();
+    for (at, sequence) in sequences.iter().enumerate() {
+        let elsewhere = other.as_ref().zip(residual).filter(|_| at + 1 == sequences.len());
+        let added = match (sequence.around, elsewhere) {
+            (Some(_), Some(_)) => candle_core::bail!("a sequence with a shortcut around it was given another"),
+            (Some(around), None) => Some((output.clone(), around.branch)),
+            (None, elsewhere) => elsewhere.map(|(shortcut, residual)| (shortcut.detach(), residual.branch)),
         };
         let added = added.as_ref().map(|(shortcut, branch)| Residual { shortcut, branch: *branch });
-        let done = match part {
-            Part::ConvNormAct(op) => Link::convolution(op, input, added)?,
-            Part::SqueezeExcite(_) if added.is_some() => {
-                candle_core::bail!("a chain that ends in a squeeze-and-excitation was given a shortcut")
-            }
-            Part::SqueezeExcite(op) => {
-                let (output, gate) = squeeze_excite::forward(input, op)?;
-                let params = [op.reduce_weight, op.reduce_bias, op.expand_weight, op.expand_bias].map(Clone::clone);
-                Forward { output, link: Link::SqueezeExcite(gate), params: params.to_vec(), moments: None }
-            }
-        };
-        links.push((done.link, done.params.len()));
-        params.extend(done.params);
-        moments.push(done.moments);
-        maps.push(done.output);
-    }
-    let (Some(output), false) = (maps.pop(), links.is_empty()) else {
-        candle_core::bail!("a chain without parts was asked for")
-    };
-    // A shortcut from `x` itself has its gradient added here: candle would take three passes for it.
-    let is_around = shortcut.as_ref().is_some_and(|shortcut| shortcut.id() == x.id());
-    let other = shortcut.filter(|_| !is_around);
-    let inputs: Vec<&Tensor> = std::iter::once(&x).chain(&other).collect();
-    let wants_input = x.track_op();
-    let (saved_params, has_other) = (params.clone(), other.is_some());
-    let y = node::record("chain", &inputs, &params.iter().collect::<Vec<_>>(), output, move |grad| {
-        let (mut input, params) = backward(&links, &maps, &saved_params, grad, wants_input)?;
-        if is_around {
-            input = input.map(|input| input + grad).transpose()?;
+        let done = Done::of(&sequence.parts, output, added)?;
+        output = done.output;
+        moments.extend(done.moments);
+        tracks |= done.params.iter().any(Tensor::track_op);
+        if tracks {
+            params.extend(done.params.iter().cloned());
+            let (links, maps, params) = (done.links, done.maps, done.params);
+            ran.push(Ran { links, maps, params, is_around: sequence.around.is_some() });
         }
-        let mut inputs = vec![input];
+    }
+    if sequences.is_empty() {
+        candle_core::bail!("a chain without sequences was asked for")
+    }
+    let inputs: Vec<&Tensor> = std::iter::once(&x).chain(&other).collect();
+    let (wants_input, has_other) = (x.track_op(), other.is_some());
+    let y = node::record("chain", &inputs, &params.iter().collect::<Vec<_>>(), output, move |grad| {
+        let (mut of_output, mut by_sequence) = (Some(grad.clone()), Vec::with_capacity(ran.len()));
+        for (at, sequence) in ran.iter().enumerate().rev() {
+            let Some(grad) = of_output else { candle_core::bail!("a sequence of a chain left no gradient") };
+            let (input, params) = sequence.backward(&grad, at > 0 || wants_input)?;
+            by_sequence.push(params);
+            of_output = input;
+        }
+        let mut inputs = vec![of_output];
         inputs.extend(has_other.then(|| Some(grad.clone())));
-        Ok(Gradients { inputs, params })
+        Ok(Gradients { inputs, params: by_sequence.into_iter().rev().flatten().collect() })
     })?;
     Ok((y, moments))
+}
+
+/// A sequence's result, and the sequence.
+struct Done {
+    output: Tensor,
+    links: Vec<(Link, usize)>,
+    maps: Vec<Tensor>,
+    params: Vec<Tensor>,
+    moments: Vec<Option<BatchMoments>>,
+}
+
+impl Done {
+    fn of(parts: &[Part<'_>], x: Tensor, added: Option<Residual<'_>>) -> Result<Self> {
+        let (mut links, mut params, mut moments) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut maps, mut output) = (Vec::with_capacity(parts.len()), x);
+        for (at, part) in parts.iter().enumerate() {
+            let added = added.filter(|_| at + 1 == parts.len());
+            let done = match part {
+                Part::ConvNormAct(op) => Link::convolution(op, &output, added)?,
+                Part::SqueezeExcite(_) if added.is_some() => {
+                    candle_core::bail!("a sequence that ends in a squeeze-and-excitation was given a shortcut")
+                }
+                Part::SqueezeExcite(op) => {
+                    let (output, gate) = squeeze_excite::forward(&output, op)?;
+                    let params = [op.reduce_weight, op.reduce_bias, op.expand_weight, op.expand_bias].map(Clone::clone);
+                    Forward { output, link: Link::SqueezeExcite(gate), params: params.to_vec(), moments: None }
+                }
+            };
+            links.push((done.link, done.params.len()));
+            params.extend(done.params);
+            moments.push(done.moments);
+            maps.push(std::mem::replace(&mut output, done.output));
+        }
+        if links.is_empty() {
+            candle_core::bail!("a sequence without parts was asked for")
+        }
+        Ok(Self { output, links, maps, params, moments })
+    }
+}
+
+/// A sequence after its forward pass.
+struct Ran {
+    /// Its parts, each with the number of its parameters.
+    links: Vec<(Link, usize)>,
+    /// The input of each part.
+    maps: Vec<Tensor>,
+    params: Vec<Tensor>,
+    is_around: bool,
+}
+
+impl Ran {
+    /// Gradients of the input, where it is wanted, and of the parameters in their order.
+    fn backward(&self, of_output: &Tensor, wants_input: bool) -> Result<OfPart> {
+        let (mut grad, mut end) = (Some(of_output.clone()), self.params.len());
+        let mut by_link = Vec::with_capacity(self.links.len());
+        for (at, (link, count)) in self.links.iter().enumerate().rev() {
+            let own = &self.params[end - count..end];
+            end -= count;
+            let Some(of_result) = grad else { candle_core::bail!("a part of a chain left no gradient") };
+            let (input, found) = link.backward(&self.maps[at], own, &of_result, at > 0 || wants_input)?;
+            by_link.push(found);
+            grad = input;
+        }
+        let input = match grad {
+            Some(input) if self.is_around => Some((input + of_output)?),
+            input => input,
+        };
+        Ok((input, by_link.into_iter().rev().flatten().collect()))
+    }
 }
 
 /// A part after its forward pass.
@@ -135,26 +199,3 @@ impl Link {
 }
 
 type OfPart = (Option<Tensor>, Vec<Option<Tensor>>);
-
-/// Gradients of the chain's input, where it is wanted, and of the parameters in their order.
-fn backward(
-    links: &[(Link, usize)],
-    maps: &[Tensor],
-    params: &[Tensor],
-    grad: &Tensor,
-    wants_input: bool,
-) -> Result<OfPart> {
-    let (mut grad, mut by_link, mut end) = (grad.clone(), Vec::with_capacity(links.len()), params.len());
-    for (at, (link, count)) in links.iter().enumerate().rev() {
-        let own = &params[end - count..end];
-        end -= count;
-        let (input, found) = link.backward(&maps[at], own, &grad, at > 0 || wants_input)?;
-        by_link.push(found);
-        match input {
-            Some(input) => grad = input,
-            None if at > 0 => candle_core::bail!("a part of a chain left no gradient"),
-            None => return Ok((None, by_link.into_iter().rev().flatten().collect())),
-        }
-    }
-    Ok((Some(grad), by_link.into_iter().rev().flatten().collect()))
-}

@@ -1,7 +1,8 @@
-//! Several operations, one after the other, as one node: a block of a network.
+//! Several operations, one after the other, as one node: a stage of a network, block by block.
 //!
-//! Between the operations there are no tensors. A convolution keeps its result in front of the normalisation, and
-//! nothing else: what follows from it in one pass is computed again on the way back.
+//! Between the operations there are no tensors: candle adds each node's gradient to zeros, which takes longer than many
+//! an operation. A convolution keeps its result in front of the normalisation, a block its input, and nothing else: what
+//! follows from them in one pass is computed again on the way back.
 
 #[cfg(feature = "cuda")]
 mod cuda;
@@ -10,7 +11,7 @@ mod tests;
 
 use candle_core::{Result, Shape, Tensor};
 
-use super::conv_norm_act::{self, BatchMoments, ConvNormAct, Residual};
+use super::conv_norm_act::{self, BatchMoments, ConvNormAct, Residual, factors};
 use super::cpu::view;
 use super::node::{self, Gradients};
 use super::norm_act::kernel::Shortcut;
@@ -27,6 +28,22 @@ pub enum Part<'a> {
     ConvNormAct(ConvNormAct<'a>),
     /// Squeeze-and-excitation.
     SqueezeExcite(SqueezeExcite<'a>),
+}
+
+/// Operations one after the other: a block.
+#[derive(Clone, Debug)]
+pub struct Sequence<'a> {
+    /// The operations. The last is a convolution where something is added to its result.
+    pub parts: Vec<Part<'a>>,
+    /// The shortcut around them, if there is one.
+    pub around: Option<Around<'a>>,
+}
+
+/// A shortcut around a sequence: its input is added to its result.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// A factor on the result for each image (drop path); `None` for 1.
+    pub branch: Option<&'a [f32]>,
 }
 
 /// A part after its forward pass.
@@ -73,69 +90,103 @@ pub(super) struct Forward {
     pub moments: Option<BatchMoments>,
 }
 
-/// The parts' result of `x` = `[N, H, W, C]`, added to a shortcut where there is one, and the moments of each
-/// convolution's batch normalisation, where it is made of them. Differentiable in `x`, the shortcut and all parameters.
-/// The shortcut is added by the last part, which must be a convolution then.
+/// The result of the sequences, one after the other, of `x` = `[N, H, W, C]`, the last one added to a shortcut from
+/// elsewhere where one is given, and for each part the moments of its batch normalisation, where it is made of them.
+/// Differentiable in `x`, the shortcut and all parameters.
 ///
 /// # Errors
 /// When there is no part, shapes do not fit each other, or tensors are neither f32 on the CPU nor on one CUDA device.
 pub fn chain(
     x: &Tensor,
-    parts: &[Part<'_>],
+    sequences: &[Sequence<'_>],
     residual: Option<Residual<'_>>,
 ) -> Result<(Tensor, Vec<Option<BatchMoments>>)> {
     #[cfg(feature = "cuda")]
     if x.device().is_cuda() {
-        return cuda::chain(x, parts, residual);
+        return cuda::chain(x, sequences, residual);
     }
-    let (level, number) = (Level::current(), trace::begin());
     let x = x.contiguous()?;
-    let shortcut = residual.map(|residual| residual.shortcut.contiguous()).transpose()?;
-    let (mut links, mut params, mut moments) = (Vec::new(), Vec::new(), Vec::new());
+    let other = residual.map(|residual| residual.shortcut.contiguous()).transpose()?;
+    let (mut ran, mut params, mut moments) = (Vec::with_capacity(sequences.len()), Vec::new(), Vec::new());
+    // Sequences in front of the first thing that tracks have no way back.
+    let mut tracks = x.track_op() || other.as_ref().is_some_and(Tensor::track_op);
     let mut last: Option<(Pooled, Shape)> = None;
     {
         let image = view(&x)?;
-        let shortcut = shortcut.as_ref().map(view).transpose()?;
-        for (at, part) in parts.iter().enumerate() {
-            let (input, shape) = match &last {
+        let values = other.as_ref().map(view).transpose()?;
+        for (at, sequence) in sequences.iter().enumerate() {
+            let number = trace::begin();
+            let before = last.take();
+            let (input, shape) = match &before {
                 Some((output, shape)) => (&output[..], shape),
                 None => (&image[..], x.shape()),
             };
-            let branch = residual.filter(|_| at + 1 == parts.len());
-            let branch = branch.map(|residual| residual.factors(shape.dims()[0])).transpose()?;
-            let added = shortcut.as_deref().zip(branch.as_deref());
-            let added = added.map(|(values, branch)| Shortcut { values, branch });
-            let done = match part {
-                Part::ConvNormAct(op) => conv_norm_act::forward(level, op, input, shape, added)?,
-                Part::SqueezeExcite(_) if added.is_some() => {
-                    candle_core::bail!("a chain that ends in a squeeze-and-excitation was given a shortcut")
-                }
-                Part::SqueezeExcite(op) => squeeze_excite::forward(level, op, input, shape)?,
+            let elsewhere = values.as_deref().zip(residual).filter(|_| at + 1 == sequences.len());
+            let added = match (sequence.around, elsewhere) {
+                (Some(_), Some(_)) => candle_core::bail!("a sequence with a shortcut around it was given another"),
+                (Some(around), None) => Some((input, around.branch)),
+                (None, elsewhere) => elsewhere.map(|(values, residual)| (values, residual.branch)),
             };
-            links.push(done.link);
-            params.extend(done.params);
-            moments.push(done.moments);
+            let done = forward(&sequence.parts, input, shape, added)?;
+            moments.extend(done.moments);
             last = Some((done.output, done.shape));
+            tracks |= done.params.iter().any(Tensor::track_op);
+            if tracks {
+                params.extend(done.params);
+                let (input, is_around) = (before.map(|(input, _)| input), sequence.around.is_some());
+                ran.push(Ran { number, input, links: done.links, is_around });
+            }
         }
     }
-    let Some((output, shape)) = last else { candle_core::bail!("a chain without parts was asked for") };
-    // A shortcut from `x` itself has its gradient added here: candle would take three passes for it.
-    let is_around = shortcut.as_ref().is_some_and(|shortcut| shortcut.id() == x.id());
-    let other = shortcut.filter(|_| !is_around);
+    let Some((output, shape)) = last else { candle_core::bail!("a chain without sequences was asked for") };
     let inputs: Vec<&Tensor> = std::iter::once(&x).chain(&other).collect();
     let param_refs: Vec<&Tensor> = params.iter().collect();
     let (saved, has_other) = (x.clone(), other.is_some());
     let y = node::record("chain", &inputs, &param_refs, (output.into_vec(), shape), move |grad| {
-        trace::enter(number);
-        let (mut input, params) = backward(&links, &saved, grad)?;
-        if let Some(input) = input.as_mut().filter(|_| is_around) {
-            add(input, &view(grad)?);
-        }
+        let (input, params) = backward(&ran, &saved, grad)?;
         let mut inputs = vec![node::like(input, &saved)?];
         inputs.extend(has_other.then(|| Some(grad.clone())));
         Ok(Gradients { inputs, params })
     })?;
     Ok((y, moments))
+}
+
+/// A sequence's result, and the sequence.
+struct Done {
+    output: Pooled,
+    shape: Shape,
+    links: Vec<Box<dyn Link>>,
+    params: Vec<Tensor>,
+    moments: Vec<Option<BatchMoments>>,
+}
+
+/// The parts' result of an `x` of this shape. `added` are a shortcut's values, and the branch's factors.
+fn forward(parts: &[Part<'_>], x: &[f32], shape: &Shape, added: Option<(&[f32], Option<&[f32]>)>) -> Result<Done> {
+    let level = Level::current();
+    let branch = added.map(|(_, branch)| factors(branch, shape.dims()[0])).transpose()?;
+    let (mut links, mut params, mut moments) = (Vec::new(), Vec::new(), Vec::new());
+    let mut last: Option<(Pooled, Shape)> = None;
+    for (at, part) in parts.iter().enumerate() {
+        let (input, shape) = match &last {
+            Some((output, shape)) => (&output[..], shape),
+            None => (x, shape),
+        };
+        let added = added.zip(branch.as_deref()).filter(|_| at + 1 == parts.len());
+        let added = added.map(|((values, _), branch)| Shortcut { values, branch });
+        let done = match part {
+            Part::ConvNormAct(op) => conv_norm_act::forward(level, op, input, shape, added)?,
+            Part::SqueezeExcite(_) if added.is_some() => {
+                candle_core::bail!("a sequence that ends in a squeeze-and-excitation was given a shortcut")
+            }
+            Part::SqueezeExcite(op) => squeeze_excite::forward(level, op, input, shape)?,
+        };
+        links.push(done.link);
+        params.extend(done.params);
+        moments.push(done.moments);
+        last = Some((done.output, done.shape));
+    }
+    let Some((output, shape)) = last else { candle_core::bail!("a sequence without parts was asked for") };
+    Ok(Done { output, shape, links, params, moments })
 }
 
 /// Floats that a task adds.
@@ -150,37 +201,72 @@ fn add(to: &mut [f32], values: &[f32]) {
 type OfParams = Vec<Option<Tensor>>;
 
 /// Gradients of `x`, if it tracks, and of the parameters in their order.
-fn backward(links: &[Box<dyn Link>], x: &Tensor, grad: &Tensor) -> Result<(Option<Vec<f32>>, OfParams)> {
+fn backward(ran: &[Ran], x: &Tensor, grad: &Tensor) -> Result<(Option<Vec<f32>>, OfParams)> {
     let (image, borrowed) = (view(x)?, view(grad)?);
     let mut grad = Some(Grad::Borrowed(&borrowed));
-    let mut by_link = Vec::with_capacity(links.len());
-    // The input of a part that was computed again for the part behind it.
-    let mut known: Option<Pooled> = None;
-    for at in (0..links.len()).rev() {
-        let mut before = None;
-        let input = match (at, known.take()) {
-            (0, _) => None,
-            (_, Some(input)) => Some(input),
-            (_, None) => {
-                let link = &links[at - 1];
-                if link.needs_input() {
-                    before = if at >= 2 { Some(links[at - 2].output(&[])?) } else { None };
-                    Some(link.output(before.as_deref().unwrap_or(&image))?)
-                } else {
-                    Some(link.output(&[])?)
-                }
-            }
-        };
-        let Some(of_output) = grad.take() else { candle_core::bail!("a part of a chain left no gradient") };
+    let mut by_sequence = Vec::with_capacity(ran.len());
+    for (at, sequence) in ran.iter().enumerate().rev() {
+        let Some(of_output) = grad.take() else { candle_core::bail!("a sequence of a chain left no gradient") };
+        trace::enter(sequence.number);
         let wants_input = at > 0 || x.track_op();
-        let found = links[at].backward(input.as_deref().unwrap_or(&image), of_output, wants_input)?;
-        grad = found.input.map(Grad::Own);
-        by_link.push(found.params);
-        known = before;
+        let (input, params) =
+            sequence.backward(sequence.input.as_deref().unwrap_or(&image), &of_output, wants_input)?;
+        by_sequence.push(params);
+        grad = input.map(Grad::Own);
     }
-    let input = grad.map(|grad| match grad {
-        Grad::Own(grad) => grad.into_vec(),
-        Grad::Borrowed(grad) => grad.to_vec(),
-    });
-    Ok((input, by_link.into_iter().rev().flatten().collect()))
+    let input = match grad {
+        Some(Grad::Own(grad)) => Some(grad.into_vec()),
+        _ => None,
+    };
+    Ok((input, by_sequence.into_iter().rev().flatten().collect()))
+}
+
+/// A sequence after its forward pass.
+struct Ran {
+    /// In the trace.
+    number: usize,
+    /// Its input, where that is another sequence's result.
+    input: Option<Pooled>,
+    links: Vec<Box<dyn Link>>,
+    is_around: bool,
+}
+
+impl Ran {
+    /// Gradients of the input, where it is wanted, and of the parameters in their order.
+    fn backward(&self, image: &[f32], of_output: &[f32], wants_input: bool) -> Result<(Option<Pooled>, OfParams)> {
+        let mut grad = Some(Grad::Borrowed(of_output));
+        let mut by_link = Vec::with_capacity(self.links.len());
+        // The input of a part that was computed again for the part behind it.
+        let mut known: Option<Pooled> = None;
+        for at in (0..self.links.len()).rev() {
+            let mut before = None;
+            let input = match (at, known.take()) {
+                (0, _) => None,
+                (_, Some(input)) => Some(input),
+                (_, None) => {
+                    let link = &self.links[at - 1];
+                    if link.needs_input() {
+                        before = if at >= 2 { Some(self.links[at - 2].output(&[])?) } else { None };
+                        Some(link.output(before.as_deref().unwrap_or(image))?)
+                    } else {
+                        Some(link.output(&[])?)
+                    }
+                }
+            };
+            let Some(of_output) = grad.take() else { candle_core::bail!("a part of a chain left no gradient") };
+            let found =
+                self.links[at].backward(input.as_deref().unwrap_or(image), of_output, at > 0 || wants_input)?;
+            grad = found.input.map(Grad::Own);
+            by_link.push(found.params);
+            known = before;
+        }
+        let mut input = match grad {
+            Some(Grad::Own(grad)) => Some(grad),
+            _ => None,
+        };
+        if let Some(input) = input.as_mut().filter(|_| self.is_around) {
+            add(input, of_output);
+        }
+        Ok((input, by_link.into_iter().rev().flatten().collect()))
+    }
 }

@@ -1,7 +1,7 @@
 use candle_core::{Device, Result, Tensor, Var};
 use effnet_spec::{Activation, Padding};
 
-use super::{Part, chain};
+use super::{Around, Part, Sequence, chain};
 use crate::ops::{ConvNormAct, Kind, Norm, Residual, SqueezeExcite, Window};
 use crate::random::{Purpose, Stream};
 
@@ -22,59 +22,134 @@ fn part(kind: Kind, kernel: usize, vars: &[Var], activation: Option<Activation>)
     Part::ConvNormAct(ConvNormAct { kind, window, weight, gamma, beta, eps: 1e-3, norm: Norm::Batch, activation })
 }
 
+/// A block of maps of 6 channels: its parameters.
+struct Block {
+    expand: Vec<Var>,
+    filter: Vec<Var>,
+    squeeze: Vec<Var>,
+    project: Vec<Var>,
+}
+
+impl Block {
+    fn new(seed: u64) -> Result<Self> {
+        let squeeze = (seed + 21..)
+            .zip([&[3usize, 12, 1, 1] as &[usize], &[3], &[12, 3, 1, 1], &[12]])
+            .map(|(seed, shape)| var(seed, shape))
+            .collect::<Result<_>>()?;
+        let (expand, filter) = (conv(seed + 1, &[12, 6, 1, 1])?, conv(seed + 11, &[12, 1, 3, 3])?);
+        Ok(Self { expand, filter, squeeze, project: conv(seed + 31, &[6, 12, 1, 1])? })
+    }
+
+    fn vars(&self) -> impl Iterator<Item = &Var> {
+        self.expand.iter().chain(&self.filter).chain(&self.squeeze).chain(&self.project)
+    }
+
+    fn parts(&self) -> Vec<Part<'_>> {
+        let silu = Some(Activation::Silu);
+        let [reduce_weight, reduce_bias, expand_weight, expand_bias] =
+            [0, 1, 2, 3].map(|at| self.squeeze[at].as_tensor());
+        let activation = Activation::Silu;
+        vec![
+            part(Kind::Dense, 1, &self.expand, silu),
+            part(Kind::Depthwise, 3, &self.filter, silu),
+            Part::SqueezeExcite(SqueezeExcite { reduce_weight, reduce_bias, expand_weight, expand_bias, activation }),
+            part(Kind::Dense, 1, &self.project, None),
+        ]
+    }
+}
+
+/// The result's numbers, and those of each variable's gradient of a function of it; none where there is no gradient.
+fn numbers<'a>(y: &Tensor, vars: impl Iterator<Item = &'a Var>) -> Result<Vec<Vec<f32>>> {
+    let gradients = y.sqr()?.tanh()?.sum_all()?.backward()?;
+    let flat = |tensor: &Tensor| tensor.flatten_all()?.to_vec1();
+    let gradients = vars.map(|var| gradients.get(var).map_or(Ok(Vec::new()), flat));
+    std::iter::once(flat(y)).chain(gradients).collect()
+}
+
+const BRANCH: [f32; 2] = [1.25, 0.0];
+
 /// A block as one chain, and as a chain for each part: the same bits, forwards and backwards.
 #[test]
-fn a_chain_is_its_parts() -> Result<()> {
-    let silu = Some(Activation::Silu);
-    let (expand, filter) = (conv(1, &[12, 6, 1, 1])?, conv(11, &[12, 1, 3, 3])?);
-    let squeeze: Vec<Var> = (21..)
-        .zip([&[3usize, 12, 1, 1] as &[usize], &[3], &[12, 3, 1, 1], &[12]])
-        .map(|(seed, shape)| var(seed, shape))
-        .collect::<Result<_>>()?;
-    let (project, x) = (conv(31, &[6, 12, 1, 1])?, var(41, &[2, 5, 4, 6])?);
-    let [reduce_weight, reduce_bias, expand_weight, expand_bias] = [0, 1, 2, 3].map(|at| squeeze[at].as_tensor());
-    let activation = Activation::Silu;
-    let parts = [
-        part(Kind::Dense, 1, &expand, silu),
-        part(Kind::Depthwise, 3, &filter, silu),
-        Part::SqueezeExcite(SqueezeExcite { reduce_weight, reduce_bias, expand_weight, expand_bias, activation }),
-        part(Kind::Dense, 1, &project, None),
-    ];
-    let branch = [1.25, 0.0];
-    let vars: Vec<&Var> = expand.iter().chain(&filter).chain(&squeeze).chain(&project).chain([&x]).collect();
-    let run = |together: bool| -> Result<Vec<Vec<f32>>> {
-        let residual = Residual { shortcut: x.as_tensor(), branch: Some(&branch) };
-        let y = if together {
-            chain(x.as_tensor(), &parts, Some(residual))?.0
-        } else {
-            let mut y = x.as_tensor().clone();
-            for (at, part) in parts.iter().enumerate() {
-                y = chain(&y, &[*part], Some(residual).filter(|_| at == 3))?.0;
-            }
-            y
-        };
-        let gradients = y.sqr()?.tanh()?.sum_all()?.backward()?;
-        let flat = |tensor: &Tensor| tensor.flatten_all()?.to_vec1();
-        let gradients = vars.iter().map(|var| match gradients.get(var) {
-            Some(gradient) => flat(gradient),
-            None => candle_core::bail!("a gradient is missing"),
-        });
-        std::iter::once(flat(&y)).chain(gradients).collect()
-    };
-    assert_eq!(run(true)?, run(false)?);
+fn a_block_is_its_parts() -> Result<()> {
+    let (block, x) = (Block::new(0)?, var(41, &[2, 5, 4, 6])?);
+    let around = Some(Around { branch: Some(&BRANCH) });
+    let together = chain(x.as_tensor(), &[Sequence { parts: block.parts(), around }], None)?.0;
+    let mut apart = x.as_tensor().clone();
+    for (at, part) in block.parts().into_iter().enumerate() {
+        let residual = Residual { shortcut: x.as_tensor(), branch: Some(&BRANCH) };
+        let sequence = Sequence { parts: vec![part], around: None };
+        apart = chain(&apart, &[sequence], Some(residual).filter(|_| at == 3))?.0;
+    }
+    let vars = || block.vars().chain([&x]);
+    let (together, apart) = (numbers(&together, vars())?, numbers(&apart, vars())?);
+    assert!(together.iter().all(|numbers| !numbers.is_empty()));
+    assert_eq!(together, apart);
     Ok(())
+}
+
+/// Blocks as one chain, and as a chain each: the same bits, whatever tracks.
+#[test]
+fn a_stage_is_its_blocks() -> Result<()> {
+    let (blocks, x) = ([Block::new(0)?, Block::new(100)?, Block::new(200)?], var(41, &[2, 5, 4, 6])?);
+    let detached: Vec<Var> = blocks[0].vars().map(|var| Var::from_tensor(var)).collect::<Result<_>>()?;
+    for (input_tracks, first_tracks) in [(true, true), (false, true), (false, false)] {
+        let input = if input_tracks { x.as_tensor().clone() } else { x.detach() };
+        let frozen: Vec<Tensor> = detached.iter().map(|var| var.detach()).collect();
+        let mut sequences: Vec<Sequence<'_>> = blocks
+            .iter()
+            .enumerate()
+            .map(|(at, block)| {
+                let around = (at != 1).then_some(Around { branch: (at == 0).then_some(&BRANCH[..]) });
+                Sequence { parts: block.parts(), around }
+            })
+            .collect();
+        if !first_tracks {
+            freeze(&mut sequences[0], &frozen);
+        }
+        let (together, moments) = chain(&input, &sequences, None)?;
+        assert_eq!(moments.len(), 12);
+        let mut apart = input.clone();
+        for sequence in &sequences {
+            apart = chain(&apart, std::slice::from_ref(sequence), None)?.0;
+        }
+        let vars = || blocks.iter().flat_map(Block::vars).chain([&x]);
+        let (together, apart) = (numbers(&together, vars())?, numbers(&apart, vars())?);
+        let found = together[1..].iter().filter(|gradient| !gradient.is_empty()).count();
+        assert_eq!(found, 39 + usize::from(input_tracks) - 13 * usize::from(!first_tracks));
+        assert_eq!(together, apart);
+    }
+    Ok(())
+}
+
+/// Puts other parameters, in the order of [`Block::vars`], in the place of a block's.
+fn freeze<'a>(sequence: &mut Sequence<'a>, params: &'a [Tensor]) {
+    let mut params = params.iter();
+    let mut next = || params.next().expect("a block has 13 parameters");
+    for part in &mut sequence.parts {
+        match part {
+            Part::ConvNormAct(op) => [op.weight, op.gamma, op.beta] = [next(), next(), next()],
+            Part::SqueezeExcite(op) => {
+                [op.reduce_weight, op.reduce_bias, op.expand_weight, op.expand_bias] = [next(), next(), next(), next()];
+            }
+        }
+    }
 }
 
 #[test]
 fn chains_that_cannot_be_are_refused() -> Result<()> {
     let x = var(1, &[1, 2, 2, 6])?;
-    assert!(chain(x.as_tensor(), &[], None).is_err());
+    let refused = |sequences: &[Sequence<'_>], residual: Option<Residual<'_>>| {
+        chain(x.as_tensor(), sequences, residual).map(|_| ()).unwrap_err().to_string()
+    };
+    assert!(refused(&[], None).contains("without sequences"));
+    assert!(refused(&[Sequence { parts: Vec::new(), around: None }], None).contains("without parts"));
     let vars = conv(2, &[4, 6, 1, 1])?;
-    let part = part(Kind::Dense, 1, &vars, None);
-    let residual = |branch| Some(Residual { shortcut: x.as_tensor(), branch });
-    let error = chain(x.as_tensor(), &[part], residual(None)).map(|_| ()).unwrap_err().to_string();
-    assert!(error.contains("24 elements"), "{error}");
-    let error = chain(x.as_tensor(), &[part], residual(Some(&[1.0, 1.0]))).map(|_| ()).unwrap_err().to_string();
-    assert!(error.contains("2 factors"), "{error}");
+    let sequence = |branch| {
+        [Sequence { parts: vec![part(Kind::Dense, 1, &vars, None)], around: Some(Around { branch }) }]
+    };
+    assert!(refused(&sequence(None), None).contains("24 elements"));
+    assert!(refused(&sequence(Some(&[1.0, 1.0])), None).contains("2 factors"));
+    let residual = Residual { shortcut: x.as_tensor(), branch: None };
+    assert!(refused(&sequence(None), Some(residual)).contains("given another"));
     Ok(())
 }

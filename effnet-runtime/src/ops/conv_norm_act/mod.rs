@@ -6,7 +6,7 @@ mod tests;
 use candle_core::{Device, Result, Shape, Tensor};
 use effnet_spec::Activation;
 
-use super::chain::{Forward, Grad, Link, LinkGradients, Part, chain};
+use super::chain::{Forward, Grad, Link, LinkGradients, Part, Sequence, chain};
 use super::cpu::view;
 use super::node;
 use super::norm_act::kernel::{self as norm_act, Normalisation, Shortcut};
@@ -79,15 +79,13 @@ pub struct BatchMoments {
     pub variance: Tensor,
 }
 
-impl Residual<'_> {
-    /// The factor for each of `batch` images.
-    pub(super) fn factors(&self, batch: usize) -> Result<Vec<f32>> {
-        let branch = self.branch.map_or_else(|| vec![1.0; batch], <[f32]>::to_vec);
-        if branch.len() != batch {
-            candle_core::bail!("{} factors of a branch for {batch} images", branch.len())
-        }
-        Ok(branch)
+/// A branch's factor for each of `batch` images.
+pub(super) fn factors(branch: Option<&[f32]>, batch: usize) -> Result<Vec<f32>> {
+    let branch = branch.map_or_else(|| vec![1.0; batch], <[f32]>::to_vec);
+    if branch.len() != batch {
+        candle_core::bail!("{} factors of a branch for {batch} images", branch.len())
     }
+    Ok(branch)
 }
 
 /// `shortcut + branch · f(norm(x ∗ weight))` of maps `[N, H, W, C]`; the second result is there for [`Norm::Batch`].
@@ -100,7 +98,8 @@ pub fn conv_norm_act(
     op: &ConvNormAct<'_>,
     residual: Option<Residual<'_>>,
 ) -> Result<(Tensor, Option<BatchMoments>)> {
-    let (y, moments) = chain(x, &[Part::ConvNormAct(*op)], residual)?;
+    let sequence = Sequence { parts: vec![Part::ConvNormAct(*op)], around: None };
+    let (y, moments) = chain(x, &[sequence], residual)?;
     Ok((y, moments.into_iter().flatten().next()))
 }
 

@@ -6,7 +6,7 @@ mod tests;
 use candle_core::{Result, Tensor};
 use effnet_spec::Activation;
 
-use crate::ops::conv_norm_act::{Norm, Residual};
+use crate::ops::conv_norm_act::{Norm, Residual, factors};
 use crate::ops::cuda::{Buffer, Columns, Element, Grid, Launch, View, activation_code, pack, ptx, view};
 use crate::ops::image_sums::cuda::{Map, sums};
 
@@ -60,7 +60,7 @@ pub(crate) fn forward(z: &Tensor, op: &NormAct<'_>, residual: Option<Residual<'_
     let (norm, moments) = Normalisation::new(z, map, op)?;
     let branch = match residual {
         Some(residual) if residual.branch.is_some() => {
-            let factors = residual.factors(map.images)?;
+            let factors = factors(residual.branch, map.images)?;
             Some(Buffer::of(view(z)?.device()?, &factors)?.into_tensor(map.images)?)
         }
         _ => None,

@@ -9,7 +9,7 @@ mod tests;
 use candle_core::{Result, Shape, Tensor};
 use effnet_spec::Activation;
 
-use super::chain::{Forward, Grad, Link, LinkGradients, Part, chain};
+use super::chain::{Forward, Grad, Link, LinkGradients, Part, Sequence, chain};
 use super::image_sums;
 use super::node;
 use super::pooled::Pooled;
@@ -40,7 +40,8 @@ pub struct SqueezeExcite<'a> {
 /// # Errors
 /// When shapes do not fit each other, or tensors are not f32 on the CPU.
 pub fn squeeze_excite(x: &Tensor, op: &SqueezeExcite<'_>) -> Result<Tensor> {
-    Ok(chain(x, &[Part::SqueezeExcite(*op)], None)?.0)
+    let sequence = Sequence { parts: vec![Part::SqueezeExcite(*op)], around: None };
+    Ok(chain(x, &[sequence], None)?.0)
 }
 
 /// How many channels it squeezes `channels` to.

@@ -1,7 +1,7 @@
 use candle_core::{DType, Device, Result, Tensor, Var};
 use effnet_spec::{Activation, Padding};
 
-use crate::ops::chain::{Part, chain};
+use crate::ops::chain::{Around, Part, Sequence, chain};
 use crate::ops::cuda::near::{assert_near, cuda, download, normal, upload};
 use crate::ops::{ConvNormAct, Kind, Norm, Residual, SqueezeExcite, Window};
 
@@ -57,12 +57,12 @@ fn run(device: &Device, dtype: DType, shortcut: Shortcut) -> Result<Vec<Tensor>>
         convolution(Kind::Dense, 1, &vars[10..], None),
     ];
     let branch = [1.25, 0.0];
-    let residual = match shortcut {
-        Shortcut::None => None,
-        Shortcut::Input => Some(Residual { shortcut: x.as_tensor(), branch: Some(&branch) }),
-        Shortcut::Other => Some(Residual { shortcut: other.as_tensor(), branch: None }),
-    };
-    let (y, moments) = chain(x.as_tensor(), &parts, residual)?;
+    let around = matches!(shortcut, Shortcut::Input).then_some(Around { branch: Some(&branch) });
+    let residual = matches!(shortcut, Shortcut::Other)
+        .then_some(Residual { shortcut: other.as_tensor(), branch: None });
+    // The same block twice, as a stage has it.
+    let sequences = [None, around].map(|around| Sequence { parts: parts.to_vec(), around });
+    let (y, moments) = chain(x.as_tensor(), &sequences, residual)?;
     assert_eq!(y.dtype(), dtype);
     let grad = upload(&normal(3, y.elem_count(), DType::F32), y.dims(), DType::F32, device)?;
     let gradients = (y.to_dtype(DType::F32)? * grad)?.sum_all()?.backward()?;
@@ -114,7 +114,8 @@ fn an_evaluation_records_nothing() -> Result<()> {
     let norm = Norm::Running { mean: &gamma, variance: &beta };
     let (kind, eps, activation) = (Kind::Dense, 1e-3, None);
     let op = ConvNormAct { kind, window, weight: &weight, gamma: &gamma, beta: &beta, eps, norm, activation };
-    let (y, moments) = chain(&x, &[Part::ConvNormAct(op)], None)?;
+    let sequence = Sequence { parts: vec![Part::ConvNormAct(op)], around: None };
+    let (y, moments) = chain(&x, &[sequence], None)?;
     assert!(!y.track_op() && moments[0].is_none());
     assert!(chain(&x, &[], None).is_err());
     Ok(())
