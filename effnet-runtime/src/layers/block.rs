@@ -42,10 +42,6 @@ impl Block {
 ///
 /// # Errors
 /// When `x` does not fit the first block, a block not the one before it, or candle fails.
-pub fn run_blocks<'a>(
-    x: &Tensor,
-    blocks: impl IntoIterator<Item = Sequence<'a>>,
-    pass: &Pass<'_>,
-) -> Result<Tensor> {
+pub fn run_blocks<'a>(x: &Tensor, blocks: impl IntoIterator<Item = Sequence<'a>>, pass: &Pass<'_>) -> Result<Tensor> {
     sequence::run(x, &blocks.into_iter().collect::<Vec<_>>(), pass)
 }

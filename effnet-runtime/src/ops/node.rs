@@ -3,14 +3,17 @@
 //! Candle's custom operations take at most three tensors and save nothing. Here the result is computed first, by plain
 //! code that keeps what it likes; then a node is recorded for it, whose backward is a closure. The inputs are the node's
 //! arguments. The parameters join the graph through a chain of one-element tokens: a token's backward runs after the
-//! node's, and picks up the gradients that this one left for its parameters.
+//! node's, and picks up the gradients that this one left for its parameters. Those of variables take a shorter way where
+//! somebody collects them ([`Collected`]).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::op::BackpropOp;
-use candle_core::{CpuStorage, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Storage, Tensor};
+use candle_core::{CpuStorage, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Storage, Tensor, TensorId};
 #[cfg(feature = "cuda")]
 use candle_core::{CudaStorage, backend::BackendStorage};
+
+use super::collected::Collected;
 
 /// Gradients of a node's arguments, in the order in which it was given them. A gradient for an argument that does not
 /// track may be left out.
@@ -92,13 +95,24 @@ pub(crate) fn record(
     if !any_tracks(inputs) && !any_tracks(params) {
         return Ok(value.into().into_tensor());
     }
-    let mail = Mail::default();
-    let mut token = Tensor::zeros(1, DType::F32, first.device())?;
-    for (at, param) in params.iter().enumerate().filter(|(_, param)| param.track_op()) {
+    let (mail, collected) = (Mail::default(), Collected::current());
+    let is_collected = |param: &Tensor| collected.is_some() && param.is_variable();
+    let variables: Vec<(usize, TensorId)> = params
+        .iter()
+        .enumerate()
+        .filter(|(_, param)| is_collected(param))
+        .map(|(at, param)| (at, param.id()))
+        .collect();
+    let mut token = match &collected {
+        Some(collected) if !variables.is_empty() => collected.root().clone(),
+        _ => Tensor::zeros(1, DType::F32, first.device())?,
+    };
+    for (at, param) in params.iter().enumerate().filter(|(_, param)| param.track_op() && !is_collected(param)) {
         token = token.apply_op2(param, Join { at, mail: mail.clone() })?;
     }
+    let collected = collected.map(|collected| (collected, variables));
     let value = value.into().into_storage()?;
-    let recorded = Recorded { name, value: Mutex::new(Some(value)), backward: Box::new(backward), mail };
+    let recorded = Recorded { name, value: Mutex::new(Some(value)), backward: Box::new(backward), mail, collected };
     match inputs {
         [x] => x.apply_op2(&token, recorded),
         [x, y] => x.apply_op3(y, &token, recorded),
@@ -116,6 +130,8 @@ struct Recorded {
     value: Mutex<Option<(Storage, Shape)>>,
     backward: Backward,
     mail: Mail,
+    /// Where the gradients of variables go, and which these are.
+    collected: Option<(Collected, Vec<(usize, TensorId)>)>,
 }
 
 impl Recorded {
@@ -150,7 +166,15 @@ impl Recorded {
     }
 
     fn gradients(&self, grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        let gradients = (self.backward)(&grad.contiguous()?)?;
+        let mut gradients = (self.backward)(&grad.contiguous()?)?;
+        if let Some((collected, variables)) = &self.collected {
+            for (at, variable) in variables {
+                match gradients.params.get_mut(*at).and_then(Option::take) {
+                    Some(gradient) => collected.add(*variable, gradient)?,
+                    None => candle_core::bail!("node `{}` left no gradient for parameter {at} that tracks", self.name),
+                }
+            }
+        }
         *self.mail.lock().unwrap_or_else(PoisonError::into_inner) = gradients.params;
         Ok(gradients.inputs)
     }
@@ -296,6 +320,43 @@ mod tests {
             vars.iter().chain([&front]).map(|var| gradients.get(var).unwrap().flatten_all()?.to_vec1()).collect()
         };
         assert_eq!(run(true)?, run(false)?);
+        Ok(())
+    }
+
+    /// Variables of nodes, of candle's own operations and of both, and a parameter that is no variable.
+    #[test]
+    fn collected_gradients_equal_those_of_the_plain_graph() -> Result<()> {
+        let device = Device::Cpu;
+        let vars: Vec<Var> = (0..4).map(|_| Var::randn(0f32, 1.0, (2, 3), &device)).collect::<Result<_>>()?;
+        let x = Tensor::randn(0f32, 1.0, (2, 3), &device)?;
+        let loss = || -> Result<Tensor> {
+            let [front, both, twice, behind] = [0, 1, 2, 3].map(|at| vars[at].as_tensor());
+            let h = fused(&(&x * front)?, &[both, twice])?;
+            let h = fused(&h, &[twice, &(both * behind)?])?;
+            (h * both)?.sqr()?.tanh()?.sum_all()
+        };
+        let expected = loss()?.backward()?;
+        let (loss, collected) = Collected::of::<_, candle_core::Error>(&device, loss)?;
+        let mut found = loss.backward()?;
+        let mut collected_ones = 0;
+        for var in &vars {
+            let gradient = match (found.remove(var), collected.take(var)) {
+                (Some(one), Some(other)) => {
+                    collected_ones += 1;
+                    (one + other)?
+                }
+                (None, Some(gradient)) => {
+                    collected_ones += 1;
+                    gradient
+                }
+                (Some(gradient), None) => gradient,
+                (None, None) => candle_core::bail!("a gradient is missing"),
+            };
+            let difference = (gradient - expected.get(var).unwrap())?.abs()?.max_all()?.to_scalar::<f32>()?;
+            assert!(difference <= 1e-5, "{difference}");
+        }
+        assert_eq!(collected_ones, 2);
+        assert!(Collected::current().is_none());
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use super::finite;
 use super::optimizer::{Gradients, Optimizer};
 use crate::data::Batch;
 use crate::network::Network;
+use crate::ops::Collected;
 use crate::ops::cross_entropy::{cross_entropy, smoothed, smoothed_pairs};
 use crate::pass::{NormUpdates, Pass, Precision, Step};
 
@@ -61,7 +62,8 @@ pub fn step(
     let mut norms = Vec::with_capacity(parts.len());
     for part in parts {
         let of_part = NormUpdates::new();
-        let (loss, correct) = forward(network, part, options, number, &of_part)?;
+        let run = || forward(network, part, options, number, &of_part);
+        let ((loss, correct), collected) = Collected::of(params.device(), run)?;
         let value = f64::from(loss.to_scalar::<f32>()?);
         if !value.is_finite() {
             return Err(finite::of_loss(network, part, &of_part, number, rate)?);
@@ -69,7 +71,7 @@ pub fn step(
         // A mean over the whole batch; exactly the part's own where there is only one.
         let share = part.labels.len() as f64 / images as f64;
         let loss = if parts.len() == 1 { loss } else { (loss * share)? };
-        let new = Gradients::of(&loss, params)?;
+        let new = Gradients::with_collected(&loss, params, &collected)?;
         match &mut gradients {
             Some(sum) => sum.add(new)?,
             None => gradients = Some(new),

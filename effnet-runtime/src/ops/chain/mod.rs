@@ -2,7 +2,7 @@
 //!
 //! Between the operations there are no tensors: candle adds each node's gradient to zeros, which takes longer than many
 //! an operation. A convolution keeps its result in front of the normalisation, a block its input, and nothing else: what
-//! follows from them in one pass is computed again on the way back.
+//! follows from them is computed where it is read ([`Source`]), forwards and backwards.
 
 #[cfg(feature = "cuda")]
 mod cuda;
@@ -16,6 +16,7 @@ use super::cpu::view;
 use super::node::{self, Gradients};
 use super::norm_act::kernel::Shortcut;
 use super::pooled::Pooled;
+use super::source::Source;
 use super::squeeze_excite::{self, SqueezeExcite};
 use super::trace;
 use crate::simd::Level;
@@ -48,14 +49,14 @@ pub struct Around<'a> {
 
 /// A part after its forward pass.
 pub(super) trait Link: Send + Sync {
-    /// The part's result, computed again from what it kept. `input` is there if [`Link::needs_input`].
-    fn output(&self, input: &[f32]) -> Result<Pooled>;
+    /// The part's result as the part behind it reads it, of its own input.
+    fn source<'a>(&'a self, input: Source<'a>) -> Source<'a>;
 
-    /// Whether [`Link::output`] reads its input.
-    fn needs_input(&self) -> bool;
+    /// The part's result, written out and added to a shortcut.
+    fn output(&self, input: Source<'_>, shortcut: Option<Shortcut<'_>>) -> Result<Pooled>;
 
     /// Gradients of the part's arguments from that of its result, which it may overwrite.
-    fn backward(&self, input: &[f32], grad: Grad<'_>, wants_input: bool) -> Result<LinkGradients>;
+    fn backward(&self, input: Source<'_>, grad: Grad<'_>, wants_input: bool) -> Result<LinkGradients>;
 }
 
 /// The gradient of a part's result: candle's, or that of the part behind.
@@ -81,9 +82,8 @@ pub(super) struct LinkGradients {
     pub params: Vec<Option<Tensor>>,
 }
 
-/// A part's result, and the part.
+/// A part, and what is known of its result.
 pub(super) struct Forward {
-    pub output: Pooled,
     pub shape: Shape,
     pub link: Box<dyn Link>,
     pub params: Vec<Tensor>,
@@ -127,14 +127,15 @@ pub fn chain(
                 (Some(around), None) => Some((input, around.branch)),
                 (None, elsewhere) => elsewhere.map(|(values, residual)| (values, residual.branch)),
             };
-            let done = forward(&sequence.parts, input, shape, added)?;
+            let (_, _, _, channels) = shape.dims4()?;
+            let done = forward(&sequence.parts, Source::plain(input, channels), shape, added)?;
             moments.extend(done.moments);
             last = Some((done.output, done.shape));
             tracks |= done.params.iter().any(Tensor::track_op);
             if tracks {
                 params.extend(done.params);
                 let (input, is_around) = (before.map(|(input, _)| input), sequence.around.is_some());
-                ran.push(Ran { number, input, links: done.links, is_around });
+                ran.push(Ran { number, input, channels, links: done.links, is_around });
             }
         }
     }
@@ -160,33 +161,36 @@ struct Done {
     moments: Vec<Option<BatchMoments>>,
 }
 
-/// The parts' result of an `x` of this shape. `added` are a shortcut's values, and the branch's factors.
-fn forward(parts: &[Part<'_>], x: &[f32], shape: &Shape, added: Option<(&[f32], Option<&[f32]>)>) -> Result<Done> {
+/// The parts' result of an `x` of this shape.
+fn forward(parts: &[Part<'_>], x: Source<'_>, shape: &Shape, added: Option<Added<'_>>) -> Result<Done> {
     let level = Level::current();
     let branch = added.map(|(_, branch)| factors(branch, shape.dims()[0])).transpose()?;
-    let (mut links, mut params, mut moments) = (Vec::new(), Vec::new(), Vec::new());
-    let mut last: Option<(Pooled, Shape)> = None;
+    let (mut links, mut params, mut moments) = (Vec::<Box<dyn Link>>::new(), Vec::new(), Vec::new());
+    let mut shape = shape.clone();
     for (at, part) in parts.iter().enumerate() {
-        let (input, shape) = match &last {
-            Some((output, shape)) => (&output[..], shape),
-            None => (x, shape),
-        };
-        let added = added.zip(branch.as_deref()).filter(|_| at + 1 == parts.len());
-        let added = added.map(|((values, _), branch)| Shortcut { values, branch });
+        let input = source(&links, x);
+        let branch = branch.clone().filter(|_| at + 1 == parts.len());
         let done = match part {
-            Part::ConvNormAct(op) => conv_norm_act::forward(level, op, input, shape, added)?,
-            Part::SqueezeExcite(_) if added.is_some() => {
-                candle_core::bail!("a sequence that ends in a squeeze-and-excitation was given a shortcut")
-            }
-            Part::SqueezeExcite(op) => squeeze_excite::forward(level, op, input, shape)?,
+            Part::ConvNormAct(op) => conv_norm_act::forward(level, op, input, &shape, branch)?,
+            Part::SqueezeExcite(op) => squeeze_excite::forward(level, op, input, &shape)?,
         };
         links.push(done.link);
         params.extend(done.params);
         moments.push(done.moments);
-        last = Some((done.output, done.shape));
+        shape = done.shape;
     }
-    let Some((output, shape)) = last else { candle_core::bail!("a sequence without parts was asked for") };
+    let Some((last, before)) = links.split_last() else { candle_core::bail!("a sequence without parts was asked for") };
+    let shortcut = added.zip(branch.as_deref()).map(|((values, _), branch)| Shortcut { values, branch });
+    let output = last.output(source(before, x), shortcut)?;
     Ok(Done { output, shape, links, params, moments })
+}
+
+/// A shortcut's values, and the branch's factors.
+type Added<'a> = (&'a [f32], Option<&'a [f32]>);
+
+/// What the part behind these reads, of the sequence's input.
+fn source<'a>(links: &'a [Box<dyn Link>], x: Source<'a>) -> Source<'a> {
+    links.iter().fold(x, |input, link| link.source(input))
 }
 
 /// Floats that a task adds.
@@ -209,8 +213,8 @@ fn backward(ran: &[Ran], x: &Tensor, grad: &Tensor) -> Result<(Option<Vec<f32>>,
         let Some(of_output) = grad.take() else { candle_core::bail!("a sequence of a chain left no gradient") };
         trace::enter(sequence.number);
         let wants_input = at > 0 || x.track_op();
-        let (input, params) =
-            sequence.backward(sequence.input.as_deref().unwrap_or(&image), &of_output, wants_input)?;
+        let image = Source::plain(sequence.input.as_deref().unwrap_or(&image), sequence.channels);
+        let (input, params) = sequence.backward(image, &of_output, wants_input)?;
         by_sequence.push(params);
         grad = input.map(Grad::Own);
     }
@@ -225,40 +229,23 @@ fn backward(ran: &[Ran], x: &Tensor, grad: &Tensor) -> Result<(Option<Vec<f32>>,
 struct Ran {
     /// In the trace.
     number: usize,
-    /// Its input, where that is another sequence's result.
+    /// Its input, where that is another sequence's result, and the input's channels.
     input: Option<Pooled>,
+    channels: usize,
     links: Vec<Box<dyn Link>>,
     is_around: bool,
 }
 
 impl Ran {
     /// Gradients of the input, where it is wanted, and of the parameters in their order.
-    fn backward(&self, image: &[f32], of_output: &[f32], wants_input: bool) -> Result<(Option<Pooled>, OfParams)> {
+    fn backward(&self, image: Source<'_>, of_output: &[f32], wants_input: bool) -> Result<(Option<Pooled>, OfParams)> {
         let mut grad = Some(Grad::Borrowed(of_output));
         let mut by_link = Vec::with_capacity(self.links.len());
-        // The input of a part that was computed again for the part behind it.
-        let mut known: Option<Pooled> = None;
-        for at in (0..self.links.len()).rev() {
-            let mut before = None;
-            let input = match (at, known.take()) {
-                (0, _) => None,
-                (_, Some(input)) => Some(input),
-                (_, None) => {
-                    let link = &self.links[at - 1];
-                    if link.needs_input() {
-                        before = if at >= 2 { Some(self.links[at - 2].output(&[])?) } else { None };
-                        Some(link.output(before.as_deref().unwrap_or(image))?)
-                    } else {
-                        Some(link.output(&[])?)
-                    }
-                }
-            };
+        for (at, link) in self.links.iter().enumerate().rev() {
             let Some(of_output) = grad.take() else { candle_core::bail!("a part of a chain left no gradient") };
-            let found =
-                self.links[at].backward(input.as_deref().unwrap_or(image), of_output, at > 0 || wants_input)?;
+            let found = link.backward(source(&self.links[..at], image), of_output, at > 0 || wants_input)?;
             grad = found.input.map(Grad::Own);
             by_link.push(found.params);
-            known = before;
         }
         let mut input = match grad {
             Some(Grad::Own(grad)) => Some(grad),

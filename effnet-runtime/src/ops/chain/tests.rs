@@ -144,9 +144,8 @@ fn chains_that_cannot_be_are_refused() -> Result<()> {
     assert!(refused(&[], None).contains("without sequences"));
     assert!(refused(&[Sequence { parts: Vec::new(), around: None }], None).contains("without parts"));
     let vars = conv(2, &[4, 6, 1, 1])?;
-    let sequence = |branch| {
-        [Sequence { parts: vec![part(Kind::Dense, 1, &vars, None)], around: Some(Around { branch }) }]
-    };
+    let sequence =
+        |branch| [Sequence { parts: vec![part(Kind::Dense, 1, &vars, None)], around: Some(Around { branch }) }];
     assert!(refused(&sequence(None), None).contains("24 elements"));
     assert!(refused(&sequence(Some(&[1.0, 1.0])), None).contains("2 factors"));
     let residual = Residual { shortcut: x.as_tensor(), branch: None };

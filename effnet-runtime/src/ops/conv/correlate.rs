@@ -6,12 +6,16 @@ use crate::kernels::gather::{Gather, Rectangle, Target};
 use crate::kernels::gemm::{Job, Packed, Rows};
 use crate::kernels::winograd::{self, TILE, Winograd};
 use crate::ops::scratch::with_scratch;
+use crate::ops::source::Source;
 use crate::simd::Level;
 use crate::threads;
 
 /// Pixels of a direct task, and the fewest tasks that a product over the map itself is cut into.
 const TASK_PIXELS: usize = 96;
 const FEWEST_TASKS: usize = 16;
+
+/// Floats that a task writes of a map that is computed where it is read: they stay in the L2 cache.
+const WRITTEN_FLOATS: usize = 1 << 16;
 
 /// Weights of a gather, packed.
 pub(super) enum Weights {
@@ -24,7 +28,7 @@ pub(super) enum Weights {
 pub(super) struct Correlation<'a> {
     pub level: Level,
     pub gather: &'a Gather,
-    pub source: &'a [f32],
+    pub source: Source<'a>,
     pub batch: usize,
     pub target: Target,
 }
@@ -32,19 +36,31 @@ pub(super) struct Correlation<'a> {
 impl Correlation<'_> {
     /// Computes it.
     pub(super) fn run(&self, weights: &Weights, out: &mut [f32]) {
-        let out = Shared::new(out);
-        match weights {
-            Weights::Direct(packed) if self.gather.is_identity() && self.target.pixels.row == packed.columns() => {
-                self.pointwise(packed, out);
+        let shared = Shared::new(out);
+        match (weights, self.source.as_plain()) {
+            (Weights::Direct(packed), plain) if self.gather.is_identity() && self.is_plain_target(packed) => {
+                match plain {
+                    Some(source) => self.pointwise(packed, source, shared),
+                    None => self.pointwise_of_written(packed, shared),
+                }
             }
-            Weights::Direct(packed) => self.direct(packed, out),
-            Weights::Winograd(winograd) => self.by_tiles(winograd, out),
+            (Weights::Direct(packed), Some(source)) => self.direct(packed, source, shared),
+            (Weights::Winograd(winograd), Some(source)) => self.by_tiles(winograd, source, shared),
+            (_, None) => {
+                let map = self.source.to_map(self.level);
+                Correlation { source: Source::plain(&map, self.source.channels()), ..*self }.run(weights, out);
+            }
         }
     }
 
+    /// Whether the pixels' results lie one after the other.
+    fn is_plain_target(&self, packed: &Packed) -> bool {
+        self.target.pixels.row == packed.columns()
+    }
+
     /// Over the map as it lies: all images' pixels are one matrix. Cut by rows, and by panels where the rows are few.
-    fn pointwise(&self, packed: &Packed, out: Shared<'_>) {
-        let Self { level, gather, source, batch, target } = *self;
+    fn pointwise(&self, packed: &Packed, source: &[f32], out: Shared<'_>) {
+        let Self { level, gather, batch, target, .. } = *self;
         let (total, columns) = (batch * gather.grid.0 * gather.grid.1, packed.columns());
         let row_tasks = total.div_ceil(TASK_PIXELS);
         let panel_tasks = FEWEST_TASKS.div_ceil(row_tasks).min(packed.panels());
@@ -63,9 +79,26 @@ impl Correlation<'_> {
         });
     }
 
+    /// The same of a map that is computed where it is read: cut by rows alone, so that none is computed twice.
+    fn pointwise_of_written(&self, packed: &Packed, out: Shared<'_>) {
+        let Self { level, source, target, .. } = *self;
+        let (total, depth, columns) = (source.pixels(), packed.depth(), packed.columns());
+        let rows = (WRITTEN_FLOATS / depth).min(total.div_ceil(FEWEST_TASKS)).clamp(1, TASK_PIXELS);
+        threads::current().for_each(total.div_ceil(rows), |task| {
+            let (row, end) = (task * rows, ((task + 1) * rows).min(total));
+            with_scratch((end - row) * depth, |written| {
+                source.write(level, row..end, 0..depth, written);
+                let out_rows = Rows::contiguous(target.pixels.start + row * columns, columns);
+                let job = Job { out_rows, ..Job::plain(packed, written, end - row, out) };
+                // SAFETY: each task writes rows of its own.
+                unsafe { job.run(level) }
+            });
+        });
+    }
+
     /// Over copies of the lines that a task sees, with zeros around them.
-    fn direct(&self, packed: &Packed, out: Shared<'_>) {
-        let Self { level, gather, source, batch, target } = *self;
+    fn direct(&self, packed: &Packed, source: &[f32], out: Shared<'_>) {
+        let Self { level, gather, batch, target, .. } = *self;
         let cut = Cut::lines(gather.grid, TASK_PIXELS);
         let channels = gather.channels;
         threads::current().for_each(cut.tasks(batch), |task| {
@@ -90,8 +123,8 @@ impl Correlation<'_> {
     }
 
     /// By Winograd's algorithm, over copies of the rectangles that a task sees.
-    fn by_tiles(&self, weights: &Winograd, out: Shared<'_>) {
-        let Self { level, gather, source, batch, target } = *self;
+    fn by_tiles(&self, weights: &Winograd, source: &[f32], out: Shared<'_>) {
+        let Self { level, gather, batch, target, .. } = *self;
         let (cut, channels) = (weights.cut(gather.grid), gather.channels);
         threads::current().for_each(cut.tasks(batch), |task| {
             let area = cut.area(task);

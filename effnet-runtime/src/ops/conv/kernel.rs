@@ -15,6 +15,7 @@ use crate::kernels::window_order::by_window;
 use crate::kernels::winograd::Winograd;
 use crate::kernels::winograd::weight_gradient::{Map, WeightGradient};
 use crate::ops::pooled::Pooled;
+use crate::ops::source::Source;
 use crate::ops::window::Geometry;
 use crate::simd::Level;
 
@@ -35,7 +36,7 @@ fn is_winograd(geometry: &Geometry) -> bool {
 }
 
 /// `out = x ∗ weight`: `x` is `[N, H, W, I]`, `weight` `[O, I, k, k]`.
-pub(crate) fn forward(level: Level, geometry: &Geometry, x: &[f32], weight: &[f32], out: &mut [f32]) {
+pub(crate) fn forward(level: Level, geometry: &Geometry, x: Source<'_>, weight: &[f32], out: &mut [f32]) {
     let outputs = geometry.out_channels;
     let zeros = vec![0.0; outputs];
     let weights = if is_winograd(geometry) {
@@ -69,13 +70,17 @@ pub(crate) fn backward_input(level: Level, geometry: &Geometry, grad: &[f32], we
         };
         let target = phase.target(geometry);
         let gather = &phase.gather;
-        Correlation { level, gather, source: grad, batch: geometry.batch, target }.run(&weights, out);
+        let source = Source::plain(grad, geometry.out_channels);
+        Correlation { level, gather, source, batch: geometry.batch, target }.run(&weights, out);
     }
 }
 
 /// The gradient of the weight `[O, I, k, k]`, from `x` and the gradient of the output.
-pub(crate) fn backward_weight(level: Level, geometry: &Geometry, x: &[f32], grad: &[f32]) -> Vec<f32> {
-    if is_winograd(geometry) {
+pub(crate) fn backward_weight(level: Level, geometry: &Geometry, x: Source<'_>, grad: &[f32]) -> Vec<f32> {
+    let gather = &forward_gather(geometry);
+    let written = (x.as_plain().is_none() && !gather.is_identity()).then(|| x.to_map(level));
+    let x = written.as_ref().map_or(x, |map| Source::plain(map, geometry.in_channels));
+    if let Some(x) = x.as_plain().filter(|_| is_winograd(geometry)) {
         let Geometry { batch, input, output, before, in_channels, out_channels, .. } = *geometry;
         let x = Map { values: x, size: input, channels: in_channels };
         let grad = Map { values: grad, size: output, channels: out_channels };
@@ -83,6 +88,6 @@ pub(crate) fn backward_weight(level: Level, geometry: &Geometry, x: &[f32], grad
         let (planes, sums) = job.scratch(level);
         return job.run(level, &mut Pooled::new(planes), &mut Pooled::new(sums));
     }
-    let gradient = weight_gradient(level, &forward_gather(geometry), x, grad, geometry.out_channels);
+    let gradient = weight_gradient(level, gather, x, grad, geometry.out_channels);
     pack::to_oihw(gradient, geometry)
 }

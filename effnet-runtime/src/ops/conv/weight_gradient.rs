@@ -12,6 +12,7 @@ use crate::kernels::gather::Gather;
 use crate::kernels::outer::{self, Columns, Outer, PIXELS};
 use crate::ops::pooled::Pooled;
 use crate::ops::scratch::with_scratch;
+use crate::ops::source::Source;
 use crate::simd::Level;
 use crate::threads;
 
@@ -39,8 +40,9 @@ fn piece(count: usize, most: usize, unit: usize) -> usize {
     count.div_ceil(count.div_ceil(most)).next_multiple_of(unit)
 }
 
-/// `[outputs, taps.0, taps.1, channels]` of `x` and `grad` = `[batch, grid, outputs]`.
-pub(super) fn weight_gradient(level: Level, gather: &Gather, x: &[f32], grad: &[f32], outputs: usize) -> Vec<f32> {
+/// `[outputs, taps.0, taps.1, channels]` of `x` and `grad` = `[batch, grid, outputs]`. Where windows are more than a pixel,
+/// `x` is to be a map as it lies.
+pub(super) fn weight_gradient(level: Level, gather: &Gather, x: Source<'_>, grad: &[f32], outputs: usize) -> Vec<f32> {
     let (patch, run) = (gather.patch(), gather.taps.1 * gather.channels);
     // Over the map itself all images' pixels are one line after the other of any length.
     let (lines, width) = if gather.is_identity() {
@@ -95,7 +97,7 @@ pub(super) fn weight_gradient(level: Level, gather: &Gather, x: &[f32], grad: &[
 /// A task's share of the gradient.
 struct Block<'a> {
     gather: &'a Gather,
-    x: &'a [f32],
+    x: Source<'a>,
     grad: &'a [f32],
     outputs: usize,
     /// The output channels.
@@ -141,16 +143,25 @@ impl Block<'_> {
                 .strips_of_a(level, a, pixels, 0);
                 let count = self.columns;
                 if gather.is_identity() {
-                    // The map itself has its pixels where a window would copy them to.
-                    let start = first * channels + self.column;
-                    Columns { source: self.x, start, pixel: channels, pixels, count }.strips_of_b(level, b, pixels, 0);
-                } else {
+                    let columns = match self.x.as_plain() {
+                        // The map itself has its pixels where a window would copy them to.
+                        Some(source) => {
+                            Columns { source, start: first * channels + self.column, pixel: channels, pixels, count }
+                        }
+                        None => {
+                            let written = &mut window[..pixels * count];
+                            self.x.write(level, first..first + pixels, self.column..self.column + count, written);
+                            Columns { source: written, start: 0, pixel: count, pixels, count }
+                        }
+                    };
+                    columns.strips_of_b(level, b, pixels, 0);
+                } else if let Some(x) = self.x.as_plain() {
                     for line in 0..pixels / width {
                         let (image, y) = ((from + line) / gather.grid.0, (from + line) % gather.grid.0);
                         let mut seen = gather.seen((y, 0), (1, width));
                         seen.corner.0 += self.tap as isize;
                         seen.size.0 = 1;
-                        gather.copy(self.x, image, seen, window);
+                        gather.copy(x, image, seen, window);
                         let pixel = gather.step * channels;
                         Columns { source: window, start: self.column, pixel, pixels: width, count }.strips_of_b(
                             level,

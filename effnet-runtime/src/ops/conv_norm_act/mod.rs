@@ -12,6 +12,7 @@ use super::node;
 use super::norm_act::kernel::{self as norm_act, Normalisation, Shortcut};
 use super::norm_act::statistics::moments;
 use super::pooled::Pooled;
+use super::source::Source;
 use super::trace::{self, Direction, Operation};
 use super::window::{Geometry, Window};
 use super::{conv, depthwise};
@@ -103,13 +104,13 @@ pub fn conv_norm_act(
     Ok((y, moments.into_iter().flatten().next()))
 }
 
-/// The part's result of an `x` of this shape, and what its backward pass needs.
+/// The part of an `x` of this shape, with a factor on its result for each image where it is a branch.
 pub(super) fn forward(
     level: Level,
     op: &ConvNormAct<'_>,
-    x: &[f32],
+    x: Source<'_>,
     shape: &Shape,
-    shortcut: Option<Shortcut<'_>>,
+    branch: Option<Vec<f32>>,
 ) -> Result<Forward> {
     let weight = op.weight.contiguous()?;
     let geometry = match op.kind {
@@ -119,28 +120,27 @@ pub(super) fn forward(
     let out_shape = geometry.out_shape();
     let mut z = Pooled::new(out_shape.elem_count());
     {
-        let weight = view(&weight)?;
-        trace::convolution(op.kind, &geometry, Direction::Forward, || match op.kind {
-            Kind::Dense => conv::kernel::forward(level, &geometry, x, &weight, &mut z),
-            Kind::Depthwise => depthwise::kernel::forward(level, &geometry, x, &weight, &mut z),
+        let (weight, written) = (view(&weight)?, written(level, op.kind, &geometry, x, Direction::Forward));
+        let x = written.as_ref().map_or(x, |map| Source::plain(map, geometry.in_channels));
+        trace::convolution(op.kind, &geometry, Direction::Forward, || match (op.kind, x.as_plain()) {
+            (Kind::Depthwise, Some(x)) => depthwise::kernel::forward(level, &geometry, x, &weight, &mut z),
+            _ => conv::kernel::forward(level, &geometry, x, &weight, &mut z),
         });
     }
     let (norm, moments) =
         trace::span(Operation::Normalisation, Direction::Forward, 0, || normalisation(level, op, &geometry, &z))?;
-    if let Some(shortcut) = shortcut
-        && shortcut.values.len() != z.len()
-    {
-        candle_core::bail!("a shortcut of {} elements does not fit {out_shape:?}", shortcut.values.len())
-    }
-    let mut output = Pooled::new(z.len());
-    trace::span(Operation::Normalisation, Direction::Forward, 0, || {
-        norm_act::forward(level, &z, &mut output, &norm, op.activation, shortcut);
-    });
     let params = vec![weight.clone(), op.gamma.clone(), op.beta.clone()];
-    let branch = shortcut.map(|shortcut| shortcut.branch.to_vec());
     let (kind, activation) = (op.kind, op.activation);
     let link = Normed { level, kind, geometry, z, norm, activation, branch, params: params.clone() };
-    Ok(Forward { output, shape: out_shape, link: Box::new(link), params, moments })
+    Ok(Forward { shape: out_shape, link: Box::new(link), params, moments })
+}
+
+/// The map that a convolution reads, where it reads one as it lies and this is another. A product over the map itself
+/// takes every pixel as it is computed, a few times at most; windows would compute each for every tap.
+fn written(level: Level, kind: Kind, geometry: &Geometry, x: Source<'_>, direction: Direction) -> Option<Pooled> {
+    let is_lazy = kind == Kind::Dense && conv::kernel::forward_gather(geometry).is_identity();
+    let wants = x.as_plain().is_none() && !is_lazy;
+    wants.then(|| trace::span(Operation::Normalisation, direction, 0, || x.to_map(level)))
 }
 
 /// The operation after its forward pass.
@@ -158,19 +158,25 @@ struct Normed {
 }
 
 impl Link for Normed {
-    fn output(&self, _: &[f32]) -> Result<Pooled> {
+    fn source<'a>(&'a self, _: Source<'a>) -> Source<'a> {
+        Source::normed(&self.z, &self.norm, self.activation)
+    }
+
+    fn output(&self, _: Source<'_>, shortcut: Option<Shortcut<'_>>) -> Result<Pooled> {
+        if let Some(shortcut) = shortcut
+            && shortcut.values.len() != self.z.len()
+        {
+            let shape = self.geometry.out_shape();
+            candle_core::bail!("a shortcut of {} elements does not fit {shape:?}", shortcut.values.len())
+        }
         let mut output = Pooled::new(self.z.len());
-        trace::span(Operation::Normalisation, Direction::Again, 0, || {
-            norm_act::forward(self.level, &self.z, &mut output, &self.norm, self.activation, None);
+        trace::span(Operation::Normalisation, Direction::Forward, 0, || {
+            norm_act::forward(self.level, &self.z, &mut output, &self.norm, self.activation, shortcut);
         });
         Ok(output)
     }
 
-    fn needs_input(&self) -> bool {
-        false
-    }
-
-    fn backward(&self, x: &[f32], grad: Grad<'_>, wants_input: bool) -> Result<LinkGradients> {
+    fn backward(&self, x: Source<'_>, grad: Grad<'_>, wants_input: bool) -> Result<LinkGradients> {
         let (level, geometry) = (self.level, &self.geometry);
         let mut dz = Pooled::new(self.z.len());
         let branch = self.branch.as_deref();
@@ -192,9 +198,11 @@ impl Link for Normed {
             })
             .transpose()?;
         let dw = weight.track_op().then(|| {
-            trace::convolution(self.kind, geometry, Direction::Weight, || match self.kind {
-                Kind::Dense => conv::kernel::backward_weight(level, geometry, x, &dz),
-                Kind::Depthwise => depthwise::kernel::backward_weight(level, geometry, x, &dz),
+            let written = written(level, self.kind, geometry, x, Direction::Again);
+            let x = written.as_ref().map_or(x, |map| Source::plain(map, geometry.in_channels));
+            trace::convolution(self.kind, geometry, Direction::Weight, || match (self.kind, x.as_plain()) {
+                (Kind::Depthwise, Some(x)) => depthwise::kernel::backward_weight(level, geometry, x, &dz),
+                _ => conv::kernel::backward_weight(level, geometry, x, &dz),
             })
         });
         let params =

@@ -10,6 +10,7 @@ use candle_core::{Result, Tensor};
 use super::cpu::view;
 use super::image_sums;
 use super::node::{self, Gradients};
+use super::source::Source;
 use crate::simd::Level;
 
 /// Mean over height and width: `[N, H, W, C]` to `[N, C]`. Any layout is taken; differentiable.
@@ -27,7 +28,7 @@ pub fn global_mean(x: &Tensor) -> Result<Tensor> {
         return cuda::global_mean(&x);
     }
     let share = 1.0 / (height * width) as f32;
-    let mut means = image_sums::sums(Level::current(), &view(&x)?, batch, channels);
+    let mut means = image_sums::sums(Level::current(), Source::plain(&view(&x)?, channels), batch);
     means.iter_mut().for_each(|mean| *mean *= share);
     let saved = x.clone();
     node::record("global_mean", &[&x], &[], (means, (batch, channels).into()), move |grad| {

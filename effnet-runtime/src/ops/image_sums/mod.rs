@@ -3,6 +3,9 @@
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
 
+use std::ops::Range;
+
+use super::source::Source;
 use crate::simd::{Arch, Kernel, Level};
 use crate::threads;
 
@@ -10,30 +13,30 @@ use crate::threads;
 const PART: usize = 256;
 
 /// `Σ_pixel x` for each image and channel: `[batch, channels]` of `x` = `[batch, pixels, channels]`.
-pub(crate) fn sums(level: Level, x: &[f32], batch: usize, channels: usize) -> Vec<f32> {
-    in_parts(x.len(), batch, channels, |range, sum| level.run(Sum { x: &x[range], sum }))
+pub(crate) fn sums(level: Level, x: Source<'_>, batch: usize) -> Vec<f32> {
+    in_parts(x, batch, |range, sum| x.for_each_run(level, range, |_, x| level.run(Sum { x, sum })))
 }
 
 /// `Σ_pixel x · y` for each image and channel.
-pub(crate) fn products(level: Level, x: &[f32], y: &[f32], batch: usize, channels: usize) -> Vec<f32> {
-    in_parts(x.len(), batch, channels, |range, sum| level.run(Product { x: &x[range.clone()], y: &y[range], sum }))
+pub(crate) fn products(level: Level, x: Source<'_>, y: &[f32], batch: usize) -> Vec<f32> {
+    let channels = x.channels();
+    in_parts(x, batch, |range, sum| {
+        x.for_each_run(level, range, |range, x| {
+            level.run(Product { x, y: &y[range.start * channels..range.end * channels], sum });
+        });
+    })
 }
 
-/// Cuts every image into parts by its size, sums each, and adds the parts in their order.
-fn in_parts(
-    length: usize,
-    batch: usize,
-    channels: usize,
-    sum: impl Fn(std::ops::Range<usize>, &mut [f32]) + Sync,
-) -> Vec<f32> {
-    let pixels = length / (batch * channels);
+/// Cuts every image into parts by its size, sums each's pixels, and adds the parts in their order.
+fn in_parts(x: Source<'_>, batch: usize, sum: impl Fn(Range<usize>, &mut [f32]) + Sync) -> Vec<f32> {
+    let (pixels, channels) = (x.pixels() / batch, x.channels());
     let parts = pixels.div_ceil(PART);
     let mut partial = vec![0f32; batch * parts * channels];
     threads::current().for_each_chunk(&mut partial, channels, |at, out| {
         let (image, part) = (at / parts, at % parts);
         let start = image * pixels + part * PART;
         let end = (start + PART).min((image + 1) * pixels);
-        sum(start * channels..end * channels, out);
+        sum(start..end, out);
     });
     let mut total = vec![0f32; batch * channels];
     for (total, partial) in total.chunks_exact_mut(channels).zip(partial.chunks_exact(parts * channels)) {

@@ -12,8 +12,10 @@ use effnet_spec::Activation;
 use super::chain::{Forward, Grad, Link, LinkGradients, Part, Sequence, chain};
 use super::image_sums;
 use super::node;
+use super::norm_act::kernel::Shortcut;
 use super::pooled::Pooled;
 use super::scratch::with_scratch;
+use super::source::Source;
 use super::trace::{self, Direction, Operation};
 use crate::simd::{Arch, Kernel, Level};
 use crate::threads;
@@ -63,11 +65,14 @@ fn check(op: &SqueezeExcite<'_>, channels: usize) -> Result<usize> {
     Ok(squeezed)
 }
 
-/// The part's result of an `x` of this shape, and what its backward pass needs.
-pub(super) fn forward(level: Level, op: &SqueezeExcite<'_>, x: &[f32], shape: &Shape) -> Result<Forward> {
+/// The part of an `x` of this shape.
+pub(super) fn forward(level: Level, op: &SqueezeExcite<'_>, x: Source<'_>, shape: &Shape) -> Result<Forward> {
     let (batch, height, width, channels) = shape.dims4()?;
     let squeezed = check(op, channels)?;
-    if x.is_empty() {
+    if x.is_gated() {
+        candle_core::bail!("a squeeze-and-excitation follows another; give it a chain of its own")
+    }
+    if x.pixels() == 0 {
         candle_core::bail!("a squeeze-and-excitation was given a map without pixels, {shape:?}")
     }
     let params = [op.reduce_weight, op.reduce_bias, op.expand_weight, op.expand_bias];
@@ -77,11 +82,11 @@ pub(super) fn forward(level: Level, op: &SqueezeExcite<'_>, x: &[f32], shape: &S
     let share = 1.0 / (height * width) as f32;
     let params = params.map(Clone::clone).to_vec();
     trace::span(Operation::SqueezeExcite, Direction::Forward, 0, || {
-        let mut mean = image_sums::sums(level, x, batch, channels);
+        let mut mean = image_sums::sums(level, x, batch);
         mean.iter_mut().for_each(|mean| *mean *= share);
         let gate = Gate::open(mean, reduce, expand, (batch, channels, squeezed), op.activation);
-        let link = Gated { level, gate, batch, channels, share, params: params.clone() };
-        Ok(Forward { output: link.gated(x), shape: shape.clone(), link: Box::new(link), params, moments: None })
+        let link = Gated { level, gate, batch, share, params: params.clone() };
+        Ok(Forward { shape: shape.clone(), link: Box::new(link), params, moments: None })
     })
 }
 
@@ -90,30 +95,23 @@ struct Gated {
     level: Level,
     gate: Gate,
     batch: usize,
-    channels: usize,
     /// Of a pixel in an image's mean.
     share: f32,
     params: Vec<Tensor>,
 }
 
 impl Gated {
-    fn gated(&self, x: &[f32]) -> Pooled {
-        let mut y = Pooled::new(x.len());
-        scale(self.level, Some(x), &self.gate.values, None, self.batch, &mut y);
-        y
-    }
-
     /// Gradients of the input, where it is wanted, and of the parameters.
-    fn gradients(&self, x: &[f32], grad: Grad<'_>, wants_input: bool) -> (Option<Pooled>, [Vec<f32>; 4]) {
-        let gate_gradient = image_sums::products(self.level, x, &grad, self.batch, self.channels);
+    fn gradients(&self, x: Source<'_>, grad: Grad<'_>, wants_input: bool) -> (Option<Pooled>, [Vec<f32>; 4]) {
+        let gate_gradient = image_sums::products(self.level, x, &grad, self.batch);
         let found = self.gate.backward(gate_gradient);
         let input = wants_input.then(|| {
             let added: Vec<f32> = found.mean.iter().map(|gradient| gradient * self.share).collect();
             let (mut dx, grad) = match grad {
                 Grad::Own(grad) => (grad, None),
-                Grad::Borrowed(grad) => (Pooled::new(x.len()), Some(grad)),
+                Grad::Borrowed(grad) => (Pooled::new(grad.len()), Some(grad)),
             };
-            scale(self.level, grad, &self.gate.values, Some(&added), self.batch, &mut dx);
+            scale(self.level, grad, &self.gate.values, &added, self.batch, &mut dx);
             dx
         });
         (input, [found.reduce_weight, found.reduce_bias, found.expand_weight, found.expand_bias])
@@ -121,15 +119,19 @@ impl Gated {
 }
 
 impl Link for Gated {
-    fn output(&self, x: &[f32]) -> Result<Pooled> {
-        Ok(trace::span(Operation::SqueezeExcite, Direction::Again, 0, || self.gated(x)))
+    fn source<'a>(&'a self, input: Source<'a>) -> Source<'a> {
+        input.gated(&self.gate.values)
     }
 
-    fn needs_input(&self) -> bool {
-        true
+    fn output(&self, input: Source<'_>, shortcut: Option<Shortcut<'_>>) -> Result<Pooled> {
+        if shortcut.is_some() {
+            candle_core::bail!("a sequence that ends in a squeeze-and-excitation was given a shortcut")
+        }
+        let result = self.source(input);
+        Ok(trace::span(Operation::SqueezeExcite, Direction::Forward, 0, || result.to_map(self.level)))
     }
 
-    fn backward(&self, x: &[f32], grad: Grad<'_>, wants_input: bool) -> Result<LinkGradients> {
+    fn backward(&self, x: Source<'_>, grad: Grad<'_>, wants_input: bool) -> Result<LinkGradients> {
         let (input, gradients) =
             trace::span(Operation::SqueezeExcite, Direction::Backward, 0, || self.gradients(x, grad, wants_input));
         let params = gradients.into_iter().zip(&self.params).map(|(values, param)| node::like(Some(values), param));
@@ -141,7 +143,7 @@ impl Link for Gated {
 const TASK_FLOATS: usize = 1 << 15;
 
 /// `out[n, p, c] = x[n, p, c] · factor[n, c] + added[n, c]`; without `x`, of what `out` holds.
-fn scale(level: Level, x: Option<&[f32]>, factor: &[f32], added: Option<&[f32]>, batch: usize, out: &mut [f32]) {
+fn scale(level: Level, x: Option<&[f32]>, factor: &[f32], added: &[f32], batch: usize, out: &mut [f32]) {
     let channels = factor.len() / batch;
     let rows = (TASK_FLOATS / channels).max(1);
     let rows_of_image = out.len() / channels / batch;
@@ -157,7 +159,7 @@ struct Scale<'a> {
     x: Option<&'a [f32]>,
     row: &'a mut [f32],
     factor: &'a [f32],
-    added: Option<&'a [f32]>,
+    added: &'a [f32],
     channels: usize,
     first: usize,
     rows_of_image: usize,
@@ -177,19 +179,9 @@ impl Kernel for Scale<'_> {
                 }
             };
             let image = (self.first + at) / self.rows_of_image * channels;
-            let factor = &self.factor[image..image + channels];
-            match self.added {
-                None => {
-                    for c in 0..channels {
-                        out[c] = x[c] * factor[c];
-                    }
-                }
-                Some(added) => {
-                    let added = &added[image..image + channels];
-                    for c in 0..channels {
-                        out[c] = A::mul_add(x[c], factor[c], added[c]);
-                    }
-                }
+            let (factor, added) = (&self.factor[image..image + channels], &self.added[image..image + channels]);
+            for c in 0..channels {
+                out[c] = A::mul_add(x[c], factor[c], added[c]);
             }
         }
     }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor};
 
-use crate::ops::update;
+use crate::ops::{Collected, update};
 use crate::params::Params;
 
 /// The gradient of every weight that the loss depends on, in the order of names.
@@ -24,6 +24,21 @@ impl Gradients {
     /// When candle's backward pass fails.
     pub fn of(loss: &Tensor, params: &Params) -> Result<Self> {
         Self::from_store(loss.backward()?, params)
+    }
+
+    /// As [`Gradients::of`], of a loss whose nodes left the gradients of variables aside.
+    pub(crate) fn with_collected(loss: &Tensor, params: &Params, collected: &Collected) -> Result<Self> {
+        let mut gradients = Self::from_store(loss.backward()?, params)?;
+        for (name, weight) in params.weights() {
+            if let Some(gradient) = collected.take(&weight) {
+                let sum = match gradients.by_name.remove(&name) {
+                    Some(of_graph) => (of_graph + gradient)?,
+                    None => gradient,
+                };
+                gradients.by_name.insert(name, sum);
+            }
+        }
+        Ok(gradients)
     }
 
     /// Those that candle's backward pass left in a store.

@@ -58,8 +58,8 @@ fn run(device: &Device, dtype: DType, shortcut: Shortcut) -> Result<Vec<Tensor>>
     ];
     let branch = [1.25, 0.0];
     let around = matches!(shortcut, Shortcut::Input).then_some(Around { branch: Some(&branch) });
-    let residual = matches!(shortcut, Shortcut::Other)
-        .then_some(Residual { shortcut: other.as_tensor(), branch: None });
+    let residual =
+        matches!(shortcut, Shortcut::Other).then_some(Residual { shortcut: other.as_tensor(), branch: None });
     // The same block twice, as a stage has it.
     let sequences = [None, around].map(|around| Sequence { parts: parts.to_vec(), around });
     let (y, moments) = chain(x.as_tensor(), &sequences, residual)?;
