@@ -63,6 +63,17 @@ impl Gather {
         Rectangle { corner, size: (along(size.0, self.taps.0), along(size.1, self.taps.1)) }
     }
 
+    /// The source's lines that some lines of the grid see, and the gather over them alone: of one image, for these lines of
+    /// the grid.
+    pub(crate) fn over_lines(&self, y: Range<usize>) -> (Range<usize>, Self) {
+        let seen = self.seen((y.start, 0), (y.len(), 1));
+        let clamped = |line: isize| line.clamp(0, self.source.0 as isize) as usize;
+        let lines = clamped(seen.corner.0)..clamped(seen.corner.0 + seen.size.0 as isize);
+        let start = (seen.corner.0 - lines.start as isize, self.start.1);
+        let (source, grid) = ((lines.len(), self.source.1), (y.len(), self.grid.1));
+        (lines, Self { source, grid, start, ..*self })
+    }
+
     /// The taps, along one side, of the grid's pixel `at` that lie within the source.
     pub(crate) fn inside(start: isize, step: usize, at: usize, taps: usize, source: usize) -> Range<usize> {
         let first = start + (at * step) as isize;

@@ -32,8 +32,6 @@ pub enum Operation {
 pub enum Direction {
     /// The result.
     Forward,
-    /// The result once more, on the way back.
-    Again,
     /// The gradient of its input, and of parameters that are found with it.
     Backward,
     /// The gradient of a convolution's weight.
@@ -43,7 +41,7 @@ pub enum Direction {
 /// One operation of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Span {
-    /// The chain that it belongs to, in the order in which they ran: the stem's, one a block, the head's.
+    /// The sequence that it belongs to, in the order in which they ran: the stem's, one a block, the head's.
     pub chain: usize,
     /// What it is.
     pub operation: Operation,
@@ -74,7 +72,7 @@ pub fn traced<R>(f: impl FnOnce() -> R) -> (R, Vec<Span>) {
     (result, trace.map_or_else(Vec::new, |trace| trace.spans))
 }
 
-/// A chain begins: its number.
+/// A sequence begins: its number.
 pub(super) fn begin() -> usize {
     TRACE.with_borrow_mut(|trace| {
         trace.as_mut().map_or(0, |trace| {
@@ -85,7 +83,7 @@ pub(super) fn begin() -> usize {
     })
 }
 
-/// A chain's way back begins.
+/// A sequence's way back begins.
 pub(super) fn enter(chain: usize) {
     TRACE.with_borrow_mut(|trace| {
         if let Some(trace) = trace {

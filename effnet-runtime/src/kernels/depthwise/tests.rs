@@ -100,7 +100,8 @@ proptest! {
                 let mut sums = Guarded::new(&before, side);
                 for line in 0..BATCH * grid.0 {
                     let (image, y) = (line / grid.0, line % grid.0);
-                    WeightGradient { gather: &gather, x: &x, grad: &grad, image, y, sums: &mut sums }.add(level);
+                    let grad_pixels = Target::plain(gather.grid, gather.channels);
+                    WeightGradient { gather: &gather, x: &x, grad: &grad, grad_pixels, image, y, sums: &mut sums }.add(level);
                 }
                 for (found, expected) in sums.iter().zip(&expected) {
                     prop_assert!(is_close(*found, *expected), "{}: {found} for {expected:?}", level.name());

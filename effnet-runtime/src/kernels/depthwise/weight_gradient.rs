@@ -4,7 +4,7 @@
 //! sums[tap][c] += Σ_p dout[p][c] · x[p·step + tap][c]        taps outside the map left out
 //! ```
 
-use crate::kernels::gather::Gather;
+use crate::kernels::gather::{Gather, Target};
 use crate::simd::{Arch, Kernel, Level, Vector};
 
 /// Pixels that have sums of their own, since a sum waits for the one before.
@@ -14,8 +14,9 @@ const TOGETHER: usize = 2;
 pub(crate) struct WeightGradient<'a> {
     pub gather: &'a Gather,
     pub x: &'a [f32],
-    /// `[batch, grid, channels]`
+    /// The output's gradient, and where the grid's pixels are in it.
     pub grad: &'a [f32],
+    pub grad_pixels: Target,
     pub image: usize,
     pub y: usize,
     /// `[taps, channels]`
@@ -30,7 +31,9 @@ impl WeightGradient<'_> {
     pub(crate) fn add(self, level: Level) {
         let Gather { source, channels, grid, taps, step, .. } = *self.gather;
         assert!((self.image + 1) * source.0 * source.1 * channels <= self.x.len(), "windows past a map's end");
-        assert!(((self.image * grid.0 + self.y) + 1) * grid.1 * channels <= self.grad.len(), "a line past a map's end");
+        assert!(self.y < grid.0, "a line that does not exist");
+        let line = self.grad_pixels.at(self.image, self.y, 0);
+        assert!(grid.1 == 0 || line.end(1, grid.1, channels) <= self.grad.len(), "a line past a map's end");
         assert_eq!(self.sums.len(), taps.0 * taps.1 * channels, "sums of a depthwise convolution");
         match (taps.1, step) {
             (3, 1) => level.run(Line::<3, 1>(self)),
@@ -90,9 +93,8 @@ impl<const TAPS: usize, const STEP: usize> Line<'_, TAPS, STEP> {
     /// Address of a pixel's channel in the gradient.
     #[inline(always)]
     fn grad(&self, x: usize, channel: usize) -> *const f32 {
-        let gather = self.0.gather;
-        let pixel = (self.0.image * gather.grid.0 + self.0.y) * gather.grid.1 + x;
-        self.0.grad.as_ptr().wrapping_add(pixel * gather.channels + channel)
+        let pixel = self.0.grad_pixels.at(self.0.image, self.0.y, x).start;
+        self.0.grad.as_ptr().wrapping_add(pixel + channel)
     }
 
     /// Adds the products of pixels whose taps are within the map, for a vector of channels and a line of taps.
@@ -101,7 +103,7 @@ impl<const TAPS: usize, const STEP: usize> Line<'_, TAPS, STEP> {
     /// To be called from a kernel's instance for this level; the pixels, taps and channels must exist.
     #[inline(always)]
     unsafe fn pixels<A: Arch>(&mut self, first: usize, end: usize, tap_y: usize, channel: usize) {
-        let channels = self.0.gather.channels;
+        let (channels, of_grad) = (self.0.gather.channels, self.0.grad_pixels.pixels.row);
         // SAFETY: the caller's promise.
         unsafe {
             let mut sums = [[A::V::splat(0.0); TAPS]; TOGETHER];
@@ -109,17 +111,17 @@ impl<const TAPS: usize, const STEP: usize> Line<'_, TAPS, STEP> {
             let mut grad = self.grad(first, channel);
             for _ in 0..(end - first) / TOGETHER {
                 for pixel in 0..TOGETHER {
-                    let factor = A::V::load(grad.add(pixel * channels));
+                    let factor = A::V::load(grad.add(pixel * of_grad));
                     for tap in 0..TAPS {
                         let value = A::V::load(x.add((pixel * STEP + tap) * channels));
                         sums[pixel][tap] = value.mul_add(factor, sums[pixel][tap]);
                     }
                 }
                 x = x.wrapping_add(TOGETHER * STEP * channels);
-                grad = grad.wrapping_add(TOGETHER * channels);
+                grad = grad.wrapping_add(TOGETHER * of_grad);
             }
             for pixel in 0..(end - first) % TOGETHER {
-                let factor = A::V::load(grad.add(pixel * channels));
+                let factor = A::V::load(grad.add(pixel * of_grad));
                 for tap in 0..TAPS {
                     let value = A::V::load(x.add((pixel * STEP + tap) * channels));
                     sums[0][tap] = value.mul_add(factor, sums[0][tap]);

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "cuda")]
 mod cuda;
+mod grad;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use super::squeeze_excite::{self, SqueezeExcite};
 use super::trace;
 use crate::simd::Level;
 use crate::threads;
+pub(super) use grad::{Grad, OwnGrad};
 
 /// One operation of a chain.
 #[derive(Clone, Copy, Debug)]
@@ -59,26 +61,9 @@ pub(super) trait Link: Send + Sync {
     fn backward(&self, input: Source<'_>, grad: Grad<'_>, wants_input: bool) -> Result<LinkGradients>;
 }
 
-/// The gradient of a part's result: candle's, or that of the part behind.
-pub(super) enum Grad<'a> {
-    Borrowed(&'a [f32]),
-    Own(Pooled),
-}
-
-impl std::ops::Deref for Grad<'_> {
-    type Target = [f32];
-
-    fn deref(&self) -> &[f32] {
-        match self {
-            Grad::Borrowed(grad) => grad,
-            Grad::Own(grad) => grad,
-        }
-    }
-}
-
 /// What a part's backward pass gives.
 pub(super) struct LinkGradients {
-    pub input: Option<Pooled>,
+    pub input: Option<OwnGrad>,
     pub params: Vec<Option<Tensor>>,
 }
 
@@ -207,22 +192,22 @@ type OfParams = Vec<Option<Tensor>>;
 /// Gradients of `x`, if it tracks, and of the parameters in their order.
 fn backward(ran: &[Ran], x: &Tensor, grad: &Tensor) -> Result<(Option<Vec<f32>>, OfParams)> {
     let (image, borrowed) = (view(x)?, view(grad)?);
-    let mut grad = Some(Grad::Borrowed(&borrowed));
+    let mut grad: Option<Pooled> = None;
     let mut by_sequence = Vec::with_capacity(ran.len());
     for (at, sequence) in ran.iter().enumerate().rev() {
-        let Some(of_output) = grad.take() else { candle_core::bail!("a sequence of a chain left no gradient") };
+        let of_output = match &grad {
+            Some(grad) => &grad[..],
+            None if at + 1 == ran.len() => &borrowed[..],
+            None => candle_core::bail!("a sequence of a chain left no gradient"),
+        };
         trace::enter(sequence.number);
         let wants_input = at > 0 || x.track_op();
         let image = Source::plain(sequence.input.as_deref().unwrap_or(&image), sequence.channels);
-        let (input, params) = sequence.backward(image, &of_output, wants_input)?;
+        let (input, params) = sequence.backward(image, of_output, wants_input)?;
         by_sequence.push(params);
-        grad = input.map(Grad::Own);
+        grad = input;
     }
-    let input = match grad {
-        Some(Grad::Own(grad)) => Some(grad.into_vec()),
-        _ => None,
-    };
-    Ok((input, by_sequence.into_iter().rev().flatten().collect()))
+    Ok((grad.map(Pooled::into_vec), by_sequence.into_iter().rev().flatten().collect()))
 }
 
 /// A sequence after its forward pass.
@@ -248,7 +233,7 @@ impl Ran {
             by_link.push(found.params);
         }
         let mut input = match grad {
-            Some(Grad::Own(grad)) => Some(grad),
+            Some(Grad::Own(grad)) => Some(grad.written(image.channels())),
             _ => None,
         };
         if let Some(input) = input.as_mut().filter(|_| self.is_around) {

@@ -6,10 +6,10 @@ mod tests;
 use candle_core::{Device, Result, Shape, Tensor};
 use effnet_spec::Activation;
 
-use super::chain::{Forward, Grad, Link, LinkGradients, Part, Sequence, chain};
+use super::chain::{Forward, Grad, Link, LinkGradients, OwnGrad, Part, Sequence, chain};
 use super::cpu::view;
 use super::node;
-use super::norm_act::kernel::{self as norm_act, Normalisation, Shortcut};
+use super::norm_act::kernel::{self as norm_act, Normalisation, OfResult, Shortcut};
 use super::norm_act::statistics::moments;
 use super::pooled::Pooled;
 use super::source::Source;
@@ -120,11 +120,10 @@ pub(super) fn forward(
     let out_shape = geometry.out_shape();
     let mut z = Pooled::new(out_shape.elem_count());
     {
-        let (weight, written) = (view(&weight)?, written(level, op.kind, &geometry, x, Direction::Forward));
-        let x = written.as_ref().map_or(x, |map| Source::plain(map, geometry.in_channels));
-        trace::convolution(op.kind, &geometry, Direction::Forward, || match (op.kind, x.as_plain()) {
-            (Kind::Depthwise, Some(x)) => depthwise::kernel::forward(level, &geometry, x, &weight, &mut z),
-            _ => conv::kernel::forward(level, &geometry, x, &weight, &mut z),
+        let weight = view(&weight)?;
+        trace::convolution(op.kind, &geometry, Direction::Forward, || match op.kind {
+            Kind::Dense => conv::kernel::forward(level, &geometry, x, &weight, &mut z),
+            Kind::Depthwise => depthwise::kernel::forward(level, &geometry, x, &weight, &mut z),
         });
     }
     let (norm, moments) =
@@ -133,14 +132,6 @@ pub(super) fn forward(
     let (kind, activation) = (op.kind, op.activation);
     let link = Normed { level, kind, geometry, z, norm, activation, branch, params: params.clone() };
     Ok(Forward { shape: out_shape, link: Box::new(link), params, moments })
-}
-
-/// The map that a convolution reads, where it reads one as it lies and this is another. A product over the map itself
-/// takes every pixel as it is computed, a few times at most; windows would compute each for every tap.
-fn written(level: Level, kind: Kind, geometry: &Geometry, x: Source<'_>, direction: Direction) -> Option<Pooled> {
-    let is_lazy = kind == Kind::Dense && conv::kernel::forward_gather(geometry).is_identity();
-    let wants = x.as_plain().is_none() && !is_lazy;
-    wants.then(|| trace::span(Operation::Normalisation, direction, 0, || x.to_map(level)))
 }
 
 /// The operation after its forward pass.
@@ -179,30 +170,28 @@ impl Link for Normed {
     fn backward(&self, x: Source<'_>, grad: Grad<'_>, wants_input: bool) -> Result<LinkGradients> {
         let (level, geometry) = (self.level, &self.geometry);
         let mut dz = Pooled::new(self.z.len());
-        let branch = self.branch.as_deref();
         let found = trace::span(Operation::Normalisation, Direction::Backward, 0, || {
-            norm_act::backward(level, &self.z, &grad, &self.norm, self.activation, branch, &mut dz)
+            let grad = OfResult { values: &grad, affine: grad.affine(), branch: self.branch.as_deref() };
+            norm_act::backward(level, &self.z, grad, &self.norm, self.activation, &mut dz)
         });
         drop(grad);
         let [weight, gamma, beta] = self.params.as_slice() else {
             candle_core::bail!("a convolution has 3 parameters")
         };
         let input = wants_input
-            .then(|| -> Result<Pooled> {
+            .then(|| -> Result<OwnGrad> {
                 let (weight, mut dx) = (view(weight)?, Pooled::new(geometry.in_count()));
                 trace::convolution(self.kind, geometry, Direction::Backward, || match self.kind {
                     Kind::Dense => conv::kernel::backward_input(level, geometry, &dz, &weight, &mut dx),
                     Kind::Depthwise => depthwise::kernel::backward_input(level, geometry, &dz, &weight, &mut dx),
                 });
-                Ok(dx)
+                Ok(OwnGrad { values: dx, affine: None })
             })
             .transpose()?;
         let dw = weight.track_op().then(|| {
-            let written = written(level, self.kind, geometry, x, Direction::Again);
-            let x = written.as_ref().map_or(x, |map| Source::plain(map, geometry.in_channels));
-            trace::convolution(self.kind, geometry, Direction::Weight, || match (self.kind, x.as_plain()) {
-                (Kind::Depthwise, Some(x)) => depthwise::kernel::backward_weight(level, geometry, x, &dz),
-                _ => conv::kernel::backward_weight(level, geometry, x, &dz),
+            trace::convolution(self.kind, geometry, Direction::Weight, || match self.kind {
+                Kind::Dense => conv::kernel::backward_weight(level, geometry, x, &dz),
+                Kind::Depthwise => depthwise::kernel::backward_weight(level, geometry, x, &dz),
             })
         });
         let params =

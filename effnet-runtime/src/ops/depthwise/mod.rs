@@ -10,6 +10,7 @@ use candle_core::{Result, Tensor};
 
 use super::cpu::view;
 use super::node::{self, Gradients};
+use super::source::Source;
 use super::window::{Geometry, Window};
 use crate::simd::Level;
 
@@ -28,7 +29,7 @@ pub fn depthwise_conv2d(x: &Tensor, weight: &Tensor, window: Window) -> Result<T
     }
     let level = Level::current();
     let mut out = vec![0f32; geometry.out_shape().elem_count()];
-    kernel::forward(level, &geometry, &view(&x)?, &view(&weight)?, &mut out);
+    kernel::forward(level, &geometry, Source::plain(&view(&x)?, geometry.in_channels), &view(&weight)?, &mut out);
     let (saved_x, saved_weight) = (x.clone(), weight.clone());
     node::record("depthwise_conv2d", &[&x], &[&weight], (out, geometry.out_shape()), move |grad| {
         let (x, weight, grad) = (view(&saved_x)?, view(&saved_weight)?, view(grad)?);
@@ -37,7 +38,9 @@ pub fn depthwise_conv2d(x: &Tensor, weight: &Tensor, window: Window) -> Result<T
             kernel::backward_input(level, &geometry, &grad, &weight, &mut dx);
             dx
         });
-        let dw = saved_weight.track_op().then(|| kernel::backward_weight(level, &geometry, &x, &grad));
+        let dw = saved_weight
+            .track_op()
+            .then(|| kernel::backward_weight(level, &geometry, Source::plain(&x, geometry.in_channels), &grad));
         Ok(Gradients { inputs: vec![node::like(dx, &saved_x)?], params: vec![node::like(dw, &saved_weight)?] })
     })
 }

@@ -119,6 +119,23 @@ impl<F: Function> Kernel for Apply<'_, F> {
     }
 }
 
+/// What a gradient is to be multiplied by, and what added to it, where it is read: `[N, C]`, the same for all pixels of an
+/// image.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Affine<'a> {
+    pub factor: &'a [f32],
+    pub added: &'a [f32],
+}
+
+/// The gradient of a normalisation's result.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OfResult<'a> {
+    pub values: &'a [f32],
+    pub affine: Option<Affine<'a>>,
+    /// A factor for each image, where the result is a branch that has one.
+    pub branch: Option<&'a [f32]>,
+}
+
 /// Gradients of the parameters that [`backward`] finds.
 pub(crate) struct NormGradients {
     /// Of γ.
@@ -127,29 +144,32 @@ pub(crate) struct NormGradients {
     pub beta: Vec<f32>,
 }
 
-/// Gradients from that of `y`; that of `z` is written to `dz`. `branch` is the factor for each image, where there is one.
+/// Gradients from that of `y`; that of `z` is written to `dz`.
 pub(crate) fn backward(
     level: Level,
     z: &[f32],
-    grad: &[f32],
+    grad: OfResult<'_>,
     norm: &Normalisation,
     activation: Option<Activation>,
-    branch: Option<&[f32]>,
     dz: &mut [f32],
 ) -> NormGradients {
     let channels = norm.scale.len();
     let rows = rows_of_task(channels);
     let total = z.len() / channels;
-    let rows_of_image = branch.map_or(1, |branch| total / branch.len());
+    let images = match grad {
+        OfResult { affine: Some(affine), .. } => affine.factor.len() / channels,
+        OfResult { branch, .. } => branch.map_or(1, <[f32]>::len),
+    };
+    let rows_of_image = total / images;
     let pool = threads::current();
     let mut parts = vec![0f32; total.div_ceil(rows) * 2 * channels];
     pool.for_each_chunk_pair(dz, rows * channels, &mut parts, 2 * channels, |at, dz, part| {
         let first = at * rows;
         let range = first * channels..first * channels + dz.len();
         let (beta, gamma) = part.split_at_mut(channels);
-        let (z, grad) = (&z[range.clone()], &grad[range]);
+        let (z, grad) = (&z[range.clone()], OfResult { values: &grad.values[range], ..grad });
         with_function!(activation, F => level.run(Sums::<F> {
-            z, grad, dz, beta, gamma, norm, branch, first, rows_of_image, function: PhantomData,
+            z, grad, dz, beta, gamma, norm, first, rows_of_image, function: PhantomData,
         }));
     });
     let mut sums = vec![0f64; 2 * channels];
@@ -181,12 +201,12 @@ pub(crate) fn backward(
 /// `dz = g`, and the sums of `g` and `g · ẑ`.
 struct Sums<'a, F> {
     z: &'a [f32],
-    grad: &'a [f32],
+    /// Values of these pixels, factors of all images.
+    grad: OfResult<'a>,
     dz: &'a mut [f32],
     beta: &'a mut [f32],
     gamma: &'a mut [f32],
     norm: &'a Normalisation,
-    branch: Option<&'a [f32]>,
     first: usize,
     rows_of_image: usize,
     function: PhantomData<F>,
@@ -201,15 +221,27 @@ impl<F: Function> Kernel for Sums<'_, F> {
         let (scale, shift) = (&scale[..channels], &shift[..channels]);
         let (beta, gamma) = (&mut self.beta[..channels], &mut self.gamma[..channels]);
         let rows = self.dz.chunks_exact_mut(channels).zip(self.z.chunks_exact(channels));
-        for (at, ((dz, z), grad)) in rows.zip(self.grad.chunks_exact(channels)).enumerate() {
-            let branch = self.branch.map_or(1.0, |branch| branch[(self.first + at) / self.rows_of_image]);
-            for c in 0..channels {
-                let centred = z[c] - mean[c];
-                let u = A::mul_add(centred, scale[c], shift[c]);
-                let g = branch * grad[c] * F::derivative::<A>(u);
-                dz[c] = g;
-                beta[c] += g;
-                gamma[c] = A::mul_add(g, centred * inv_std[c], gamma[c]);
+        for (at, ((dz, z), grad)) in rows.zip(self.grad.values.chunks_exact(channels)).enumerate() {
+            let image = (self.first + at) / self.rows_of_image;
+            let branch = self.grad.branch.map_or(1.0, |branch| branch[image]);
+            macro_rules! row {
+                ($c:ident => $grad:expr) => {
+                    for $c in 0..channels {
+                        let centred = z[$c] - mean[$c];
+                        let u = A::mul_add(centred, scale[$c], shift[$c]);
+                        let g = branch * $grad * F::derivative::<A>(u);
+                        dz[$c] = g;
+                        beta[$c] += g;
+                        gamma[$c] = A::mul_add(g, centred * inv_std[$c], gamma[$c]);
+                    }
+                };
+            }
+            match self.grad.affine {
+                None => row!(c => grad[c]),
+                Some(Affine { factor, added }) => {
+                    let [factor, added] = [factor, added].map(|row| &row[image * channels..][..channels]);
+                    row!(c => A::mul_add(grad[c], factor[c], added[c]));
+                }
             }
         }
     }

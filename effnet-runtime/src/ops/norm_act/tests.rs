@@ -1,6 +1,6 @@
 use effnet_spec::Activation;
 
-use super::kernel::{Normalisation, Shortcut, backward, forward};
+use super::kernel::{Affine, Normalisation, OfResult, Shortcut, backward, forward};
 use super::statistics::moments;
 use crate::kernels::activation::{derivative, value};
 use crate::random::{Purpose, Stream};
@@ -72,13 +72,39 @@ fn a_dropped_branch_leaves_the_shortcut_and_no_gradient() {
             forward(level, &z, &mut y, &norm, activation, Some(Shortcut { values: &values, branch: &branch }));
             assert_eq!(y[..pixels * channels], values[..pixels * channels]);
             let mut dz = vec![f32::NAN; z.len()];
-            backward(level, &z, &vec![1.0; z.len()], &norm, activation, Some(&branch), &mut dz);
+            let grad = OfResult { values: &vec![1.0; z.len()], affine: None, branch: Some(&branch) };
+            backward(level, &z, grad, &norm, activation, &mut dz);
             assert!(dz[..pixels * channels].iter().all(|gradient| *gradient == 0.0));
             let expected = match activation {
                 Some(activation) => 2.0 * derivative(activation, z[pixels * channels]),
                 None => 2.0,
             };
             assert!((dz[pixels * channels] - expected).abs() < 1e-5);
+        }
+    }
+}
+
+/// A gradient that is changed where it is read gives what the changed one gives.
+#[test]
+fn an_affine_gradient_is_that_which_was_written_out() {
+    let (images, pixels, channels) = (3, 5, 19);
+    let z = normal(1, images * pixels * channels);
+    let (values, factor, added) = (normal(2, z.len()), normal(3, images * channels), normal(4, images * channels));
+    let image = |at: usize| at / (pixels * channels) * channels + at % channels;
+    let written: Vec<f32> = (0..z.len()).map(|at| values[at].mul_add(factor[image(at)], added[image(at)])).collect();
+    let [mean, gamma, beta] = [5, 6, 7].map(|sample| normal(sample, channels));
+    let norm = Normalisation::new(&mean, &vec![1.5; channels], &gamma, &beta, 1e-3, Some(images * pixels));
+    for level in Level::available() {
+        let run = |values: &[f32], affine| {
+            let (mut dz, branch) = (vec![f32::NAN; z.len()], None);
+            let found =
+                backward(level, &z, OfResult { values, affine, branch }, &norm, Some(Activation::Silu), &mut dz);
+            [dz, found.gamma, found.beta].concat()
+        };
+        let lazy = run(&values, Some(Affine { factor: &factor, added: &added }));
+        for (found, expected) in lazy.iter().zip(run(&written, None)) {
+            // Portable code may round the product before the sum.
+            assert!((found - expected).abs() <= 1e-5 * (1.0 + expected.abs()), "{}: {found}, {expected}", level.name());
         }
     }
 }

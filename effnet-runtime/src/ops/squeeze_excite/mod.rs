@@ -9,16 +9,14 @@ mod tests;
 use candle_core::{Result, Shape, Tensor};
 use effnet_spec::Activation;
 
-use super::chain::{Forward, Grad, Link, LinkGradients, Part, Sequence, chain};
+use super::chain::{Forward, Grad, Link, LinkGradients, OwnGrad, Part, Sequence, chain};
 use super::image_sums;
 use super::node;
 use super::norm_act::kernel::Shortcut;
 use super::pooled::Pooled;
-use super::scratch::with_scratch;
 use super::source::Source;
 use super::trace::{self, Direction, Operation};
-use crate::simd::{Arch, Kernel, Level};
-use crate::threads;
+use crate::simd::Level;
 use gate::Gate;
 
 /// Parameters of a squeeze-and-excitation of `C` channels through `S`.
@@ -102,17 +100,19 @@ struct Gated {
 
 impl Gated {
     /// Gradients of the input, where it is wanted, and of the parameters.
-    fn gradients(&self, x: Source<'_>, grad: Grad<'_>, wants_input: bool) -> (Option<Pooled>, [Vec<f32>; 4]) {
-        let gate_gradient = image_sums::products(self.level, x, &grad, self.batch);
-        let found = self.gate.backward(gate_gradient);
+    fn gradients(&self, x: Source<'_>, grad: Grad<'_>, wants_input: bool) -> (Option<OwnGrad>, [Vec<f32>; 4]) {
+        let found = self.gate.backward(image_sums::products(self.level, x, &grad, self.batch));
         let input = wants_input.then(|| {
-            let added: Vec<f32> = found.mean.iter().map(|gradient| gradient * self.share).collect();
-            let (mut dx, grad) = match grad {
-                Grad::Own(grad) => (grad, None),
-                Grad::Borrowed(grad) => (Pooled::new(grad.len()), Some(grad)),
+            let added = found.mean.iter().map(|gradient| gradient * self.share).collect();
+            let values = match grad {
+                Grad::Own(grad) => grad.values,
+                Grad::Borrowed(grad) => {
+                    let mut values = Pooled::new(grad.len());
+                    values.copy_from_slice(grad);
+                    values
+                }
             };
-            scale(self.level, grad, &self.gate.values, &added, self.batch, &mut dx);
-            dx
+            OwnGrad { values, affine: Some([self.gate.values.clone(), added]) }
         });
         (input, [found.reduce_weight, found.reduce_bias, found.expand_weight, found.expand_bias])
     }
@@ -132,57 +132,12 @@ impl Link for Gated {
     }
 
     fn backward(&self, x: Source<'_>, grad: Grad<'_>, wants_input: bool) -> Result<LinkGradients> {
+        if grad.affine().is_some() {
+            candle_core::bail!("a squeeze-and-excitation follows another; give it a chain of its own")
+        }
         let (input, gradients) =
             trace::span(Operation::SqueezeExcite, Direction::Backward, 0, || self.gradients(x, grad, wants_input));
         let params = gradients.into_iter().zip(&self.params).map(|(values, param)| node::like(Some(values), param));
         Ok(LinkGradients { input, params: params.collect::<Result<_>>()? })
-    }
-}
-
-/// Floats that a task passes over.
-const TASK_FLOATS: usize = 1 << 15;
-
-/// `out[n, p, c] = x[n, p, c] · factor[n, c] + added[n, c]`; without `x`, of what `out` holds.
-fn scale(level: Level, x: Option<&[f32]>, factor: &[f32], added: &[f32], batch: usize, out: &mut [f32]) {
-    let channels = factor.len() / batch;
-    let rows = (TASK_FLOATS / channels).max(1);
-    let rows_of_image = out.len() / channels / batch;
-    threads::current().for_each_chunk(out, rows * channels, |at, out| {
-        let first = at * rows;
-        let x = x.map(|x| &x[first * channels..first * channels + out.len()]);
-        with_scratch(channels, |row| level.run(Scale { x, row, factor, added, channels, first, rows_of_image, out }));
-    });
-}
-
-struct Scale<'a> {
-    /// None: it is in `out`, and goes through `row`.
-    x: Option<&'a [f32]>,
-    row: &'a mut [f32],
-    factor: &'a [f32],
-    added: &'a [f32],
-    channels: usize,
-    first: usize,
-    rows_of_image: usize,
-    out: &'a mut [f32],
-}
-
-impl Kernel for Scale<'_> {
-    #[inline(always)]
-    fn run<A: Arch>(self) {
-        let channels = self.channels;
-        for (at, out) in self.out.chunks_exact_mut(channels).enumerate() {
-            let x = match self.x {
-                Some(x) => &x[at * channels..][..channels],
-                None => {
-                    self.row.copy_from_slice(out);
-                    &self.row[..channels]
-                }
-            };
-            let image = (self.first + at) / self.rows_of_image * channels;
-            let (factor, added) = (&self.factor[image..image + channels], &self.added[image..image + channels]);
-            for c in 0..channels {
-                out[c] = A::mul_add(x[c], factor[c], added[c]);
-            }
-        }
     }
 }
