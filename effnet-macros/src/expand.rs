@@ -92,11 +92,9 @@ fn new(blocks: &[TypedBlock]) -> TokenStream {
 }
 
 fn run(names: &Names) -> TokenStream {
-    let stages = &names.stages;
+    let (first, rest) = names.stages.split_at(1);
     quote! {
-        let x = self.stem.forward(images, pass)?;
-        #(let x = self.#stages(&x, pass)?;)*
-        self.head.forward(&x, pass)
+        self.head.run(&self.stem, #(self.#first())*#(.join(self.#rest()))*, images, pass)
     }
 }
 
@@ -106,7 +104,7 @@ fn features(names: &Names) -> TokenStream {
     let inputs = stem.iter().chain(stages);
     quote! {
         let stem = self.stem.forward(images, pass)?;
-        #(let #stages = self.#stages(&#inputs, pass)?;)*
+        #(let #stages = self.#stages().forward(&#inputs, pass)?;)*
         __private::Ok(#features { stem, #(#stages),* })
     }
 }
@@ -118,12 +116,8 @@ fn stage_functions(model: &Model, names: &Names, blocks: &[TypedBlock]) -> Token
         let (first, rest) = blocks.split_at(1);
         let (first, rest) = (first.iter().map(|block| &block.field), rest.iter().map(|block| &block.field));
         quote! {
-            fn #stage(
-                &self,
-                x: &__private::FeatureMap<#in_channels>,
-                pass: &__private::Pass<'_>,
-            ) -> __private::Result<__private::FeatureMap<#out_channels>> {
-                #(__private::Blocks::new(&self.#first))*#(.then(&self.#rest))*.forward(x, pass)
+            fn #stage(&self) -> __private::Blocks<'_, #in_channels, #out_channels> {
+                #(__private::Blocks::new(&self.#first))*#(.then(&self.#rest))*
             }
         }
     });

@@ -40,10 +40,6 @@ impl DynamicModel {
     pub fn eval(&self) -> Eval<'_> {
         Eval::new(self)
     }
-
-    fn stage(&self, stage: usize, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        layers::run_blocks(x, self.stages[stage].iter().map(Block::sequence), pass)
-    }
 }
 
 impl Network for DynamicModel {
@@ -64,18 +60,15 @@ impl Network for DynamicModel {
     }
 
     fn run(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        let mut x = self.stem.forward(images, pass)?;
-        for stage in 0..self.stages.len() {
-            x = self.stage(stage, &x, pass)?;
-        }
-        self.head.forward(&x, pass)
+        let blocks = self.stages.iter().flatten().map(Block::sequence);
+        layers::run_network(&self.stem, blocks, &self.head, images, pass)
     }
 
     fn stage_maps(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Vec<Tensor>> {
-        let mut x = self.stem.forward(images, pass)?;
+        let mut x = layers::run(&self.stem.map(images, pass)?, &[self.stem.sequence()], pass)?;
         let mut maps = Vec::with_capacity(self.stages.len());
-        for stage in 0..self.stages.len() {
-            x = self.stage(stage, &x, pass)?;
+        for stage in &self.stages {
+            x = layers::run(&x, &stage.iter().map(Block::sequence).collect::<Vec<_>>(), pass)?;
             maps.push(x.permute((0, 3, 1, 2))?.contiguous()?);
         }
         Ok(maps)

@@ -1,11 +1,9 @@
 //! Either kind of block.
 
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 use effnet_spec::Operator;
 
-use super::sequence::{self, Sequence};
-use super::{FusedMbConv, MbConv};
-use crate::pass::Pass;
+use super::{FusedMbConv, MbConv, Sequence};
 use crate::scope::Scope;
 
 /// A block whose kind is known at run time.
@@ -36,12 +34,4 @@ impl Block {
             Self::MbConv(block) => block.sequence(),
         }
     }
-}
-
-/// `[N, H', W', out_channels]` of `x` = `[N, H, W, in_channels]` by blocks one after the other, as one node of the graph.
-///
-/// # Errors
-/// When `x` does not fit the first block, a block not the one before it, or candle fails.
-pub fn run_blocks<'a>(x: &Tensor, blocks: impl IntoIterator<Item = Sequence<'a>>, pass: &Pass<'_>) -> Result<Tensor> {
-    sequence::run(x, &blocks.into_iter().collect::<Vec<_>>(), pass)
 }

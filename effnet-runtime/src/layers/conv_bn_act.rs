@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 use candle_nn::Init;
 use effnet_spec::{Activation, Padding};
 
-use super::sequence::{self, Layer, Sequence};
+use super::sequence::{Layer, Sequence};
 use crate::ops::{BatchMoments, ConvNormAct, Kind, Norm, Part, Window};
 use crate::pass::{BatchStatistics, Pass};
 use crate::scope::Scope;
@@ -73,12 +73,9 @@ impl ConvBnAct {
         })
     }
 
-    /// `[N, H', W', out_channels]` of `x` = `[N, H, W, in_channels]`.
-    ///
-    /// # Errors
-    /// When `x` does not fit, or candle fails.
-    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        sequence::run(x, &[Sequence { layers: vec![Layer::ConvBnAct(self)], shortcut: None }], pass)
+    /// The layer by itself.
+    pub fn sequence(&self) -> Sequence<'_> {
+        Sequence { layers: vec![Layer::ConvBnAct(self)], shortcut: None }
     }
 
     /// Weight, scale, shift.

@@ -4,7 +4,7 @@ use candle_core::{DType, Result, Tensor};
 use candle_nn::Init;
 
 use super::dropout::dropout;
-use super::{ConvBnAct, ConvShape};
+use super::{ConvBnAct, ConvShape, Sequence};
 use crate::ops::{self, Kind};
 use crate::pass::Pass;
 use crate::scope::Scope;
@@ -35,13 +35,18 @@ impl Head {
         })
     }
 
-    /// Logits `[N, num_classes]` of `x` = `[N, H, W, in_channels]`.
+    /// Its convolution.
+    pub fn sequence(&self) -> Sequence<'_> {
+        self.project.sequence()
+    }
+
+    /// Logits `[N, num_classes]` of what its convolution puts out, `[N, H, W, num_features]`.
     ///
     /// # Errors
-    /// When `x` does not fit, or candle fails.
-    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+    /// When the map does not fit, or candle fails.
+    pub fn logits(&self, map: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         // From here on all is f32, whatever the activations were.
-        let features = ops::global_mean(&self.project.forward(x, pass)?)?.to_dtype(DType::F32)?;
+        let features = ops::global_mean(map)?.to_dtype(DType::F32)?;
         let features = dropout(features, pass)?;
         match pass {
             Pass::Train(_) => ops::linear(&features, &self.weight, &self.bias),

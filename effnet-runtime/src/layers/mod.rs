@@ -14,11 +14,11 @@ mod sequence;
 mod squeeze_excite;
 mod stem;
 
-pub use block::{Block, run_blocks};
+pub use block::Block;
 pub use conv_bn_act::{ConvBnAct, ConvShape};
 pub use fused_mbconv::FusedMbConv;
 pub use head::Head;
 pub use mbconv::MbConv;
-pub use sequence::Sequence;
+pub use sequence::{Sequence, run, run_network};
 pub use squeeze_excite::SqueezeExcite;
 pub use stem::Stem;

@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 
 use super::drop_path::DropPath;
-use super::{ConvBnAct, SqueezeExcite};
+use super::{ConvBnAct, Head, SqueezeExcite, Stem};
 use crate::ops::{self, Around};
 use crate::pass::Pass;
 
@@ -35,8 +35,11 @@ pub struct Sequence<'a> {
     pub(super) shortcut: Option<&'a DropPath>,
 }
 
-/// Runs the sequences on `x`, one after the other.
-pub(super) fn run(x: &Tensor, sequences: &[Sequence<'_>], pass: &Pass<'_>) -> Result<Tensor> {
+/// `[N, H', W', C']` of `x` = `[N, H, W, C]` by sequences one after the other, as one node of the graph.
+///
+/// # Errors
+/// When `x` does not fit the first sequence, a sequence not the one before it, or candle fails.
+pub fn run(x: &Tensor, sequences: &[Sequence<'_>], pass: &Pass<'_>) -> Result<Tensor> {
     let layers = || sequences.iter().flat_map(|sequence| &sequence.layers);
     let params: Vec<Params> = layers()
         .map(|layer| match layer {
@@ -68,4 +71,20 @@ pub(super) fn run(x: &Tensor, sequences: &[Sequence<'_>], pass: &Pass<'_>) -> Re
         }
     }
     Ok(y)
+}
+
+/// Logits `[N, num_classes]` of images `[N, channels, H, W]`.
+///
+/// # Errors
+/// When the images or the blocks do not fit, or candle fails.
+pub fn run_network<'a>(
+    stem: &'a Stem,
+    blocks: impl IntoIterator<Item = Sequence<'a>>,
+    head: &'a Head,
+    images: &Tensor,
+    pass: &Pass<'_>,
+) -> Result<Tensor> {
+    let sequences: Vec<Sequence<'_>> =
+        std::iter::once(stem.sequence()).chain(blocks).chain([head.sequence()]).collect();
+    head.logits(&run(&stem.map(images, pass)?, &sequences, pass)?, pass)
 }

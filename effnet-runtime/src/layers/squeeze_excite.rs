@@ -4,9 +4,7 @@ use candle_core::{Result, Tensor};
 use candle_nn::Init;
 use effnet_spec::Activation;
 
-use super::sequence::{self, Layer, Sequence};
 use crate::ops::{self, Part};
-use crate::pass::Pass;
 use crate::scope::Scope;
 
 /// Scales each channel by a gate that the means of all channels open; parameters `conv_reduce.weight`,
@@ -34,14 +32,6 @@ impl SqueezeExcite {
         let (reduce_weight, reduce_bias) = conv("conv_reduce", squeezed, channels)?;
         let (expand_weight, expand_bias) = conv("conv_expand", channels, squeezed)?;
         Ok(Self { reduce_weight, reduce_bias, expand_weight, expand_bias, activation: scope.activation() })
-    }
-
-    /// `[N, H, W, C]` of `x` = `[N, H, W, C]`.
-    ///
-    /// # Errors
-    /// When `x` does not fit, or candle fails.
-    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        sequence::run(x, &[Sequence { layers: vec![Layer::SqueezeExcite(self)], shortcut: None }], pass)
     }
 
     /// Weight and bias that reduce, weight and bias that expand.

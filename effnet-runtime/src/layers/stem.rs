@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Result, Tensor};
 
-use super::{ConvBnAct, ConvShape};
+use super::{ConvBnAct, ConvShape, Sequence};
 use crate::ops::Kind;
 use crate::pass::{Pass, Precision};
 use crate::scope::Scope;
@@ -21,11 +21,11 @@ impl Stem {
         Ok(Self(ConvBnAct::new(scope, shape, Some(scope.activation()))?))
     }
 
-    /// `[N, H', W', out_channels]` of images `[N, in_channels, H, W]`.
+    /// `[N, H, W, in_channels]` of images `[N, in_channels, H, W]`, in the number format of the pass.
     ///
     /// # Errors
-    /// When the images do not fit, or candle fails.
-    pub fn forward(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+    /// When the device does not have the format, or candle fails.
+    pub fn map(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         let precision = pass.precision();
         if precision != Precision::F32 && !images.device().is_cuda() {
             candle_core::bail!(
@@ -37,6 +37,11 @@ impl Stem {
             DType::F32 => images.to_dtype(precision.dtype())?,
             _ => images.clone(),
         };
-        self.0.forward(&images.permute((0, 2, 3, 1))?.contiguous()?, pass)
+        images.permute((0, 2, 3, 1))?.contiguous()
+    }
+
+    /// Its layer.
+    pub fn sequence(&self) -> Sequence<'_> {
+        self.0.sequence()
     }
 }

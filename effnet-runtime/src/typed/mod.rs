@@ -29,7 +29,7 @@ impl<const IMAGE: usize, const OUT: usize> Stem<IMAGE, OUT> {
     /// # Errors
     /// When the images do not fit, or candle fails.
     pub fn forward(&self, images: &Tensor, pass: &Pass<'_>) -> Result<FeatureMap<OUT>> {
-        FeatureMap::from_nhwc(self.0.forward(images, pass)?)
+        FeatureMap::from_nhwc(layers::run(&self.0.map(images, pass)?, &[self.0.sequence()], pass)?)
     }
 }
 
@@ -46,12 +46,18 @@ impl<const IN: usize, const FEATURES: usize> Head<IN, FEATURES> {
         builder.head([IN, FEATURES]).map(Self)
     }
 
-    /// Logits `[N, num_classes]`.
+    /// Logits `[N, num_classes]` of images `[N, IMAGE, H, W]`, by the stem, the blocks and this.
     ///
     /// # Errors
-    /// When candle fails.
-    pub fn forward(&self, x: &FeatureMap<IN>, pass: &Pass<'_>) -> Result<Tensor> {
-        self.0.forward(x.as_nhwc(), pass)
+    /// When the images do not fit, or candle fails.
+    pub fn run<const IMAGE: usize, const FIRST: usize>(
+        &self,
+        stem: &Stem<IMAGE, FIRST>,
+        blocks: Blocks<'_, FIRST, IN>,
+        images: &Tensor,
+        pass: &Pass<'_>,
+    ) -> Result<Tensor> {
+        layers::run_network(&stem.0, blocks.0, &self.0, images, pass)
     }
 }
 
@@ -78,12 +84,19 @@ impl<'a, const IN: usize, const OUT: usize> Blocks<'a, IN, OUT> {
         Blocks(self.0)
     }
 
+    /// These, and others behind them.
+    #[must_use]
+    pub fn join<const NEXT: usize>(mut self, next: Blocks<'a, OUT, NEXT>) -> Blocks<'a, IN, NEXT> {
+        self.0.extend(next.0);
+        Blocks(self.0)
+    }
+
     /// The last one's feature map.
     ///
     /// # Errors
     /// When candle fails.
     pub fn forward(self, x: &FeatureMap<IN>, pass: &Pass<'_>) -> Result<FeatureMap<OUT>> {
-        FeatureMap::from_nhwc(layers::run_blocks(x.as_nhwc(), self.0, pass)?)
+        FeatureMap::from_nhwc(layers::run(x.as_nhwc(), &self.0, pass)?)
     }
 }
 

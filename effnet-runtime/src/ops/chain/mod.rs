@@ -1,4 +1,4 @@
-//! Several operations, one after the other, as one node: a stage of a network, block by block.
+//! Several operations, one after the other, as one node: a network or a stage of it, block by block.
 //!
 //! Between the operations there are no tensors: candle adds each node's gradient to zeros, which takes longer than many
 //! an operation. A convolution keeps its result in front of the normalisation, a block its input, and nothing else: what

@@ -5,6 +5,7 @@ use crate::kernels::cut::Cut;
 use crate::kernels::gather::{Gather, Rectangle, Target};
 use crate::kernels::gemm::{Job, Packed, Rows};
 use crate::kernels::winograd::{self, TILE, Winograd};
+use crate::ops::norm_act::statistics::{PartMoments, Written};
 use crate::ops::scratch::with_scratch;
 use crate::ops::source::Source;
 use crate::simd::Level;
@@ -34,21 +35,25 @@ pub(super) struct Correlation<'a> {
 }
 
 impl Correlation<'_> {
-    /// Computes it.
-    pub(super) fn run(&self, weights: &Weights, out: &mut [f32]) {
+    /// Computes it, and the moments of its channels where they are wanted.
+    pub(super) fn run(&self, weights: &Weights, out: &mut [f32], wants_moments: bool) -> Option<PartMoments> {
         let shared = Shared::new(out);
         match (weights, self.source.as_plain()) {
             (Weights::Direct(packed), plain) if self.gather.is_identity() && self.is_plain_target(packed) => {
                 match plain {
-                    Some(source) => self.pointwise(packed, source, shared),
-                    None => self.pointwise_of_written(packed, shared),
+                    Some(source) => self.pointwise(packed, source, shared, wants_moments),
+                    None => self.pointwise_of_written(packed, shared, wants_moments),
                 }
             }
-            (Weights::Direct(packed), Some(source)) => self.direct(packed, source, shared),
-            (Weights::Winograd(winograd), Some(source)) => self.by_tiles(winograd, source, shared),
+            (Weights::Direct(packed), Some(source)) => self.direct(packed, source, shared, wants_moments),
+            (Weights::Winograd(winograd), Some(source)) => self.by_tiles(winograd, source, shared, wants_moments),
             (_, None) => {
                 let map = self.source.to_map(self.level);
-                Correlation { source: Source::plain(&map, self.source.channels()), ..*self }.run(weights, out);
+                Correlation { source: Source::plain(&map, self.source.channels()), ..*self }.run(
+                    weights,
+                    out,
+                    wants_moments,
+                )
             }
         }
     }
@@ -59,33 +64,48 @@ impl Correlation<'_> {
     }
 
     /// Over the map as it lies: all images' pixels are one matrix. Cut by rows, and by panels where the rows are few.
-    fn pointwise(&self, packed: &Packed, source: &[f32], out: Shared<'_>) {
+    fn pointwise(&self, packed: &Packed, source: &[f32], out: Shared<'_>, wants_moments: bool) -> Option<PartMoments> {
         let Self { level, gather, batch, target, .. } = *self;
         let (total, columns) = (batch * gather.grid.0 * gather.grid.1, packed.columns());
         let row_tasks = total.div_ceil(TASK_PIXELS);
         let panel_tasks = FEWEST_TASKS.div_ceil(row_tasks).min(packed.panels());
+        let rows_of = |task: usize| TASK_PIXELS.min(total - task * TASK_PIXELS);
+        let mut moments = wants_moments.then(|| PartMoments::new(columns, (0..row_tasks).map(rows_of).collect()));
+        let slots = moments.as_mut().map(PartMoments::slots);
         threads::current().for_each(row_tasks * panel_tasks, |task| {
-            let (row, part) = (task % row_tasks * TASK_PIXELS, task / row_tasks);
+            let (slot, part) = (task % row_tasks, task / row_tasks);
+            let (row, rows) = (slot * TASK_PIXELS, rows_of(slot));
             let panels = |part: usize| part * packed.panels() / panel_tasks;
-            let first_column = panels(part) * packed.width();
+            let column = |part: usize| (panels(part) * packed.width()).min(columns);
+            let out_rows = Rows::contiguous(target.pixels.start + row * columns + column(part), columns);
             let job = Job {
                 panels: (panels(part), panels(part + 1)),
                 a_rows: Rows::contiguous(row * packed.depth(), packed.depth()),
-                out_rows: Rows::contiguous(target.pixels.start + row * columns + first_column, columns),
-                ..Job::plain(packed, source, TASK_PIXELS.min(total - row), out)
+                out_rows,
+                ..Job::plain(packed, source, rows, out)
             };
+            let written = Written { map: out, rows: out_rows, lines: 1, pixels: rows };
             // SAFETY: each task writes rows and columns of its own.
             unsafe { job.run(level) }
+            if let Some(slots) = &slots {
+                // SAFETY: these it has written, and nobody else writes them; the moments are of the same rows and columns.
+                unsafe { slots.find(level, slot, column(part)..column(part + 1), written) }
+            }
         });
+        moments
     }
 
     /// The same of a map that is computed where it is read: cut by rows alone, so that none is computed twice.
-    fn pointwise_of_written(&self, packed: &Packed, out: Shared<'_>) {
+    fn pointwise_of_written(&self, packed: &Packed, out: Shared<'_>, wants_moments: bool) -> Option<PartMoments> {
         let Self { level, source, target, .. } = *self;
         let (total, depth, columns) = (source.pixels(), packed.depth(), packed.columns());
         let rows = (WRITTEN_FLOATS / depth).min(total.div_ceil(FEWEST_TASKS)).clamp(1, TASK_PIXELS);
-        threads::current().for_each(total.div_ceil(rows), |task| {
-            let (row, end) = (task * rows, ((task + 1) * rows).min(total));
+        let rows_of = |task: usize| rows.min(total - task * rows);
+        let tasks = total.div_ceil(rows);
+        let mut moments = wants_moments.then(|| PartMoments::new(columns, (0..tasks).map(rows_of).collect()));
+        let slots = moments.as_mut().map(PartMoments::slots);
+        threads::current().for_each(tasks, |task| {
+            let (row, end) = (task * rows, task * rows + rows_of(task));
             with_scratch((end - row) * depth, |written| {
                 source.write(level, row..end, 0..depth, written);
                 let out_rows = Rows::contiguous(target.pixels.start + row * columns, columns);
@@ -93,14 +113,23 @@ impl Correlation<'_> {
                 // SAFETY: each task writes rows of its own.
                 unsafe { job.run(level) }
             });
+            if let Some(slots) = &slots {
+                let rows = Rows::contiguous(target.pixels.start + row * columns, columns);
+                let written = Written { map: out, rows, lines: 1, pixels: end - row };
+                // SAFETY: these it has written, and nobody else writes them; the moments are of the same rows.
+                unsafe { slots.find(level, task, 0..columns, written) }
+            }
         });
+        moments
     }
 
     /// Over copies of the lines that a task sees, with zeros around them.
-    fn direct(&self, packed: &Packed, source: &[f32], out: Shared<'_>) {
+    fn direct(&self, packed: &Packed, source: &[f32], out: Shared<'_>, wants_moments: bool) -> Option<PartMoments> {
         let Self { level, gather, batch, target, .. } = *self;
         let cut = Cut::lines(gather.grid, TASK_PIXELS);
         let channels = gather.channels;
+        let mut moments = wants_moments.then(|| PartMoments::of_areas(packed.columns(), &cut, batch));
+        let slots = moments.as_mut().map(PartMoments::slots);
         threads::current().for_each(cut.tasks(batch), |task| {
             let area = cut.area(task);
             let seen = gather.seen((area.y, area.x), (area.height, area.width));
@@ -119,13 +148,26 @@ impl Correlation<'_> {
                 // SAFETY: each task writes lines of its own.
                 unsafe { job.run(level) }
             });
+            if let Some(slots) = &slots {
+                // SAFETY: the task has written the area, and nobody else does; the moments are the area's.
+                unsafe { slots.find_area(level, task, 0..packed.columns(), out, target, area) }
+            }
         });
+        moments
     }
 
     /// By Winograd's algorithm, over copies of the rectangles that a task sees.
-    fn by_tiles(&self, weights: &Winograd, source: &[f32], out: Shared<'_>) {
+    fn by_tiles(
+        &self,
+        weights: &Winograd,
+        source: &[f32],
+        out: Shared<'_>,
+        wants_moments: bool,
+    ) -> Option<PartMoments> {
         let Self { level, gather, batch, target, .. } = *self;
         let (cut, channels) = (weights.cut(gather.grid), gather.channels);
+        let mut moments = wants_moments.then(|| PartMoments::of_areas(weights.out_channels(), &cut, batch));
+        let slots = moments.as_mut().map(PartMoments::slots);
         threads::current().for_each(cut.tasks(batch), |task| {
             let area = cut.area(task);
             let tiles = (area.height.div_ceil(TILE), area.width.div_ceil(TILE));
@@ -150,6 +192,11 @@ impl Correlation<'_> {
                 // SAFETY: each task writes a rectangle of its own.
                 unsafe { rectangle.run(level, scratch) }
             });
+            if let Some(slots) = &slots {
+                // SAFETY: the task has written the area, and nobody else does; the moments are the area's.
+                unsafe { slots.find_area(level, task, 0..weights.out_channels(), out, target, area) }
+            }
         });
+        moments
     }
 }

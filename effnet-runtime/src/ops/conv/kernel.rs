@@ -14,6 +14,7 @@ use crate::kernels::gemm::Packed;
 use crate::kernels::window_order::by_window;
 use crate::kernels::winograd::Winograd;
 use crate::kernels::winograd::weight_gradient::{Map, WeightGradient};
+use crate::ops::norm_act::statistics::PartMoments;
 use crate::ops::pooled::Pooled;
 use crate::ops::source::Source;
 use crate::ops::window::Geometry;
@@ -35,8 +36,16 @@ fn is_winograd(geometry: &Geometry) -> bool {
     geometry.kernel == 3 && geometry.stride == 1
 }
 
-/// `out = x ∗ weight`: `x` is `[N, H, W, I]`, `weight` `[O, I, k, k]`.
-pub(crate) fn forward(level: Level, geometry: &Geometry, x: Source<'_>, weight: &[f32], out: &mut [f32]) {
+/// `out = x ∗ weight`, and the moments of its channels where they are wanted: `x` is `[N, H, W, I]`, `weight`
+/// `[O, I, k, k]`.
+pub(crate) fn forward(
+    level: Level,
+    geometry: &Geometry,
+    x: Source<'_>,
+    weight: &[f32],
+    out: &mut [f32],
+    wants_moments: bool,
+) -> Option<PartMoments> {
     let outputs = geometry.out_channels;
     let zeros = vec![0.0; outputs];
     let weights = if is_winograd(geometry) {
@@ -47,7 +56,7 @@ pub(crate) fn forward(level: Level, geometry: &Geometry, x: Source<'_>, weight: 
     };
     let target = Target::plain(geometry.output, outputs);
     let gather = &forward_gather(geometry);
-    Correlation { level, gather, source: x, batch: geometry.batch, target }.run(&weights, out);
+    Correlation { level, gather, source: x, batch: geometry.batch, target }.run(&weights, out, wants_moments)
 }
 
 /// The gradient of `x`, from that of the output, `[N, H', W', O]`.
@@ -71,7 +80,7 @@ pub(crate) fn backward_input(level: Level, geometry: &Geometry, grad: &[f32], we
         let target = phase.target(geometry);
         let gather = &phase.gather;
         let source = Source::plain(grad, geometry.out_channels);
-        Correlation { level, gather, source, batch: geometry.batch, target }.run(&weights, out);
+        Correlation { level, gather, source, batch: geometry.batch, target }.run(&weights, out, false);
     }
 }
 

@@ -32,7 +32,14 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, window: Window) -> Result<Tensor> {
     }
     let level = Level::current();
     let mut out = vec![0f32; geometry.out_shape().elem_count()];
-    kernel::forward(level, &geometry, Source::plain(&view(&x)?, geometry.in_channels), &view(&weight)?, &mut out);
+    kernel::forward(
+        level,
+        &geometry,
+        Source::plain(&view(&x)?, geometry.in_channels),
+        &view(&weight)?,
+        &mut out,
+        false,
+    );
     let (saved_x, saved_weight) = (x.clone(), weight.clone());
     node::record("conv2d", &[&x], &[&weight], (out, geometry.out_shape()), move |grad| {
         let (x, weight, grad) = (view(&saved_x)?, view(&saved_weight)?, view(grad)?);

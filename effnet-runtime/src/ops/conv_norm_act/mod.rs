@@ -10,7 +10,7 @@ use super::chain::{Forward, Grad, Link, LinkGradients, OwnGrad, Part, Sequence, 
 use super::cpu::view;
 use super::node;
 use super::norm_act::kernel::{self as norm_act, Normalisation, OfResult, Shortcut};
-use super::norm_act::statistics::moments;
+use super::norm_act::statistics::PartMoments;
 use super::pooled::Pooled;
 use super::source::Source;
 use super::trace::{self, Direction, Operation};
@@ -119,15 +119,16 @@ pub(super) fn forward(
     };
     let out_shape = geometry.out_shape();
     let mut z = Pooled::new(out_shape.elem_count());
-    {
+    let wants_moments = matches!(op.norm, Norm::Batch);
+    let found = {
         let weight = view(&weight)?;
         trace::convolution(op.kind, &geometry, Direction::Forward, || match op.kind {
-            Kind::Dense => conv::kernel::forward(level, &geometry, x, &weight, &mut z),
-            Kind::Depthwise => depthwise::kernel::forward(level, &geometry, x, &weight, &mut z),
-        });
-    }
+            Kind::Dense => conv::kernel::forward(level, &geometry, x, &weight, &mut z, wants_moments),
+            Kind::Depthwise => depthwise::kernel::forward(level, &geometry, x, &weight, &mut z, wants_moments),
+        })
+    };
     let (norm, moments) =
-        trace::span(Operation::Normalisation, Direction::Forward, 0, || normalisation(level, op, &geometry, &z))?;
+        trace::span(Operation::Normalisation, Direction::Forward, 0, || normalisation(op, &geometry, found.as_ref()))?;
     let params = vec![weight.clone(), op.gamma.clone(), op.beta.clone()];
     let (kind, activation) = (op.kind, op.activation);
     let link = Normed { level, kind, geometry, z, norm, activation, branch, params: params.clone() };
@@ -202,10 +203,9 @@ impl Link for Normed {
 
 /// The normalisation that applies to `z`, and the batch's moments where it is made of them.
 fn normalisation(
-    level: Level,
     op: &ConvNormAct<'_>,
     geometry: &Geometry,
-    z: &[f32],
+    found: Option<&PartMoments>,
 ) -> Result<(Normalisation, Option<BatchMoments>)> {
     let channels = geometry.out_channels;
     let read = |name: &str, tensor: &Tensor| -> Result<Vec<f32>> {
@@ -215,13 +215,14 @@ fn normalisation(
         tensor.to_vec1()
     };
     let (gamma, beta) = (read("scale", op.gamma)?, read("shift", op.beta)?);
-    match op.norm {
-        Norm::Running { mean, variance } => {
+    match (op.norm, found) {
+        (Norm::Running { mean, variance }, _) => {
             let (mean, variance) = (read("mean", mean)?, read("variance", variance)?);
             Ok((Normalisation::new(&mean, &variance, &gamma, &beta, op.eps, None), None))
         }
-        Norm::Batch => {
-            let found = moments(level, z, channels);
+        (Norm::Batch, None) => candle_core::bail!("a convolution left no moments of its result"),
+        (Norm::Batch, Some(found)) => {
+            let found = found.join();
             let norm = Normalisation::new(&found.mean, &found.variance, &gamma, &beta, op.eps, Some(found.count));
             let row = |values: Vec<f32>| Tensor::from_vec(values, channels, &Device::Cpu);
             let variance = row(found.unbiased_variance())?;

@@ -15,6 +15,7 @@ use crate::kernels::gather::{Gather, Target};
 use crate::kernels::gemm::Rows;
 use crate::ops::conv::kernel::forward_gather;
 use crate::ops::conv::pack::phases;
+use crate::ops::norm_act::statistics::PartMoments;
 use crate::ops::scratch::with_scratch;
 use crate::ops::source::Source;
 use crate::ops::window::Geometry;
@@ -69,39 +70,62 @@ fn with_lines(
 }
 
 /// Filters every pixel of the gather's grid.
-fn filter(level: Level, gather: &Gather, batch: usize, x: &[f32], weight: &[f32], out: (Shared<'_>, Target)) {
-    let cut = Cut::lines(gather.grid, TASK_PIXELS);
-    let (out, target) = out;
-    let job = Filter { gather, x, weight, out, target };
+fn filter(level: Level, job: &Filter<'_>, batch: usize, wants_moments: bool) -> Option<PartMoments> {
+    let (cut, channels) = (Cut::lines(job.gather.grid, TASK_PIXELS), job.gather.channels);
+    let mut moments = wants_moments.then(|| PartMoments::of_areas(channels, &cut, batch));
+    let slots = moments.as_mut().map(PartMoments::slots);
     threads::current().for_each(cut.tasks(batch), |task| {
+        let area = cut.area(task);
         // SAFETY: each task writes lines of its own.
-        unsafe { job.run(level, cut.area(task)) }
+        unsafe { job.run(level, area) }
+        if let Some(slots) = &slots {
+            // SAFETY: the task has written the area, and nobody else does; the moments are the area's.
+            unsafe { slots.find_area(level, task, 0..channels, job.out, job.target, area) }
+        }
     });
+    moments
 }
 
-/// `out = x ∗ weight`: `x` is `[N, H, W, C]`, `weight` `[C, 1, k, k]`.
-pub(crate) fn forward(level: Level, geometry: &Geometry, x: Source<'_>, weight: &[f32], out: &mut [f32]) {
+/// `out = x ∗ weight`, and the moments of its channels where they are wanted: `x` is `[N, H, W, C]`, `weight`
+/// `[C, 1, k, k]`.
+pub(crate) fn forward(
+    level: Level,
+    geometry: &Geometry,
+    x: Source<'_>,
+    weight: &[f32],
+    out: &mut [f32],
+    wants_moments: bool,
+) -> Option<PartMoments> {
     let (channels, taps) = (geometry.in_channels, geometry.kernel * geometry.kernel);
     let (gather, target) = (&forward_gather(geometry), Target::plain(geometry.output, channels));
     let out = Shared::new(out);
     if let Some(x) = x.as_plain() {
-        return filter(level, gather, geometry.batch, x, &pack(weight, taps, 0..channels, 0..taps), (out, target));
+        let weight = &pack(weight, taps, 0..channels, 0..taps);
+        return filter(level, &Filter { gather, x, weight, out, target }, geometry.batch, wants_moments);
     }
     let groups: Vec<_> =
         groups(x).into_iter().map(|group| (group.clone(), pack(weight, taps, group, 0..taps))).collect();
     let cut = Cut { size: gather.grid, height: lines_of_task(gather, geometry.batch), width: gather.grid.1 };
+    let mut moments = wants_moments.then(|| PartMoments::of_areas(channels, &cut, geometry.batch));
+    let slots = moments.as_mut().map(PartMoments::slots);
     threads::current().for_each(cut.tasks(geometry.batch), |task| {
         let Area { image, y, height, width, .. } = cut.area(task);
         for (group, weight) in &groups {
             with_lines(level, gather, x, image, y..y + height, group.clone(), |gather, x| {
                 let Rows { start, line, row } = target.at(image, y, 0);
                 let target = Target { image: 0, pixels: Rows { start: start + group.start, line, row } };
-                let job = Filter { gather, x, weight, out, target };
+                let (job, area) =
+                    (Filter { gather, x, weight, out, target }, Area { image: 0, y: 0, x: 0, height, width });
                 // SAFETY: each task writes lines of its own.
-                unsafe { job.run(level, Area { image: 0, y: 0, x: 0, height, width }) }
+                unsafe { job.run(level, area) }
+                if let Some(slots) = &slots {
+                    // SAFETY: the task has written these channels of the area, and nobody else does; the moments are theirs.
+                    unsafe { slots.find_area(level, task, group.clone(), out, target, area) }
+                }
             });
         }
     });
+    moments
 }
 
 /// So many lines of the grid that there are enough tasks, and that what they see of a group of channels stays in the
@@ -121,7 +145,8 @@ pub(crate) fn backward_input(level: Level, geometry: &Geometry, grad: &[f32], we
     for phase in phases(geometry) {
         // A phase without taps gets its zeros here too.
         let weight = pack(weight, of_channel, 0..channels, phase.taps(geometry));
-        filter(level, &phase.gather, geometry.batch, grad, &weight, (out, phase.target(geometry)));
+        let (gather, target) = (&phase.gather, phase.target(geometry));
+        filter(level, &Filter { gather, x: grad, weight: &weight, out, target }, geometry.batch, false);
     }
 }
 

@@ -1,12 +1,12 @@
 //! Mean and variance of each channel.
 
-use crate::simd::{Arch, Kernel, Level};
-use crate::threads;
+use std::ops::Range;
 
-/// Rows of one part: they are read twice, the second time from the cache.
-fn rows_of_part(channels: usize) -> usize {
-    ((1 << 15) / channels).clamp(16, 1024)
-}
+use crate::kernels::buffer::Shared;
+use crate::kernels::cut::{Area, Cut};
+use crate::kernels::gather::Target;
+use crate::kernels::gemm::Rows;
+use crate::simd::{Arch, Kernel, Level};
 
 /// Mean and variance (biased) of each channel over a batch.
 #[derive(Clone, Debug)]
@@ -26,65 +26,166 @@ impl Moments {
     }
 }
 
-/// Moments of `z` = `[pixels, channels]`.
-///
-/// Each part of the rows is summed twice, for its mean and for the squares around it, and the parts are joined with
-/// Chan's formula in f64: there is no cancellation of large squares.
-pub(crate) fn moments(level: Level, z: &[f32], channels: usize) -> Moments {
-    let rows = rows_of_part(channels);
-    let count = z.len() / channels;
-    let mut parts = vec![0f32; count.div_ceil(rows) * 2 * channels];
-    threads::current().for_each_chunk(&mut parts, 2 * channels, |at, part| {
-        let z = &z[at * rows * channels..(at * rows * channels + rows * channels).min(z.len())];
-        let (mean, squares) = part.split_at_mut(channels);
-        level.run(Part { z, mean, squares });
-    });
-    let mut mean = vec![0f64; channels];
-    let mut squares = vec![0f64; channels];
-    let mut seen = 0f64;
-    for (at, part) in parts.chunks_exact(2 * channels).enumerate() {
-        let new = rows.min(count - at * rows) as f64;
-        let (part_mean, part_squares) = part.split_at(channels);
-        for channel in 0..channels {
-            let delta = f64::from(part_mean[channel]) - mean[channel];
-            mean[channel] += delta * new / (seen + new);
-            squares[channel] += f64::from(part_squares[channel]) + delta * delta * seen * new / (seen + new);
-        }
-        seen += new;
+/// Mean of each channel, and sum of squares around it, of each part of a map: what a task writes, found while it is in the
+/// task's cache.
+pub(crate) struct PartMoments {
+    channels: usize,
+    /// Of each part its pixels.
+    pixels: Vec<usize>,
+    /// `[parts, 2, channels]`
+    values: Vec<f32>,
+}
+
+/// Where tasks leave what they find.
+#[derive(Clone, Copy)]
+pub(crate) struct Slots<'a> {
+    channels: usize,
+    values: Shared<'a>,
+}
+
+/// Some channels of some lines of pixels.
+#[derive(Clone, Copy)]
+pub(crate) struct Written<'a> {
+    pub map: Shared<'a>,
+    /// Where the first channel of the pixels is.
+    pub rows: Rows,
+    pub lines: usize,
+    pub pixels: usize,
+}
+
+impl PartMoments {
+    /// Of parts of so many pixels.
+    pub(crate) fn new(channels: usize, pixels: Vec<usize>) -> Self {
+        let values = vec![0.0; pixels.len() * 2 * channels];
+        Self { channels, pixels, values }
     }
-    Moments {
-        mean: mean.iter().map(|mean| *mean as f32).collect(),
-        variance: squares.iter().map(|squares| (squares / seen) as f32).collect(),
-        count,
+
+    /// Of the areas of a cut of each of `batch` maps.
+    pub(crate) fn of_areas(channels: usize, cut: &Cut, batch: usize) -> Self {
+        let pixels = |task: usize| cut.area(task).height * cut.area(task).width;
+        Self::new(channels, (0..cut.tasks(batch)).map(pixels).collect())
+    }
+
+    /// Where tasks leave their parts.
+    pub(crate) fn slots(&mut self) -> Slots<'_> {
+        Slots { channels: self.channels, values: Shared::new(&mut self.values) }
+    }
+
+    /// Of all parts, joined with Chan's formula in f64: there is no cancellation of large squares.
+    pub(crate) fn join(&self) -> Moments {
+        let channels = self.channels;
+        let mut mean = vec![0f64; channels];
+        let mut squares = vec![0f64; channels];
+        let mut seen = 0f64;
+        for (part, pixels) in self.values.chunks_exact(2 * channels).zip(&self.pixels) {
+            let new = *pixels as f64;
+            let (part_mean, part_squares) = part.split_at(channels);
+            let (share, weight) = (new / (seen + new), seen * new / (seen + new));
+            for channel in 0..channels {
+                let delta = f64::from(part_mean[channel]) - mean[channel];
+                mean[channel] += delta * share;
+                squares[channel] += f64::from(part_squares[channel]) + delta * delta * weight;
+            }
+            seen += new;
+        }
+        Moments {
+            mean: mean.iter().map(|mean| *mean as f32).collect(),
+            variance: squares.iter().map(|squares| (squares / seen) as f32).collect(),
+            count: self.pixels.iter().sum(),
+        }
     }
 }
 
-/// Mean, and sum of squares around it, of the rows of one part.
+impl Slots<'_> {
+    /// Finds the moments of some channels of a part that the calling thread has written.
+    ///
+    /// # Panics
+    /// When there are no such pixels, channels or part.
+    ///
+    /// # Safety
+    /// While it runs, nobody may write the pixels' channels, nor access the part's moments of these channels.
+    pub(crate) unsafe fn find(&self, level: Level, part: usize, channels: Range<usize>, written: Written<'_>) {
+        let Written { map, rows, lines, pixels } = written;
+        assert!(
+            channels.end <= self.channels && (part + 1) * 2 * self.channels <= self.values.len(),
+            "no such moments"
+        );
+        if channels.is_empty() || lines == 0 || pixels == 0 {
+            return;
+        }
+        assert!(rows.end(lines, pixels, channels.len()) <= map.len(), "pixels past the end of a map");
+        let mean = part * 2 * self.channels + channels.start;
+        // SAFETY: nobody else accesses these two runs of moments, and they do not overlap.
+        let (mean, squares) =
+            unsafe { (self.values.part(mean, channels.len()), self.values.part(mean + self.channels, channels.len())) };
+        level.run(Part { written, mean, squares });
+    }
+}
+
+impl Slots<'_> {
+    /// As [`Slots::find`], of some channels of an area, the first of which stand where the target says.
+    ///
+    /// # Panics
+    /// As [`Slots::find`].
+    ///
+    /// # Safety
+    /// As [`Slots::find`].
+    pub(crate) unsafe fn find_area(
+        &self,
+        level: Level,
+        part: usize,
+        channels: Range<usize>,
+        map: Shared<'_>,
+        target: Target,
+        area: Area,
+    ) {
+        let rows = target.at(area.image, area.y, area.x);
+        // SAFETY: the caller's promise.
+        unsafe { self.find(level, part, channels, Written { map, rows, lines: area.height, pixels: area.width }) }
+    }
+}
+
+/// Mean, and sum of squares around it, of one part.
 struct Part<'a> {
-    z: &'a [f32],
+    written: Written<'a>,
     mean: &'a mut [f32],
     squares: &'a mut [f32],
+}
+
+impl Part<'_> {
+    #[inline(always)]
+    fn for_each_pixel(written: &Written<'_>, channels: usize, mut each: impl FnMut(&[f32])) {
+        for line in 0..written.lines {
+            for pixel in 0..written.pixels {
+                let start = written.rows.start + line * written.rows.line + pixel * written.rows.row;
+                // SAFETY: `Slots::find` has measured that the pixel is in the map, and nobody writes it.
+                each(unsafe { std::slice::from_raw_parts(written.map.at(start), channels) });
+            }
+        }
+    }
 }
 
 impl Kernel for Part<'_> {
     #[inline(always)]
     fn run<A: Arch>(self) {
-        let channels = self.mean.len();
-        let rows = self.z.len() / channels;
-        for row in self.z.chunks_exact(channels) {
-            for (sum, z) in self.mean.iter_mut().zip(row) {
-                *sum += z;
+        let Self { written, mean, squares } = self;
+        let channels = mean.len();
+        mean.fill(0.0);
+        squares.fill(0.0);
+        Self::for_each_pixel(&written, channels, |z| {
+            for c in 0..channels {
+                mean[c] += z[c];
             }
+        });
+        let share = 1.0 / (written.lines * written.pixels) as f32;
+        for c in 0..channels {
+            mean[c] *= share;
         }
-        let share = 1.0 / rows as f32;
-        for mean in self.mean.iter_mut() {
-            *mean *= share;
-        }
-        for row in self.z.chunks_exact(channels) {
-            for ((squares, z), mean) in self.squares.iter_mut().zip(row).zip(self.mean.iter()) {
-                let delta = z - mean;
-                *squares = A::mul_add(delta, delta, *squares);
+        Self::for_each_pixel(&written, channels, |z| {
+            for c in 0..channels {
+                let delta = z[c] - mean[c];
+                squares[c] = A::mul_add(delta, delta, squares[c]);
             }
-        }
+        });
     }
 }

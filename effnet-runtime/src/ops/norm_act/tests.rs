@@ -1,8 +1,10 @@
 use effnet_spec::Activation;
 
 use super::kernel::{Affine, Normalisation, OfResult, Shortcut, backward, forward};
-use super::statistics::moments;
+use super::statistics::{Moments, PartMoments, Written};
 use crate::kernels::activation::{derivative, value};
+use crate::kernels::buffer::Shared;
+use crate::kernels::gemm::Rows;
 use crate::random::{Purpose, Stream};
 use crate::simd::Level;
 
@@ -38,6 +40,24 @@ fn activations_have_their_known_values() {
         assert_eq!(value(activation, 0.0), 0.0);
         assert!(value(activation, f32::NAN).is_nan(), "{activation:?} hides NaN");
     }
+}
+
+/// Moments of a map, in parts as tasks would write them.
+fn moments(level: Level, z: &[f32], channels: usize) -> Moments {
+    const PIXELS: usize = 37;
+    let mut z = z.to_vec();
+    let parts: Vec<usize> = z.chunks(PIXELS * channels).map(|part| part.len() / channels).collect();
+    let mut found = PartMoments::new(channels, parts.clone());
+    let (slots, map) = (found.slots(), Shared::new(&mut z));
+    for (part, pixels) in parts.into_iter().enumerate() {
+        // Two runs of channels, as tasks that share a part find them.
+        for run in [0..channels / 2, channels / 2..channels] {
+            let rows = Rows::contiguous(part * PIXELS * channels + run.start, channels);
+            // SAFETY: nobody else accesses the map or the moments.
+            unsafe { slots.find(level, part, run, Written { map, rows, lines: 1, pixels }) }
+        }
+    }
+    found.join()
 }
 
 #[test]
