@@ -118,10 +118,7 @@ const _: () = {
             images: &__private::Tensor,
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Tensor> {
-            let x = self.stem.forward(images, pass)?;
-            let x = self.stage_1(&x, pass)?;
-            let x = self.stage_2(&x, pass)?;
-            self.head.forward(&x, pass)
+            self.head.run(&self.stem, self.stage_1().join(self.stage_2()), images, pass)
         }
         /// The feature maps that the stem and the stages put out, of images `[N, channels, H, W]`.
         ///
@@ -133,8 +130,8 @@ const _: () = {
             pass: &__private::Pass<'_>,
         ) -> __private::Result<TinyFeatures> {
             let stem = self.stem.forward(images, pass)?;
-            let stage_1 = self.stage_1(&stem, pass)?;
-            let stage_2 = self.stage_2(&stage_1, pass)?;
+            let stage_1 = self.stage_1().forward(&stem, pass)?;
+            let stage_2 = self.stage_2().forward(&stage_1, pass)?;
             __private::Ok(TinyFeatures {
                 stem,
                 stage_1,
@@ -146,19 +143,11 @@ const _: () = {
         pub(crate) fn eval(&self) -> __private::Eval<'_> {
             __private::Eval::new(self)
         }
-        fn stage_1(
-            &self,
-            x: &__private::FeatureMap<8>,
-            pass: &__private::Pass<'_>,
-        ) -> __private::Result<__private::FeatureMap<8>> {
-            __private::Blocks::new(&self.block_0).then(&self.block_1).forward(x, pass)
+        fn stage_1(&self) -> __private::Blocks<'_, 8, 8> {
+            __private::Blocks::new(&self.block_0).then(&self.block_1)
         }
-        fn stage_2(
-            &self,
-            x: &__private::FeatureMap<8>,
-            pass: &__private::Pass<'_>,
-        ) -> __private::Result<__private::FeatureMap<16>> {
-            __private::Blocks::new(&self.block_2).forward(x, pass)
+        fn stage_2(&self) -> __private::Blocks<'_, 8, 16> {
+            __private::Blocks::new(&self.block_2)
         }
     }
     #[automatically_derived]

@@ -2,7 +2,6 @@
 
 use std::ops::Deref;
 
-use crate::ops::norm_act::kernel::Affine;
 use crate::ops::pooled::Pooled;
 use crate::ops::scratch::with_scratch;
 use crate::simd::{Arch, Kernel, Level};
@@ -18,12 +17,9 @@ pub(in crate::ops) enum Grad<'a> {
 }
 
 impl Grad<'_> {
-    /// What is still to be done to the values.
-    pub(in crate::ops) fn affine(&self) -> Option<Affine<'_>> {
-        match self {
-            Grad::Own(OwnGrad { affine: Some([factor, added]), .. }) => Some(Affine { factor, added }),
-            _ => None,
-        }
+    /// Whether something is still to be done to the values.
+    pub(in crate::ops) fn is_affine(&self) -> bool {
+        matches!(self, Grad::Own(OwnGrad { affine: Some(_), .. }))
     }
 }
 

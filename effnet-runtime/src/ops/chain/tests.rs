@@ -68,7 +68,7 @@ fn numbers<'a>(y: &Tensor, vars: impl Iterator<Item = &'a Var>) -> Result<Vec<Ve
 
 const BRANCH: [f32; 2] = [1.25, 0.0];
 
-/// A block as one chain, and as a chain for each part: the same bits, forwards and backwards.
+/// A block as one chain, and as a chain for each part: the same numbers, but for the order in which moments are added up.
 #[test]
 fn a_block_is_its_parts() -> Result<()> {
     let (block, x) = (Block::new(0)?, var(41, &[2, 5, 4, 6])?);
@@ -82,8 +82,13 @@ fn a_block_is_its_parts() -> Result<()> {
     }
     let vars = || block.vars().chain([&x]);
     let (together, apart) = (numbers(&together, vars())?, numbers(&apart, vars())?);
-    assert!(together.iter().all(|numbers| !numbers.is_empty()));
-    assert_eq!(together, apart);
+    for (together, apart) in together.iter().zip(&apart) {
+        let largest = apart.iter().fold(0f32, |largest, value| largest.max(value.abs()));
+        assert!(largest > 0.0 && together.len() == apart.len());
+        for (together, apart) in together.iter().zip(apart) {
+            assert!((together - apart).abs() <= 1e-5 * largest, "{together} and {apart}");
+        }
+    }
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use effnet_spec::Activation;
 use super::chain::{Forward, Grad, Link, LinkGradients, OwnGrad, Part, Sequence, chain};
 use super::cpu::view;
 use super::node;
-use super::norm_act::kernel::{self as norm_act, Normalisation, OfResult, Shortcut};
+use super::norm_act::kernel::{self as norm_act, Affine, Normalisation, OfResult, Shortcut};
 use super::norm_act::statistics::PartMoments;
 use super::pooled::Pooled;
 use super::source::Source;
@@ -170,12 +170,15 @@ impl Link for Normed {
 
     fn backward(&self, x: Source<'_>, grad: Grad<'_>, wants_input: bool) -> Result<LinkGradients> {
         let (level, geometry) = (self.level, &self.geometry);
-        let mut dz = Pooled::new(self.z.len());
+        let (mut dz, affine, values) = match grad {
+            Grad::Own(OwnGrad { values, affine }) => (values, affine, None),
+            Grad::Borrowed(values) => (Pooled::new(self.z.len()), None, Some(values)),
+        };
         let found = trace::span(Operation::Normalisation, Direction::Backward, 0, || {
-            let grad = OfResult { values: &grad, affine: grad.affine(), branch: self.branch.as_deref() };
-            norm_act::backward(level, &self.z, grad, &self.norm, self.activation, &mut dz)
+            let affine = affine.as_ref().map(|[factor, added]| Affine { factor, added });
+            let of_result = OfResult { affine, branch: self.branch.as_deref() };
+            norm_act::backward(level, &self.z, values, of_result, &self.norm, self.activation, &mut dz)
         });
-        drop(grad);
         let [weight, gamma, beta] = self.params.as_slice() else {
             candle_core::bail!("a convolution has 3 parameters")
         };

@@ -92,8 +92,8 @@ fn a_dropped_branch_leaves_the_shortcut_and_no_gradient() {
             forward(level, &z, &mut y, &norm, activation, Some(Shortcut { values: &values, branch: &branch }));
             assert_eq!(y[..pixels * channels], values[..pixels * channels]);
             let mut dz = vec![f32::NAN; z.len()];
-            let grad = OfResult { values: &vec![1.0; z.len()], affine: None, branch: Some(&branch) };
-            backward(level, &z, grad, &norm, activation, &mut dz);
+            let of_result = OfResult { affine: None, branch: Some(&branch) };
+            backward(level, &z, Some(&vec![1.0; z.len()]), of_result, &norm, activation, &mut dz);
             assert!(dz[..pixels * channels].iter().all(|gradient| *gradient == 0.0));
             let expected = match activation {
                 Some(activation) => 2.0 * derivative(activation, z[pixels * channels]),
@@ -115,16 +115,29 @@ fn an_affine_gradient_is_that_which_was_written_out() {
     let [mean, gamma, beta] = [5, 6, 7].map(|sample| normal(sample, channels));
     let norm = Normalisation::new(&mean, &vec![1.5; channels], &gamma, &beta, 1e-3, Some(images * pixels));
     for level in Level::available() {
-        let run = |values: &[f32], affine| {
-            let (mut dz, branch) = (vec![f32::NAN; z.len()], None);
-            let found =
-                backward(level, &z, OfResult { values, affine, branch }, &norm, Some(Activation::Silu), &mut dz);
+        let run = |values: &[f32], affine, is_own: bool| {
+            let (mut dz, of_result) = (vec![f32::NAN; z.len()], OfResult { affine, branch: None });
+            let values = if is_own {
+                dz.copy_from_slice(values);
+                None
+            } else {
+                Some(values)
+            };
+            let found = backward(level, &z, values, of_result, &norm, Some(Activation::Silu), &mut dz);
             [dz, found.gamma, found.beta].concat()
         };
-        let lazy = run(&values, Some(Affine { factor: &factor, added: &added }));
-        for (found, expected) in lazy.iter().zip(run(&written, None)) {
-            // Portable code may round the product before the sum.
-            assert!((found - expected).abs() <= 1e-5 * (1.0 + expected.abs()), "{}: {found}, {expected}", level.name());
+        let affine = Some(Affine { factor: &factor, added: &added });
+        let expected = run(&written, None, false);
+        assert_eq!(run(&written, None, true), expected);
+        for is_own in [false, true] {
+            for (found, expected) in run(&values, affine, is_own).iter().zip(&expected) {
+                // Portable code may round the product before the sum.
+                assert!(
+                    (found - expected).abs() <= 1e-5 * (1.0 + expected.abs()),
+                    "{}: {found}, {expected}",
+                    level.name()
+                );
+            }
         }
     }
 }

@@ -132,7 +132,7 @@ impl Link for Gated {
     }
 
     fn backward(&self, x: Source<'_>, grad: Grad<'_>, wants_input: bool) -> Result<LinkGradients> {
-        if grad.affine().is_some() {
+        if grad.is_affine() {
             candle_core::bail!("a squeeze-and-excitation follows another; give it a chain of its own")
         }
         let (input, gradients) =
