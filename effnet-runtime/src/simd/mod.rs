@@ -241,3 +241,16 @@ fn run_avx2(kernel: impl Kernel) {
 fn run_avx512(kernel: impl Kernel) {
     kernel.run::<Avx512>();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where somebody asks for a level, tests do not run at another without a word.
+    #[test]
+    fn the_level_that_was_asked_for_is_there() {
+        if let Ok(name) = std::env::var(LEVEL_VARIABLE) {
+            assert_eq!(Level::current().name(), name);
+        }
+    }
+}

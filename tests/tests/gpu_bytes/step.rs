@@ -59,9 +59,9 @@ pub(crate) fn step(spec: &Spec, side: usize, batch: u64, classes: u64) -> Vec<Wo
         size = walk.block(&block, size);
     }
     let head = spec.head_conv();
-    walk.graph(walk.map(size, head.in_channels));
     walk.convolution(&head, size, false);
     walk.normalisation(walk.map(size, head.out_channels), false);
+    walk.graph(walk.map(size, head.out_channels));
     walk.head(walk.map(size, head.out_channels), head.out_channels as u64, classes);
     let cost = spec.cost(image, classes as usize);
     walk.updates(cost.params, cost.buffers);
@@ -84,7 +84,6 @@ impl Walk {
 
     /// The convolutions of a block, what stands behind each, and the gradients; the size that it puts out.
     fn block(&mut self, block: &Block, mut size: Size) -> Size {
-        self.graph(self.map(size, block.in_channels));
         let convs = block.convs();
         let last = convs.as_slice().len() - 1;
         for (at, conv) in convs.as_slice().iter().enumerate() {
@@ -169,17 +168,17 @@ impl Walk {
         );
     }
 
-    /// What candle's backward pass does with a node's gradient: it writes zeros, reads both and writes their sum.
+    /// What candle's backward pass does with the gradient of the network's node: it writes zeros, reads both and writes
+    /// their sum.
     fn graph(&mut self, map: u64) {
         self.push(Kind::Graph, Pass::Backward, map, 0, 4 * MAP * map, 0);
     }
 
-    /// RMSprop or AdamW, the gradients' squares, the moving average; and candle's way of keeping a weight's gradient.
+    /// RMSprop or AdamW, the gradients' squares, the moving average.
     fn updates(&mut self, params: u64, buffers: u64) {
         let rule = 7 * WEIGHT * params;
         let squares = WEIGHT * params;
         let average = 3 * WEIGHT * (params + buffers);
         self.push(Kind::Updates, Pass::Forward, params, rule + average, rule + squares + average, 0);
-        self.push(Kind::Graph, Pass::Backward, params, 0, 4 * WEIGHT * params, 0);
     }
 }

@@ -43,7 +43,7 @@ fn activations_have_their_known_values() {
 }
 
 /// Moments of a map, in parts as tasks would write them.
-fn moments(level: Level, z: &[f32], channels: usize) -> Moments {
+pub(super) fn moments(level: Level, z: &[f32], channels: usize) -> Moments {
     const PIXELS: usize = 37;
     let mut z = z.to_vec();
     let parts: Vec<usize> = z.chunks(PIXELS * channels).map(|part| part.len() / channels).collect();

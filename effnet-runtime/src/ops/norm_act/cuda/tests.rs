@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::{NormAct, forward};
 use crate::ops::conv_norm_act::{Norm, Residual};
 use crate::ops::cuda::near::{assert_near, cuda, download, normal, upload};
-use crate::ops::norm_act::kernel::{self, Normalisation, Shortcut};
-use crate::ops::norm_act::statistics::moments;
+use crate::ops::norm_act::kernel::{self, Normalisation, OfResult, Shortcut};
+use crate::ops::norm_act::tests::moments;
 use crate::simd::Level;
 
 const EPS: f64 = 1e-3;
@@ -52,7 +52,8 @@ fn check(case: &Case) -> Result<()> {
     let on_cpu = is_added.then_some(Shortcut { values: &shortcut, branch: branch.unwrap_or(&ones) });
     let (mut y, mut dz) = (vec![0.0; length], vec![0.0; length]);
     kernel::forward(level, &z, &mut y, &norm, activation, on_cpu);
-    let gradients = kernel::backward(level, &z, &grad, &norm, activation, branch, &mut dz);
+    let of_result = OfResult { affine: None, branch };
+    let gradients = kernel::backward(level, &z, Some(&grad), of_result, &norm, activation, &mut dz);
 
     let map = |values: &[f32]| upload(values, &case.shape, dtype, &device);
     let row = |values: &[f32]| upload(values, &[channels], DType::F32, &device);
