@@ -9,9 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candle_core::{DType, Device, Result, Tensor, TensorId, Var};
 
-/// Where nodes leave the gradients of variables.
-#[derive(Clone)]
-pub(crate) struct Collected {
+/// Where nodes leave the gradients of variables, for a training loop that asks for all of them.
+///
+/// Of a loss of [`Collected::of`], `loss.backward()` gives the gradients that candle's own operations found, and
+/// [`Collected::take`] those of this crate's; a variable that both use has its gradient in parts.
+#[derive(Clone, Debug)]
+pub struct Collected {
     /// One element that tracks, through which candle finds the nodes.
     root: Tensor,
     by_variable: Arc<Mutex<HashMap<TensorId, Tensor>>>,
@@ -35,7 +38,7 @@ impl Collected {
     ///
     /// # Errors
     /// When `f` fails, or the device.
-    pub(crate) fn of<R, E: From<candle_core::Error>>(
+    pub fn of<R, E: From<candle_core::Error>>(
         device: &Device,
         f: impl FnOnce() -> std::result::Result<R, E>,
     ) -> std::result::Result<(R, Self), E> {
@@ -69,8 +72,8 @@ impl Collected {
         Ok(())
     }
 
-    /// Takes a variable's gradient, if a node left one.
-    pub(crate) fn take(&self, variable: &Tensor) -> Option<Tensor> {
+    /// Takes a variable's gradient, if a node left one in the loss's backward pass.
+    pub fn take(&self, variable: &Tensor) -> Option<Tensor> {
         self.lock().remove(&variable.id())
     }
 

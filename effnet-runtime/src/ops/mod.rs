@@ -14,7 +14,7 @@ mod source;
 mod window;
 
 mod chain;
-pub(crate) mod collected;
+mod collected;
 mod conv;
 mod conv_norm_act;
 pub(crate) mod cpu;
@@ -32,7 +32,7 @@ pub mod trace;
 pub mod update;
 
 pub use chain::{Around, Part, Sequence, chain};
-pub(crate) use collected::Collected;
+pub use collected::Collected;
 pub use conv::conv2d;
 pub use conv_norm_act::{BatchMoments, ConvNormAct, Kind, Norm, Residual, conv_norm_act};
 pub use depthwise::depthwise_conv2d;

@@ -178,9 +178,7 @@ impl Kernel for Part<'_> {
             }
         });
         let share = 1.0 / (written.lines * written.pixels) as f32;
-        for c in 0..channels {
-            mean[c] *= share;
-        }
+        mean.iter_mut().for_each(|mean| *mean *= share);
         Self::for_each_pixel(&written, channels, |z| {
             for c in 0..channels {
                 let delta = z[c] - mean[c];
