@@ -39,8 +39,9 @@ enum Shortcut {
     Other,
 }
 
-/// Result, moments, and gradients of input, shortcut and parameters, of a block on a device.
-fn run(device: &Device, dtype: DType, shortcut: Shortcut) -> Result<Vec<Tensor>> {
+/// Result, moments, and gradients of input, shortcut and parameters, of a block that is taken `times` times on a device. The
+/// shortcut is the last one's.
+fn run(device: &Device, dtype: DType, shortcut: Shortcut, times: usize) -> Result<Vec<Tensor>> {
     let var = |sample: u64, shape: &[usize], dtype| {
         Var::from_tensor(&upload(&normal(sample, shape.iter().product(), DType::BF16), shape, dtype, device)?)
     };
@@ -60,8 +61,8 @@ fn run(device: &Device, dtype: DType, shortcut: Shortcut) -> Result<Vec<Tensor>>
     let around = matches!(shortcut, Shortcut::Input).then_some(Around { branch: Some(&branch) });
     let residual =
         matches!(shortcut, Shortcut::Other).then_some(Residual { shortcut: other.as_tensor(), branch: None });
-    // The same block twice, as a stage has it.
-    let sequences = [None, around].map(|around| Sequence { parts: parts.to_vec(), around });
+    let sequences: Vec<_> =
+        (1..=times).map(|time| Sequence { parts: parts.to_vec(), around: around.filter(|_| time == times) }).collect();
     let (y, moments) = chain(x.as_tensor(), &sequences, residual)?;
     assert_eq!(y.dtype(), dtype);
     let grad = upload(&normal(3, y.elem_count(), DType::F32), y.dims(), DType::F32, device)?;
@@ -81,9 +82,9 @@ fn run(device: &Device, dtype: DType, shortcut: Shortcut) -> Result<Vec<Tensor>>
 const SCALE: f32 = 10.0;
 
 #[test]
-fn a_block_equals_the_cpus() -> Result<()> {
+fn two_blocks_equal_the_cpus() -> Result<()> {
     for shortcut in [Shortcut::None, Shortcut::Input, Shortcut::Other] {
-        let (found, expected) = (run(&cuda(), DType::F32, shortcut)?, run(&Device::Cpu, DType::F32, shortcut)?);
+        let (found, expected) = (run(&cuda(), DType::F32, shortcut, 2)?, run(&Device::Cpu, DType::F32, shortcut, 2)?);
         assert_eq!(found.len(), expected.len());
         for (at, (found, expected)) in found.iter().zip(&expected).enumerate() {
             assert_eq!(found.dims(), expected.dims());
@@ -96,7 +97,7 @@ fn a_block_equals_the_cpus() -> Result<()> {
 #[test]
 fn a_block_in_bf16_is_near_the_cpus() -> Result<()> {
     let (found, expected) =
-        (run(&cuda(), DType::BF16, Shortcut::Input)?, run(&Device::Cpu, DType::F32, Shortcut::Input)?);
+        (run(&cuda(), DType::BF16, Shortcut::Input, 1)?, run(&Device::Cpu, DType::F32, Shortcut::Input, 1)?);
     // The result and the input's gradient keep the map's format; all else is f32.
     assert_eq!(found.iter().filter(|tensor| tensor.dtype() == DType::BF16).count(), 2);
     assert_near("result", &found[0], &download(&expected[0])?, SCALE)
