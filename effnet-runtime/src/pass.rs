@@ -16,8 +16,18 @@ pub enum Precision {
     /// 32-bit floats.
     #[default]
     F32,
-    /// 16-bit floats with the range of 32-bit ones (bfloat16), on CUDA devices only. Sums are f32.
+    /// 16-bit floats with the range of 32-bit ones (bfloat16): on CUDA devices, and in the CPU's inference engine. Sums are
+    /// f32.
     Bf16,
+}
+
+impl std::fmt::Display for Precision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+        })
+    }
 }
 
 impl Precision {

@@ -14,7 +14,7 @@ pub(super) struct Place {
     /// What computes: cpu, cuda, cuda:N, or auto, a GPU where there is one that works
     #[arg(long, value_name = "DEVICE", default_value = device::DEFAULT)]
     device: String,
-    /// Number format of the activations on a GPU
+    /// Number format of the activations on a GPU, and of what matrix products multiply on the CPU
     #[arg(long, value_enum, default_value_t = Format::F32)]
     precision: Format,
 }
@@ -23,7 +23,7 @@ pub(super) struct Place {
 enum Format {
     /// 32-bit floats
     F32,
-    /// bfloat16, with sums in 32 bits
+    /// bfloat16, with sums in 32 bits: for GPUs, and CPUs with AVX512-BF16
     Bf16,
 }
 
@@ -34,9 +34,6 @@ impl Place {
         if let Some(why) = instead {
             // Unlike `eprintln!`, this does not panic where standard error is closed.
             let _ = writeln!(std::io::stderr(), "on the CPU, though --device {} may be a GPU: {why}", self.device);
-        }
-        if device.is_cpu() && self.precision != Format::F32 {
-            anyhow::bail!("--precision bf16 needs a GPU: leave it out, or say --device cuda");
         }
         Ok(device)
     }

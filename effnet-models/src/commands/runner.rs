@@ -24,7 +24,7 @@ impl Runner {
         precision: Precision,
     ) -> anyhow::Result<Self> {
         if device.is_cpu() {
-            return Ok(Self::Engine(Engine::open(file, spec, said, &Options::default())?));
+            return Ok(Self::Engine(Engine::open(file, spec, said, &Options::default().with_precision(precision))?));
         }
         let network = read_network(file, spec, said, device, |classes, vb| DynamicModel::from_spec(spec, classes, vb))?;
         Ok(Self::Network(Box::new(network), precision))

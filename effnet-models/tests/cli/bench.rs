@@ -14,9 +14,26 @@ fn both_modes_say_what_they_measured() {
         }
         assert!(json["min_ms"].as_f64() <= json["median_ms"].as_f64(), "{json}");
         assert!(json["simd"].is_string(), "{json}");
+        assert_eq!(json["precision"], "f32");
         assert_eq!((&json["mode"], &json["size"], &json["batch"]), (&mode.into(), &32.into(), &2.into()));
         assert_eq!((&json["threads"], &json["runs"], &json["classes"]), (&2.into(), &3.into(), &10.into()));
     }
+}
+
+#[test]
+fn bf16_is_for_inference() {
+    let folder = folder();
+    let bench = |mode| {
+        let mut command = effnet(folder.path());
+        command.args(["bench", "--table", "tiny.table", "--size", "32", "--runs", "2", "--json", "--mode", mode]);
+        command.args(["--precision", "bf16", "--profile"]);
+        command
+    };
+    let json = succeed_json(&mut bench("infer"));
+    assert_eq!(json["precision"], "bf16");
+    let kinds = json["profile"]["kinds"].as_array().expect("an array of parts");
+    assert!(kinds.iter().any(|kind| kind["name"] == "Narrow"), "{json}");
+    fail(&mut bench("train"), &["a training step in bf16 needs a GPU"]);
 }
 
 #[test]

@@ -34,6 +34,14 @@ impl Packed {
         }
     }
 
+    /// Whether it reads its map in bf16.
+    pub(super) fn reads_bf16(&self) -> bool {
+        match self {
+            Self::Fused(block) => block.reads_bf16(),
+            Self::MbConv(block) => block.reads_bf16(),
+        }
+    }
+
     pub(super) fn out_channels(&self) -> usize {
         match self {
             Self::Fused(block) => block.out_channels(),

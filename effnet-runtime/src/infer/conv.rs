@@ -11,6 +11,7 @@ use crate::kernels::cut::{Area, Cut};
 use crate::kernels::gemm::{Job, Packed, Rows};
 use crate::kernels::window_order::by_window;
 use crate::kernels::winograd::{Rectangle, TILE, Winograd};
+use crate::pass::Precision;
 use crate::simd::Level;
 
 /// Output pixels of a direct convolution's task: few enough for many tasks, many enough to use the weights again.
@@ -37,11 +38,23 @@ pub(super) struct Conv {
 pub(super) struct Input<'a> {
     pub data: &'a [f32],
     pub map: Map,
+    /// The same in bf16, if its reader has said that it reads it.
+    pub narrow: &'a [f32],
+}
+
+impl<'a> Input<'a> {
+    /// The map in a product's number format, as floats.
+    pub(super) fn of(&self, weights: &Packed) -> (&'a [f32], Map) {
+        match weights.precision() {
+            Precision::F32 => (self.data, self.map),
+            Precision::Bf16 => (self.narrow, Map { channels: self.map.channels / 2, ..self.map }),
+        }
+    }
 }
 
 impl Conv {
     pub(super) fn new(
-        level: Level,
+        (level, precision): (Level, Precision),
         folded: &Folded,
         in_channels: usize,
         (kernel, stride): (usize, usize),
@@ -53,7 +66,7 @@ impl Conv {
             Weights::Winograd(Winograd::new(level, weight, in_channels, bias))
         } else {
             let rows = by_window(weight, in_channels, kernel * kernel);
-            Weights::Direct(Packed::from_rows(level, &rows, bias.len(), bias))
+            Weights::Direct(Packed::in_precision(level, precision, &rows, bias.len(), bias))
         };
         Self { weights, kernel, stride, padding, activation }
     }
@@ -63,6 +76,11 @@ impl Conv {
             Weights::Direct(_) => Kind::Conv,
             Weights::Winograd(_) => Kind::Winograd,
         }
+    }
+
+    /// Whether it reads its map in bf16.
+    pub(super) fn reads_bf16(&self) -> bool {
+        matches!(&self.weights, Weights::Direct(packed) if packed.precision() == Precision::Bf16)
     }
 
     pub(super) fn out_channels(&self) -> usize {
@@ -75,7 +93,7 @@ impl Conv {
     /// Multiply-accumulates of an output pixel.
     pub(super) fn macs(&self) -> u64 {
         match &self.weights {
-            Weights::Direct(packed) => (packed.depth() * packed.columns()) as u64,
+            Weights::Direct(packed) => packed.macs() as u64,
             Weights::Winograd(winograd) => (9 * winograd.in_channels() * winograd.out_channels()) as u64,
         }
     }
@@ -133,27 +151,30 @@ impl Conv {
         scratch: &mut [f32],
     ) {
         let activation = self.activation;
-        let x_rows = x.map.windows(area.image, area.y * self.stride, area.x * self.stride, self.stride);
+        let windows = |map: &Map| map.windows(area.image, area.y * self.stride, area.x * self.stride, self.stride);
         // SAFETY: the caller's promise.
         unsafe {
             match &self.weights {
-                Weights::Direct(weights) => Job {
-                    lines: area.height,
-                    rows: area.width,
-                    a_rows: x_rows,
-                    segments: self.kernel,
-                    segment_stride: x.map.line(),
-                    out_rows,
-                    residual,
-                    activation,
-                    ..Job::plain(weights, x.data, 0, out)
+                Weights::Direct(weights) => {
+                    let (data, map) = x.of(weights);
+                    Job {
+                        lines: area.height,
+                        rows: area.width,
+                        a_rows: windows(&map),
+                        segments: self.kernel,
+                        segment_stride: map.line(),
+                        out_rows,
+                        residual,
+                        activation,
+                        ..Job::plain(weights, data, 0, out)
+                    }
+                    .run(level);
                 }
-                .run(level),
                 Weights::Winograd(weights) => Rectangle {
                     weights,
                     tiles: (area.height.div_ceil(TILE), area.width.div_ceil(TILE)),
                     x: x.data,
-                    x_rows,
+                    x_rows: windows(&x.map),
                     size: (area.height, area.width),
                     out,
                     out_rows,

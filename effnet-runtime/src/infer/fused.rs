@@ -11,6 +11,8 @@ use super::squeeze_excite::{SqueezeExcite, scale};
 use super::{Conventions, profile::Kind};
 use crate::kernels::buffer::Shared;
 use crate::kernels::gemm::{Job, Packed, Rows};
+use crate::kernels::narrow::narrow_in_place;
+use crate::pass::Precision;
 
 /// One block, its weights packed.
 #[derive(Debug)]
@@ -26,19 +28,28 @@ pub(super) struct Fused {
 impl Fused {
     pub(super) fn new(source: &dyn Source, name: &str, block: &Block, with: &Conventions) -> Result<Self> {
         let Block { kernel, stride, in_channels, expanded, out_channels, squeezed, .. } = *block;
-        let Conventions { level, padding, eps, activation } = *with;
+        let Conventions { level, padding, eps, activation, .. } = *with;
+        // Squeeze-and-excitation multiplies whole maps between the two convolutions, in f32.
+        let precision = |channels| if squeezed > 0 { Precision::F32 } else { with.precision(channels) };
         let (conv, outputs) =
             if block.expansion == 1 { ("project_conv", out_channels) } else { ("expand_conv", expanded) };
         let folded = fold(source, &format!("{name}.{conv}"), outputs, in_channels * kernel * kernel, eps)?;
         let project = (block.expansion != 1)
             .then(|| fold(source, &format!("{name}.project_conv"), out_channels, expanded, eps))
             .transpose()?
-            .map(|folded| Packed::from_rows(level, &folded.weight, out_channels, &folded.bias));
+            .map(|folded| Packed::in_precision(level, precision(expanded), &folded.weight, out_channels, &folded.bias));
         let squeeze = (squeezed > 0)
             .then(|| SqueezeExcite::new(source, &format!("{name}.se"), (expanded, expanded), squeezed, activation))
             .transpose()?;
         Ok(Self {
-            conv: Conv::new(level, &folded, in_channels, (kernel, stride), padding, Some(activation)),
+            conv: Conv::new(
+                (level, precision(in_channels)),
+                &folded,
+                in_channels,
+                (kernel, stride),
+                padding,
+                Some(activation),
+            ),
             squeeze,
             project,
             shortcut: block.has_shortcut(),
@@ -50,6 +61,11 @@ impl Fused {
     pub(super) fn bytes(&self) -> usize {
         let squeeze = self.squeeze.as_ref().map_or(0, SqueezeExcite::bytes);
         self.conv.bytes() + squeeze + self.project.as_ref().map_or(0, Packed::bytes)
+    }
+
+    /// Whether it reads its map in bf16.
+    pub(super) fn reads_bf16(&self) -> bool {
+        self.conv.reads_bf16()
     }
 
     pub(super) fn out_channels(&self) -> usize {
@@ -98,19 +114,22 @@ impl Fused {
     fn run_together(&self, run: &Run<'_>, x: Input<'_>, project: &Packed, out: &mut [f32], map: Map) {
         let out = Shared::new(out);
         let cut = self.conv.cut(map.size);
-        let macs = self.conv.macs() + (project.depth() * project.columns()) as u64;
+        let macs = self.conv.macs() + project.macs() as u64;
         let macs = macs * (run.batch * map.size.0 * map.size.1) as u64;
         run.for_each(self.conv.kind(), macs, cut.tasks(run.batch), |task, scratch| {
             let area = cut.area(task);
             let (expanded, scratch) = scratch.split_at_mut(cut.height * cut.width * self.expanded);
-            let rows = Rows { start: 0, line: area.width * self.expanded, row: self.expanded };
+            let rows = |floats| Rows { start: 0, line: area.width * floats, row: floats };
             // SAFETY: `expanded` is this task's own, and areas are disjoint.
             unsafe {
-                self.conv.area(run.level, x, area, (Shared::new(expanded), rows), None, scratch);
+                self.conv.area(run.level, x, area, (Shared::new(expanded), rows(self.expanded)), None, scratch);
+                if project.precision() == Precision::Bf16 {
+                    narrow_in_place(run.level, &mut expanded[..area.height * area.width * self.expanded]);
+                }
                 Job {
                     lines: area.height,
                     rows: area.width,
-                    a_rows: rows,
+                    a_rows: rows(project.depth()),
                     out_rows: map.pixels(area.image, area.y, area.x),
                     residual: self.shortcut.then(|| (x.data, x.map.pixels(area.image, area.y, area.x))),
                     ..Job::plain(project, expanded, 0, out)
@@ -140,7 +159,7 @@ impl Fused {
                 self.excite(run, squeeze, between, wide);
                 let out = Shared::new(out);
                 let (height, width) = map.size;
-                let macs = (run.batch * height * width * project.depth() * project.columns()) as u64;
+                let macs = (run.batch * height * width * project.macs()) as u64;
                 run.for_each(Kind::Project, macs, run.batch * height, |task, _| {
                     let (image, y) = (task / height, task % height);
                     let job = Job {
@@ -157,7 +176,7 @@ impl Fused {
             None => {
                 between[..run.batch * wide.image()].copy_from_slice(&x.data[..run.batch * wide.image()]);
                 self.excite(run, squeeze, between, wide);
-                self.conv.run(run, Input { data: between, map: wide }, out, map, residual);
+                self.conv.run(run, Input { data: between, map: wide, narrow: &[] }, out, map, residual);
             }
         }
     }

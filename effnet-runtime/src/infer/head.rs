@@ -10,6 +10,7 @@ use super::profile::Kind;
 use super::run::Run;
 use crate::kernels::buffer::Shared;
 use crate::kernels::gemm::{Job, Packed, Rows};
+use crate::pass::Precision;
 
 #[derive(Debug)]
 pub(super) struct Head {
@@ -22,7 +23,8 @@ impl Head {
     pub(super) fn new(source: &dyn Source, spec: &Spec, num_classes: usize, with: &Conventions) -> Result<Self> {
         let (inputs, features) = (spec.last_channels(), spec.settings.num_features);
         let folded = fold(source, "head.project_conv", features, inputs, with.eps)?;
-        let conv = Packed::from_rows(with.level, &folded.weight, features, &folded.bias);
+        let precision = with.precision(inputs);
+        let conv = Packed::in_precision(with.level, precision, &folded.weight, features, &folded.bias);
         let weight = source.read("head.classifier.weight", num_classes * features)?;
         let bias = source.read("head.classifier.bias", num_classes)?;
         let classifier = Packed::from_rows(with.level, &weight, num_classes, &bias);
@@ -31,6 +33,11 @@ impl Head {
 
     pub(super) fn bytes(&self) -> usize {
         self.conv.bytes() + self.classifier.bytes()
+    }
+
+    /// Whether it reads its map in bf16.
+    pub(super) fn reads_bf16(&self) -> bool {
+        self.conv.precision() == Precision::Bf16
     }
 
     /// Floats of an image's features.
@@ -47,8 +54,9 @@ impl Head {
         let (conv, panels) = (&self.conv, self.conv.panels());
         let pixels = x.map.size.0 * x.map.size.1;
         let (lines, rows) = x.map.lines();
+        let (data, map) = x.of(conv);
         let means = Shared::new(features);
-        let macs = (run.batch * pixels * conv.depth() * conv.columns()) as u64;
+        let macs = (run.batch * pixels * conv.macs()) as u64;
         run.for_each(Kind::Head, macs, run.batch * panels, |task, scratch| {
             let (panel, image) = (task / run.batch, task % run.batch);
             let first = panel * conv.width();
@@ -58,10 +66,10 @@ impl Head {
                 lines,
                 rows,
                 panels: (panel, panel + 1),
-                a_rows: x.map.pixels(image, 0, 0),
+                a_rows: map.pixels(image, 0, 0),
                 out_rows: Rows { start: 0, line: rows * width, row: width },
                 activation: Some(self.activation),
-                ..Job::plain(conv, x.data, 0, Shared::new(scratch))
+                ..Job::plain(conv, data, 0, Shared::new(scratch))
             };
             // SAFETY: the scratch memory is this task's own, and so is its panel of the image's features.
             let means = unsafe {
@@ -76,7 +84,7 @@ impl Head {
         });
         let (classifier, panels) = (&self.classifier, self.classifier.panels());
         let (logits, classes) = (Shared::new(logits), classifier.columns());
-        let macs = (run.batch * classifier.depth() * classes) as u64;
+        let macs = (run.batch * classifier.macs()) as u64;
         run.for_each(Kind::Classifier, macs, panels, |panel, _| {
             let job = Job {
                 panels: (panel, panel + 1),

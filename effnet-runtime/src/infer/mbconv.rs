@@ -23,6 +23,8 @@ use super::squeeze_excite::{SqueezeExcite, scale};
 use crate::kernels::buffer::{Buffer, Shared};
 use crate::kernels::depthwise::{CHANNELS, Plane};
 use crate::kernels::gemm::{Job, Packed, Rows};
+use crate::kernels::narrow::narrow_in_place;
+use crate::pass::Precision;
 
 /// Rows of a projection's task, about.
 const TASK_ROWS: usize = 48;
@@ -64,7 +66,7 @@ pub(super) struct Between<'a> {
 impl MbConv {
     pub(super) fn new(source: &dyn Source, name: &str, block: &Block, with: &Conventions) -> Result<Self> {
         let Block { kernel, stride, in_channels, expanded, out_channels, squeezed, .. } = *block;
-        let Conventions { level, padding, eps, activation } = *with;
+        let Conventions { level, padding, eps, activation, .. } = *with;
         let (taps, chunks) = (kernel * kernel, expanded.div_ceil(CHANNELS));
         let padded = chunks * CHANNELS;
         let expand = (block.expansion != 1)
@@ -74,7 +76,7 @@ impl MbConv {
                 // Channels that only fill the last chunk up are zeros throughout.
                 folded.weight.resize(padded * in_channels, 0.0);
                 folded.bias.resize(padded, 0.0);
-                Packed::from_rows(level, &folded.weight, padded, &folded.bias)
+                Packed::in_precision(level, with.precision(in_channels), &folded.weight, padded, &folded.bias)
             });
         let folded = fold(source, &format!("{name}.dwconv"), expanded, taps, eps)?;
         let (mut filter, mut filter_bias) = (Buffer::zeros(padded * taps), Buffer::zeros(padded));
@@ -93,7 +95,7 @@ impl MbConv {
         for (from, to) in folded.weight.chunks_exact(expanded).zip(rows.chunks_exact_mut(padded)) {
             to[..expanded].copy_from_slice(from);
         }
-        let project = Packed::from_rows(level, &rows, out_channels, &folded.bias);
+        let project = Packed::in_precision(level, with.precision(padded), &rows, out_channels, &folded.bias);
         let shortcut = block.has_shortcut();
         Ok(Self {
             expand,
@@ -115,6 +117,11 @@ impl MbConv {
         let squeeze = self.squeeze.as_ref().map_or(0, SqueezeExcite::bytes);
         let filter = (self.filter.len() + self.filter_bias.len()) * size_of::<f32>();
         self.expand.as_ref().map_or(0, Packed::bytes) + filter + squeeze + self.project.bytes()
+    }
+
+    /// Whether it reads its map in bf16.
+    pub(super) fn reads_bf16(&self) -> bool {
+        self.expand.as_ref().is_some_and(|expand| expand.precision() == Precision::Bf16)
     }
 
     pub(super) fn out_channels(&self) -> usize {
@@ -157,7 +164,7 @@ impl MbConv {
         let pixels = output.0 * output.1;
         let (filtered, sums) = (Shared::new(between.filtered), Shared::new(between.sums));
         let macs =
-            run.batch * chunks * CHANNELS * (pixels * taps + x.map.size.0 * x.map.size.1 * self.depth_of_expand());
+            run.batch * (chunks * CHANNELS * pixels * taps + x.map.size.0 * x.map.size.1 * self.macs_of_expand());
         run.for_each(Kind::ExpandDepthwise, macs as u64, run.batch * chunks, |task, scratch| {
             // Images of one chunk follow each other: its weights are in the cache for all but the first.
             let (chunk, image) = (task / run.batch, task % run.batch);
@@ -182,11 +189,21 @@ impl MbConv {
                 activation: Some(self.activation),
             }
             .run(run.level);
+            if self.squeeze.is_none() {
+                self.finish(run, out);
+            }
         });
     }
 
-    fn depth_of_expand(&self) -> usize {
-        self.expand.as_ref().map_or(0, Packed::depth)
+    fn macs_of_expand(&self) -> usize {
+        self.expand.as_ref().map_or(0, Packed::macs)
+    }
+
+    /// Makes a plane what the projection reads.
+    fn finish(&self, run: &Run<'_>, plane: &mut [f32]) {
+        if self.project.precision() == Precision::Bf16 {
+            narrow_in_place(run.level, plane);
+        }
     }
 
     /// Fills a chunk's plane: from the expansion, or from the map itself where there is none.
@@ -206,14 +223,15 @@ impl MbConv {
             return;
         };
         let panels = CHANNELS / expand.width();
+        let (data, map) = x.of(expand);
         let job = Job {
             lines: height,
             rows: width,
             panels: (chunk * panels, (chunk + 1) * panels),
-            a_rows: x.map.pixels(image, 0, 0),
+            a_rows: map.pixels(image, 0, 0),
             out_rows: plane.pixels(0, 0, 0),
             activation: Some(self.activation),
-            ..Job::plain(expand, x.data, 0, Shared::new(out))
+            ..Job::plain(expand, data, 0, Shared::new(out))
         };
         // SAFETY: `out` is the caller's own.
         unsafe { job.run(run.level) }
@@ -243,6 +261,7 @@ impl MbConv {
             };
             squeeze.gates(run.level, &squeezed[image * size..][..size], chunk * CHANNELS, gates);
             scale(run.level, plane, gates);
+            self.finish(run, plane);
         });
     }
 
@@ -263,7 +282,9 @@ impl MbConv {
         let panel_tasks = FEWEST_TASKS.div_ceil(row_tasks).min(project.panels());
         let panels = project.panels();
         let out = Shared::new(out);
-        let macs = (run.batch * pixels * project.depth() * project.columns()) as u64;
+        let macs = (run.batch * pixels * project.macs()) as u64;
+        // Floats of a pixel in a chunk's plane.
+        let step = project.depth() / self.chunks;
         run.for_each(Kind::Project, macs, row_tasks * panel_tasks, |task, _| {
             let (at, part) = (task % row_tasks, task / row_tasks);
             let (image, at) = (at / (down * across), at % (down * across));
@@ -276,12 +297,12 @@ impl MbConv {
             };
             let (task_lines, task_rows) = (cut_lines.min(lines - line), cut_rows.min(width - row));
             // A row's channels lie in the chunks' planes.
-            let first = image * image_floats + (line * width + row) * CHANNELS;
+            let first = image * image_floats + (line * width + row) * step;
             let job = Job {
                 lines: task_lines,
                 rows: task_rows,
                 panels,
-                a_rows: Rows { start: first, line: width * CHANNELS, row: CHANNELS },
+                a_rows: Rows { start: first, line: width * step, row: step },
                 segments: self.chunks,
                 segment_stride: pixels * CHANNELS,
                 out_rows: place(&map),

@@ -51,6 +51,7 @@ use crate::dialect::Dialect;
 use crate::dynamic::DynamicModel;
 use crate::network::Network;
 use crate::params::Params;
+use crate::pass::Precision;
 use crate::simd::Level;
 use crate::threads::{self, Pool};
 use crate::weights::{self, Convention, WeightsFile};
@@ -64,22 +65,41 @@ pub use session::Session;
 pub struct Options {
     /// Threads that a session runs on, the caller's counted; `None` for those of the process's pool.
     pub threads: Option<usize>,
+    /// Number format of what matrix products multiply; their sums are f32, and so is everything else: maps between blocks,
+    /// depthwise convolutions, 3×3 convolutions by Winograd's algorithm, squeeze-and-excitation, the classifier. Any
+    /// machine computes bf16, and one without the instruction ([`Level::has_bf16`]) takes longer than in f32. A layer with
+    /// an odd number of channels stays f32.
+    pub precision: Precision,
 }
 
 impl Options {
     /// On so many threads.
     #[must_use]
     pub fn with_threads(self, threads: usize) -> Self {
-        Self { threads: Some(threads) }
+        Self { threads: Some(threads), ..self }
+    }
+
+    /// In this number format.
+    #[must_use]
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
     }
 }
 
 /// What all layers of an engine are built under.
 struct Conventions {
     level: Level,
+    precision: Precision,
     padding: Padding,
     eps: f64,
     activation: Activation,
+}
+
+impl Conventions {
+    /// The number format of a product whose left-hand side has so many channels.
+    fn precision(&self, channels: usize) -> Precision {
+        if channels.is_multiple_of(2) { self.precision } else { Precision::F32 }
+    }
 }
 
 /// The packed network.
@@ -142,8 +162,12 @@ impl Engine {
         options: &Options,
     ) -> Result<Self> {
         let pool = options.threads.map_or_else(threads::current, |threads| Arc::new(Pool::new(threads)));
+        if options.precision == Precision::Bf16 && !Level::current().has_bf16() {
+            tracing::warn!("this CPU has no instruction for bf16: it takes longer than in f32");
+        }
         let with = Conventions {
             level: Level::current(),
+            precision: options.precision,
             padding: dialect.padding,
             eps: dialect.bn_eps,
             activation: spec.settings.activation,

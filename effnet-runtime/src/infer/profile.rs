@@ -21,6 +21,8 @@ pub enum Kind {
     Head,
     /// The classifier.
     Classifier,
+    /// Maps narrowed to bf16.
+    Narrow,
     /// Zeros in the borders of maps.
     Border,
 }

@@ -5,8 +5,12 @@ use std::time::Instant;
 
 use super::profile::{Kind, Span};
 use crate::kernels::buffer::Shared;
+use crate::kernels::narrow::narrow;
 use crate::simd::Level;
 use crate::threads::Pool;
+
+/// Floats that a task narrows.
+const NARROWED: usize = 1 << 14;
 
 /// A session's run: its threads, their scratch memory, and the clock.
 pub(super) struct Run<'a> {
@@ -31,6 +35,16 @@ impl Run<'_> {
                 let scratch = unsafe { self.scratch.part(worker * self.scratch_size, self.scratch_size) };
                 task(at, scratch);
             });
+        });
+    }
+
+    /// Narrows the floats of maps, an even number of them.
+    pub(super) fn narrow(&self, from: &[f32], to: &mut [f32]) {
+        let to = Shared::new(to);
+        self.for_each(Kind::Narrow, 0, from.len().div_ceil(NARROWED), |task, _| {
+            let from = &from[task * NARROWED..from.len().min((task + 1) * NARROWED)];
+            // SAFETY: each task has floats of its own.
+            narrow(self.level, from, unsafe { to.part(task * NARROWED / 2, from.len() / 2) });
         });
     }
 

@@ -22,6 +22,8 @@ const GROUP: usize = 8;
 struct Sizes {
     /// The two maps that blocks read and write in turn.
     maps: [usize; 2],
+    /// One of them in bf16.
+    narrow: usize,
     wide: usize,
     sums: usize,
     squeezed: usize,
@@ -36,6 +38,7 @@ impl Sizes {
         let up = |floats: usize| floats.next_multiple_of(16);
         Self {
             maps: self.maps.map(up),
+            narrow: up(self.narrow),
             wide: up(self.wide),
             sums: up(self.sums),
             squeezed: up(self.squeezed),
@@ -45,7 +48,14 @@ impl Sizes {
     }
 
     fn total(&self, threads: usize) -> usize {
-        self.maps[0] + self.maps[1] + self.wide + self.sums + self.squeezed + self.features + threads * self.scratch
+        self.maps[0]
+            + self.maps[1]
+            + self.narrow
+            + self.wide
+            + self.sums
+            + self.squeezed
+            + self.features
+            + threads * self.scratch
     }
 }
 
@@ -84,6 +94,9 @@ impl Session {
             sizes.sums = sizes.sums.max(group * sums);
             sizes.squeezed = sizes.squeezed.max(group * squeezed);
             sizes.scratch = sizes.scratch.max(block.scratch(at));
+            if block.reads_bf16() {
+                sizes.narrow = sizes.narrow.max(group * map.image() / 2);
+            }
             maps.push(map);
             (at, channels) = (block.output(at), block.out_channels());
         }
@@ -91,6 +104,9 @@ impl Session {
         let slot = &mut sizes.maps[layers.blocks.len() % 2];
         *slot = (*slot).max(group * last.image());
         maps.push(last);
+        if layers.head.reads_bf16() {
+            sizes.narrow = sizes.narrow.max(group * last.image() / 2);
+        }
         sizes.scratch = sizes.scratch.max(layers.head.scratch(at));
         sizes.features = group * layers.head.features();
         let sizes = sizes.aligned();
@@ -149,6 +165,7 @@ impl Session {
         let sizes = self.sizes;
         let (mut from, rest) = self.memory.split_at_mut(sizes.maps[0]);
         let (mut to, rest) = rest.split_at_mut(sizes.maps[1]);
+        let (narrow, rest) = rest.split_at_mut(sizes.narrow);
         let (wide, rest) = rest.split_at_mut(sizes.wide);
         let (sums, rest) = rest.split_at_mut(sizes.sums);
         let (squeezed, rest) = rest.split_at_mut(sizes.squeezed);
@@ -170,12 +187,24 @@ impl Session {
             let (x, out) = (self.maps[number], self.maps[number + 1]);
             run.timed(Kind::Border, 0, || out.clear_border(batch, to));
             let between = Between { filtered: wide, sums, squeezed };
-            block.run(&run, Input { data: from, map: x }, between, to, out);
+            let x = input(&run, block.reads_bf16(), from, x, narrow);
+            block.run(&run, x, between, to, out);
             std::mem::swap(&mut from, &mut to);
         }
         run.block = None;
         let last = self.maps[layers.blocks.len()];
         let features = &mut features[..batch * layers.head.features()];
-        layers.head.run(&run, Input { data: from, map: last }, features, logits);
+        let x = input(&run, layers.head.reads_bf16(), from, last, narrow);
+        layers.head.run(&run, x, features, logits);
     }
+}
+
+/// A map to read, narrowed to bf16 too if its reader reads that.
+fn input<'a>(run: &Run<'_>, reads_bf16: bool, data: &'a [f32], map: Map, narrow: &'a mut [f32]) -> Input<'a> {
+    let floats = if reads_bf16 { run.batch * map.image() } else { 0 };
+    let narrow = &mut narrow[..floats / 2];
+    if reads_bf16 {
+        run.narrow(&data[..floats], narrow);
+    }
+    Input { data, map, narrow }
 }

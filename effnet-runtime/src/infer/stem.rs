@@ -11,6 +11,7 @@ use super::profile::Kind;
 use super::run::Run;
 use crate::kernels::buffer::Shared;
 use crate::kernels::cut::Area;
+use crate::pass::Precision;
 
 /// Output lines of a task.
 const TASK_LINES: usize = 8;
@@ -26,7 +27,14 @@ impl Stem {
         let conv = spec.stem_conv();
         let (inputs, kernel, stride) = (conv.in_channels, conv.kernel, conv.stride);
         let folded = fold(source, "stem", conv.out_channels, inputs * kernel * kernel, with.eps)?;
-        let conv = Conv::new(with.level, &folded, inputs, (kernel, stride), with.padding, Some(with.activation));
+        let conv = Conv::new(
+            (with.level, Precision::F32),
+            &folded,
+            inputs,
+            (kernel, stride),
+            with.padding,
+            Some(with.activation),
+        );
         Ok(Self { conv, in_channels: inputs })
     }
 
@@ -81,7 +89,7 @@ impl Stem {
                 }
             }
             let area = Area { image: 0, y: 0, x: 0, height: TASK_LINES.min(map.size.0 - y), width: map.size.1 };
-            let x = Input { data: band, map: band_map };
+            let x = Input { data: band, map: band_map, narrow: &[] };
             // SAFETY: bands are disjoint.
             unsafe { self.conv.area(run.level, x, area, (out, map.pixels(image, y, 0)), None, &mut []) }
         });

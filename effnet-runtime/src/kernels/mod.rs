@@ -15,6 +15,7 @@ pub(crate) mod gather;
 pub(crate) mod gemm;
 #[cfg(test)]
 pub(crate) mod guard;
+pub(crate) mod narrow;
 pub(crate) mod outer;
 pub(crate) mod window_order;
 pub(crate) mod winograd;

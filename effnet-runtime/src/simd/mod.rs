@@ -14,7 +14,7 @@ pub(crate) use exp::{sigmoid, sigmoid_divisor};
 pub use peak::peak_gflops;
 pub(crate) use vector::Vector;
 
-/// Environment variable that forces the level down: `portable`, `avx2` or `avx512`.
+/// Environment variable that forces the level down: `portable`, `avx2`, `avx512` or `avx512_bf16`.
 pub const LEVEL_VARIABLE: &str = "EFFNET_SIMD";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +24,8 @@ enum Features {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx512Bf16,
 }
 
 /// A set of CPU features that this machine has.
@@ -40,6 +42,13 @@ pub(crate) trait Arch {
 
     /// `a · b + c`, fused where the level has an instruction for it.
     fn mul_add(a: f32, b: f32, c: f32) -> f32;
+
+    /// `sum + a₀ · b₀ + a₁ · b₁` where a lane of `a` and of `b` holds two bf16 numbers, the first in its lower half.
+    #[inline(always)]
+    fn dot_pairs(a: Self::V, b: Self::V, sum: Self::V) -> Self::V {
+        let ((a0, a1), (b0, b1)) = (a.halves(), b.halves());
+        a1.mul_add(b1, a0.mul_add(b0, sum))
+    }
 
     /// Runs a kernel as a function of its own, so that its registers are allocated for it alone.
     ///
@@ -109,6 +118,40 @@ impl Arch for Avx512 {
     }
 }
 
+/// AVX-512 with the instruction that [`Arch::dot_pairs`] is: what [`Level::run_pairs`] runs, and nothing else.
+#[cfg(target_arch = "x86_64")]
+pub(crate) struct Avx512Bf16;
+
+#[cfg(target_arch = "x86_64")]
+impl Arch for Avx512Bf16 {
+    type V = std::arch::x86_64::__m512;
+    const TILE_ROWS: [usize; 3] = Avx512::TILE_ROWS;
+
+    #[inline(always)]
+    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+
+    #[inline(always)]
+    fn dot_pairs(a: Self::V, b: Self::V, sum: Self::V) -> Self::V {
+        use std::arch::x86_64::{__m512bh, _mm512_dpbf16_ps};
+        // SAFETY: values of this type are made inside a kernel's instance for this level only; both types are 64 bytes.
+        unsafe {
+            _mm512_dpbf16_ps(
+                sum,
+                std::mem::transmute::<Self::V, __m512bh>(a),
+                std::mem::transmute::<Self::V, __m512bh>(b),
+            )
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn outline(kernel: impl Kernel) {
+        // SAFETY: the caller's promise.
+        unsafe { run_avx512_bf16(kernel) }
+    }
+}
+
 /// A kernel: its arguments, and code that is compiled for each level. `run` must be `#[inline(always)]`, else its code
 /// is compiled without the level's features.
 pub(crate) trait Kernel {
@@ -145,6 +188,9 @@ impl Level {
                     && is_x86_feature_detected!("avx512vl")
                 {
                     levels.push(Level(Features::Avx512));
+                    if is_x86_feature_detected!("avx512bf16") {
+                        levels.push(Level(Features::Avx512Bf16));
+                    }
                 }
             }
         }
@@ -175,7 +221,7 @@ impl Level {
         })
     }
 
-    /// `portable`, `avx2` or `avx512`.
+    /// `portable`, `avx2`, `avx512` or `avx512_bf16`.
     pub fn name(self) -> &'static str {
         match self.0 {
             Features::Portable => "portable",
@@ -183,6 +229,8 @@ impl Level {
             Features::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
             Features::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Features::Avx512Bf16 => "avx512_bf16",
         }
     }
 
@@ -193,7 +241,7 @@ impl Level {
             #[cfg(target_arch = "x86_64")]
             Features::Avx2 => <Avx2 as Arch>::V::LANES,
             #[cfg(target_arch = "x86_64")]
-            Features::Avx512 => <Avx512 as Arch>::V::LANES,
+            Features::Avx512 | Features::Avx512Bf16 => <Avx512 as Arch>::V::LANES,
         }
     }
 
@@ -204,7 +252,7 @@ impl Level {
             #[cfg(target_arch = "x86_64")]
             Features::Avx2 => Avx2::TILE_ROWS[vectors - 1],
             #[cfg(target_arch = "x86_64")]
-            Features::Avx512 => Avx512::TILE_ROWS[vectors - 1],
+            Features::Avx512 | Features::Avx512Bf16 => Avx512::TILE_ROWS[vectors - 1],
         }
     }
 
@@ -218,8 +266,27 @@ impl Level {
             Features::Avx2 => unsafe { run_avx2(kernel) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Features::Avx512 => unsafe { run_avx512(kernel) },
+            Features::Avx512 | Features::Avx512Bf16 => unsafe { run_avx512(kernel) },
         }
+    }
+
+    /// As [`Level::run`], for a kernel that uses [`Arch::dot_pairs`]: all others need no instance more.
+    #[inline]
+    pub(crate) fn run_pairs(self, kernel: impl Kernel) {
+        match self.0 {
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Features::Avx512Bf16 => unsafe { run_avx512_bf16(kernel) },
+            _ => self.run(kernel),
+        }
+    }
+
+    /// Whether the machine multiplies bf16 numbers, faster than those of f32.
+    pub fn has_bf16(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return self.0 == Features::Avx512Bf16;
+        #[cfg(not(target_arch = "x86_64"))]
+        false
     }
 }
 
@@ -240,6 +307,13 @@ fn run_avx2(kernel: impl Kernel) {
 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
 fn run_avx512(kernel: impl Kernel) {
     kernel.run::<Avx512>();
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(never)]
+#[target_feature(enable = "avx512bf16,avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
+fn run_avx512_bf16(kernel: impl Kernel) {
+    kernel.run::<Avx512Bf16>();
 }
 
 #[cfg(test)]

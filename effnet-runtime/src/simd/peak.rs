@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use super::{Arch, Kernel, Level, Vector};
+use crate::pass::Precision;
 use crate::threads;
 
 /// Independent sums, which hide the latency of a multiply-add on two units.
@@ -15,17 +16,24 @@ const STEPS: usize = 1 << 20;
 /// Measurements, of which the fastest counts: the others were disturbed.
 const TRIES: usize = 5;
 
-/// GFLOP/s of multiply-adds on all threads of the current pool at once, with everything in registers.
-pub fn peak_gflops(level: Level) -> f64 {
+/// GFLOP/s of multiply-adds on all threads of the current pool at once, with everything in registers. That of bf16 is the
+/// one of f32 where the level has no instruction for it.
+pub fn peak_gflops(level: Level, precision: Precision) -> f64 {
     let pool = threads::current();
     let threads = pool.threads();
-    let operations = 2.0 * (threads * SUMS * STEPS * level.lanes()) as f64;
+    let pairs = precision == Precision::Bf16 && level.has_bf16();
+    let of_step = if pairs { 4.0 } else { 2.0 };
+    let operations = of_step * (threads * SUMS * STEPS * level.lanes()) as f64;
     let results: Vec<Mutex<f32>> = (0..threads).map(|_| Mutex::new(0.0)).collect();
     let seconds = (0..TRIES).map(|_| {
         let begin = Instant::now();
         pool.for_each(threads, |thread| {
             let mut result = 0.0;
-            level.run(Sums { result: &mut result });
+            if pairs {
+                level.run_pairs(Sums::<true> { result: &mut result });
+            } else {
+                level.run(Sums::<false> { result: &mut result });
+            }
             // Somebody must want the result, else it is not computed.
             if let Ok(mut kept) = results[thread].lock() {
                 *kept += result;
@@ -36,18 +44,18 @@ pub fn peak_gflops(level: Level) -> f64 {
     operations / seconds.fold(f64::INFINITY, f64::min) / 1e9
 }
 
-struct Sums<'a> {
+struct Sums<'a, const PAIRS: bool> {
     result: &'a mut f32,
 }
 
-impl Kernel for Sums<'_> {
+impl<const PAIRS: bool> Kernel for Sums<'_, PAIRS> {
     #[inline(always)]
     fn run<A: Arch>(self) {
         let factor = A::V::splat(std::hint::black_box(0.999));
         let mut sums = [A::V::splat(std::hint::black_box(1.0)); SUMS];
         for _ in 0..STEPS {
             for sum in &mut sums {
-                *sum = sum.mul_add(factor, factor);
+                *sum = if PAIRS { A::dot_pairs(factor, factor, *sum) } else { sum.mul_add(factor, factor) };
             }
         }
         let mut total = sums[0];

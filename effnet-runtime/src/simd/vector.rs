@@ -39,6 +39,9 @@ pub(crate) trait Vector: Copy {
 
     /// `self · factor + summand`, fused where the level has an instruction for it.
     fn mul_add(self, factor: Self, summand: Self) -> Self;
+
+    /// Of lanes that hold two bf16 numbers, the one in the lower half, and the one in the upper.
+    fn halves(self) -> (Self, Self);
 }
 
 /// Four floats, as plain code.
@@ -100,6 +103,12 @@ impl Vector for Four {
     fn mul_add(self, factor: Self, summand: Self) -> Self {
         // `f32::mul_add` would call a function of the C library at this level.
         self.zip(factor, |a, b| a * b).add(summand)
+    }
+
+    #[inline(always)]
+    fn halves(self) -> (Self, Self) {
+        let of = |f: fn(u32) -> u32| Self(self.0.map(|lane| f32::from_bits(f(lane.to_bits()))));
+        (of(|bits| bits << 16), of(|bits| bits & 0xffff_0000))
     }
 }
 
@@ -171,6 +180,16 @@ mod x86 {
             // SAFETY: see above.
             unsafe { _mm256_fmadd_ps(self, factor, summand) }
         }
+
+        #[inline(always)]
+        fn halves(self) -> (Self, Self) {
+            // SAFETY: see above.
+            unsafe {
+                let bits = _mm256_castps_si256(self);
+                let upper = _mm256_and_si256(bits, _mm256_set1_epi32(0xffff_0000_u32 as i32));
+                (_mm256_castsi256_ps(_mm256_slli_epi32::<16>(bits)), _mm256_castsi256_ps(upper))
+            }
+        }
     }
 
     impl Vector for __m512 {
@@ -222,6 +241,16 @@ mod x86 {
         fn mul_add(self, factor: Self, summand: Self) -> Self {
             // SAFETY: see above.
             unsafe { _mm512_fmadd_ps(self, factor, summand) }
+        }
+
+        #[inline(always)]
+        fn halves(self) -> (Self, Self) {
+            // SAFETY: see above.
+            unsafe {
+                let bits = _mm512_castps_si512(self);
+                let upper = _mm512_and_si512(bits, _mm512_set1_epi32(0xffff_0000_u32 as i32));
+                (_mm512_castsi512_ps(_mm512_slli_epi32::<16>(bits)), _mm512_castsi512_ps(upper))
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
-//! A network's evaluation in f64, as plainly as can be: convolution after convolution, nothing folded or fused.
+//! A network's evaluation in f64, as plainly as can be: convolution after convolution, nothing fused.
 
-use effnet_runtime::Network;
 use effnet_runtime::spec::{Activation, Block, Operator, Padding};
+use effnet_runtime::{Network, Precision};
 
 /// A map `[height, width, channels]` of one image.
 #[derive(Clone)]
@@ -15,6 +15,11 @@ struct Reference<'a> {
     network: &'a dyn Network,
     padding: Padding,
     eps: f64,
+    precision: Precision,
+}
+
+fn bf16(x: f64) -> f64 {
+    half::bf16::from_f64(x).to_f64()
 }
 
 fn silu(x: f64) -> f64 {
@@ -30,19 +35,25 @@ impl Reference<'_> {
     /// Convolution, batch normalisation and, if `activated`, SiLU.
     fn conv(&self, x: &Map, name: &str, (kernel, stride): (usize, usize), depthwise: bool, activated: bool) -> Map {
         let weight = self.read(&format!("{name}.conv.weight"));
-        let norm =
+        let [gamma, beta, mean, variance] =
             ["weight", "bias", "running_mean", "running_var"].map(|part| self.read(&format!("{name}.bn.{part}")));
-        let channels = norm[0].len();
+        let channels = gamma.len();
+        let scale: Vec<f64> = gamma.iter().zip(&variance).map(|(gamma, var)| gamma / (var + self.eps).sqrt()).collect();
         let inputs = if depthwise { 1 } else { x.channels };
         let (height, width) = (x.size.0.div_ceil(stride), x.size.1.div_ceil(stride));
         let (top, left) =
             (self.padding.pads(x.size.0, kernel, stride).0, self.padding.pads(x.size.1, kernel, stride).0);
+        // In bf16 the engine multiplies rounded numbers, but where Winograd's algorithm or a depthwise convolution sums.
+        let rounds = self.precision == Precision::Bf16 && !depthwise && (kernel, stride) != (3, 1) && inputs % 2 == 0;
+        let round = |value| if rounds { bf16(value) } else { value };
+        let pixels: Vec<f64> = x.data.iter().map(|value| round(*value)).collect();
         // [tap, in, out]: the innermost loop is over outputs, so that the compiler can make vectors of it.
         let mut taps = vec![0.0; weight.len()];
         for o in 0..channels {
             for i in 0..inputs {
                 for tap in 0..kernel * kernel {
-                    taps[(tap * inputs + i) * channels + o] = weight[(o * inputs + i) * kernel * kernel + tap];
+                    let value = weight[(o * inputs + i) * kernel * kernel + tap];
+                    taps[(tap * inputs + i) * channels + o] = round(value * scale[o]);
                 }
             }
         }
@@ -54,7 +65,7 @@ impl Reference<'_> {
                 if y >= x.size.0 || x_at >= x.size.1 {
                     continue;
                 }
-                let pixel = &x.data[(y * x.size.1 + x_at) * x.channels..][..x.channels];
+                let pixel = &pixels[(y * x.size.1 + x_at) * x.channels..][..x.channels];
                 let taps = &taps[tap * inputs * channels..][..inputs * channels];
                 if depthwise {
                     out.iter_mut().zip(pixel).zip(taps).for_each(|((out, x), w)| *out += x * w);
@@ -65,7 +76,7 @@ impl Reference<'_> {
                 }
             }
             for (c, out) in out.iter_mut().enumerate() {
-                let normed = (*out - norm[2][c]) / (norm[3][c] + self.eps).sqrt() * norm[0][c] + norm[1][c];
+                let normed = *out + beta[c] - mean[c] * scale[c];
                 *out = if activated { silu(normed) } else { normed };
             }
         }
@@ -136,10 +147,17 @@ impl Reference<'_> {
     }
 }
 
-/// Logits of square images `[batch, channels, size, size]`, of a network whose activation is SiLU.
-pub(crate) fn logits(network: &dyn Network, images: &[f32], batch: usize, size: usize) -> Vec<f64> {
+/// Logits of square images `[batch, channels, size, size]`, of a network whose activation is SiLU. In bf16 all is f64, but
+/// that the engine's products multiply rounded numbers.
+pub(crate) fn logits(
+    network: &dyn Network,
+    images: &[f32],
+    (batch, size): (usize, usize),
+    precision: Precision,
+) -> Vec<f64> {
     assert_eq!(network.spec().settings.activation, Activation::Silu);
-    let reference = Reference { network, padding: network.dialect().padding, eps: network.dialect().bn_eps };
+    let dialect = network.dialect();
+    let reference = Reference { network, padding: dialect.padding, eps: dialect.bn_eps, precision };
     let images: Vec<&[f32]> = images.chunks_exact(images.len() / batch).collect();
     std::thread::scope(|scope| {
         let reference = &reference;

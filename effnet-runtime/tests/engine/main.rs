@@ -7,7 +7,8 @@ mod double;
 use effnet_runtime::candle::{Device, Tensor};
 use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::random::{Purpose, Stream};
-use effnet_runtime::{Network, NormUpdates, Params, Pass, Precision, Step, efficientnet_v2};
+use effnet_runtime::spec::grammar;
+use effnet_runtime::{DynamicModel, Network, NormUpdates, Params, Pass, Precision, Step, efficientnet_v2};
 
 efficientnet_v2! {
     /// S, whose table `effnet-models` has; that crate is not optimised where tests are built.
@@ -23,6 +24,10 @@ efficientnet_v2! {
 
 /// How far f32 logits may be from the f64 ones, where logits are of order one.
 const TOLERANCE: f64 = 1e-3;
+
+/// How far logits in bf16 may be from the f64 ones, as the root of the mean square. The network makes roundings' errors
+/// some 60 times as large: products in f64 of numbers that are rounded to bf16 are as far off, one logit of 8,000 by 0.09.
+const BF16_TOLERANCE: f64 = 3e-2;
 
 fn normal(sample: u64, length: usize) -> Vec<f32> {
     let stream = Stream::new(17, Purpose::Bench, 0, sample, 0);
@@ -67,23 +72,63 @@ fn ordinary(network: &dyn Network, images: &Tensor) {
     norms.apply(network.params()).unwrap();
 }
 
+/// The largest difference, and the root of their mean square.
+fn errors(found: &[f64], expected: &[f64]) -> (f64, f64) {
+    let errors = || found.iter().zip(expected).map(|(x, y)| (x - y).abs());
+    (errors().fold(0.0, f64::max), (errors().map(|x| x * x).sum::<f64>() / expected.len() as f64).sqrt())
+}
+
+/// Logits of the engine, of images `[8, 3, side, side]`.
+fn engine(network: &dyn Network, images: &Tensor, precision: Precision) -> Vec<f64> {
+    let engine = Engine::new(network, &Options::default().with_precision(precision)).unwrap();
+    let logits = engine.forward(images).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    logits.into_iter().map(f64::from).collect()
+}
+
+fn images(side: usize) -> (Vec<f32>, Tensor) {
+    let pixels = normal(1 << 32, 8 * 3 * side * side);
+    let images = Tensor::from_slice(&pixels, (8, 3, side, side), &Device::Cpu).unwrap();
+    (pixels, images)
+}
+
 #[test]
 fn logits_of_s_are_those_of_f64() {
     let network = EfficientNetV2S::new(1000, Params::new(0).builder()).unwrap();
-    let images = Tensor::from_vec(normal(1 << 32, 8 * 3 * 128 * 128), (8, 3, 128, 128), &Device::Cpu).unwrap();
+    let (pixels, images) = images(128);
     ordinary(&network, &images);
-    let found: Vec<f32> = Engine::new(&network, &Options::default())
-        .unwrap()
-        .forward(&images)
-        .unwrap()
-        .flatten_all()
-        .unwrap()
-        .to_vec1()
-        .unwrap();
-    let expected = double::logits(&network, &images.flatten_all().unwrap().to_vec1().unwrap(), 8, 128);
-    let spread = (expected.iter().map(|x| x * x).sum::<f64>() / expected.len() as f64).sqrt();
+    let expected = double::logits(&network, &pixels, (8, 128), Precision::F32);
+    let (_, spread) = errors(&vec![0.0; expected.len()], &expected);
     assert!((0.1..30.0).contains(&spread), "logits of size {spread} say little");
-    let error = found.iter().zip(&expected).map(|(x, y)| (f64::from(*x) - y).abs()).fold(0.0, f64::max);
-    println!("the largest error is {error:.2e}, of logits of size {spread:.2}");
-    assert!(error <= TOLERANCE, "{error}, of logits of size {spread}");
+    let (largest, rms) = errors(&engine(&network, &images, Precision::F32), &expected);
+    println!("f32: the largest error is {largest:.2e}, {rms:.2e} rms, of logits of size {spread:.2}");
+    assert!(largest <= TOLERANCE, "{largest}, of logits of size {spread}");
+    let (largest, rms) = errors(&engine(&network, &images, Precision::Bf16), &expected);
+    println!("bf16: the largest error is {largest:.2e}, {rms:.2e} rms, of logits of size {spread:.2}");
+    assert!(rms <= BF16_TOLERANCE, "{rms}, of logits of size {spread}");
+}
+
+/// Few layers each: two roundings of nearly the same number may differ, and a layer later there are more that do.
+#[test]
+fn bf16_rounds_what_products_multiply_and_nothing_else() {
+    for row in [
+        "[1, 3, 1, 4, 8, 16, fused, 0]",
+        "[1, 3, 2, 4, 8, 16, fused, 0]",
+        "[1, 5, 2, 1, 8, 16, fused, 0]",
+        "[1, 5, 2, 4, 8, 24, mbconv, 0.25]",
+        "[1, 3, 1, 4, 8, 24, mbconv, 0]",
+        "[1, 3, 1, 1, 8, 24, mbconv, 0]",
+    ] {
+        let table = format!("< [1, 3, 1, 1, 8, 8, fused, 0], {row} > {{ num_features: 64 }}");
+        let spec = grammar::parse_table("Shallow", &table).unwrap();
+        let network = DynamicModel::from_spec(&spec, 100, Params::new(0).builder()).unwrap();
+        let (pixels, images) = images(40);
+        ordinary(&network, &images);
+        let logits = |precision| double::logits(&network, &pixels, (8, 40), precision);
+        let (exact, rounded) = (logits(Precision::F32), logits(Precision::Bf16));
+        let (_, by_rounding) = errors(&rounded, &exact);
+        let (_, rms) = errors(&engine(&network, &images, Precision::Bf16), &rounded);
+        println!("{row}: roundings move logits by {by_rounding:.2e} rms, the engine's are {rms:.2e} from there");
+        // A layer that rounded otherwise would move them by about as much as roundings do.
+        assert!(rms <= by_rounding / 4.0, "{row}: {rms}, where roundings move logits by {by_rounding}");
+    }
 }

@@ -13,7 +13,7 @@ use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::simd::Level;
 use effnet_runtime::train::memory;
 use effnet_runtime::weights::{Convention, WeightsFile};
-use effnet_runtime::{DEFAULT_SIZE, Params};
+use effnet_runtime::{DEFAULT_SIZE, Params, Precision};
 use serde::Serialize;
 
 use super::architecture::Architecture;
@@ -85,6 +85,7 @@ struct Measurement {
     batch: usize,
     classes: usize,
     device: String,
+    precision: Precision,
     threads: usize,
     simd: &'static str,
     runs: usize,
@@ -115,7 +116,7 @@ impl Bench {
         let work = work::batch_of(batch, subject.channels(), size, subject.classes())?;
         let mut subject = subject.with(&work)?;
         let times = self.time(|number| subject.run(&work, number))?;
-        let profile = self.profile.then(|| subject.profile(&work, self.runs)).transpose()?;
+        let profile = self.profile.then(|| subject.profile(&work, self.runs, self.place.precision())).transpose()?;
         let measurement = self.measurement(name, size, threads, times, batch);
         self.print(&Measurement { classes: subject.classes(), profile, ..measurement })
     }
@@ -147,6 +148,7 @@ impl Bench {
             batch: self.batch as usize,
             classes: self.classes as usize,
             device: self.place.name().to_owned(),
+            precision: self.place.precision(),
             threads,
             simd: Level::current().name(),
             runs: times.len(),
@@ -179,11 +181,15 @@ impl Bench {
         let design = self.architecture.design()?;
         let (spec, classes) = (design.spec(), self.classes as usize);
         let device = self.place.open()?;
+        if self.mode == Mode::Train && device.is_cpu() && self.place.precision() != Precision::F32 {
+            bail!("a training step in bf16 needs a GPU: leave --precision out, or say --device cuda");
+        }
         let network = design.build(classes, Params::on(0, &device).builder())?;
         let subject = match self.mode {
             Mode::Infer => {
                 let runner = if device.is_cpu() {
-                    Runner::Engine(Engine::new(network.as_ref(), &Options::default())?)
+                    let options = Options::default().with_precision(self.place.precision());
+                    Runner::Engine(Engine::new(network.as_ref(), &options)?)
                 } else {
                     Runner::Network(network, self.place.precision())
                 };
@@ -210,7 +216,7 @@ impl Bench {
 
 impl Measurement {
     fn to_text(&self) -> String {
-        let Self { name, mode, size, batch, threads, simd, runs, .. } = self;
+        let Self { name, mode, size, batch, precision, threads, simd, runs, .. } = self;
         let mode = match mode {
             Mode::Infer => "inference",
             Mode::Train => "training step",
@@ -218,7 +224,7 @@ impl Measurement {
         };
         let memory = self.peak_rss_mib.map_or(String::new(), |mib| format!(", peak memory {mib:.0} MiB"));
         format!(
-            "{name}: {mode}, {size} px, batch {batch}, {threads} threads, {simd}\n\
+            "{name}: {mode}, {size} px, batch {batch}, {precision}, {threads} threads, {simd}\n\
              median {:.2} ms, min {:.2} ms of {runs} runs; {:.1} images/s{memory}",
             self.median_ms, self.min_ms, self.images_per_second
         ) + &self.profile.as_ref().map_or(String::new(), |profile| format!("\n\n{}", profile.to_text()))

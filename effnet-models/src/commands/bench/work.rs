@@ -120,8 +120,8 @@ impl Ready {
     }
 
     /// Where the time of `runs` runs goes.
-    pub(super) fn profile(&mut self, work: &Batch, runs: u32) -> Result<Profile> {
-        let peak = peak_gflops(Level::current());
+    pub(super) fn profile(&mut self, work: &Batch, runs: u32, precision: Precision) -> Result<Profile> {
+        let peak = peak_gflops(Level::current(), precision);
         let runs = (0..u64::from(runs)).map(|number| match self {
             Self::Session { session, images, logits, .. } => Ok(Span::of_inference(&session.profile(images, logits)?)),
             Self::Network { .. } => bail!(NO_PROFILE),

@@ -2,18 +2,24 @@
 //!
 //! A convolution is one product: a row is a window of the map. Over a map with its border of zeros, the window's rows
 //! of pixels are runs of contiguous floats, the segments of the depth; nothing is copied.
+//!
+//! In bf16 a float's place holds two numbers that follow each other ([`super::narrow`]): the map has half the channels, and
+//! everything else is the same.
 
 mod packed;
 #[cfg(test)]
 mod tests;
 mod tile;
 
+use std::marker::PhantomData;
+
 use effnet_spec::Activation;
 
 use super::buffer::Shared;
+use crate::pass::Precision;
 use crate::simd::{Arch, Kernel, Level};
 pub(crate) use packed::Packed;
-use tile::{Place, Strip};
+use tile::{Pair, Place, Single, Step, Strip};
 
 /// Where rows of floats lie: row `r` of line `l` starts at `start + l · line + r · row`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +110,10 @@ impl<'a> Job<'a> {
         if let Some((residual, rows)) = self.residual {
             assert!(rows.end(self.lines, self.rows, columns) <= residual.len(), "a residual past the end of its map");
         }
-        level.run(Tiles { job: self, run });
+        match self.weights.precision() {
+            Precision::F32 => level.run(Tiles::<Single> { job: self, run, step: PhantomData }),
+            Precision::Bf16 => level.run_pairs(Tiles::<Pair> { job: self, run, step: PhantomData }),
+        }
     }
 }
 
@@ -144,12 +153,13 @@ fn tiles(rows: usize, most: usize) -> [(usize, usize); 2] {
     [(more, less + 1), (count - more, less)]
 }
 
-struct Tiles<'a, 'b> {
+struct Tiles<'a, 'b, S> {
     job: &'a Job<'b>,
     run: usize,
+    step: PhantomData<S>,
 }
 
-impl Kernel for Tiles<'_, '_> {
+impl<S: Step> Kernel for Tiles<'_, '_, S> {
     #[inline(always)]
     fn run<A: Arch>(self) {
         let job = self.job;
@@ -185,7 +195,7 @@ impl Kernel for Tiles<'_, '_> {
                         };
                         if count > 0 {
                             // SAFETY: this is the instance for `A`; extents were measured by `Job::run`.
-                            unsafe { strip::<A>(place, count, height, weights.vectors()) }
+                            unsafe { strip::<A, S>(place, count, height, weights.vectors()) }
                         }
                         row += count * height;
                     }
@@ -200,14 +210,14 @@ impl Kernel for Tiles<'_, '_> {
 /// # Safety
 /// As of [`Arch::outline`], and of [`Strip`].
 #[inline(always)]
-unsafe fn strip<A: Arch>(place: Place, tiles: usize, rows: usize, vectors: usize) {
+unsafe fn strip<A: Arch, S: Step>(place: Place, tiles: usize, rows: usize, vectors: usize) {
     macro_rules! dispatch {
         ($($vectors:literal: $($rows:literal)*;)*) => {
             match (vectors, rows) {
                 // SAFETY: the caller's promise. The condition keeps instances from being compiled that a level never uses.
                 $($(($vectors, $rows) => unsafe {
                     if const { $rows <= A::TILE_ROWS[$vectors - 1] } {
-                        A::outline(Strip::<$rows, $vectors> { place, tiles });
+                        A::outline(Strip::<S, $rows, $vectors> { place, tiles, step: PhantomData });
                     }
                 },)*)*
                 _ => unreachable!("a tile of {rows} rows and {vectors} vectors"),

@@ -1,6 +1,8 @@
 //! A product's right-hand side in the order in which tiles read it.
 
 use crate::kernels::buffer::Buffer;
+use crate::kernels::narrow::narrow;
+use crate::pass::Precision;
 use crate::simd::Level;
 use crate::threads;
 
@@ -11,6 +13,7 @@ const STEPS: usize = 16;
 /// filled up with zeros. With it a bias for each column.
 #[derive(Clone, Debug)]
 pub(crate) struct Packed {
+    precision: Precision,
     depth: usize,
     columns: usize,
     /// Width of a panel in vectors, and of a vector in floats.
@@ -50,6 +53,23 @@ impl Packed {
         })
     }
 
+    /// As [`Packed::from_rows`], in a number format, which the left-hand side must have too. In bf16 the depth is even.
+    ///
+    /// # Panics
+    /// As [`Packed::from_rows`], and when the depth is odd in bf16.
+    pub(crate) fn in_precision(level: Level, precision: Precision, rows: &[f32], columns: usize, bias: &[f32]) -> Self {
+        match precision {
+            Precision::F32 => Self::from_rows(level, rows, columns, bias),
+            Precision::Bf16 => {
+                let depth = rows.len() / columns;
+                assert!(depth.is_multiple_of(2), "a depth of {depth} in pairs");
+                let mut pairs = vec![0.0; rows.len() / 2];
+                narrow(level, rows, &mut pairs);
+                Self { precision, ..Self::from_rows(level, &pairs, columns, bias) }
+            }
+        }
+    }
+
     /// Packs a matrix `[depth, columns]`, one row of it after the other.
     ///
     /// # Panics
@@ -80,14 +100,33 @@ impl Packed {
         let vectors = panel_vectors(columns, lanes);
         let padded = columns.next_multiple_of(vectors * lanes);
         assert_eq!(bias.len(), columns, "a bias for each column");
-        let mut packed =
-            Self { depth, columns, vectors, lanes, data: Buffer::zeros(padded * depth), bias: Buffer::zeros(padded) };
+        let mut packed = Self {
+            precision: Precision::F32,
+            depth,
+            columns,
+            vectors,
+            lanes,
+            data: Buffer::zeros(padded * depth),
+            bias: Buffer::zeros(padded),
+        };
         packed.bias[..columns].copy_from_slice(bias);
         packed
     }
 
+    /// Number format of both sides.
+    pub(crate) fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// Floats of a row of the left-hand side.
     pub(crate) fn depth(&self) -> usize {
         self.depth
+    }
+
+    /// Multiply-accumulates of a row.
+    pub(crate) fn macs(&self) -> usize {
+        let of_step = if self.precision == Precision::Bf16 { 2 } else { 1 };
+        of_step * self.depth * self.columns
     }
 
     pub(crate) fn columns(&self) -> usize {

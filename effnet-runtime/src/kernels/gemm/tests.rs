@@ -4,13 +4,33 @@ use proptest::prelude::*;
 use super::{Job, Packed, Rows, steps, tiles};
 use crate::kernels::buffer::Shared;
 use crate::kernels::guard::{Guarded, SIDES, Side, values};
+use crate::kernels::narrow::narrow_in_place;
+use crate::pass::Precision;
 use crate::simd::Level;
+
+/// Numbers in a float's place.
+fn numbers(precision: Precision) -> usize {
+    if precision == Precision::Bf16 { 2 } else { 1 }
+}
+
+/// The numbers that a float's place holds.
+fn widen(precision: Precision, value: f32) -> Vec<f32> {
+    match precision {
+        Precision::F32 => vec![value],
+        Precision::Bf16 => [value.to_bits() << 16, value.to_bits() & 0xffff_0000].map(f32::from_bits).into(),
+    }
+}
+
+fn bf16(value: f32) -> f32 {
+    half::bf16::from_f32(value).to_f32()
+}
 
 /// How far a result may be from the f64 definition, relative to the sum of its terms' sizes: roundings of f32 sums.
 const TOLERANCE: f64 = 2e-6;
 
 #[derive(Clone, Debug)]
 struct Problem {
+    precision: Precision,
     lines: usize,
     rows: usize,
     segments: usize,
@@ -27,8 +47,11 @@ impl Problem {
         let activation = prop_oneof![Just(None), Just(Some(Activation::Silu)), Just(Some(Activation::Relu6))];
         let columns = prop_oneof![1usize..=70, Just(24), Just(48), Just(64), Just(96)];
         let gaps = [0usize..5, 0usize..5, 0usize..5];
-        (1usize..=3, 1usize..=29, 1usize..=3, 1usize..=33, columns, gaps, any::<bool>(), activation).prop_map(
-            |(lines, rows, segments, run, columns, gaps, residual, activation)| Self {
+        let precision = prop_oneof![Just(Precision::F32), Just(Precision::Bf16)];
+        let sizes = (precision, 1usize..=3, 1usize..=29, 1usize..=3, 1usize..=33);
+        (sizes, columns, gaps, any::<bool>(), activation).prop_map(
+            |((precision, lines, rows, segments, run), columns, gaps, residual, activation)| Self {
+                precision,
                 lines,
                 rows,
                 segments,
@@ -55,12 +78,18 @@ impl Problem {
 
     fn check(&self, level: Level, side: Side) {
         let depth = self.segments * self.run;
-        let weight = values(self.columns * depth, 1);
+        let steps = numbers(self.precision);
+        let weight: Vec<f32> = values(self.columns * depth * steps, 1).into_iter().map(bf16).collect();
         let bias = values(self.columns, 2);
-        let packed = Packed::from_rows(level, &weight, self.columns, &bias);
+        let packed = Packed::in_precision(level, self.precision, &weight, self.columns, &bias);
         let (a_rows, segment_stride) = self.a_rows();
         let reach = (self.segments - 1) * segment_stride + self.run;
-        let a = Guarded::new(&values(a_rows.end(self.lines, self.rows, reach), 3), side);
+        let mut map = values(a_rows.end(self.lines, self.rows, reach) * steps, 3);
+        if self.precision == Precision::Bf16 {
+            narrow_in_place(level, &mut map);
+            map.truncate(map.len() / 2);
+        }
+        let a = Guarded::new(&map, side);
         let out_rows = self.out_rows();
         let length = out_rows.end(self.lines, self.rows, self.columns);
         let residual = Guarded::new(&values(length, 4), side);
@@ -90,10 +119,12 @@ impl Problem {
                     let (mut sum, mut size) = (f64::from(bias[column]), 1.0);
                     for k in 0..depth {
                         let at = a_rows.start + line * a_rows.line + row * a_rows.row;
-                        let x = f64::from(a[at + k / self.run * segment_stride + k % self.run]);
-                        let product = x * f64::from(weight[column * depth + k]);
-                        sum += product;
-                        size += product.abs();
+                        let x = widen(self.precision, a[at + k / self.run * segment_stride + k % self.run]);
+                        for (x, weight) in x.iter().zip(&weight[(column * depth + k) * steps..]) {
+                            let product = f64::from(*x) * f64::from(*weight);
+                            sum += product;
+                            size += product.abs();
+                        }
                     }
                     let at = out_rows.start + line * out_rows.line + row * out_rows.row + column;
                     let value = match self.activation {
@@ -132,9 +163,21 @@ fn every_tile_of_every_level_runs() {
         for columns in [level.lanes(), 2 * level.lanes(), 3 * level.lanes(), 3 * level.lanes() - 1] {
             for rows in 1..=25 {
                 let gaps = [0, 1, 2];
-                let problem =
-                    Problem { lines: 1, rows, segments: 1, run: 9, columns, gaps, residual: false, activation: None };
-                problem.check(level, Side::End);
+                for precision in [Precision::F32, Precision::Bf16] {
+                    let residual = false;
+                    Problem {
+                        precision,
+                        lines: 1,
+                        rows,
+                        segments: 1,
+                        run: 9,
+                        columns,
+                        gaps,
+                        residual,
+                        activation: None,
+                    }
+                    .check(level, Side::End);
+                }
             }
         }
     }
@@ -193,10 +236,12 @@ fn parts_of_the_depth_follow_each_other() {
 #[test]
 fn a_deep_product_equals_the_definition() {
     for level in Level::available() {
-        for (segments, run) in [(1, 1000), (5, 200)] {
+        for (precision, segments, run) in
+            [(Precision::F32, 1, 1000), (Precision::F32, 5, 200), (Precision::Bf16, 1, 400), (Precision::Bf16, 5, 80)]
+        {
             let gaps = [1, 0, 3];
             let activation = Some(Activation::Silu);
-            Problem { lines: 2, rows: 7, segments, run, columns: 37, gaps, residual: true, activation }
+            Problem { precision, lines: 2, rows: 7, segments, run, columns: 37, gaps, residual: true, activation }
                 .check(level, Side::End);
         }
     }

@@ -7,12 +7,39 @@
 //!     out[r][..] = sums[r][..], or f(sums[r][..]) + residual[r][..]
 //! ```
 
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
 use effnet_spec::Activation;
 
 use crate::kernels::activation::{Function, with_function};
 use crate::simd::{Arch, Kernel, Vector};
+
+/// What a step of the depth multiplies: what a float of `a` and of the panel holds.
+pub(super) trait Step {
+    /// `sum + x · weights`
+    fn add<A: Arch>(x: A::V, weights: A::V, sum: A::V) -> A::V;
+}
+
+/// A number in f32.
+pub(super) struct Single;
+
+impl Step for Single {
+    #[inline(always)]
+    fn add<A: Arch>(x: A::V, weights: A::V, sum: A::V) -> A::V {
+        x.mul_add(weights, sum)
+    }
+}
+
+/// Two numbers in bf16.
+pub(super) struct Pair;
+
+impl Step for Pair {
+    #[inline(always)]
+    fn add<A: Arch>(x: A::V, weights: A::V, sum: A::V) -> A::V {
+        A::dot_pairs(x, weights, sum)
+    }
+}
 
 /// Sums of the largest tile, in floats: 12 rows of 2 vectors of 16.
 const MOST_SUMS: usize = 384;
@@ -46,12 +73,13 @@ pub(super) struct Place {
 }
 
 /// Tiles of `ROWS` rows and `VECTORS` vectors, one below the other.
-pub(super) struct Strip<const ROWS: usize, const VECTORS: usize> {
+pub(super) struct Strip<S, const ROWS: usize, const VECTORS: usize> {
     pub place: Place,
     pub tiles: usize,
+    pub step: PhantomData<S>,
 }
 
-impl<const ROWS: usize, const VECTORS: usize> Kernel for Strip<ROWS, VECTORS> {
+impl<S: Step, const ROWS: usize, const VECTORS: usize> Kernel for Strip<S, ROWS, VECTORS> {
     #[inline(always)]
     fn run<A: Arch>(self) {
         let mut place = self.place;
@@ -59,7 +87,7 @@ impl<const ROWS: usize, const VECTORS: usize> Kernel for Strip<ROWS, VECTORS> {
             // SAFETY: `Job::run` has measured every extent that is accessed here: for each tile `ROWS` rows of
             // `segments · run` floats of `a`, as many rows of the panel, and `ROWS` rows of `columns` floats of `out` and of
             // the residual.
-            unsafe { tile::<A, ROWS, VECTORS>(&place) }
+            unsafe { tile::<A, S, ROWS, VECTORS>(&place) }
             place.a = place.a.wrapping_add(ROWS * place.a_row);
             place.out = place.out.wrapping_add(ROWS * place.out_row);
             if !place.residual.is_null() {
@@ -74,7 +102,7 @@ impl<const ROWS: usize, const VECTORS: usize> Kernel for Strip<ROWS, VECTORS> {
 /// # Safety
 /// Every extent of the place must be valid: see [`Strip`].
 #[inline(always)]
-unsafe fn tile<A: Arch, const ROWS: usize, const VECTORS: usize>(place: &Place) {
+unsafe fn tile<A: Arch, S: Step, const ROWS: usize, const VECTORS: usize>(place: &Place) {
     let lanes = A::V::LANES;
     // SAFETY: the caller's promise.
     unsafe {
@@ -111,7 +139,7 @@ unsafe fn tile<A: Arch, const ROWS: usize, const VECTORS: usize>(place: &Place) 
             while left >= UNROLLED {
                 for step in 0..UNROLLED {
                     let b = panel.add(step * VECTORS * lanes);
-                    accumulate::<A, ROWS, VECTORS>(&mut sums, b, &bases, step, place.a_row);
+                    accumulate::<A, S, ROWS, VECTORS>(&mut sums, b, &bases, step, place.a_row);
                 }
                 panel = panel.add(UNROLLED * VECTORS * lanes);
                 for base in &mut bases {
@@ -120,7 +148,7 @@ unsafe fn tile<A: Arch, const ROWS: usize, const VECTORS: usize>(place: &Place) 
                 left -= UNROLLED;
             }
             for step in 0..left {
-                accumulate::<A, ROWS, VECTORS>(&mut sums, panel, &bases, step, place.a_row);
+                accumulate::<A, S, ROWS, VECTORS>(&mut sums, panel, &bases, step, place.a_row);
                 panel = panel.add(VECTORS * lanes);
             }
         }
@@ -152,7 +180,7 @@ unsafe fn tile<A: Arch, const ROWS: usize, const VECTORS: usize>(place: &Place) 
 /// # Safety
 /// As of [`tile`].
 #[inline(always)]
-unsafe fn accumulate<A: Arch, const ROWS: usize, const VECTORS: usize>(
+unsafe fn accumulate<A: Arch, S: Step, const ROWS: usize, const VECTORS: usize>(
     sums: &mut [[A::V; VECTORS]; ROWS],
     b: *const f32,
     bases: &[*const f32; 4],
@@ -168,7 +196,7 @@ unsafe fn accumulate<A: Arch, const ROWS: usize, const VECTORS: usize>(
         for r in 0..ROWS {
             let x = A::V::splat(*bases[r / 3].wrapping_add((r % 3) * row + step));
             for v in 0..VECTORS {
-                sums[r][v] = x.mul_add(vectors[v], sums[r][v]);
+                sums[r][v] = S::add::<A>(x, vectors[v], sums[r][v]);
             }
         }
     }
