@@ -145,7 +145,7 @@ pub(crate) struct NormGradients {
 
 /// Gradients from that of `y`, whose values are `grad`, or where there are none `dz`; that of `z` is written to `dz`.
 ///
-/// Two passes, of which each computes `g`: to write it in the first one would cost more than to compute it twice.
+/// Two passes, with `g` in `dz` between them: computed in both it takes twice as long, wherever maps fit a cache.
 pub(crate) fn backward(
     level: Level,
     z: &[f32],
@@ -165,17 +165,15 @@ pub(crate) fn backward(
     let rows_of_image = total / images;
     let pool = threads::current();
     let mut parts = vec![0f32; total.div_ceil(rows) * 2 * channels];
-    {
-        let grad = grad.unwrap_or(dz);
-        pool.for_each_chunk(&mut parts, 2 * channels, |at, part| {
-            let first = at * rows;
-            let range = first * channels..((first + rows) * channels).min(z.len());
-            let (beta, gamma) = part.split_at_mut(channels);
-            let rows = Rows { z: &z[range.clone()], norm, of_result, first, rows_of_image };
-            let grad = &grad[range];
-            with_function!(activation, F => level.run(Sums::<F> { rows, grad, beta, gamma, function: PhantomData }));
-        });
-    }
+    pool.for_each_chunk_pair(dz, rows * channels, &mut parts, 2 * channels, |at, dz, part| {
+        let first = at * rows;
+        let range = first * channels..first * channels + dz.len();
+        let (beta, gamma) = part.split_at_mut(channels);
+        let (z, grad) = (&z[range.clone()], grad.map(|grad| &grad[range]));
+        with_function!(activation, F => level.run(Sums::<F> {
+            z, grad, dz, beta, gamma, norm, of_result, first, rows_of_image, function: PhantomData,
+        }));
+    });
     let mut sums = vec![0f64; 2 * channels];
     for part in parts.chunks_exact(2 * channels) {
         for (sum, value) in sums.iter_mut().zip(part) {
@@ -195,115 +193,52 @@ pub(crate) fn backward(
     let constant = per_channel(beta, &vec![1.0; channels]);
     let slope = per_channel(gamma, &norm.inv_std);
     pool.for_each_chunk(dz, rows * channels, |at, dz| {
-        let first = at * rows;
-        let range = first * channels..first * channels + dz.len();
-        let rows = Rows { z: &z[range.clone()], norm, of_result, first, rows_of_image };
-        let (grad, constant, slope) = (grad.map(|grad| &grad[range]), &constant[..], &slope[..]);
-        with_function!(activation, F => level.run(Finish::<F> {
-            rows, grad, dz, constant, slope, function: PhantomData,
-        }));
+        let z = &z[at * rows * channels..][..dz.len()];
+        level.run(Finish { z, dz, norm, constant: &constant, slope: &slope });
     });
     let as_f32 = |sums: &[f64]| sums.iter().map(|sum| *sum as f32).collect();
     NormGradients { gamma: as_f32(gamma), beta: as_f32(beta) }
 }
 
-/// Some pixels on the way back.
-#[derive(Clone, Copy)]
-struct Rows<'a> {
+/// `dz = g`, and the sums of `g` and `g · ẑ`.
+struct Sums<'a, F> {
     z: &'a [f32],
+    /// None: it is in `dz`.
+    grad: Option<&'a [f32]>,
+    dz: &'a mut [f32],
+    beta: &'a mut [f32],
+    gamma: &'a mut [f32],
     norm: &'a Normalisation,
     of_result: OfResult<'a>,
     /// Where the pixels are among all.
     first: usize,
     rows_of_image: usize,
-}
-
-/// A pixel on the way back.
-struct Row<'a> {
-    z: &'a [f32],
-    branch: f32,
-    /// Factor and what is added, where the gradient is changed.
-    affine: Option<[&'a [f32]; 2]>,
-}
-
-impl<'a> Rows<'a> {
-    #[inline(always)]
-    fn row(&self, at: usize) -> Row<'a> {
-        let channels = self.norm.scale.len();
-        let image = (self.first + at) / self.rows_of_image;
-        let affine = self
-            .of_result
-            .affine
-            .map(|Affine { factor, added }| [factor, added].map(|all| &all[image * channels..][..channels]));
-        let branch = self.of_result.branch.map_or(1.0, |branch| branch[image]);
-        Row { z: &self.z[at * channels..][..channels], branch, affine }
-    }
-}
-
-/// The sums of `g` and `g · ẑ`.
-struct Sums<'a, F> {
-    rows: Rows<'a>,
-    grad: &'a [f32],
-    beta: &'a mut [f32],
-    gamma: &'a mut [f32],
     function: PhantomData<F>,
 }
 
 impl<F: Function> Kernel for Sums<'_, F> {
     #[inline(always)]
     fn run<A: Arch>(self) {
-        let channels = self.beta.len();
-        let Normalisation { mean, inv_std, scale, shift, .. } = self.rows.norm;
+        let channels = self.norm.scale.len();
+        let Normalisation { mean, inv_std, scale, shift, .. } = self.norm;
         let [mean, inv_std, scale, shift] = [mean, inv_std, scale, shift].map(|row| &row[..channels]);
         let (beta, gamma) = (&mut self.beta[..channels], &mut self.gamma[..channels]);
-        for (at, grad) in self.grad.chunks_exact(channels).enumerate() {
-            let Row { z, branch, affine } = self.rows.row(at);
+        for (at, (dz, z)) in self.dz.chunks_exact_mut(channels).zip(self.z.chunks_exact(channels)).enumerate() {
+            let image = (self.first + at) / self.rows_of_image;
+            let branch = self.of_result.branch.map_or(1.0, |branch| branch[image]);
+            let affine = self
+                .of_result
+                .affine
+                .map(|Affine { factor, added }| [factor, added].map(|all| &all[image * channels..][..channels]));
             macro_rules! row {
                 ($c:ident => $grad:expr) => {
                     for $c in 0..channels {
                         let centred = z[$c] - mean[$c];
                         let u = A::mul_add(centred, scale[$c], shift[$c]);
                         let g = branch * $grad * F::derivative::<A>(u);
+                        dz[$c] = g;
                         beta[$c] += g;
                         gamma[$c] = A::mul_add(g, centred * inv_std[$c], gamma[$c]);
-                    }
-                };
-            }
-            match affine {
-                None => row!(c => grad[c]),
-                Some([factor, added]) => row!(c => A::mul_add(grad[c], factor[c], added[c])),
-            }
-        }
-    }
-}
-
-/// The gradient of `z`.
-struct Finish<'a, F> {
-    rows: Rows<'a>,
-    /// None: it is in `dz`.
-    grad: Option<&'a [f32]>,
-    dz: &'a mut [f32],
-    constant: &'a [f32],
-    slope: &'a [f32],
-    function: PhantomData<F>,
-}
-
-impl<F: Function> Kernel for Finish<'_, F> {
-    #[inline(always)]
-    fn run<A: Arch>(self) {
-        let channels = self.rows.norm.scale.len();
-        let Normalisation { mean, scale, shift, .. } = self.rows.norm;
-        let rows = [mean, scale, shift].map(|row| &row[..channels]);
-        let ([mean, scale, shift], [constant, slope]) = (rows, [self.constant, self.slope].map(|row| &row[..channels]));
-        for (at, dz) in self.dz.chunks_exact_mut(channels).enumerate() {
-            let Row { z, branch, affine } = self.rows.row(at);
-            macro_rules! row {
-                ($c:ident => $grad:expr) => {
-                    for $c in 0..channels {
-                        let centred = z[$c] - mean[$c];
-                        let u = A::mul_add(centred, scale[$c], shift[$c]);
-                        let g = branch * $grad * F::derivative::<A>(u);
-                        dz[$c] = A::mul_add(g, scale[$c], A::mul_add(-centred, slope[$c], -constant[$c]));
                     }
                 };
             }
@@ -317,6 +252,30 @@ impl<F: Function> Kernel for Finish<'_, F> {
                         Some([factor, added]) => row!(c => A::mul_add(grad[c], factor[c], added[c])),
                     }
                 }
+            }
+        }
+    }
+}
+
+/// From `g` to the gradient of `z`.
+struct Finish<'a> {
+    z: &'a [f32],
+    dz: &'a mut [f32],
+    norm: &'a Normalisation,
+    constant: &'a [f32],
+    slope: &'a [f32],
+}
+
+impl Kernel for Finish<'_> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        let channels = self.norm.scale.len();
+        let (mean, scale) = (&self.norm.mean[..channels], &self.norm.scale[..channels]);
+        let (constant, slope) = (&self.constant[..channels], &self.slope[..channels]);
+        for (dz, z) in self.dz.chunks_exact_mut(channels).zip(self.z.chunks_exact(channels)) {
+            for c in 0..channels {
+                let centred = A::mul_add(mean[c] - z[c], slope[c], -constant[c]);
+                dz[c] = A::mul_add(dz[c], scale[c], centred);
             }
         }
     }
