@@ -16,6 +16,7 @@ table, the same padding and the same number of parameters.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import statistics
@@ -40,6 +41,8 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--runs", type=int, default=5, help="of each side in a round")
     parser.add_argument("--peers", default=None, help="comma-separated: torch,compile,onnxruntime,openvino")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="cuda: PyTorch alone is compared with")
+    parser.add_argument("--precision", choices=["f32", "bf16"], default="f32", help="bf16: PyTorch's autocast on a GPU")
     parser.add_argument("--binary", default="target/release/effnet")
     return parser.parse_args()
 
@@ -62,13 +65,16 @@ def inference_peers(options, names, folder):
     name, size = MODELS[options.variant], options.size
     x = torch.randn(options.batch, 3, size, size)
     peers = {}
+    last = x.to(options.device).contiguous(memory_format=torch.channels_last)
     if "torch" in names:
-        model = timm.create_model(name).eval().to(memory_format=torch.channels_last)
-        last = x.contiguous(memory_format=torch.channels_last)
+        model = timm.create_model(name).eval().to(options.device, memory_format=torch.channels_last)
         peers["torch"] = lambda: model(last)
     if "compile" in names:
-        compiled = torch.compile(timm.create_model(name).eval())
-        peers["compile"] = lambda: compiled(x)
+        # On the CPU it is faster in the other layout.
+        layout = torch.channels_last if options.device == "cuda" else torch.contiguous_format
+        compiled = torch.compile(timm.create_model(name).eval().to(options.device, memory_format=layout))
+        other = last.contiguous(memory_format=layout)
+        peers["compile"] = lambda: compiled(other)
     if {"onnxruntime", "openvino"} & set(names):
         path = onnx_file(torch, timm, name, size, folder)
         array = x.numpy()
@@ -92,7 +98,7 @@ def inference_peers(options, names, folder):
                 "PERFORMANCE_HINT": "LATENCY"})
             request = compiled_ov.create_infer_request()
             peers["openvino"] = lambda: request.infer({0: array})
-    return peers, torch.inference_mode()
+    return peers, [torch.inference_mode()]
 
 
 def training_peers(options, names):
@@ -101,56 +107,75 @@ def training_peers(options, names):
 
     torch.set_num_threads(options.threads)
     peers = {}
-    labels = torch.arange(options.batch) % 1000
+    labels = (torch.arange(options.batch) % 1000).to(options.device)
     for peer in names:
         if peer not in ("torch", "compile"):
             continue
         model = timm.create_model(MODELS[options.variant], drop_path_rate=0.2, drop_rate=0.2).train()
-        model = model.to(memory_format=torch.channels_last)
-        x = torch.randn(options.batch, 3, options.size, options.size).contiguous(memory_format=torch.channels_last)
+        model = model.to(options.device, memory_format=torch.channels_last)
+        x = torch.randn(options.batch, 3, options.size, options.size).to(options.device)
+        x = x.contiguous(memory_format=torch.channels_last)
         run = torch.compile(model) if peer == "compile" else model
         optimizer = torch.optim.SGD(model.parameters(), lr=1e-6, momentum=0.9, nesterov=True, weight_decay=1e-5)
         loss = torch.nn.CrossEntropyLoss(label_smoothing=0.1)
 
         def step(run=run, optimizer=optimizer, x=x):
             optimizer.zero_grad(set_to_none=True)
-            loss(run(x), labels).backward()
+            with autocast(options):
+                found = loss(run(x), labels)
+            found.backward()
             optimizer.step()
 
         peers[peer] = step
-    return peers, torch.enable_grad()
+    return peers, [torch.enable_grad()]
+
+
+def autocast(options):
+    import torch
+
+    return torch.autocast(options.device, torch.bfloat16, enabled=options.precision == "bf16")
 
 
 def ours(options):
     command = [options.binary, "bench", "--variant", options.variant, "--size", options.size, "--batch", options.batch,
-               "--threads", options.threads, "--mode", options.mode, "--runs", options.runs, "--json"]
+               "--threads", options.threads, "--mode", options.mode, "--runs", options.runs, "--device", options.device,
+               "--precision", options.precision, "--json"]
     output = subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True).stdout
     return json.loads(output)
 
 
-def timed(run, runs):
+def timed(run, runs, settle):
     # One run brings the peer's code and data back into the caches, as ours has its own warm-up.
     run()
+    settle()
     times = []
     for _ in range(runs):
         start = time.perf_counter()
         run()
+        settle()
         times.append((time.perf_counter() - start) * 1e3)
     return times
 
 
 def steady(options, folder):
+    import torch
+
     default = {"infer": "torch,onnxruntime,openvino", "train": "torch"}[options.mode]
+    default = "torch,compile" if options.device == "cuda" else default
+    settle = torch.cuda.synchronize if options.device == "cuda" else lambda: None
     names = (options.peers or default).split(",")
     if options.mode == "infer":
-        peers, mode = inference_peers(options, names, folder)
+        peers, modes = inference_peers(options, names, folder)
+        modes.append(autocast(options))
     else:
-        peers, mode = training_peers(options, names)
+        peers, modes = training_peers(options, names)
     times = {"effnet": []} | {name: [] for name in peers}
     about = {}
-    with mode:
+    with contextlib.ExitStack() as stack:
+        for mode in modes:
+            stack.enter_context(mode)
         for name in peers:
-            timed(peers[name], 2)
+            timed(peers[name], 2, settle)
         for _ in range(options.rounds):
             # Threads of the peer before that still spin would take our cores.
             time.sleep(0.5)
@@ -159,7 +184,7 @@ def steady(options, folder):
             times["effnet"].extend([about["median_ms"]] * options.runs)
             for name, run in peers.items():
                 time.sleep(0.2)
-                times[name].extend(timed(run, options.runs))
+                times[name].extend(timed(run, options.runs, settle))
     return times, about
 
 
@@ -201,8 +226,9 @@ def main():
     os.environ["OMP_NUM_THREADS"] = str(options.threads)
     with tempfile.TemporaryDirectory() as folder:
         times, about = start(options, folder) if options.mode == "start" else steady(options, folder)
-    print(f"{options.mode}, {options.variant}, {options.size} px, batch {options.batch}, {options.threads} threads, "
-          f"{options.rounds} rounds of {options.runs} runs; kernels {about['simd']}")
+    where = f"{options.threads} threads, kernels {about['simd']}" if options.device == "cpu" else options.device
+    print(f"{options.mode}, {options.variant}, {options.size} px, batch {options.batch}, {options.precision}, {where}, "
+          f"{options.rounds} rounds of {options.runs} runs")
     own = statistics.median(times["effnet"])
     for name, values in times.items():
         median = statistics.median(values)

@@ -1,6 +1,7 @@
 //! Where a training step's time goes.
 //!
-//! Operations run on the thread that asks for them, and leave a span each in that thread's trace while one is kept.
+//! Operations run on the thread that asks for them, and leave a span each in that thread's trace while one is kept. A GPU
+//! works behind that thread's back: while a trace is kept, each of its operations is waited for.
 
 use std::cell::RefCell;
 use std::time::Instant;
@@ -90,6 +91,23 @@ pub(super) fn enter(chain: usize) {
             trace.current = chain;
         }
     });
+}
+
+/// Waits for what a device was asked to do, while a trace is kept.
+#[cfg(feature = "cuda")]
+pub(super) fn settle(device: &candle_core::Device) -> candle_core::Result<()> {
+    if TRACE.with_borrow(Option::is_some) { device.synchronize() } else { Ok(()) }
+}
+
+/// Calls `f`, which asks a device for something, and waits for that while a trace is kept.
+#[cfg(feature = "cuda")]
+pub(super) fn settled<R>(
+    device: &candle_core::Device,
+    f: impl FnOnce() -> candle_core::Result<R>,
+) -> candle_core::Result<R> {
+    let result = f()?;
+    settle(device)?;
+    Ok(result)
 }
 
 /// Calls `f`, and notes how long it took.

@@ -8,9 +8,10 @@ use effnet_runtime::candle::{DType, Device, Tensor};
 use effnet_runtime::weights::WeightsFile;
 use tempfile::TempDir;
 
-/// Path of a file of this folder.
+/// Path of a file of this folder, or of the one that `EFFNET_FIXTURES` names, on a machine without the repository.
 pub(crate) fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/parity").join(name)
+    let here = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/parity");
+    std::env::var_os("EFFNET_FIXTURES").map_or_else(here, PathBuf::from).join(name)
 }
 
 /// A file of reference results.

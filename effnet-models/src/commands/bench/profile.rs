@@ -12,8 +12,8 @@ use serde::Serialize;
 pub(super) struct Profile {
     /// Sum of all parts.
     total_ms: f64,
-    /// What all threads' multiply-adds could do at most.
-    peak_gflops: f64,
+    /// What all threads' multiply-adds could do at most; null for a GPU, whose peak is not measured.
+    peak_gflops: Option<f64>,
     blocks: Vec<Part>,
     kinds: Vec<Part>,
 }
@@ -27,7 +27,7 @@ struct Part {
     /// Two operations for each multiply-accumulate of a direct convolution, whatever the algorithm.
     gflops: f64,
     /// Of the peak; more than 1 where an algorithm saves multiplications.
-    of_peak: f64,
+    of_peak: Option<f64>,
 }
 
 /// Which part of a network.
@@ -105,7 +105,7 @@ struct Sum {
 
 impl Profile {
     /// Of runs that have the same operations.
-    pub(super) fn of(runs: &[Vec<Span>], peak_gflops: f64) -> Self {
+    pub(super) fn of(runs: &[Vec<Span>], peak_gflops: Option<f64>) -> Self {
         let (mut blocks, mut kinds) = (BTreeMap::<_, Sum>::new(), BTreeMap::<_, Sum>::new());
         let mut total_ms = 0.0;
         for (at, span) in runs[0].iter().enumerate() {
@@ -120,7 +120,7 @@ impl Profile {
         }
         let part = |name: String, Sum { ms, macs }: Sum| {
             let gflops = 2.0 * macs as f64 / (ms * 1e6);
-            Part { name, ms, share: ms / total_ms, gflops, of_peak: gflops / peak_gflops }
+            Part { name, ms, share: ms / total_ms, gflops, of_peak: peak_gflops.map(|peak| gflops / peak) }
         };
         Self {
             blocks: blocks.into_iter().map(|(place, sum)| part(place.name(), sum)).collect(),
@@ -132,15 +132,17 @@ impl Profile {
 
     pub(super) fn to_text(&self) -> String {
         let Self { total_ms, peak_gflops, .. } = self;
-        let mut text = format!(
-            "the parts of a run (medians), {total_ms:.2} ms in all; peak of all threads {peak_gflops:.0} GFLOP/s"
-        );
+        let mut text = format!("the parts of a run (medians), {total_ms:.2} ms in all");
+        match peak_gflops {
+            Some(peak) => _ = write!(text, "; peak of all threads {peak:.0} GFLOP/s"),
+            None => text.push_str(", each operation waited for"),
+        }
         for (title, parts) in [("block", &self.blocks), ("kind", &self.kinds)] {
             let _ = write!(text, "\n\n{title:<28} {:>9} {:>7} {:>9} {:>8}", "ms", "share", "GFLOP/s", "of peak");
             for part in parts {
                 let Part { name, ms, share, gflops, of_peak } = part;
-                let (share, of_peak) = (100.0 * share, 100.0 * of_peak);
-                let _ = write!(text, "\n{name:<28} {ms:9.3} {share:6.1}% {gflops:9.1} {of_peak:7.0}%");
+                let of_peak = of_peak.map_or(String::new(), |of_peak| format!("{:.0}%", 100.0 * of_peak));
+                let _ = write!(text, "\n{name:<28} {ms:9.3} {:6.1}% {gflops:9.1} {of_peak:>8}", 100.0 * share);
             }
         }
         text

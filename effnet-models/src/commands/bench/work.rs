@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use effnet_runtime::candle::{Device, Tensor};
 use effnet_runtime::data::Batch;
 use effnet_runtime::infer::Session;
@@ -77,9 +77,6 @@ impl Subject {
     }
 }
 
-/// Operations on a GPU are done long after they are asked for, and leave no spans.
-const NO_PROFILE: &str = "--profile times what the CPU does: leave it out, or say --device cpu";
-
 /// A subject with the memory for its batch.
 pub(super) enum Ready {
     Session {
@@ -121,20 +118,33 @@ impl Ready {
 
     /// Where the time of `runs` runs goes.
     pub(super) fn profile(&mut self, work: &Batch, runs: u32, precision: Precision) -> Result<Profile> {
-        let peak = peak_gflops(Level::current(), precision);
+        let is_cpu = match self {
+            Self::Session { .. } => true,
+            Self::Network { network, .. } => network.params().device().is_cpu(),
+            Self::Trainer(trainer) => trainer.network.params().device().is_cpu(),
+        };
+        let peak = is_cpu.then(|| peak_gflops(Level::current(), precision));
         let runs = (0..u64::from(runs)).map(|number| match self {
             Self::Session { session, images, logits, .. } => Ok(Span::of_inference(&session.profile(images, logits)?)),
-            Self::Network { .. } => bail!(NO_PROFILE),
-            Self::Trainer(trainer) if trainer.network.params().device().is_cuda() => bail!(NO_PROFILE),
-            Self::Trainer(trainer) => {
-                let begin = Instant::now();
-                let (result, spans) = traced(|| trainer.step(work, number));
-                result?;
-                Ok(Span::of_step(&spans, begin.elapsed().as_secs_f64() * 1e3))
-            }
+            Self::Network { network, precision, images } => spans_of(|| {
+                network.run(images, &Pass::Eval(*precision))?.to_device(&Device::Cpu)?;
+                Ok(())
+            }),
+            Self::Trainer(trainer) => spans_of(|| {
+                trainer.step(work, number)?;
+                Ok(trainer.network.params().device().synchronize()?)
+            }),
         });
         Ok(Profile::of(&runs.collect::<Result<Vec<_>>>()?, peak))
     }
+}
+
+/// What a run of a network's operations takes.
+fn spans_of(run: impl FnOnce() -> Result<()>) -> Result<Vec<Span>> {
+    let begin = Instant::now();
+    let (result, spans) = traced(run);
+    result?;
+    Ok(Span::of_step(&spans, begin.elapsed().as_secs_f64() * 1e3))
 }
 
 /// Takes training steps.

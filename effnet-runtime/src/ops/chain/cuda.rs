@@ -13,6 +13,7 @@ use crate::ops::conv_norm_act::{BatchMoments, ConvNormAct, Kind, Residual};
 use crate::ops::node::{self, Gradients};
 use crate::ops::norm_act::cuda::{self as norm_act, NormAct, Normed};
 use crate::ops::squeeze_excite::cuda::{self as squeeze_excite, Gate};
+use crate::ops::trace::{self, Direction, Operation};
 use crate::ops::window::Geometry;
 use crate::ops::{conv, depthwise};
 
@@ -29,6 +30,8 @@ pub(super) fn chain(
     let mut tracks = x.track_op() || other.as_ref().is_some_and(Tensor::track_op);
     let mut output = x.detach();
     for (at, sequence) in sequences.iter().enumerate() {
+        trace::settle(x.device())?;
+        let number = trace::begin();
         let elsewhere = other.as_ref().zip(residual).filter(|_| at + 1 == sequences.len());
         let added = match (sequence.around, elsewhere) {
             (Some(_), Some(_)) => candle_core::bail!("a sequence with a shortcut around it was given another"),
@@ -43,7 +46,7 @@ pub(super) fn chain(
         if tracks {
             params.extend(done.params.iter().cloned());
             let (links, maps, params) = (done.links, done.maps, done.params);
-            ran.push(Ran { links, maps, params, is_around: sequence.around.is_some() });
+            ran.push(Ran { number, links, maps, params, is_around: sequence.around.is_some() });
         }
     }
     if sequences.is_empty() {
@@ -55,6 +58,8 @@ pub(super) fn chain(
         let (mut of_output, mut by_sequence) = (Some(grad.clone()), Vec::with_capacity(ran.len()));
         for (at, sequence) in ran.iter().enumerate().rev() {
             let Some(grad) = of_output else { candle_core::bail!("a sequence of a chain left no gradient") };
+            trace::settle(grad.device())?;
+            trace::enter(sequence.number);
             let (input, params) = sequence.backward(&grad, at > 0 || wants_input)?;
             by_sequence.push(params);
             of_output = input;
@@ -87,7 +92,9 @@ impl Done {
                     candle_core::bail!("a sequence that ends in a squeeze-and-excitation was given a shortcut")
                 }
                 Part::SqueezeExcite(op) => {
-                    let (output, gate) = squeeze_excite::forward(&output, op)?;
+                    let (output, gate) = trace::span(Operation::SqueezeExcite, Direction::Forward, 0, || {
+                        trace::settled(output.device(), || squeeze_excite::forward(&output, op))
+                    })?;
                     let params = [op.reduce_weight, op.reduce_bias, op.expand_weight, op.expand_bias].map(Clone::clone);
                     Forward { output, link: Link::SqueezeExcite(gate), params: params.to_vec(), moments: None }
                 }
@@ -106,6 +113,8 @@ impl Done {
 
 /// A sequence after its forward pass.
 struct Ran {
+    /// In the trace.
+    number: usize,
     /// Its parts, each with the number of its parameters.
     links: Vec<(Link, usize)>,
     /// The input of each part.
@@ -151,20 +160,22 @@ struct Forward {
 
 impl Link {
     fn convolution(op: &ConvNormAct<'_>, x: &Tensor, added: Option<Residual<'_>>) -> Result<Forward> {
-        let weight = op.weight.contiguous()?;
-        let (geometry, z) = match op.kind {
-            Kind::Dense => {
-                let geometry = conv::geometry(x.dims(), &weight, op.window)?;
-                (geometry, conv::cuda::forward(x, &weight, &geometry)?)
-            }
-            Kind::Depthwise => {
-                let geometry = depthwise::geometry(x.dims(), &weight, op.window)?;
-                (geometry, depthwise::cuda::forward(x, &weight, &geometry)?)
-            }
+        let (weight, device) = (op.weight.contiguous()?, x.device());
+        let geometry = match op.kind {
+            Kind::Dense => conv::geometry(x.dims(), &weight, op.window)?,
+            Kind::Depthwise => depthwise::geometry(x.dims(), &weight, op.window)?,
         };
+        let z = trace::convolution(op.kind, &geometry, Direction::Forward, || {
+            trace::settled(device, || match op.kind {
+                Kind::Dense => conv::cuda::forward(x, &weight, &geometry),
+                Kind::Depthwise => depthwise::cuda::forward(x, &weight, &geometry),
+            })
+        })?;
         let (gamma, beta) = (op.gamma.detach(), op.beta.detach());
         let norm = NormAct { gamma: &gamma, beta: &beta, eps: op.eps, norm: op.norm, activation: op.activation };
-        let done = norm_act::forward(&z, &norm, added)?;
+        let done = trace::span(Operation::Normalisation, Direction::Forward, 0, || {
+            trace::settled(device, || norm_act::forward(&z, &norm, added))
+        })?;
         let params = vec![weight, op.gamma.clone(), op.beta.clone()];
         let link = Self::Convolution { kind: op.kind, geometry, z, normed: done.normed };
         let moments = done.moments.map(|[mean, variance]| BatchMoments { mean, variance });
@@ -175,20 +186,33 @@ impl Link {
     fn backward(&self, x: &Tensor, params: &[Tensor], grad: &Tensor, wants_input: bool) -> Result<OfPart> {
         match (self, params) {
             (Self::Convolution { kind, geometry, z, normed }, [weight, _, _]) => {
-                let found = normed.backward(z, grad)?;
+                let device = x.device();
+                let found = trace::span(Operation::Normalisation, Direction::Backward, 0, || {
+                    trace::settled(device, || normed.backward(z, grad))
+                })?;
                 let kernel = weight.detach();
-                let input = wants_input.then(|| match kind {
-                    Kind::Dense => conv::cuda::backward_input(&found.z, &kernel, geometry),
-                    Kind::Depthwise => depthwise::cuda::backward_input(&found.z, &kernel, geometry),
+                let input = wants_input.then(|| {
+                    trace::convolution(*kind, geometry, Direction::Backward, || {
+                        trace::settled(device, || match kind {
+                            Kind::Dense => conv::cuda::backward_input(&found.z, &kernel, geometry),
+                            Kind::Depthwise => depthwise::cuda::backward_input(&found.z, &kernel, geometry),
+                        })
+                    })
                 });
-                let of_weight = weight.track_op().then(|| match kind {
-                    Kind::Dense => conv::cuda::backward_weight(x, &found.z, geometry),
-                    Kind::Depthwise => depthwise::cuda::backward_weight(x, &found.z, geometry),
+                let of_weight = weight.track_op().then(|| {
+                    trace::convolution(*kind, geometry, Direction::Weight, || {
+                        trace::settled(device, || match kind {
+                            Kind::Dense => conv::cuda::backward_weight(x, &found.z, geometry),
+                            Kind::Depthwise => depthwise::cuda::backward_weight(x, &found.z, geometry),
+                        })
+                    })
                 });
                 Ok((input.transpose()?, vec![of_weight.transpose()?, Some(found.gamma), Some(found.beta)]))
             }
             (Self::SqueezeExcite(gate), params) => {
-                let found = gate.backward(x, grad, wants_input)?;
+                let found = trace::span(Operation::SqueezeExcite, Direction::Backward, 0, || {
+                    trace::settled(x.device(), || gate.backward(x, grad, wants_input))
+                })?;
                 let shaped =
                     found.params.into_iter().zip(params).map(|(gradient, param)| gradient.reshape(param.shape()));
                 Ok((found.input, shaped.map(|gradient| gradient.map(Some)).collect::<Result<_>>()?))

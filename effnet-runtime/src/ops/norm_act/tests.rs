@@ -5,6 +5,7 @@ use super::statistics::{Moments, PartMoments, Written};
 use crate::kernels::activation::{derivative, value};
 use crate::kernels::buffer::Shared;
 use crate::kernels::gemm::Rows;
+use crate::kernels::guard::{Guarded, SIDES};
 use crate::random::{Purpose, Stream};
 use crate::simd::Level;
 
@@ -76,6 +77,41 @@ fn moments_do_not_cancel() {
         }
     }
     assert_eq!(moments(Level::current(), &[3.0], 1).unbiased_variance(), [0.0]);
+}
+
+/// Some channels of an area of a wider map, between unmapped pages: nothing outside is read, and the moments are the
+/// definition's.
+#[test]
+fn moments_of_an_area_are_those_of_its_pixels() {
+    const ALL: usize = 41;
+    for (lines, pixels, first, channels) in [(1, 1, 0, 41), (1, 96, 40, 1), (3, 7, 8, 33), (5, 2, 3, 16), (2, 9, 0, 0)]
+    {
+        let rows = Rows { start: first, line: (pixels + 2) * ALL, row: ALL };
+        let values = normal(11, rows.end(lines, pixels, channels.max(1)));
+        for (level, side) in Level::available().into_iter().flat_map(|level| SIDES.map(|side| (level, side))) {
+            let mut map = Guarded::new(&values, side);
+            let mut found = PartMoments::new(ALL, vec![lines * pixels]);
+            let written = Written { map: Shared::new(&mut map), rows, lines, pixels };
+            // SAFETY: nobody else accesses the map or the moments.
+            unsafe { found.slots().find(level, 0, first..first + channels, written) }
+            let found = found.join();
+            for channel in 0..ALL {
+                let of_channel: Vec<f64> = (0..if (first..first + channels).contains(&channel) { lines } else { 0 })
+                    .flat_map(|line| (0..pixels).map(move |pixel| line * rows.line + pixel * rows.row + channel))
+                    .map(|at| f64::from(values[at]))
+                    .collect();
+                let count = of_channel.len().max(1) as f64;
+                let mean = of_channel.iter().sum::<f64>() / count;
+                let variance = of_channel.iter().map(|z| (z - mean).powi(2)).sum::<f64>() / count;
+                let (name, tolerance) = (level.name(), 1e-6);
+                assert!((f64::from(found.mean[channel]) - mean).abs() <= tolerance, "{name}: mean of {channel}");
+                assert!(
+                    (f64::from(found.variance[channel]) - variance).abs() <= tolerance * (1.0 + variance),
+                    "{name}"
+                );
+            }
+        }
+    }
 }
 
 #[test]
