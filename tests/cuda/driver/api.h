@@ -24,3 +24,6 @@ extern thread_local const char *running;
 
 /// A handle of something of which there is one, or that has no state.
 extern char handle_of_all;
+
+/// Counts a launch for CUDA_EMU_RECORD.
+void count_launch(const char *name);

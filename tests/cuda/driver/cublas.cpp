@@ -1,9 +1,9 @@
 // libcublas: products of matrices that lie column by column, summed in f64, of as many of its functions as candle and the
 // operations call.
-#include <cstring>
 #include <vector>
 
 #include "api.h"
+#include "numbers.h"
 
 // cudaDataType_t
 enum { R_32F = 0, R_64F = 1, R_16F = 2, R_16BF = 14 };
@@ -13,12 +13,7 @@ static double get(const void *from, int type, size_t at) {
     case R_32F: return ((const float *)from)[at];
     case R_64F: return ((const double *)from)[at];
     case R_16F: return (double)(float)((const _Float16 *)from)[at];
-    default: {
-      uint32_t bits = (uint32_t)((const uint16_t *)from)[at] << 16;
-      float value;
-      memcpy(&value, &bits, 4);
-      return value;
-    }
+    default: return of_bf16(((const uint16_t *)from)[at]);
   }
 }
 static void put(void *to, int type, size_t at, double value) {
@@ -26,12 +21,7 @@ static void put(void *to, int type, size_t at, double value) {
     case R_32F: ((float *)to)[at] = value; return;
     case R_64F: ((double *)to)[at] = value; return;
     case R_16F: ((_Float16 *)to)[at] = (float)value; return;
-    default: {
-      float single = value;
-      uint32_t bits;
-      memcpy(&bits, &single, 4);
-      ((uint16_t *)to)[at] = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-    }
+    default: ((uint16_t *)to)[at] = to_bf16(value);
   }
 }
 static size_t bytes(int type) { return type == R_32F ? 4 : type == R_64F ? 8 : 2; }

@@ -46,6 +46,11 @@ static unsigned seed() {
   return text ? atoi(text) : 0;
 }
 
+void count_launch(const char *name) {
+  std::lock_guard<std::mutex> held(record.lock);
+  record.launches[{name, seed()}]++;
+}
+
 /// A module that an nvcc made names its kernels; an empty one, of the stand-in, holds any.
 static Result load(const char *ptx, void **out) {
   auto *module = new Module;
@@ -120,7 +125,6 @@ API Result cuLaunchKernel(void *handle, unsigned gx, unsigned gy, unsigned gz, u
     fprintf(stderr, "cuda-emu: %s: %s\n", function->name.c_str(), error);
     return LAUNCH_FAILED;
   }
-  std::lock_guard<std::mutex> held(record.lock);
-  record.launches[{function->name, order}]++;
+  count_launch(function->name.c_str());
   return SUCCESS;
 }

@@ -1,16 +1,21 @@
 //! Dense convolution on a CUDA device: a matrix product of the windows of a map and the weights.
 //!
-//! A 1×1 convolution of stride 1 is one product over the map as it lies. For any other the windows are written down
-//! first, of so many images at a time that they take at most [`CHUNK`] elements.
+//! A 1×1 convolution of stride 1 is one product over the map as it lies. Any other is cuDNN's with the feature `cudnn`;
+//! without it, or where cuDNN has no kernel, the windows are written down first, of so many images at a time that they
+//! take at most [`CHUNK`] elements.
 
+#[cfg(feature = "cudnn")]
+mod cudnn;
 #[cfg(test)]
 pub(crate) mod tests;
+mod weights;
 
 use candle_core::cuda_backend::CudaDevice;
 use candle_core::{Result, Tensor};
 
 use crate::ops::cuda::{Buffer, Element, Factor, Gemm, Grid, Launch, Slice, pack, ptx, view};
 use crate::ops::window::Geometry;
+use weights::Order;
 
 /// Elements of the windows that are written down at a time, unless one image has more.
 const CHUNK: usize = 1 << 26;
@@ -76,7 +81,13 @@ pub(crate) fn forward(x: &Tensor, weight: &Tensor, geometry: &Geometry) -> Resul
     let sizes = Sizes::new(geometry);
     let map = view(x)?;
     let (device, element) = (map.device()?, map.element());
-    let weight = packed(device, weight, &sizes, element)?;
+    #[cfg(feature = "cudnn")]
+    if cudnn::is_for(geometry, &[&map])
+        && let Some(out) = cudnn::forward(&map, weight, geometry)?
+    {
+        return Ok(out);
+    }
+    let weight = Order::plain(geometry).pack(device, weight, element)?;
     let outputs = geometry.out_channels;
     let mut out = Buffer::new(device, element, geometry.out_shape().elem_count())?;
     if sizes.is_pointwise() {
@@ -104,7 +115,13 @@ pub(crate) fn backward_input(grad: &Tensor, weight: &Tensor, geometry: &Geometry
     let sizes = Sizes::new(geometry);
     let of_output = view(grad)?;
     let (device, element) = (of_output.device()?, of_output.element());
-    let weight = packed(device, weight, &sizes, element)?;
+    #[cfg(feature = "cudnn")]
+    if cudnn::is_for(geometry, &[&of_output])
+        && let Some(dx) = cudnn::backward_input(&of_output, weight, geometry)?
+    {
+        return Ok(dx);
+    }
+    let weight = Order::plain(geometry).pack(device, weight, element)?;
     let shape = (geometry.batch, geometry.input.0, geometry.input.1, geometry.in_channels);
     let mut dx = Buffer::new(device, element, geometry.in_count())?;
     if sizes.is_pointwise() {
@@ -148,9 +165,14 @@ pub(crate) fn backward_weight(x: &Tensor, grad: &Tensor, geometry: &Geometry) ->
     let sizes = Sizes::new(geometry);
     let (map, of_output) = (view(x)?, view(grad)?);
     let (device, element) = (map.device()?, map.element());
-    let (outputs, count) = (geometry.out_channels, geometry.out_channels * sizes.patch);
-    let shape = (outputs, geometry.in_channels, geometry.kernel, geometry.kernel);
-    let mut packed = Buffer::new(device, Element::F32, count)?;
+    #[cfg(feature = "cudnn")]
+    if cudnn::is_for(geometry, &[&map, &of_output])
+        && let Some(dw) = cudnn::backward_weight(&map, &of_output, geometry)?
+    {
+        return Ok(dw);
+    }
+    let (outputs, order) = (geometry.out_channels, Order::plain(geometry));
+    let mut packed = Buffer::new(device, Element::F32, order.count())?;
     let product = |rows, accumulate| Gemm { rows: outputs, depth: rows, columns: sizes.patch, accumulate };
     if sizes.is_pointwise() {
         product(geometry.batch * sizes.pixels, false).run(
@@ -159,7 +181,7 @@ pub(crate) fn backward_weight(x: &Tensor, grad: &Tensor, geometry: &Geometry) ->
             Factor::plain(map.slice()?),
             packed.slice_mut(),
         )?;
-        return packed.into_tensor(shape);
+        return packed.into_tensor((outputs, geometry.in_channels, 1, 1));
     }
     let (of_x, of_out) = sizes.of_image();
     for (first, images) in sizes.chunks() {
@@ -173,16 +195,7 @@ pub(crate) fn backward_weight(x: &Tensor, grad: &Tensor, geometry: &Geometry) ->
             packed.slice_mut(),
         )?;
     }
-    let mut dw = Buffer::new(device, Element::F32, count)?;
-    let launch = Launch::new(device, ptx::CONV, "conv_unpack", Element::F32)?
-        .write(dw.slice_mut(), Element::F32, count)?
-        .read(packed.slice(), Element::F32, count)?
-        .int(outputs)?
-        .int(geometry.in_channels)?
-        .int(geometry.kernel * geometry.kernel)?;
-    // SAFETY: these are the kernel's arguments; a thread moves one of the `count` elements to another.
-    unsafe { launch.run(Grid::each(count)) }?;
-    dw.into_tensor(shape)
+    order.unpack(device, &packed, Element::F32)
 }
 
 /// The windows of some images of `x`, `[pixels, taps, I]`.
@@ -204,21 +217,4 @@ fn windows(
     // SAFETY: these are the kernel's arguments; a thread writes a pack of the windows, and reads pixels within the images.
     unsafe { launch.run(Grid::each(elements / pack)) }?;
     Ok(windows)
-}
-
-/// The weights as `[O, taps, I]`, in a number format.
-fn packed(device: &CudaDevice, weight: &Tensor, sizes: &Sizes, element: Element) -> Result<Buffer> {
-    let Geometry { in_channels, out_channels, kernel, .. } = sizes.geometry;
-    let count = out_channels * sizes.patch;
-    let weight = view(weight)?;
-    let mut packed = Buffer::new(device, element, count)?;
-    let launch = Launch::new(device, ptx::CONV, "conv_pack", element)?
-        .write(packed.slice_mut(), element, count)?
-        .read(weight.slice()?, Element::F32, count)?
-        .int(out_channels)?
-        .int(in_channels)?
-        .int(kernel * kernel)?;
-    // SAFETY: these are the kernel's arguments; a thread moves one of the `count` elements to another.
-    unsafe { launch.run(Grid::each(count)) }?;
-    Ok(packed)
 }

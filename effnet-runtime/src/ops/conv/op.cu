@@ -65,32 +65,48 @@ __device__ __forceinline__ void conv_map(T* dx, const T* columns, Sizes s, long 
   }
 }
 
-/// Weights [outputs, inputs, taps] as [outputs, taps, inputs].
+/// Where an element of weights [outputs, inputs, kernel, kernel] lies in [outputs, above + kernel, left + kernel, inputs].
+struct Order {
+  int outputs, inputs, kernel, above, left;
+};
+
+/// The weights in the order of windows, with `above` rows and `left` columns of zeros in front of theirs.
 template <class T>
-__device__ __forceinline__ void conv_pack(T* packed, const float* weight, int outputs, int inputs, int taps) {
+__device__ __forceinline__ void conv_pack(T* packed, const float* weight, Order o) {
+  const int height = o.above + o.kernel, width = o.left + o.kernel;
   const long long index = thread_index();
-  if (index >= static_cast<long long>(outputs) * inputs * taps) return;
-  const long long input = index % inputs, tap = index / inputs % taps, output = index / inputs / taps;
-  store(packed + index, weight[(output * inputs + input) * taps + tap]);
+  if (index >= static_cast<long long>(o.outputs) * height * width * o.inputs) return;
+  const long long input = index % o.inputs, tap = index / o.inputs, output = tap / width / height;
+  const int column = static_cast<int>(tap % width) - o.left, row = static_cast<int>(tap / width % height) - o.above;
+  const bool is_weight = row >= 0 && column >= 0;
+  store(packed + index, is_weight ? weight[((output * o.inputs + input) * o.kernel + row) * o.kernel + column] : 0);
+}
+
+/// Gradients in the order of windows as those of the weights; those of the zeros are left behind.
+template <class T>
+__device__ __forceinline__ void conv_unpack(float* weight, const T* packed, Order o) {
+  const int height = o.above + o.kernel, width = o.left + o.kernel;
+  const long long index = thread_index();
+  if (index >= static_cast<long long>(o.outputs) * o.inputs * o.kernel * o.kernel) return;
+  const long long column = index % o.kernel + o.left, row = index / o.kernel % o.kernel + o.above;
+  const long long input = index / o.kernel / o.kernel % o.inputs, output = index / o.kernel / o.kernel / o.inputs;
+  weight[index] = load(packed + ((output * height + row) * width + column) * o.inputs + input);
 }
 
 }  // namespace
-
-/// Gradients [outputs, taps, inputs] as those of weights, [outputs, inputs, taps].
-extern "C" __global__ void __launch_bounds__(THREADS) conv_unpack_f32(float* weight, const float* packed, int outputs,
-                                                                      int inputs, int taps) {
-  const long long index = thread_index();
-  if (index >= static_cast<long long>(outputs) * inputs * taps) return;
-  const long long tap = index % taps, input = index / taps % inputs, output = index / taps / inputs;
-  weight[index] = packed[(output * taps + tap) * inputs + input];
-}
 
 #define SIZES \
   int in_height, int in_width, int out_height, int out_width, int channels, int kernel, int stride, int top, int left
 #define TAKEN Sizes{in_height, in_width, out_height, out_width, channels, kernel, stride, top, left}
 
-#define PACK(T) T *packed, const float *weight, int outputs, int inputs, int taps
-ENTRY_POINTS(conv_pack, PACK, packed, weight, outputs, inputs, taps)
+#define ORDER int outputs, int inputs, int kernel, int above, int left
+#define IN_ORDER Order{outputs, inputs, kernel, above, left}
+
+#define PACK(T) T *packed, const float *weight, ORDER
+ENTRY_POINTS(conv_pack, PACK, packed, weight, IN_ORDER)
+
+#define UNPACK(T) float *weight, const T *packed, ORDER
+ENTRY_POINTS(conv_unpack, UNPACK, weight, packed, IN_ORDER)
 
 #define WINDOWS(T) T *columns, const T *x, SIZES, long long count
 WIDE_ENTRY_POINTS(conv_windows, WINDOWS, columns, x, TAKEN, count)

@@ -24,4 +24,6 @@ pub(crate) use gemm::{Factor, Gemm};
 pub(crate) use launch::{Grid, Launch};
 pub(crate) use modules::ptx;
 pub(crate) use take::take;
+#[cfg(feature = "cudnn")]
+pub(crate) use view::SliceMut;
 pub(crate) use view::{Element, Slice, View, device, view};

@@ -166,6 +166,12 @@ impl View<'_> {
         self.element
     }
 
+    /// Whether they start at a multiple of 16 bytes, as new memory does.
+    #[cfg(feature = "cudnn")]
+    pub(crate) fn is_aligned(&self) -> bool {
+        (self.start * self.element.bytes()).is_multiple_of(16)
+    }
+
     /// Their device.
     ///
     /// # Errors
