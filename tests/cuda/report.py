@@ -1,7 +1,7 @@
 """Which kernels of ours ran in which thread orders: report.py RECORD FOLDER ORDER…
 
-RECORD is what the emulated driver left, FOLDER what tests/cuda/prepare made. Fails when one of our kernels did not run in
-one of the orders.
+RECORD is what the emulated driver left, FOLDER what tests/cuda/prepare made. Fails when one of our kernels, or one of the
+convolutions of the stand-in for cuDNN, did not run in one of the orders.
 """
 
 import collections
@@ -20,8 +20,13 @@ modules = [path for path in pathlib.Path(folder, "objects").glob("*.entries") if
 kernels = sorted(name for path in modules for name in re.findall(r"EMU_KERNEL\((\w+)\)", path.read_text()))
 if not kernels:
     sys.exit(f"{folder} holds no kernels of ours: tests/cuda/prepare makes them")
+convolutions = [
+    f"cudnn_{direction}_{element}"
+    for direction in ("forward", "backward_data", "backward_filter")
+    for element in ("f32", "bf16")
+]
 rows = collections.defaultdict(dict)
-for name in kernels:
+for name in kernels + convolutions:
     base, _, element = name.rpartition("_")
     rows[base][element] = [ran[name][order] for order in orders]
 
@@ -34,7 +39,7 @@ for base, elements in rows.items():
         cells.append(f"{element} {'/'.join(map(str, launches))}")
         missing += [f"{base}_{element} in order {order}" for order, count in zip(orders, launches) if count == 0]
     print(f"{base:{width}}  {'  '.join(cells)}")
-candles = [name for name in ran if name not in kernels]
-print(f"{len(kernels)} kernels of ours and {len(candles)} of candle's ran in {len(orders)} thread orders")
+candles = set(ran) - set(kernels) - set(convolutions)
+print(f"{len(kernels)} kernels of ours, {len(convolutions)} of cuDNN's and {len(candles)} of candle's ran in {len(orders)} thread orders")
 if missing:
     sys.exit("did not run: " + ", ".join(missing))
