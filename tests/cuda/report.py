@@ -40,6 +40,7 @@ for base, elements in rows.items():
         missing += [f"{base}_{element} in order {order}" for order, count in zip(orders, launches) if count == 0]
     print(f"{base:{width}}  {'  '.join(cells)}")
 candles = set(ran) - set(kernels) - set(convolutions)
-print(f"{len(kernels)} kernels of ours, {len(convolutions)} of cuDNN's and {len(candles)} of candle's ran in {len(orders)} thread orders")
+counts = f"{len(kernels)} kernels of ours, {len(convolutions)} of cuDNN's and {len(candles)} of candle's"
+print(f"{counts} ran in {len(orders)} thread orders")
 if missing:
     sys.exit("did not run: " + ", ".join(missing))
