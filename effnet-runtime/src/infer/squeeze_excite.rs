@@ -6,7 +6,7 @@ use effnet_spec::Activation;
 use super::fold::Source;
 use crate::kernels::activation;
 use crate::kernels::buffer::Buffer;
-use crate::simd::{Arch, Kernel, Level, sigmoid};
+use crate::simd::{Arch, Kernel, Level, Vector, sigmoid};
 
 /// Weights, for channels that are rounded up to whole chunks.
 #[derive(Debug)]
@@ -89,6 +89,10 @@ impl Kernel for Sigmoid<'_> {
     }
 }
 
+/// Independent sums of a product, of a number that does not depend on the level, and the fewest lanes of a level.
+const SUMS: usize = 32;
+const FEWEST_LANES: usize = 4;
+
 struct Dot<'a> {
     a: &'a [f32],
     b: &'a [f32],
@@ -98,18 +102,31 @@ struct Dot<'a> {
 impl Kernel for Dot<'_> {
     #[inline(always)]
     fn run<A: Arch>(self) {
-        // Independent sums, of a number that does not depend on the level.
-        let mut sums = [0f32; 32];
-        let (a, b) = (self.a.chunks_exact(32), self.b.chunks_exact(32));
-        for ((sum, a), b) in sums.iter_mut().zip(a.remainder()).zip(b.remainder()) {
+        let lanes = A::V::LANES;
+        let (a, b) = (self.a.chunks_exact(SUMS), self.b.chunks_exact(SUMS));
+        let mut lane_sums = [0f32; SUMS];
+        for ((sum, a), b) in lane_sums.iter_mut().zip(a.remainder()).zip(b.remainder()) {
             *sum = a * b;
         }
-        for (a, b) in a.zip(b) {
-            for i in 0..32 {
-                sums[i] = A::mul_add(a[i], b[i], sums[i]);
+        // Vectors by name: of an array of floats the compiler makes as many scalars.
+        let mut sums = [A::V::splat(0.0); SUMS / FEWEST_LANES];
+        let vectors = SUMS / lanes;
+        // SAFETY: each chunk has `SUMS` floats, `vectors` vectors of them.
+        unsafe {
+            for v in 0..vectors {
+                sums[v] = A::V::load(lane_sums.as_ptr().add(v * lanes));
+            }
+            for (a, b) in a.zip(b) {
+                for v in 0..vectors {
+                    let (a, b) = (A::V::load(a.as_ptr().add(v * lanes)), A::V::load(b.as_ptr().add(v * lanes)));
+                    sums[v] = a.mul_add(b, sums[v]);
+                }
+            }
+            for v in 0..vectors {
+                sums[v].store(lane_sums.as_mut_ptr().add(v * lanes));
             }
         }
-        *self.sum = sums.iter().sum();
+        *self.sum = lane_sums.iter().sum();
     }
 }
 
