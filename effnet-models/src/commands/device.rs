@@ -38,11 +38,6 @@ impl Place {
         Ok(device)
     }
 
-    /// What was asked for.
-    pub(super) fn name(&self) -> &str {
-        &self.device
-    }
-
     /// The number format.
     pub(super) fn precision(&self) -> Precision {
         match self.precision {

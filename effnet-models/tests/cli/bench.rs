@@ -14,7 +14,7 @@ fn both_modes_say_what_they_measured() {
         }
         assert!(json["min_ms"].as_f64() <= json["median_ms"].as_f64(), "{json}");
         assert!(json["simd"].is_string(), "{json}");
-        assert_eq!(json["precision"], "f32");
+        assert_eq!((&json["device"], &json["precision"]), (&"cpu".into(), &"f32".into()));
         assert_eq!((&json["mode"], &json["size"], &json["batch"]), (&mode.into(), &32.into(), &2.into()));
         assert_eq!((&json["threads"], &json["runs"], &json["classes"]), (&2.into(), &3.into(), &10.into()));
     }

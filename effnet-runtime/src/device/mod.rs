@@ -3,7 +3,7 @@
 #[cfg(feature = "cuda")]
 mod cuda;
 
-use candle_core::Device;
+use candle_core::{Device, DeviceLocation};
 
 /// A device that can be computed on.
 #[derive(Clone, Debug)]
@@ -33,6 +33,22 @@ pub enum DeviceError {
 
 /// The device that is computed on where nobody says: `auto` of a build with the feature `cuda`, else `cpu`.
 pub const DEFAULT: &str = if cfg!(feature = "cuda") { "auto" } else { "cpu" };
+
+/// What [`open`] calls a device: `cpu`, or `cuda:N`.
+///
+/// ```
+/// use effnet_runtime::device;
+///
+/// assert_eq!(device::name(&device::open("cpu")?.device), "cpu");
+/// # Ok::<(), device::DeviceError>(())
+/// ```
+pub fn name(device: &Device) -> String {
+    match device.location() {
+        DeviceLocation::Cpu => "cpu".to_owned(),
+        DeviceLocation::Cuda { gpu_id } => format!("cuda:{gpu_id}"),
+        DeviceLocation::Metal { gpu_id } => format!("metal:{gpu_id}"),
+    }
+}
 
 /// The device called `name`: `cpu`, `cuda`, `cuda:N`, or `auto`, which is the first GPU where there is one that works, else
 /// the CPU. A GPU is opened once: every call for it gives the same device.

@@ -1,4 +1,5 @@
-// libcuda: modules and launches. A kernel is the function `emu_NAME` of the library that CUDA_EMU_KERNELS names.
+// libcuda: modules and launches. A kernel is the function `emu_NAME` of the first that has one of the libraries in
+// CUDA_EMU_KERNELS, whose paths have colons between them.
 //
 // CUDA_EMU_SEED, or cuda_emu_seed, is the order in which a block's threads start; CUDA_EMU_TRACE=1 prints every launch;
 // CUDA_EMU_RECORD=FILE appends `NAME SEED LAUNCHES` for every kernel that ran when the program ends.
@@ -10,7 +11,9 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include "api.h"
 
@@ -75,22 +78,31 @@ API Result cuModuleLoad(void **module, const char *path) {
 }
 API Result cuModuleUnload(void *module) { return delete (Module *)module, SUCCESS; }
 
+/// The libraries of kernels; empty, with a line that says why, where one of them cannot be had.
+static std::vector<void *> open_libraries() {
+  const char *paths = getenv("CUDA_EMU_KERNELS");
+  if (!paths) return {RTLD_DEFAULT};
+  std::vector<void *> libraries;
+  std::stringstream rest(paths);
+  for (std::string path; std::getline(rest, path, ':');) {
+    void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!library) return fprintf(stderr, "cuda-emu: %s\n", dlerror()), std::vector<void *>();
+    libraries.push_back(library);
+  }
+  return libraries;
+}
+
 API Result cuModuleGetFunction(void **out, void *module, const char *name) {
   auto *of = (Module *)module;
   if (!of->has_any && !of->entries.count(name)) return NOT_FOUND;
-  static const char *path = getenv("CUDA_EMU_KERNELS");
-  static void *library = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : RTLD_DEFAULT;
-  if (!library) {
-    fprintf(stderr, "cuda-emu: %s\n", dlerror());
-    return NOT_FOUND;
-  }
+  static const std::vector<void *> libraries = open_libraries();
   static std::mutex lock;
   static std::map<std::string, Function> functions;
   std::lock_guard<std::mutex> held(lock);
   Function &function = functions[name];
-  if (!function.run) {
-    function.name = name;
-    *(void **)&function.run = dlsym(library, ("emu_" + function.name).c_str());
+  function.name = name;
+  for (size_t i = 0; i < libraries.size() && !function.run; i++) {
+    *(void **)&function.run = dlsym(libraries[i], ("emu_" + function.name).c_str());
   }
   if (!function.run) {
     fprintf(stderr, "cuda-emu: kernel %s is not in the emulation\n", name);

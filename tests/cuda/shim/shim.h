@@ -145,7 +145,8 @@ template <class A, class B> std::common_type_t<A, B> max(A a, B b) { return a < 
 
 // A kernel's entry, which takes what cuLaunchKernel does.
 #define EMU_KERNEL(name)                                                                                  \
-  extern "C" int emu_##name(const unsigned *grid, const unsigned *block, size_t shmem, unsigned seed,     \
-                            void **args, char *err, size_t err_len) {                                     \
+  extern "C" __attribute__((visibility("default"))) int emu_##name(                                       \
+      const unsigned *grid, const unsigned *block, size_t shmem, unsigned seed, void **args, char *err,   \
+      size_t err_len) {                                                                                   \
     return ::emu::launch_args(name, grid, block, shmem, seed, args, err, err_len);                        \
   }

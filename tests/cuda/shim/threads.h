@@ -11,7 +11,6 @@
 #if defined(__SANITIZE_THREAD__)
 extern "C" {
 void *__tsan_create_fiber(unsigned);
-void __tsan_destroy_fiber(void *);
 void __tsan_switch_to_fiber(void *, unsigned);
 void *__tsan_get_current_fiber();
 void __tsan_acquire(void *);
@@ -64,6 +63,7 @@ struct State {
   std::vector<WarpBuf> warp;
   std::vector<std::unique_ptr<Fiber>> fibers;
   std::vector<Fiber *> idle, busy;
+  std::vector<Fiber *> spent;  // idle once the block is at its end: no two of its threads share a fiber of ThreadSanitizer
   Fiber *fib = nullptr;
   jmp_buf sched;
   ucontext_t sched_uc;
@@ -103,7 +103,7 @@ EMU_RAW static void fiber_main() {
 EMU_RAW static void resume(Fiber *f) {
   S.fib = f;
   S.cur = f->t;
-  bool first = !f->started;
+  bool first = !f->started, begins = !f->t;
   if (first) {
     f->started = true;
     getcontext(&f->uc);
@@ -113,7 +113,8 @@ EMU_RAW static void resume(Fiber *f) {
     makecontext(&f->uc, (void (*)())fiber_main, 0);
     EMU_TSAN(f->tsan = __tsan_create_fiber(0);)
   }
-  EMU_TSAN(S.tsan = __tsan_get_current_fiber(); __tsan_switch_to_fiber(f->tsan, first ? 0 : 1);)
+  // A thread begins after all that went before its block; when it goes on, nothing but barriers orders it.
+  EMU_TSAN(S.tsan = __tsan_get_current_fiber(); __tsan_switch_to_fiber(f->tsan, begins ? 0 : 1);)
 #ifdef EMU_UCONTEXT
   swapcontext(&S.sched_uc, &f->uc);
 #else
@@ -156,14 +157,11 @@ inline Fiber *get_fiber() {
 
 inline void put_fiber(Fiber *f) {
 #ifdef __SANITIZE_THREAD__
-  if (!f->t) {
-    __tsan_destroy_fiber(f->tsan);
-    f->started = false;
-    // A new mapping in the same place: what the last thread left on its stack is no race with the next one.
-    mmap(f->stack + 4096, STACK - 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-  }
+  auto &done = S.spent;
+#else
+  auto &done = S.idle;
 #endif
-  (f->t ? S.busy : S.idle).push_back(f);
+  (f->t ? S.busy : done).push_back(f);
 }
 
 // Lets those go whose barrier is complete; false where there are none.
@@ -226,6 +224,8 @@ inline void run_block() {
     }
   }
   EMU_TSAN(__tsan_acquire(&S.end_token);)
+  S.idle.insert(S.idle.end(), S.spent.begin(), S.spent.end());
+  S.spent.clear();
 }
 
 // A block's threads start in the order of seed 0, from the last to the first with 1, and shuffled with any other: a missing
@@ -277,6 +277,7 @@ int launch_args(void (*k)(A...), const unsigned *g, const unsigned *b, size_t sh
   } catch (const std::exception &e) {
     S.busy.clear();
     S.idle.clear();
+    S.spent.clear();
     snprintf(err, err_len, "%s", e.what());
     return 1;
   }

@@ -9,6 +9,8 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
+use effnet_runtime::candle::Device;
+use effnet_runtime::device;
 use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::simd::Level;
 use effnet_runtime::train::memory;
@@ -84,15 +86,17 @@ struct Measurement {
     size: usize,
     batch: usize,
     classes: usize,
+    /// What computed: `cpu` or `cuda:N`.
     device: String,
     precision: Precision,
+    /// Of the CPU, whatever computed.
     threads: usize,
     simd: &'static str,
     runs: usize,
     median_ms: f64,
     min_ms: f64,
     images_per_second: f64,
-    /// Null where the system does not say.
+    /// Of the process, without a GPU's own; null where the system does not say.
     peak_rss_mib: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<profile::Profile>,
@@ -118,7 +122,8 @@ impl Bench {
         let times = self.time(|number| subject.run(&work, number))?;
         let profile = self.profile.then(|| subject.profile(&work, self.runs, self.place.precision())).transpose()?;
         let measurement = self.measurement(name, size, threads, times, batch);
-        self.print(&Measurement { classes: subject.classes(), profile, ..measurement })
+        let device = device::name(subject.device());
+        self.print(&Measurement { classes: subject.classes(), device, profile, ..measurement })
     }
 
     /// Of the images of the data set at `path`.
@@ -130,7 +135,7 @@ impl Bench {
         self.print(&Measurement { classes: load.classes(), ..measurement })
     }
 
-    /// What follows from the times of runs of so many images each.
+    /// What follows from the times of runs of so many images each, on the CPU.
     fn measurement(
         &self,
         name: String,
@@ -147,7 +152,7 @@ impl Bench {
             size,
             batch: self.batch as usize,
             classes: self.classes as usize,
-            device: self.place.name().to_owned(),
+            device: device::name(&Device::Cpu),
             precision: self.place.precision(),
             threads,
             simd: Level::current().name(),
@@ -216,17 +221,54 @@ impl Bench {
 
 impl Measurement {
     fn to_text(&self) -> String {
-        let Self { name, mode, size, batch, precision, threads, simd, runs, .. } = self;
+        let Self { name, mode, size, batch, device, precision, threads, simd, runs, .. } = self;
         let mode = match mode {
             Mode::Infer => "inference",
             Mode::Train => "training step",
             Mode::Load => "loading",
         };
-        let memory = self.peak_rss_mib.map_or(String::new(), |mib| format!(", peak memory {mib:.0} MiB"));
+        let is_cpu = *device == device::name(&Device::Cpu);
+        let what = if is_cpu { format!("{threads} threads, {simd}") } else { device.clone() };
+        let of = if is_cpu { "" } else { " of the host" };
+        let memory = self.peak_rss_mib.map_or(String::new(), |mib| format!(", peak memory{of} {mib:.0} MiB"));
         format!(
-            "{name}: {mode}, {size} px, batch {batch}, {precision}, {threads} threads, {simd}\n\
+            "{name}: {mode}, {size} px, batch {batch}, {precision}, {what}\n\
              median {:.2} ms, min {:.2} ms of {runs} runs; {:.1} images/s{memory}",
             self.median_ms, self.min_ms, self.images_per_second
         ) + &self.profile.as_ref().map_or(String::new(), |profile| format!("\n\n{}", profile.to_text()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_names_what_computed() {
+        let text_of = |device: &str| {
+            let measurement = Measurement {
+                name: "s".to_owned(),
+                mode: Mode::Infer,
+                size: 384,
+                batch: 1,
+                classes: 1000,
+                device: device.to_owned(),
+                precision: Precision::F32,
+                threads: 2,
+                simd: "avx512",
+                runs: 20,
+                median_ms: 2.0,
+                min_ms: 1.0,
+                images_per_second: 500.0,
+                peak_rss_mib: Some(90.0),
+                profile: None,
+            };
+            measurement.to_text()
+        };
+        let counts = "median 2.00 ms, min 1.00 ms of 20 runs; 500.0 images/s, peak memory";
+        let on_cpu = format!("s: inference, 384 px, batch 1, f32, 2 threads, avx512\n{counts} 90 MiB");
+        assert_eq!(text_of("cpu"), on_cpu);
+        let on_gpu = format!("s: inference, 384 px, batch 1, f32, cuda:1\n{counts} of the host 90 MiB");
+        assert_eq!(text_of("cuda:1"), on_gpu);
     }
 }

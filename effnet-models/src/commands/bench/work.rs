@@ -116,14 +116,18 @@ impl Ready {
         }
     }
 
+    /// What computes.
+    pub(super) fn device(&self) -> &Device {
+        match self {
+            Self::Session { .. } => &Device::Cpu,
+            Self::Network { network, .. } => network.params().device(),
+            Self::Trainer(trainer) => trainer.network.params().device(),
+        }
+    }
+
     /// Where the time of `runs` runs goes.
     pub(super) fn profile(&mut self, work: &Batch, runs: u32, precision: Precision) -> Result<Profile> {
-        let is_cpu = match self {
-            Self::Session { .. } => true,
-            Self::Network { network, .. } => network.params().device().is_cpu(),
-            Self::Trainer(trainer) => trainer.network.params().device().is_cpu(),
-        };
-        let peak = is_cpu.then(|| peak_gflops(Level::current(), precision));
+        let peak = self.device().is_cpu().then(|| peak_gflops(Level::current(), precision));
         let runs = (0..u64::from(runs)).map(|number| match self {
             Self::Session { session, images, logits, .. } => Ok(Span::of_inference(&session.profile(images, logits)?)),
             Self::Network { network, precision, images } => spans_of(|| {
