@@ -6,7 +6,8 @@ use effnet_spec::Activation;
 use super::fold::Source;
 use crate::kernels::activation;
 use crate::kernels::buffer::Buffer;
-use crate::simd::{Arch, Kernel, Level, Vector, sigmoid};
+use crate::kernels::dot::dot;
+use crate::simd::{Arch, Kernel, Level, sigmoid};
 
 /// Weights, for channels that are rounded up to whole chunks.
 #[derive(Debug)]
@@ -60,8 +61,7 @@ impl SqueezeExcite {
     pub(super) fn squeeze(&self, level: Level, sums: &[f32], pixels: usize, first: usize, out: &mut [f32]) {
         for (s, out) in (first..).zip(out) {
             let weight = &self.reduce[s * self.channels..][..self.channels];
-            let mut sum = 0.0;
-            level.run(Dot { a: weight, b: sums, sum: &mut sum });
+            let sum = dot(level, weight, sums);
             *out = activation::value(self.activation, self.reduce_bias[s] + sum / pixels as f32);
         }
     }
@@ -86,47 +86,6 @@ impl Kernel for Sigmoid<'_> {
             // The sigmoid makes 1 of NaN, which must not vanish.
             *value = if value.is_nan() { *value } else { sigmoid::<A>(*value) };
         }
-    }
-}
-
-/// Independent sums of a product, of a number that does not depend on the level, and the fewest lanes of a level.
-const SUMS: usize = 32;
-const FEWEST_LANES: usize = 4;
-
-struct Dot<'a> {
-    a: &'a [f32],
-    b: &'a [f32],
-    sum: &'a mut f32,
-}
-
-impl Kernel for Dot<'_> {
-    #[inline(always)]
-    fn run<A: Arch>(self) {
-        let lanes = A::V::LANES;
-        let (a, b) = (self.a.chunks_exact(SUMS), self.b.chunks_exact(SUMS));
-        let mut lane_sums = [0f32; SUMS];
-        for ((sum, a), b) in lane_sums.iter_mut().zip(a.remainder()).zip(b.remainder()) {
-            *sum = a * b;
-        }
-        // Vectors by name: of an array of floats the compiler makes as many scalars.
-        let mut sums = [A::V::splat(0.0); SUMS / FEWEST_LANES];
-        let vectors = SUMS / lanes;
-        // SAFETY: each chunk has `SUMS` floats, `vectors` vectors of them.
-        unsafe {
-            for v in 0..vectors {
-                sums[v] = A::V::load(lane_sums.as_ptr().add(v * lanes));
-            }
-            for (a, b) in a.zip(b) {
-                for v in 0..vectors {
-                    let (a, b) = (A::V::load(a.as_ptr().add(v * lanes)), A::V::load(b.as_ptr().add(v * lanes)));
-                    sums[v] = a.mul_add(b, sums[v]);
-                }
-            }
-            for v in 0..vectors {
-                sums[v].store(lane_sums.as_mut_ptr().add(v * lanes));
-            }
-        }
-        *self.sum = lane_sums.iter().sum();
     }
 }
 
