@@ -101,12 +101,8 @@ impl<const KERNEL: usize, const STRIDE: usize> Kernel for Filter<'_, KERNEL, STR
                     *value = F::value::<A>(*value);
                 }
             });
-            let sums = &mut plane.sums[..CHANNELS];
-            for pixel in row.chunks_exact(CHANNELS) {
-                for (sum, value) in sums.iter_mut().zip(pixel) {
-                    *sum += value;
-                }
-            }
+            // SAFETY: the row's pixels and the sums have `CHANNELS` floats each.
+            unsafe { add_pixels::<A>(row, plane.sums) }
         }
     }
 }
@@ -133,6 +129,32 @@ unsafe fn pixels<A: Arch, const KERNEL: usize, const STRIDE: usize, const COUNT:
         }
         for pixel in 0..COUNT {
             sums[pixel].store(row.as_mut_ptr().add((first + pixel) * CHANNELS + channel));
+        }
+    }
+}
+
+/// Adds each pixel of a row to the sums: vectors by name, since of an array of sums the compiler makes as many scalars.
+///
+/// # Safety
+/// The row must hold whole pixels, and there must be [`CHANNELS`] sums.
+#[inline(always)]
+unsafe fn add_pixels<A: Arch>(row: &[f32], sums: &mut [f32]) {
+    /// Vectors of a pixel at the narrowest level.
+    const MOST_VECTORS: usize = CHANNELS / 4;
+    let (lanes, vectors) = (A::V::LANES, CHANNELS / A::V::LANES);
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut totals = [A::V::splat(0.0); MOST_VECTORS];
+        for v in 0..vectors {
+            totals[v] = A::V::load(sums.as_ptr().add(v * lanes));
+        }
+        for pixel in row.chunks_exact(CHANNELS) {
+            for v in 0..vectors {
+                totals[v] = totals[v].add(A::V::load(pixel.as_ptr().add(v * lanes)));
+            }
+        }
+        for v in 0..vectors {
+            totals[v].store(sums.as_mut_ptr().add(v * lanes));
         }
     }
 }

@@ -9,6 +9,8 @@ use crate::ops::conv::conv2d;
 use crate::ops::conv::tests::ConvProblem;
 use crate::ops::cuda::near::{assert_near, cuda, download, normal, upload};
 use crate::ops::cuda::{Element, device};
+#[cfg(feature = "cudnn")]
+use crate::ops::window::Geometry;
 
 /// Result, gradient of the input, gradient of the weight.
 fn run(problem: &ConvProblem, inputs: &[Vec<f32>; 3], dtype: DType, device: &Device) -> Result<[Tensor; 3]> {
@@ -33,6 +35,19 @@ fn largest_sum(problem: &ConvProblem, inputs: &[Vec<f32>; 3]) -> f32 {
     products.chunks(taps).map(|of_x| of_x.iter().map(|product| product.abs()).sum()).fold(1.0, f32::max)
 }
 
+/// Whether cuDNN does a convolution of maps that start anywhere it takes.
+#[cfg(feature = "cudnn")]
+fn is_cudnns(problem: &ConvProblem) -> Result<bool> {
+    let channels = (problem.out_channels, problem.in_channels);
+    let geometry = Geometry::new(&problem.in_shape(), channels, problem.window)?;
+    Ok(!problem.depthwise && super::cudnn::is_for(&geometry, &[]))
+}
+
+#[cfg(not(feature = "cudnn"))]
+fn is_cudnns(_: &ConvProblem) -> Result<bool> {
+    Ok(false)
+}
+
 /// A convolution's three directions on the device against the CPU's, which has numbers that the format holds.
 pub(crate) fn check(problem: &ConvProblem, dtype: DType) -> Result<()> {
     let length = |shape: Vec<usize>| shape.into_iter().product::<usize>();
@@ -46,8 +61,8 @@ pub(crate) fn check(problem: &ConvProblem, dtype: DType) -> Result<()> {
         let is_of_rounded = dtype == DType::BF16 && what.ends_with('x') && !problem.depthwise;
         let scale = if is_of_rounded { largest_sum(problem, &inputs) } else { 1.0 };
         // cuDNN's gradients of weights are in the maps' format when they become f32.
-        let is_cudnns = cfg!(feature = "cudnn") && what.ends_with('w') && !problem.depthwise;
-        let found = if is_cudnns { found.to_dtype(dtype)? } else { found.clone() };
+        let is_of_maps_format = what.ends_with('w') && is_cudnns(problem)?;
+        let found = if is_of_maps_format { found.to_dtype(dtype)? } else { found.clone() };
         assert_near(&format!("{what} of {problem:?} in {dtype:?}"), &found, &download(expected)?, scale)?;
     }
     Ok(())
