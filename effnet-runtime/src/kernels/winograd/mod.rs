@@ -287,24 +287,60 @@ impl<F: Function> Kernel for Output<'_, '_, F> {
                     for pixel in pixels.iter_mut() {
                         *pixel = F::value::<A>(*pixel);
                     }
-                    for (at, pixel) in pixels.chunks_exact(lanes).enumerate() {
-                        let (y, x) = (row + at / TILE, column + at % TILE);
-                        if y >= job.size.0 || x >= job.size.1 {
-                            continue;
-                        }
-                        let mut value = A::V::load(pixel.as_ptr());
-                        let place = |rows: &Rows| rows.start + y * rows.line + x * rows.row + channel;
-                        if let Some((residual, rows)) = &job.residual {
-                            let residual = residual.as_ptr().add(place(rows));
-                            value = value.add(if count == lanes {
-                                A::V::load(residual)
-                            } else {
-                                A::V::load_first(residual, count)
-                            });
-                        }
-                        let out = out.add(place(&job.out_rows));
-                        if count == lanes { value.store(out) } else { value.store_first(out, count) }
+                    let place = |rows: &Rows| rows.start + row * rows.line + column * rows.row + channel;
+                    let results = Results {
+                        pixels: pixels.as_ptr(),
+                        out: out.wrapping_add(place(&job.out_rows)),
+                        out_rows: job.out_rows,
+                        residual: job.residual.map(|(map, rows)| (map.as_ptr().wrapping_add(place(&rows)), rows)),
+                    };
+                    let size = (TILE.min(job.size.0.saturating_sub(row)), TILE.min(job.size.1.saturating_sub(column)));
+                    if size == (TILE, TILE) && count == lanes {
+                        results.store::<A>((TILE, TILE), lanes);
+                    } else {
+                        results.store::<A>(size, count);
                     }
+                }
+            }
+        }
+    }
+}
+
+/// A tile's results for a vector of channels, and where they go.
+struct Results {
+    /// `[TILE, TILE, lanes]`
+    pixels: *const f32,
+    /// The first pixel's first channel in the output, and the output's pixels.
+    out: *mut f32,
+    out_rows: Rows,
+    /// The same of what is added.
+    residual: Option<(*const f32, Rows)>,
+}
+
+impl Results {
+    /// Stores the first `count` channels of `size` pixels.
+    ///
+    /// # Safety
+    /// These pixels and channels must exist in the output and the residual.
+    #[inline(always)]
+    unsafe fn store<A: Arch>(&self, size: (usize, usize), count: usize) {
+        let lanes = A::V::LANES;
+        for y in 0..size.0 {
+            for x in 0..size.1 {
+                let at = |rows: &Rows| y * rows.line + x * rows.row;
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let mut value = A::V::load(self.pixels.add((y * TILE + x) * lanes));
+                    if let Some((residual, rows)) = &self.residual {
+                        let residual = residual.add(at(rows));
+                        value = value.add(if count == lanes {
+                            A::V::load(residual)
+                        } else {
+                            A::V::load_first(residual, count)
+                        });
+                    }
+                    let out = self.out.add(at(&self.out_rows));
+                    if count == lanes { value.store(out) } else { value.store_first(out, count) }
                 }
             }
         }
