@@ -1,12 +1,9 @@
 //! The sum of the products of two rows.
 
-use crate::simd::{Arch, Kernel, Level, Vector};
+use crate::simd::{Arch, FEWEST_LANES, Kernel, Level, Vector};
 
 /// Independent sums, of a number that does not depend on the level.
 const SUMS: usize = 32;
-
-/// Lanes of the narrowest level.
-const FEWEST_LANES: usize = 4;
 
 /// `Σ a[i] · b[i]`
 ///

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 pub(crate) use exp::{sigmoid, sigmoid_divisor};
 pub use peak::peak_gflops;
-pub(crate) use vector::Vector;
+pub(crate) use vector::{FEWEST_LANES, Vector};
 
 /// Environment variable that forces the level down: `portable`, `avx2`, `avx512` or `avx512_bf16`.
 pub const LEVEL_VARIABLE: &str = "EFFNET_SIMD";

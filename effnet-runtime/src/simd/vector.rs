@@ -44,6 +44,9 @@ pub(crate) trait Vector: Copy {
     fn halves(self) -> (Self, Self);
 }
 
+/// [`Vector::LANES`] of the narrowest level.
+pub(crate) const FEWEST_LANES: usize = Four::LANES;
+
 /// Four floats, as plain code.
 #[derive(Clone, Copy)]
 pub(crate) struct Four([f32; 4]);

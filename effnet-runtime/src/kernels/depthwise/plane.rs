@@ -13,7 +13,7 @@ use effnet_spec::Activation;
 
 use super::line_of_taps;
 use crate::kernels::activation::{Function, with_function};
-use crate::simd::{Arch, Kernel, Level, Vector};
+use crate::simd::{Arch, FEWEST_LANES, Kernel, Level, Vector};
 
 /// Channels of a plane: two vectors of the widest level.
 pub(crate) const CHANNELS: usize = 32;
@@ -139,12 +139,10 @@ unsafe fn pixels<A: Arch, const KERNEL: usize, const STRIDE: usize, const COUNT:
 /// The row must hold whole pixels, and there must be [`CHANNELS`] sums.
 #[inline(always)]
 unsafe fn add_pixels<A: Arch>(row: &[f32], sums: &mut [f32]) {
-    /// Vectors of a pixel at the narrowest level.
-    const MOST_VECTORS: usize = CHANNELS / 4;
     let (lanes, vectors) = (A::V::LANES, CHANNELS / A::V::LANES);
     // SAFETY: the caller's promise.
     unsafe {
-        let mut totals = [A::V::splat(0.0); MOST_VECTORS];
+        let mut totals = [A::V::splat(0.0); CHANNELS / FEWEST_LANES];
         for v in 0..vectors {
             totals[v] = A::V::load(sums.as_ptr().add(v * lanes));
         }

@@ -220,30 +220,26 @@ impl Kernel for Finish<'_> {
                 *sum = F::value::<A>(*sum);
             }
         });
-        // Whole vectors are all that most tiles have.
-        let (whole, rest) = (place.columns / lanes, place.columns % lanes);
-        let has_residual = !self.plain && !place.residual.is_null();
         for (r, row) in self.sums.chunks_exact(self.vectors * lanes).enumerate() {
-            // SAFETY: the columns up to `place.columns` of each row were measured by `Job::run`.
-            unsafe {
-                let (row, out) = (row.as_ptr(), place.out.add(r * place.out_row));
-                if has_residual {
-                    let residual = place.residual.add(r * place.residual_row);
-                    for v in 0..whole {
-                        let value = A::V::load(row.add(v * lanes)).add(A::V::load(residual.add(v * lanes)));
-                        value.store(out.add(v * lanes));
+            for (v, value) in row.chunks_exact(lanes).enumerate() {
+                let column = v * lanes;
+                if column >= place.columns {
+                    break;
+                }
+                let count = lanes.min(place.columns - column);
+                // SAFETY: the columns up to `place.columns` of each row were measured by `Job::run`.
+                unsafe {
+                    let mut value = A::V::load(value.as_ptr());
+                    let out = place.out.add(r * place.out_row + column);
+                    if !self.plain && !place.residual.is_null() {
+                        let residual = place.residual.add(r * place.residual_row + column);
+                        value = value.add(if count == lanes {
+                            A::V::load(residual)
+                        } else {
+                            A::V::load_first(residual, count)
+                        });
                     }
-                    if rest > 0 {
-                        let residual = A::V::load_first(residual.add(whole * lanes), rest);
-                        A::V::load(row.add(whole * lanes)).add(residual).store_first(out.add(whole * lanes), rest);
-                    }
-                } else {
-                    for v in 0..whole {
-                        A::V::load(row.add(v * lanes)).store(out.add(v * lanes));
-                    }
-                    if rest > 0 {
-                        A::V::load(row.add(whole * lanes)).store_first(out.add(whole * lanes), rest);
-                    }
+                    if count == lanes { value.store(out) } else { value.store_first(out, count) }
                 }
             }
         }
