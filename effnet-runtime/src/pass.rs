@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use candle_core::{DType, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::ops::update::{self, Running};
 use crate::params::Params;
 
 /// Number format of the activations. Parameters, statistics and the loss are f32 always.
@@ -124,17 +125,17 @@ impl NormUpdates {
     /// # Errors
     /// When `params` lacks a buffer that a recorded name calls for.
     pub fn apply(&self, params: &Params) -> Result<()> {
-        for (name, statistics) in std::mem::take(&mut *self.lock()) {
-            for (buffer, batch) in [("running_mean", &statistics.mean), ("running_var", &statistics.variance)] {
+        let mut pairs = Vec::new();
+        for (name, BatchStatistics { mean, variance, momentum }) in std::mem::take(&mut *self.lock()) {
+            for (buffer, batch) in [("running_mean", mean), ("running_var", variance)] {
                 let name = format!("{name}.{buffer}");
                 let Some(running) = params.get(&name) else {
                     candle_core::bail!("the parameters have no buffer `{name}` to update")
                 };
                 let batch = batch.to_device(running.device())?;
-                let kept = (running.as_tensor().detach() * (1.0 - statistics.momentum))?;
-                running.set(&(kept + (batch * statistics.momentum)?)?)?;
+                pairs.push(Running { running, batch, momentum });
             }
         }
-        Ok(())
+        update::follow(&pairs)
     }
 }

@@ -26,6 +26,12 @@ pub(super) fn gpu(ordinal: usize) -> Result<Device, String> {
     let device =
         Device::new_cuda(ordinal).map_err(|error| format!("the GPU cannot be opened: {}", sentence(&error)))?;
     keep_memory(ordinal);
+    if let Device::Cuda(device) = &device {
+        // Two events for each piece of memory, to be made and thrown away, are a tenth of what a step asks of the driver.
+        // SAFETY: candle does all its work in one stream, whose order is enough; nothing here opens another, and only
+        // where there are several does cudarc wait for such events.
+        unsafe { device.disable_event_tracking() };
+    }
     works(&device, ordinal)?;
     open.insert(ordinal, device.clone());
     Ok(device)

@@ -1,7 +1,9 @@
 //! Where a training step's time goes.
 //!
-//! Operations run on the thread that asks for them, and leave a span each in that thread's trace while one is kept. A GPU
-//! works behind that thread's back: while a trace is kept, each of its operations is waited for.
+//! Operations run on the thread that asks for them, and leave a span each in that thread's trace while one is kept.
+
+#[cfg(feature = "cuda")]
+pub(super) mod cuda;
 
 use std::cell::RefCell;
 use std::time::Instant;
@@ -50,7 +52,7 @@ pub struct Span {
     pub direction: Direction,
     /// Multiply-accumulates, counted as a direct convolution has them.
     pub macs: u64,
-    /// How long it took.
+    /// How long it took, on the GPU where it ran on one.
     pub seconds: f64,
 }
 
@@ -59,6 +61,18 @@ struct Trace {
     spans: Vec<Span>,
     chains: usize,
     current: usize,
+    #[cfg(feature = "cuda")]
+    events: cuda::Events,
+}
+
+impl Trace {
+    fn finish(self) -> Vec<Span> {
+        #[cfg_attr(not(feature = "cuda"), expect(unused_mut, reason = "only a GPU's times come last"))]
+        let mut spans = self.spans;
+        #[cfg(feature = "cuda")]
+        self.events.fill(&mut spans);
+        spans
+    }
 }
 
 thread_local! {
@@ -70,7 +84,7 @@ pub fn traced<R>(f: impl FnOnce() -> R) -> (R, Vec<Span>) {
     let outer = TRACE.replace(Some(Trace::default()));
     let result = f();
     let trace = TRACE.replace(outer);
-    (result, trace.map_or_else(Vec::new, |trace| trace.spans))
+    (result, trace.map_or_else(Vec::new, Trace::finish))
 }
 
 /// A sequence begins: its number.
@@ -93,23 +107,6 @@ pub(super) fn enter(chain: usize) {
     });
 }
 
-/// Waits for what a device was asked to do, while a trace is kept.
-#[cfg(feature = "cuda")]
-pub(super) fn settle(device: &candle_core::Device) -> candle_core::Result<()> {
-    if TRACE.with_borrow(Option::is_some) { device.synchronize() } else { Ok(()) }
-}
-
-/// Calls `f`, which asks a device for something, and waits for that while a trace is kept.
-#[cfg(feature = "cuda")]
-pub(super) fn settled<R>(
-    device: &candle_core::Device,
-    f: impl FnOnce() -> candle_core::Result<R>,
-) -> candle_core::Result<R> {
-    let result = f()?;
-    settle(device)?;
-    Ok(result)
-}
-
 /// Calls `f`, and notes how long it took.
 pub(super) fn span<R>(operation: Operation, direction: Direction, macs: u64, f: impl FnOnce() -> R) -> R {
     let begin = TRACE.with_borrow(Option::is_some).then(Instant::now);
@@ -119,6 +116,8 @@ pub(super) fn span<R>(operation: Operation, direction: Direction, macs: u64, f: 
         TRACE.with_borrow_mut(|trace| {
             if let Some(trace) = trace {
                 trace.spans.push(Span { chain: trace.current, operation, direction, macs, seconds });
+                #[cfg(feature = "cuda")]
+                trace.events.belong_to(trace.spans.len() - 1);
             }
         });
     }

@@ -1,4 +1,5 @@
 // libcuda: one device, contexts, streams and events. Everything is done when its call returns.
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -69,12 +70,21 @@ API Result cuStreamDestroy_v2(void *) { return SUCCESS; }
 API Result cuStreamSynchronize(void *) { return SUCCESS; }
 API Result cuStreamWaitEvent(void *, void *, unsigned) { return SUCCESS; }
 API Result cuStreamIsCapturing(void *, int *is) { return *is = 0, SUCCESS; }
-API Result cuEventCreate(void **event, unsigned) { return *event = &handle_of_all, SUCCESS; }
-API Result cuEventDestroy_v2(void *) { return SUCCESS; }
-API Result cuEventRecord(void *, void *) { return SUCCESS; }
+
+/// When an event was last recorded.
+using Moment = std::chrono::steady_clock::time_point;
+API Result cuEventCreate(void **event, unsigned) { return *event = new Moment(), SUCCESS; }
+API Result cuEventDestroy_v2(void *event) { return delete static_cast<Moment *>(event), SUCCESS; }
+API Result cuEventRecord(void *event, void *) {
+  *static_cast<Moment *>(event) = std::chrono::steady_clock::now();
+  return SUCCESS;
+}
 API Result cuEventSynchronize(void *) { return SUCCESS; }
 API Result cuEventQuery(void *) { return SUCCESS; }
-API Result cuEventElapsedTime_v2(float *milliseconds, void *, void *) { return *milliseconds = 0, SUCCESS; }
+API Result cuEventElapsedTime_v2(float *milliseconds, void *begin, void *end) {
+  const std::chrono::duration<float, std::milli> between = *static_cast<Moment *>(end) - *static_cast<Moment *>(begin);
+  return *milliseconds = between.count(), SUCCESS;
+}
 
 API Result cuGetErrorString(Result error, const char **text) {
   switch (error) {

@@ -117,7 +117,7 @@ impl Bench {
         let (name, default_size, subject) = self.subject()?;
         let size = self.size.map_or(default_size, |size| size as usize);
         let batch = self.batch as usize;
-        let work = work::batch_of(batch, subject.channels(), size, subject.classes())?;
+        let work = work::batch_of(batch, subject.channels(), size, subject.classes(), subject.device())?;
         let mut subject = subject.with(&work)?;
         let times = self.time(|number| subject.run(&work, number))?;
         let profile = self.profile.then(|| subject.profile(&work, self.runs, self.place.precision())).transpose()?;

@@ -135,7 +135,7 @@ impl Profile {
         let mut text = format!("the parts of a run (medians), {total_ms:.2} ms in all");
         match peak_gflops {
             Some(peak) => _ = write!(text, "; peak of all threads {peak:.0} GFLOP/s"),
-            None => text.push_str(", each operation waited for"),
+            None => text.push_str(", by the GPU's clock; the rest is whatever lies between"),
         }
         for (title, parts) in [("block", &self.blocks), ("kind", &self.kinds)] {
             let _ = write!(text, "\n\n{title:<28} {:>9} {:>7} {:>9} {:>8}", "ms", "share", "GFLOP/s", "of peak");

@@ -17,11 +17,18 @@ use effnet_runtime::train::{StepOptions, step};
 use super::profile::{Profile, Span};
 use crate::commands::runner::Runner;
 
-/// Random pixels, normally distributed as normalised images roughly are, and labels in turn.
-pub(super) fn batch_of(batch: usize, channels: usize, size: usize, classes: usize) -> Result<Batch> {
+/// Random pixels, normally distributed as normalised images roughly are, and labels in turn: on the device, as what is
+/// timed begins there.
+pub(super) fn batch_of(
+    batch: usize,
+    channels: usize,
+    size: usize,
+    classes: usize,
+    device: &Device,
+) -> Result<Batch> {
     let stream = Stream::new(0, Purpose::Bench, 0, 0, 0);
     let pixels = (0..(batch * channels * size * size) as u64).map(|element| stream.normal(element) as f32);
-    let images = Tensor::from_iter(pixels, &Device::Cpu)?.reshape((batch, channels, size, size))?;
+    let images = Tensor::from_iter(pixels, &Device::Cpu)?.reshape((batch, channels, size, size))?.to_device(device)?;
     let labels = (0..batch).map(|image| (image % classes) as u32).collect();
     let (samples, positions) = ((0..batch as u64).collect(), (0..batch).collect());
     Ok(Batch { number: 0, images, labels, samples, positions, partners: None })
@@ -56,13 +63,19 @@ impl Subject {
         }
     }
 
+    /// Where its images must be.
+    pub(super) fn device(&self) -> &Device {
+        match self {
+            Self::Runner { runner: Runner::Engine(_), .. } => &Device::Cpu,
+            Self::Runner { runner: Runner::Network(network, _), .. } => network.params().device(),
+            Self::Trainer(trainer) => trainer.network.params().device(),
+        }
+    }
+
     /// Ready for images of this batch's shape.
     pub(super) fn with(self, work: &Batch) -> Result<Ready> {
         Ok(match self {
-            Self::Runner { runner: Runner::Network(network, precision), .. } => {
-                let images = work.images.to_device(network.params().device())?;
-                Ready::Network { network, precision, images }
-            }
+            Self::Runner { runner: Runner::Network(network, precision), .. } => Ready::Network { network, precision },
             Self::Runner { runner: Runner::Engine(engine), .. } => {
                 let (batch, _, height, width) = work.images.dims4()?;
                 Ready::Session {
@@ -85,11 +98,10 @@ pub(super) enum Ready {
         logits: Vec<f32>,
         classes: usize,
     },
-    /// On a GPU, where its images are too.
+    /// On a GPU.
     Network {
         network: Box<dyn Network>,
         precision: Precision,
-        images: Tensor,
     },
     Trainer(Trainer),
 }
@@ -107,9 +119,9 @@ impl Ready {
     pub(super) fn run(&mut self, work: &Batch, number: u64) -> Result<()> {
         match self {
             Self::Session { session, images, logits, .. } => Ok(session.run(images, logits)?),
-            Self::Network { network, precision, images } => {
+            Self::Network { network, precision } => {
                 // A GPU has done its work only when somebody has read the result.
-                network.run(images, &Pass::Eval(*precision))?.to_device(&Device::Cpu)?;
+                network.run(&work.images, &Pass::Eval(*precision))?.to_device(&Device::Cpu)?;
                 Ok(())
             }
             Self::Trainer(trainer) => trainer.step(work, number),
@@ -130,8 +142,8 @@ impl Ready {
         let peak = self.device().is_cpu().then(|| peak_gflops(Level::current(), precision));
         let runs = (0..u64::from(runs)).map(|number| match self {
             Self::Session { session, images, logits, .. } => Ok(Span::of_inference(&session.profile(images, logits)?)),
-            Self::Network { network, precision, images } => spans_of(|| {
-                network.run(images, &Pass::Eval(*precision))?.to_device(&Device::Cpu)?;
+            Self::Network { network, precision } => spans_of(|| {
+                network.run(&work.images, &Pass::Eval(*precision))?.to_device(&Device::Cpu)?;
                 Ok(())
             }),
             Self::Trainer(trainer) => spans_of(|| {

@@ -13,6 +13,7 @@ use crate::ops::conv_norm_act::{BatchMoments, ConvNormAct, Kind, Residual};
 use crate::ops::node::{self, Gradients};
 use crate::ops::norm_act::cuda::{self as norm_act, NormAct, Normed};
 use crate::ops::squeeze_excite::cuda::{self as squeeze_excite, Gate};
+use crate::ops::trace::cuda::timed;
 use crate::ops::trace::{self, Direction, Operation};
 use crate::ops::window::Geometry;
 use crate::ops::{conv, depthwise};
@@ -30,7 +31,6 @@ pub(super) fn chain(
     let mut tracks = x.track_op() || other.as_ref().is_some_and(Tensor::track_op);
     let mut output = x.detach();
     for (at, sequence) in sequences.iter().enumerate() {
-        trace::settle(x.device())?;
         let number = trace::begin();
         let elsewhere = other.as_ref().zip(residual).filter(|_| at + 1 == sequences.len());
         let added = match (sequence.around, elsewhere) {
@@ -58,7 +58,6 @@ pub(super) fn chain(
         let (mut of_output, mut by_sequence) = (Some(grad.clone()), Vec::with_capacity(ran.len()));
         for (at, sequence) in ran.iter().enumerate().rev() {
             let Some(grad) = of_output else { candle_core::bail!("a sequence of a chain left no gradient") };
-            trace::settle(grad.device())?;
             trace::enter(sequence.number);
             let (input, params) = sequence.backward(&grad, at > 0 || wants_input)?;
             by_sequence.push(params);
@@ -93,7 +92,7 @@ impl Done {
                 }
                 Part::SqueezeExcite(op) => {
                     let (output, gate) = trace::span(Operation::SqueezeExcite, Direction::Forward, 0, || {
-                        trace::settled(output.device(), || squeeze_excite::forward(&output, op))
+                        timed(output.device(), || squeeze_excite::forward(&output, op))
                     })?;
                     let params = [op.reduce_weight, op.reduce_bias, op.expand_weight, op.expand_bias].map(Clone::clone);
                     Forward { output, link: Link::SqueezeExcite(gate), params: params.to_vec(), moments: None }
@@ -166,7 +165,7 @@ impl Link {
             Kind::Depthwise => depthwise::geometry(x.dims(), &weight, op.window)?,
         };
         let z = trace::convolution(op.kind, &geometry, Direction::Forward, || {
-            trace::settled(device, || match op.kind {
+            timed(device, || match op.kind {
                 Kind::Dense => conv::cuda::forward(x, &weight, &geometry),
                 Kind::Depthwise => depthwise::cuda::forward(x, &weight, &geometry),
             })
@@ -174,7 +173,7 @@ impl Link {
         let (gamma, beta) = (op.gamma.detach(), op.beta.detach());
         let norm = NormAct { gamma: &gamma, beta: &beta, eps: op.eps, norm: op.norm, activation: op.activation };
         let done = trace::span(Operation::Normalisation, Direction::Forward, 0, || {
-            trace::settled(device, || norm_act::forward(&z, &norm, added))
+            timed(device, || norm_act::forward(&z, &norm, added))
         })?;
         let params = vec![weight, op.gamma.clone(), op.beta.clone()];
         let link = Self::Convolution { kind: op.kind, geometry, z, normed: done.normed };
@@ -188,12 +187,12 @@ impl Link {
             (Self::Convolution { kind, geometry, z, normed }, [weight, _, _]) => {
                 let device = x.device();
                 let found = trace::span(Operation::Normalisation, Direction::Backward, 0, || {
-                    trace::settled(device, || normed.backward(z, grad))
+                    timed(device, || normed.backward(z, grad))
                 })?;
                 let kernel = weight.detach();
                 let input = wants_input.then(|| {
                     trace::convolution(*kind, geometry, Direction::Backward, || {
-                        trace::settled(device, || match kind {
+                        timed(device, || match kind {
                             Kind::Dense => conv::cuda::backward_input(&found.z, &kernel, geometry),
                             Kind::Depthwise => depthwise::cuda::backward_input(&found.z, &kernel, geometry),
                         })
@@ -201,7 +200,7 @@ impl Link {
                 });
                 let of_weight = weight.track_op().then(|| {
                     trace::convolution(*kind, geometry, Direction::Weight, || {
-                        trace::settled(device, || match kind {
+                        timed(device, || match kind {
                             Kind::Dense => conv::cuda::backward_weight(x, &found.z, geometry),
                             Kind::Depthwise => depthwise::cuda::backward_weight(x, &found.z, geometry),
                         })
@@ -211,7 +210,7 @@ impl Link {
             }
             (Self::SqueezeExcite(gate), params) => {
                 let found = trace::span(Operation::SqueezeExcite, Direction::Backward, 0, || {
-                    trace::settled(x.device(), || gate.backward(x, grad, wants_input))
+                    timed(x.device(), || gate.backward(x, grad, wants_input))
                 })?;
                 let shaped =
                     found.params.into_iter().zip(params).map(|(gradient, param)| gradient.reshape(param.shape()));

@@ -109,7 +109,7 @@ ENTRY_POINTS(conv_pack, PACK, packed, weight, IN_ORDER)
 ENTRY_POINTS(conv_unpack, UNPACK, weight, packed, IN_ORDER)
 
 #define WINDOWS(T) T *columns, const T *x, SIZES, long long count
-WIDE_ENTRY_POINTS(conv_windows, WINDOWS, columns, x, TAKEN, count)
+WIDE_ENTRY_POINTS(3, conv_windows, WINDOWS, columns, x, TAKEN, count)
 
 #define MAP(T) T *dx, const T *columns, SIZES, long long count
-WIDE_ENTRY_POINTS(conv_map, MAP, dx, columns, TAKEN, count)
+WIDE_ENTRY_POINTS(3, conv_map, MAP, dx, columns, TAKEN, count)

@@ -13,6 +13,34 @@ __device__ __forceinline__ int column() {
   return (blockIdx.y * blockDim.x + threadIdx.x) * N;
 }
 
+/// Calls `work(row, raws)` for each of this thread's rows from `first` to `last`: `raws` are its channels of MAPS matrices,
+/// given by where the channels lie in row 0. ROUND rows are asked for before the first is worked on, which hides memory's
+/// latency.
+template <int ROUND, int N, int MAPS, class T, class Work>
+__device__ __forceinline__ void over_rows(const T* const (&maps)[MAPS], int first, int last, int channels, Work work) {
+  const int lanes = blockDim.y;
+  int row = first + static_cast<int>(threadIdx.y);
+  for (; row < last - (ROUND - 1) * lanes; row += ROUND * lanes) {
+    Raw<T, N> raws[ROUND][MAPS];
+#pragma unroll
+    for (int k = 0; k < ROUND; k++) {
+#pragma unroll
+      for (int m = 0; m < MAPS; m++) {
+        raws[k][m] = load_raw<N>(maps[m] + static_cast<long long>(row + k * lanes) * channels);
+      }
+    }
+#pragma unroll
+    for (int k = 0; k < ROUND; k++) work(row + k * lanes, raws[k]);
+  }
+#pragma unroll 1
+  for (; row < last; row += lanes) {
+    Raw<T, N> raws[MAPS];
+#pragma unroll
+    for (int m = 0; m < MAPS; m++) raws[m] = load_raw<N>(maps[m] + static_cast<long long>(row) * channels);
+    work(row, raws);
+  }
+}
+
 /// Sums `values` over the lanes of the block, in an order that follows from the number of lanes alone; lane 0 has the
 /// result. `shared` holds S · N floats a thread. All threads of the block call it.
 template <int S, int N>

@@ -11,7 +11,8 @@ const THREADS: usize = 256;
 /// Packs of channels that a block spans at most: with packs of 16 bytes, rows of 512 bytes.
 const ACROSS: usize = 32;
 
-/// Rows of a lane, at least: what belongs to a channel is read once for them.
+/// A lane has a multiple of so many rows: what belongs to a channel is read once for them, and they are a multiple of those
+/// that a kernel asks for at a time.
 const ROWS_OF_LANE: usize = 8;
 
 /// Blocks of a grid, where rows allow it: about what the largest GPUs hold at a time, twice.
@@ -43,7 +44,7 @@ impl Columns {
         let across = packs.div_ceil(tiles);
         let lanes = (THREADS / across).min(rows.next_power_of_two());
         let blocks = (BLOCKS / (images * tiles).max(1)).max(1);
-        let rows_of_block = rows.div_ceil(blocks).max(lanes * ROWS_OF_LANE);
+        let rows_of_block = rows.div_ceil(blocks).next_multiple_of(lanes * ROWS_OF_LANE);
         let blocks = rows.div_ceil(rows_of_block).max(1);
         Self { images, rows, channels, rows_of_block, blocks, pack, across, lanes }
     }

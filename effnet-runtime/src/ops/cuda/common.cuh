@@ -33,19 +33,19 @@ extern __shared__ __align__(16) unsigned char dyn_shared_bytes[];
   }
 
 // WIDE_ENTRY_POINTS: of a template `name<T, N>`, for N = 1 and, as name_wide_f32 and name_wide_bf16, for N = WIDE<T>, which
-// needs rows of a multiple of N elements that start at a multiple of 16 bytes. Of the wide ones three blocks fit a
-// multiprocessor: with fewer there is not enough under way for the memory's latency.
-#define WIDE_ENTRY_POINTS(name, PARAMETERS, ...)                                              \
+// needs rows of a multiple of N elements that start at a multiple of 16 bytes. Of the wide ones `blocks` fit a
+// multiprocessor: so many registers a thread has for what is under way from memory.
+#define WIDE_ENTRY_POINTS(blocks, name, PARAMETERS, ...)                                      \
   extern "C" __global__ void __launch_bounds__(THREADS, 1) name##_f32(PARAMETERS(float)) {       \
     name<float, 1>(__VA_ARGS__);                                                              \
   }                                                                                           \
   extern "C" __global__ void __launch_bounds__(THREADS, 1) name##_bf16(PARAMETERS(bf16)) {       \
     name<bf16, 1>(__VA_ARGS__);                                                               \
   }                                                                                           \
-  extern "C" __global__ void __launch_bounds__(THREADS, 3) name##_wide_f32(PARAMETERS(float)) {  \
+  extern "C" __global__ void __launch_bounds__(THREADS, blocks) name##_wide_f32(PARAMETERS(float)) {  \
     name<float, WIDE<float>>(__VA_ARGS__);                                                    \
   }                                                                                           \
-  extern "C" __global__ void __launch_bounds__(THREADS, 3) name##_wide_bf16(PARAMETERS(bf16)) {  \
+  extern "C" __global__ void __launch_bounds__(THREADS, blocks) name##_wide_bf16(PARAMETERS(bf16)) {  \
     name<bf16, WIDE<bf16>>(__VA_ARGS__);                                                      \
   }
 
@@ -59,54 +59,45 @@ __device__ __forceinline__ float load(const bf16* from) { return __bfloat162floa
 __device__ __forceinline__ void store(float* to, float value) { *to = value; }
 __device__ __forceinline__ void store(bf16* to, float value) { *to = __float2bfloat16(value); }
 
-/// 16 bytes of elements.
-template <class T>
-struct alignas(16) Pack {
-  T values[WIDE<T>];
+/// N neighbouring elements as they lie in memory, at a multiple of their bytes.
+template <class T, int N>
+struct alignas(N * sizeof(T)) Raw {
+  T values[N];
 };
 
-/// `values = from[0..N]`: one element, or the 16 bytes at a multiple of 16 bytes.
+template <class T, int N>
+__device__ __forceinline__ void unpack(const Raw<T, N>& raw, float (&values)[N]) {
+#pragma unroll
+  for (int i = 0; i < N; i++) values[i] = load(&raw.values[i]);
+}
+
+/// The elements at `from`, of at most 16 bytes together.
+template <int N, class T>
+__device__ __forceinline__ Raw<T, N> load_raw(const T* from) {
+  static_assert(N <= WIDE<T>, "more than one instruction loads");
+  return *reinterpret_cast<const Raw<T, N>*>(from);
+}
+
+/// `values = from[0..N]`, which lie at a multiple of their bytes, or of 16 where they are more.
 template <int N, class T>
 __device__ __forceinline__ void load_all(const T* from, float (&values)[N]) {
-  if constexpr (N == WIDE<T>) {
-    const Pack<T> pack = *reinterpret_cast<const Pack<T>*>(from);
+  constexpr int PACK = N < WIDE<T> ? N : WIDE<T>;
+  Raw<T, PACK> packs[N / PACK];
 #pragma unroll
-    for (int i = 0; i < N; i++) values[i] = load(&pack.values[i]);
-  } else if constexpr (N == 2 * WIDE<T>) {
-    const Pack<T> low = reinterpret_cast<const Pack<T>*>(from)[0];
-    const Pack<T> high = reinterpret_cast<const Pack<T>*>(from)[1];
+  for (int i = 0; i < N / PACK; i++) packs[i] = load_raw<PACK>(from + i * PACK);
 #pragma unroll
-    for (int i = 0; i < WIDE<T>; i++) {
-      values[i] = load(&low.values[i]);
-      values[WIDE<T> + i] = load(&high.values[i]);
-    }
-  } else {
-    static_assert(N == 1, "one element, or whole packs of 16 bytes");
-    values[0] = load(from);
-  }
+  for (int i = 0; i < N; i++) values[i] = load(&packs[i / PACK].values[i % PACK]);
 }
 
 /// `to[0..N] = values`, as `load_all`.
 template <int N, class T>
 __device__ __forceinline__ void store_all(T* to, const float (&values)[N]) {
-  if constexpr (N == WIDE<T>) {
-    Pack<T> pack;
+  constexpr int PACK = N < WIDE<T> ? N : WIDE<T>;
+  Raw<T, PACK> packs[N / PACK];
 #pragma unroll
-    for (int i = 0; i < N; i++) store(&pack.values[i], values[i]);
-    *reinterpret_cast<Pack<T>*>(to) = pack;
-  } else if constexpr (N == 2 * WIDE<T>) {
-    Pack<T> low, high;
+  for (int i = 0; i < N; i++) store(&packs[i / PACK].values[i % PACK], values[i]);
 #pragma unroll
-    for (int i = 0; i < WIDE<T>; i++) {
-      store(&low.values[i], values[i]);
-      store(&high.values[i], values[WIDE<T> + i]);
-    }
-    reinterpret_cast<Pack<T>*>(to)[0] = low;
-    reinterpret_cast<Pack<T>*>(to)[1] = high;
-  } else {
-    static_assert(N == 1, "one element, or whole packs of 16 bytes");
-    store(to, values[0]);
-  }
+  for (int i = 0; i < N / PACK; i++) reinterpret_cast<Raw<T, PACK>*>(to)[i] = packs[i];
 }
 
 /// This thread among those of the grid's first axis.

@@ -15,6 +15,16 @@ const STRIP: usize = 4;
 /// Threads of a block.
 const THREADS: usize = 256;
 
+/// Channels of a thread of the kernels that slide, as `slide.cuh` has it.
+const SLIDE: usize = 2;
+
+/// Threads that the kernels that slide have where the maps allow it: several for each of the largest GPUs' places. Fewer
+/// would have longer ways down their strips.
+const SLIDING: usize = 1 << 18;
+
+/// Rows of a way down, at least: two more are read.
+const ROWS: usize = 6;
+
 /// Packs of channels that a block of the weight gradient spans at most.
 const ACROSS: usize = 32;
 
@@ -22,12 +32,40 @@ const ACROSS: usize = 32;
 const STRIPS_OF_LANE: usize = 4;
 const MOST_PARTS: usize = 128;
 
-/// Which kernels run: those of a window, which move packs of channels, or those that take any.
-fn of_window(geometry: &Geometry, element: Element, maps: &[&Tensor]) -> Option<(String, usize)> {
-    let Geometry { kernel, stride, in_channels, .. } = *geometry;
-    let pack = pack(element, in_channels, maps);
-    let is_made = matches!(kernel, 3 | 5 | 7) && matches!(stride, 1 | 2) && pack > 1;
-    is_made.then(|| (format!("k{kernel}s{stride}"), pack))
+/// Which kernels run.
+enum Kernels {
+    /// Those of a 3 × 3 window and stride 1, down strips of so many rows.
+    Slide { rows: usize },
+    /// Those of a window: the end of their names, and the channels of a pack.
+    Window { suffix: String, pack: usize },
+    /// Those that take anything.
+    Any,
+}
+
+impl Kernels {
+    fn new(geometry: &Geometry, element: Element, maps: &[&Tensor]) -> Self {
+        let Geometry { kernel, stride, in_channels, output, batch, .. } = *geometry;
+        match (kernel, stride, pack(element, in_channels, maps)) {
+            (_, _, 1) => Self::Any,
+            (3, 1, _) => {
+                let strips = batch * output.1.div_ceil(STRIP) * (in_channels / SLIDE);
+                let segments = SLIDING.div_ceil(strips).min(output.0.div_ceil(ROWS)).max(1);
+                Self::Slide { rows: output.0.div_ceil(segments).max(1) }
+            }
+            (3 | 5 | 7, 1 | 2, pack) => Self::Window { suffix: format!("k{kernel}s{stride}"), pack },
+            _ => Self::Any,
+        }
+    }
+
+    fn name(&self, direction: &str) -> String {
+        match self {
+            // The gradient of the input is a convolution too.
+            Self::Slide { .. } if direction == "backward_weight" => "depthwise_slide_weight".to_owned(),
+            Self::Slide { .. } => "depthwise_slide".to_owned(),
+            Self::Window { suffix, .. } => format!("depthwise_{direction}_{suffix}"),
+            Self::Any => format!("depthwise_{direction}_any"),
+        }
+    }
 }
 
 /// The sizes that all kernels take behind their maps.
@@ -46,16 +84,15 @@ fn sizes<'a>(launch: Launch<'a>, geometry: &Geometry) -> Result<Launch<'a>> {
 pub(crate) fn forward(x: &Tensor, weight: &Tensor, geometry: &Geometry) -> Result<Tensor> {
     let map = view(x)?;
     let (device, element) = (map.device()?, map.element());
-    let weight = packed(device, weight, geometry)?;
+    let weight = packed(device, weight, geometry, false)?;
     let (taps, count) = (geometry.kernel * geometry.kernel, geometry.out_shape().elem_count());
     let mut out = Buffer::new(device, element, count)?;
-    let chosen = of_window(geometry, element, &[x]);
-    let suffix = chosen.as_ref().map_or("any", |(suffix, _)| suffix.as_str());
-    let launch = Launch::new(device, ptx::DEPTHWISE, &format!("depthwise_forward_{suffix}"), element)?
+    let kernels = Kernels::new(geometry, element, &[x]);
+    let launch = Launch::new(device, ptx::DEPTHWISE, &kernels.name("forward"), element)?
         .write(out.slice_mut(), element, count)?
         .read(map.slice()?, element, geometry.in_count())?
         .read(weight.slice(), Element::F32, taps * geometry.in_channels)?;
-    over(sizes(launch, geometry)?, geometry, geometry.output, chosen.map(|(_, pack)| pack))?;
+    over(sizes(launch, geometry)?, geometry, geometry.output, &kernels)?;
     out.into_tensor(geometry.out_shape())
 }
 
@@ -66,29 +103,41 @@ pub(crate) fn forward(x: &Tensor, weight: &Tensor, geometry: &Geometry) -> Resul
 pub(crate) fn backward_input(grad: &Tensor, weight: &Tensor, geometry: &Geometry) -> Result<Tensor> {
     let of_output = view(grad)?;
     let (device, element) = (of_output.device()?, of_output.element());
-    let weight = packed(device, weight, geometry)?;
+    // Of the convolution that is the gradient where the kernels slide: of the output's map, with the window turned around.
+    let turned = Geometry {
+        input: geometry.output,
+        output: geometry.input,
+        before: (geometry.kernel - 1 - geometry.before.0, geometry.kernel - 1 - geometry.before.1),
+        ..*geometry
+    };
+    let kernels = Kernels::new(&turned, element, &[grad]);
+    let is_turned = matches!(kernels, Kernels::Slide { .. });
+    let weight = packed(device, weight, geometry, is_turned)?;
     let (taps, count) = (geometry.kernel * geometry.kernel, geometry.in_count());
     let mut dx = Buffer::new(device, element, count)?;
-    let chosen = of_window(geometry, element, &[grad]);
-    let suffix = chosen.as_ref().map_or("any", |(suffix, _)| suffix.as_str());
-    let launch = Launch::new(device, ptx::DEPTHWISE, &format!("depthwise_backward_input_{suffix}"), element)?
+    let launch = Launch::new(device, ptx::DEPTHWISE, &kernels.name("backward_input"), element)?
         .write(dx.slice_mut(), element, count)?
         .read(of_output.slice()?, element, geometry.out_shape().elem_count())?
         .read(weight.slice(), Element::F32, taps * geometry.in_channels)?;
-    over(sizes(launch, geometry)?, geometry, geometry.input, chosen.map(|(_, pack)| pack))?;
+    let launch = sizes(launch, if is_turned { &turned } else { geometry })?;
+    over(launch, geometry, geometry.input, &kernels)?;
     dx.into_tensor((geometry.batch, geometry.input.0, geometry.input.1, geometry.in_channels))
 }
 
 /// Launches one of the two kernels above over the maps of a size that it writes.
-fn over(launch: Launch<'_>, geometry: &Geometry, size: (usize, usize), pack: Option<usize>) -> Result<()> {
-    let rows = geometry.batch * size.0;
-    let (launch, threads) = match pack {
-        Some(pack) => {
-            let threads = rows * size.1.div_ceil(STRIP) * (geometry.in_channels / pack);
+fn over(launch: Launch<'_>, geometry: &Geometry, size: (usize, usize), kernels: &Kernels) -> Result<()> {
+    let (lines, strips) = (geometry.batch * size.0, size.1.div_ceil(STRIP));
+    let (launch, threads) = match kernels {
+        Kernels::Slide { rows } => {
+            let threads = geometry.batch * size.0.div_ceil(*rows) * strips * (geometry.in_channels / SLIDE);
+            (launch.int(*rows)?.int(threads)?, threads)
+        }
+        Kernels::Window { pack, .. } => {
+            let threads = lines * strips * (geometry.in_channels / pack);
             (launch.int(threads)?, threads)
         }
-        None => {
-            let elements = rows * size.1 * geometry.in_channels;
+        Kernels::Any => {
+            let elements = lines * size.1 * geometry.in_channels;
             (launch.int(geometry.kernel)?.int(geometry.stride)?.long(elements), elements)
         }
     };
@@ -108,28 +157,30 @@ pub(crate) fn backward_weight(x: &Tensor, grad: &Tensor, geometry: &Geometry) ->
     let Geometry { kernel, in_channels: channels, .. } = *geometry;
     let rows = geometry.batch * geometry.output.0;
     let size = kernel * kernel * channels;
-    let chosen = of_window(geometry, element, &[x, grad]);
-    let cut = match &chosen {
-        Some((_, pack)) => Cut::strips(rows * geometry.output.1.div_ceil(STRIP), channels / pack),
-        None => Cut::rows(rows),
+    let kernels = Kernels::new(geometry, element, &[x, grad]);
+    let strips = geometry.output.1.div_ceil(STRIP);
+    let cut = match &kernels {
+        Kernels::Slide { rows } => {
+            Cut::strips(geometry.batch * geometry.output.0.div_ceil(*rows) * strips, channels / SLIDE, 1)
+        }
+        Kernels::Window { pack, .. } => Cut::strips(rows * strips, channels / pack, STRIPS_OF_LANE),
+        Kernels::Any => Cut::rows(rows),
     };
     let mut partial = Buffer::new(device, Element::F32, cut.parts * size)?;
-    let suffix = chosen.as_ref().map_or("any", |(suffix, _)| suffix.as_str());
-    let launch = Launch::new(device, ptx::DEPTHWISE, &format!("depthwise_backward_weight_{suffix}"), element)?
+    let launch = Launch::new(device, ptx::DEPTHWISE, &kernels.name("backward_weight"), element)?
         .write(partial.slice_mut(), Element::F32, cut.parts * size)?
         .read(map.slice()?, element, geometry.in_count())?
         .read(of_output.slice()?, element, geometry.out_shape().elem_count())?;
     let launch = sizes(launch, geometry)?;
-    let (launch, grid) = match chosen {
-        Some((_, pack)) => {
-            let grid = Grid {
-                blocks: (kernel * cut.parts, (channels / pack).div_ceil(cut.across), 1),
-                threads: (cut.across * cut.lanes, 1, 1),
-                shared: cut.across * cut.lanes * pack * size_of::<f32>(),
-            };
-            (launch.int(cut.of_part)?.int(cut.across)?.int(cut.lanes)?, grid)
+    let (launch, grid) = match kernels {
+        Kernels::Slide { rows } => {
+            let launch = launch.int(rows)?.int(cut.of_part)?.int(cut.across)?.int(cut.lanes)?;
+            (launch, cut.grid(1, channels, SLIDE))
         }
-        None => {
+        Kernels::Window { pack, .. } => {
+            (launch.int(cut.of_part)?.int(cut.across)?.int(cut.lanes)?, cut.grid(kernel, channels, pack))
+        }
+        Kernels::Any => {
             let count = cut.parts * size;
             let launch = launch.int(kernel)?.int(geometry.stride)?.int(cut.of_part)?.long(count);
             (launch, Grid::each(count))
@@ -161,11 +212,22 @@ struct Cut {
 }
 
 impl Cut {
-    fn strips(strips: usize, packs: usize) -> Self {
+    /// Of so many strips, at least `of_lane` for each lane.
+    fn strips(strips: usize, packs: usize, of_lane: usize) -> Self {
         let across = packs.min(ACROSS);
         let lanes = (THREADS / across).min(strips.next_power_of_two());
-        let of_part = strips.div_ceil(MOST_PARTS).max(lanes * STRIPS_OF_LANE);
+        let of_part = strips.div_ceil(MOST_PARTS).next_multiple_of(lanes * of_lane);
         Self { parts: strips.div_ceil(of_part), of_part, across, lanes }
+    }
+
+    /// The grid of a kernel with `blocks` of them for a part, and a pack of channels a thread.
+    fn grid(&self, blocks: usize, channels: usize, pack: usize) -> Grid {
+        let threads = self.across * self.lanes;
+        Grid {
+            blocks: (blocks * self.parts, (channels / pack).div_ceil(self.across), 1),
+            threads: (threads, 1, 1),
+            shared: threads * pack * size_of::<f32>(),
+        }
     }
 
     fn rows(rows: usize) -> Self {
@@ -174,8 +236,8 @@ impl Cut {
     }
 }
 
-/// The weights as `[taps, C]`.
-fn packed(device: &CudaDevice, weight: &Tensor, geometry: &Geometry) -> Result<Buffer> {
+/// The weights as `[taps, C]`, with the window turned around where `is_turned`.
+fn packed(device: &CudaDevice, weight: &Tensor, geometry: &Geometry, is_turned: bool) -> Result<Buffer> {
     let (taps, channels) = (geometry.kernel * geometry.kernel, geometry.in_channels);
     let weight = view(weight)?;
     let mut packed = Buffer::new(device, Element::F32, taps * channels)?;
@@ -183,7 +245,8 @@ fn packed(device: &CudaDevice, weight: &Tensor, geometry: &Geometry) -> Result<B
         .write(packed.slice_mut(), Element::F32, taps * channels)?
         .read(weight.slice()?, Element::F32, taps * channels)?
         .int(taps)?
-        .int(channels)?;
+        .int(channels)?
+        .int(usize::from(is_turned))?;
     // SAFETY: these are the kernel's arguments; a thread moves one of the elements to another.
     unsafe { launch.run(Grid::each(taps * channels)) }?;
     Ok(packed)

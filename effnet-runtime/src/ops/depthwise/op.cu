@@ -4,25 +4,15 @@
 //     input gradient   dx[p, c]    = sum of dout[q, c] · w[p + before - q·stride, c] over the q whose window holds p
 //     weight gradient  dw[c, tap]  = sum of dout[q, c] · x[q·stride - before + tap, c] over the q
 //
-// The kernels of a fixed window (…_k3s1 and so on) take maps whose channels fill packs of 16 bytes: a thread has a pack
-// of channels, and STRIP neighbouring pixels of a line, which share what they load. The others (…_any) have a thread for
-// each element, and take any window and any number of channels.
+// The kernels of a fixed window (…_k3s2 and so on) take maps whose channels fill packs of 16 bytes: a thread has a pack
+// of channels, and STRIP neighbouring pixels of a line, which share what they load. Those of the network's usual window,
+// 3 × 3 of stride 1, are in slide.cuh. The others (…_any) have a thread for each element, and take any window and any
+// number of channels.
 
-#include "../cuda/common.cuh"
+#include "sizes.cuh"
+#include "slide.cuh"
 
 namespace {
-
-/// Pixels of a thread's strip.
-constexpr int STRIP = 4;
-
-struct Sizes {
-  int batch, in_height, in_width, out_height, out_width, channels, top, left;
-};
-
-/// The map's element at the first channel of a pixel.
-__device__ __forceinline__ long long at(int image, int y, int x, int height, int width, int channels) {
-  return ((static_cast<long long>(image) * height + y) * width + x) * channels;
-}
 
 /// A pack of channels of a strip of pixels, numbered with the channels fastest.
 struct Place {
@@ -272,11 +262,13 @@ __device__ __forceinline__ void backward_weight_any(float* partial, const T* x, 
 
 }  // namespace
 
-/// Weights [C, taps] as [taps, C].
+/// Weights [C, taps] as [taps, C], with the window turned around where `is_turned`.
 extern "C" __global__ void __launch_bounds__(THREADS) depthwise_pack_f32(float* packed, const float* weight, int taps,
-                                                                         int channels) {
+                                                                         int channels, int is_turned) {
   const int index = static_cast<int>(thread_index());
-  if (index < taps * channels) packed[index] = weight[index % channels * taps + index / channels];
+  if (index >= taps * channels) return;
+  const int tap = index / channels;
+  packed[index] = weight[index % channels * taps + (is_turned ? taps - 1 - tap : tap)];
 }
 
 /// `dw` = [C, taps]: the sums of `partial` = [parts, taps, C] over the parts, in their order.
@@ -306,6 +298,16 @@ extern "C" __global__ void __launch_bounds__(THREADS) depthwise_sum_f32(float* d
     backward_weight<T, WIDE<T>, K, S>(partial, x, grad, TAKEN, strips_of_part, packs, lanes);                      \
   }
 
+#define SLIDING(T, suffix)                                                                                         \
+  extern "C" __global__ void __launch_bounds__(THREADS, sizeof(T) == 2 ? 3 : 2) depthwise_slide_##suffix(          \
+      T* out, const T* x, const float* weight, SIZES, int rows, int count) {                                       \
+    slide<T>(out, x, weight, TAKEN, rows, count);                                                                  \
+  }                                                                                                                \
+  extern "C" __global__ void __launch_bounds__(THREADS, 2) depthwise_slide_weight_##suffix(                       \
+      float* partial, const T* x, const T* grad, SIZES, int rows, int descents_of_part, int packs, int lanes) {    \
+    slide_weight<T>(partial, x, grad, TAKEN, rows, descents_of_part, packs, lanes);                                \
+  }
+
 #define OF_ANY(T, suffix)                                                                                          \
   extern "C" __global__ void __launch_bounds__(THREADS) depthwise_forward_any_##suffix(                            \
       T* out, const T* x, const float* weight, SIZES, int kernel, int stride, long long count) {                   \
@@ -321,7 +323,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) depthwise_sum_f32(float* d
   }
 
 #define OF_ELEMENT(T, suffix)                                                                     \
-  OF_WINDOW(3, 1, T, suffix) OF_WINDOW(3, 2, T, suffix) OF_WINDOW(5, 1, T, suffix)                 \
+  SLIDING(T, suffix) OF_WINDOW(3, 2, T, suffix) OF_WINDOW(5, 1, T, suffix)                         \
   OF_WINDOW(5, 2, T, suffix) OF_WINDOW(7, 1, T, suffix) OF_WINDOW(7, 2, T, suffix) OF_ANY(T, suffix)
 
 OF_ELEMENT(float, f32)

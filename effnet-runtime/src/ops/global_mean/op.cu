@@ -20,4 +20,4 @@ __device__ void global_mean_backward(const T* __restrict__ dy, T* __restrict__ d
   }
 }
 #define BACKWARD(T) const T *dy, T *dx, int rows, int channels, int rows_of_block, int blocks, float share
-WIDE_ENTRY_POINTS(global_mean_backward, BACKWARD, dy, dx, rows, channels, rows_of_block, blocks, share)
+WIDE_ENTRY_POINTS(3, global_mean_backward, BACKWARD, dy, dx, rows, channels, rows_of_block, blocks, share)

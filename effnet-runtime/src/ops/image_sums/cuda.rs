@@ -53,8 +53,16 @@ fn in_parts(kernel: &str, tensors: &[&Tensor], Map { images, rows, channels }: M
     if columns.blocks == 1 {
         return Ok(parts);
     }
-    let joining = Columns::joining(images, columns.blocks, channels);
-    launch("image_sums_sum", &[view(&parts)?], &joining, factor)?.into_tensor((images, channels))
+    joined(&parts, Map { images, rows: columns.blocks, channels }, factor)
+}
+
+/// As [`sums`], of few rows: in one launch.
+///
+/// # Errors
+/// As [`sums`].
+pub(crate) fn joined(x: &Tensor, Map { images, rows, channels }: Map, factor: f32) -> Result<Tensor> {
+    let joining = Columns::joining(images, rows, channels);
+    launch("image_sums_sum", &[view(x)?], &joining, factor)?.into_tensor((images, channels))
 }
 
 fn launch(kernel: &str, views: &[View<'_>], columns: &Columns, factor: f32) -> Result<Buffer> {

@@ -8,7 +8,7 @@ use effnet_spec::Activation;
 
 use crate::ops::conv_norm_act::{Norm, Residual, factors};
 use crate::ops::cuda::{Buffer, Columns, Element, Grid, Launch, View, activation_code, pack, ptx, view};
-use crate::ops::image_sums::cuda::{Map, sums};
+use crate::ops::image_sums::cuda::{Map, joined};
 
 /// A normalisation's parameters and options.
 #[derive(Clone, Copy, Debug)]
@@ -247,7 +247,7 @@ impl Normed {
         unsafe { launch.run(columns.grid(2, 0))? };
         let parts = parts.into_tensor((columns.blocks, 2 * channels))?;
         let of_parts = Map { images: 1, rows: columns.blocks, channels: 2 * channels };
-        let totals = sums(&parts, of_parts, 1.0)?.reshape((2, channels))?;
+        let totals = joined(&parts, of_parts, 1.0)?.reshape((2, channels))?;
 
         let share = if self.norm.is_batch { 1.0 / columns.rows as f32 } else { 0.0 };
         let totals_of = view(&totals)?;

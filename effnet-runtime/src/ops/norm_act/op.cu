@@ -43,10 +43,10 @@ __device__ void norm_act_moments(const T* __restrict__ z, float* __restrict__ pa
   const int first = blockIdx.x * rows_of_block, last = min(first + rows_of_block, rows);
   Moments<N> mine = {};
   if (channel < channels) {
-#pragma unroll 4
-    for (int row = first + lane; row < last; row += lanes) {
+    const T* const maps[] = {z + channel};
+    over_rows<4, N>(maps, first, last, channels, [&](int, const Raw<T, N>(&raws)[1]) {
       float values[N];
-      load_all<N>(z + static_cast<long long>(row) * channels + channel, values);
+      unpack(raws[0], values);
       mine.count += 1.f;
       const float share = __fdividef(1.f, mine.count);
 #pragma unroll
@@ -55,7 +55,7 @@ __device__ void norm_act_moments(const T* __restrict__ z, float* __restrict__ pa
         mine.mean[i] += delta * share;
         mine.squares[i] += delta * (values[i] - mine.mean[i]);
       }
-    }
+    });
   }
   const int at = lane * blockDim.x + threadIdx.x;
   float* counts = shared + 2 * N * threads;
@@ -91,7 +91,7 @@ __device__ void norm_act_moments(const T* __restrict__ z, float* __restrict__ pa
   }
 }
 #define MOMENTS(T) const T *z, float *parts, int rows, int channels, int rows_of_block
-WIDE_ENTRY_POINTS(norm_act_moments, MOMENTS, z, parts, rows, channels, rows_of_block)
+WIDE_ENTRY_POINTS(3, norm_act_moments, MOMENTS, z, parts, rows, channels, rows_of_block)
 
 namespace {
 
@@ -114,27 +114,28 @@ __device__ __forceinline__ double over_lanes(double value, double* shared) {
 
 /// Joins the parts of all blocks, in f64 and in a fixed order, and makes the normalisation of them: `norm` as above, and
 /// `moments` = [2, channels]: mean, and unbiased variance (0 for a single row). Shared: 8 bytes a thread.
-/// Reads the parts twice, the second time from the cache; writes 24 bytes a channel.
+/// Reads the parts; writes 24 bytes a channel.
 extern "C" __global__ void __launch_bounds__(THREADS)
     norm_act_join_f32(const float* __restrict__ parts, const float* __restrict__ gamma, const float* __restrict__ beta,
                   float* __restrict__ norm, float* __restrict__ moments, int rows, int channels, int rows_of_block,
                   int blocks, float eps) {
   DYN_SHARED(double, shared);
-  const int channel = column<1>(), lanes = blockDim.y;
+  const int channel = column<1>();
   const bool has_work = channel < channels;
-  double sum = 0.0;
-  for (int block = threadIdx.y; has_work && block < blocks; block += lanes) {
-    const double count = min(rows_of_block, rows - block * rows_of_block);
-    sum += count * parts[static_cast<long long>(block) * 2 * channels + channel];
+  // Sums over all rows: of the values, of the squares of each block's mean, of the squares around that mean. In f64 their
+  // difference loses nothing that f32 could hold.
+  double sum = 0.0, of_means = 0.0, around_means = 0.0;
+  if (has_work) {
+    const float* const maps[] = {parts + channel, parts + channels + channel};
+    over_rows<8, 1>(maps, 0, blocks, 2 * channels, [&](int block, const Raw<float, 1>(&raws)[2]) {
+      const double count = min(rows_of_block, rows - block * rows_of_block), mean = raws[0].values[0];
+      sum += count * mean;
+      of_means += count * mean * mean;
+      around_means += raws[1].values[0];
+    });
   }
   const double mean = over_lanes(sum, shared) / rows;
-  sum = 0.0;
-  for (int block = threadIdx.y; has_work && block < blocks; block += lanes) {
-    const float* part = parts + static_cast<long long>(block) * 2 * channels + channel;
-    const double count = min(rows_of_block, rows - block * rows_of_block), delta = part[0] - mean;
-    sum += part[channels] + count * delta * delta;
-  }
-  const double squares = over_lanes(sum, shared);
+  const double squares = fmax(over_lanes(of_means, shared) - rows * mean * mean, 0.0) + over_lanes(around_means, shared);
   if (threadIdx.y == 0 && has_work) {
     const float inv_std = static_cast<float>(1.0 / sqrt(squares / rows + eps));
     norm[channel] = moments[channel] = static_cast<float>(mean);
@@ -168,30 +169,30 @@ __device__ __forceinline__ void forward(const T* __restrict__ z, const T* __rest
                                         const float* __restrict__ branch, const float* __restrict__ norm,
                                         T* __restrict__ y, int rows, int channels, int rows_of_block,
                                         int rows_of_image, int activation) {
-  const int channel = column<N>(), lanes = blockDim.y;
+  const int channel = column<N>();
   if (channel >= channels) return;
   float mean[N], scale[N], shift[N];
   load_all<N>(norm + channel, mean);
   load_all<N>(norm + 2 * channels + channel, scale);
   load_all<N>(norm + 3 * channels + channel, shift);
   const int first = blockIdx.x * rows_of_block, last = min(first + rows_of_block, rows);
-#pragma unroll 2
-  for (int row = first + static_cast<int>(threadIdx.y); row < last; row += lanes) {
-    const long long at = static_cast<long long>(row) * channels + channel;
+  const T* maps[1 + RESIDUAL] = {z + channel};
+  if constexpr (RESIDUAL) maps[1] = shortcut + channel;
+  over_rows<2, N>(maps, first, last, channels, [&](int row, const Raw<T, N>(&raws)[1 + RESIDUAL]) {
     float u[N];
-    load_all<N>(z + at, u);
+    unpack(raws[0], u);
 #pragma unroll
     for (int i = 0; i < N; i++) u[i] = (u[i] - mean[i]) * scale[i] + shift[i];
     activate(activation, u);
     if constexpr (RESIDUAL) {
       const float factor = branch ? branch[row / rows_of_image] : 1.f;
       float added[N];
-      load_all<N>(shortcut + at, added);
+      unpack(raws[RESIDUAL], added);
 #pragma unroll
       for (int i = 0; i < N; i++) u[i] = factor * u[i] + added[i];
     }
-    store_all<N>(y + at, u);
-  }
+    store_all<N>(y + static_cast<long long>(row) * channels + channel, u);
+  });
 }
 
 }  // namespace
@@ -202,7 +203,7 @@ __device__ void norm_act_forward(const T* z, const float* norm, T* y, int rows, 
   forward<T, N, false>(z, nullptr, nullptr, norm, y, rows, channels, rows_of_block, 1, activation);
 }
 #define FORWARD(T) const T *z, const float *norm, T *y, int rows, int channels, int rows_of_block, int activation
-WIDE_ENTRY_POINTS(norm_act_forward, FORWARD, z, norm, y, rows, channels, rows_of_block, activation)
+WIDE_ENTRY_POINTS(3, norm_act_forward, FORWARD, z, norm, y, rows, channels, rows_of_block, activation)
 
 template <class T, int N>
 __device__ void norm_act_residual(const T* z, const T* shortcut, const float* branch, const float* norm, T* y, int rows,
@@ -212,19 +213,19 @@ __device__ void norm_act_residual(const T* z, const T* shortcut, const float* br
 #define RESIDUAL_FORWARD(T)                                                                                          \
   const T *z, const T *shortcut, const float *branch, const float *norm, T *y, int rows, int channels,               \
       int rows_of_block, int rows_of_image, int activation
-WIDE_ENTRY_POINTS(norm_act_residual, RESIDUAL_FORWARD, z, shortcut, branch, norm, y, rows, channels, rows_of_block,
+WIDE_ENTRY_POINTS(3, norm_act_residual, RESIDUAL_FORWARD, z, shortcut, branch, norm, y, rows, channels, rows_of_block,
                   rows_of_image, activation)
 
 namespace {
 
 /// What the two passes of the gradient share: `centred = z - mean`, and `g = branch[image] · dy · f'(u)`.
 template <class T, int N>
-__device__ __forceinline__ void gradient(const T* z, const T* dy, const float* branch, const float (&mean)[N],
+__device__ __forceinline__ void gradient(const Raw<T, N> (&z_dy)[2], const float* branch, const float (&mean)[N],
                                          const float (&scale)[N], const float (&shift)[N], int row, int rows_of_image,
                                          int activation, float (&centred)[N], float (&g)[N]) {
   float u[N];
-  load_all<N>(z, centred);
-  load_all<N>(dy, g);
+  unpack(z_dy[0], centred);
+  unpack(z_dy[1], g);
 #pragma unroll
   for (int i = 0; i < N; i++) {
     centred[i] -= mean[i];
@@ -246,7 +247,7 @@ __device__ void norm_act_sums(const T* __restrict__ z, const T* __restrict__ dy,
                               const float* __restrict__ norm, float* __restrict__ parts, int rows, int channels,
                               int rows_of_block, int rows_of_image, int activation) {
   DYN_SHARED(float, shared);
-  const int channel = column<N>(), lanes = blockDim.y;
+  const int channel = column<N>();
   float sums[2][N] = {};
   if (channel < channels) {
     float mean[N], scale[N], shift[N];
@@ -254,16 +255,16 @@ __device__ void norm_act_sums(const T* __restrict__ z, const T* __restrict__ dy,
     load_all<N>(norm + 2 * channels + channel, scale);
     load_all<N>(norm + 3 * channels + channel, shift);
     const int first = blockIdx.x * rows_of_block, last = min(first + rows_of_block, rows);
-    for (int row = first + static_cast<int>(threadIdx.y); row < last; row += lanes) {
-      const long long at = static_cast<long long>(row) * channels + channel;
+    const T* const maps[] = {z + channel, dy + channel};
+    over_rows<4, N>(maps, first, last, channels, [&](int row, const Raw<T, N>(&raws)[2]) {
       float centred[N], g[N];
-      gradient<T, N>(z + at, dy + at, branch, mean, scale, shift, row, rows_of_image, activation, centred, g);
+      gradient(raws, branch, mean, scale, shift, row, rows_of_image, activation, centred, g);
 #pragma unroll
       for (int i = 0; i < N; i++) {
         sums[0][i] += g[i];
         sums[1][i] += g[i] * centred[i];
       }
-    }
+    });
     float inv_std[N];
     load_all<N>(norm + channels + channel, inv_std);
 #pragma unroll
@@ -279,7 +280,7 @@ __device__ void norm_act_sums(const T* __restrict__ z, const T* __restrict__ dy,
 #define SUMS(T)                                                                                                \
   const T *z, const T *dy, const float *branch, const float *norm, float *parts, int rows, int channels,      \
       int rows_of_block, int rows_of_image, int activation
-WIDE_ENTRY_POINTS(norm_act_sums, SUMS, z, dy, branch, norm, parts, rows, channels, rows_of_block, rows_of_image,
+WIDE_ENTRY_POINTS(2, norm_act_sums, SUMS, z, dy, branch, norm, parts, rows, channels, rows_of_block, rows_of_image,
                   activation)
 
 /// `dz = scale · (g - share · (dβ + ẑ · dγ))`, `share` being 1/rows for a batch's own statistics, 0 for running ones.
@@ -290,7 +291,7 @@ __device__ void norm_act_backward(const T* __restrict__ z, const T* __restrict__
                                   const float* __restrict__ norm, const float* __restrict__ sums, T* __restrict__ dz,
                                   int rows, int channels, int rows_of_block, int rows_of_image, int activation,
                                   float share) {
-  const int channel = column<N>(), lanes = blockDim.y;
+  const int channel = column<N>();
   if (channel >= channels) return;
   float mean[N], scale[N], shift[N], constant[N], slope[N];
   load_all<N>(norm + channel, mean);
@@ -304,17 +305,17 @@ __device__ void norm_act_backward(const T* __restrict__ z, const T* __restrict__
     slope[i] *= share * scale[i] * sums[channels + channel + i];
   }
   const int first = blockIdx.x * rows_of_block, last = min(first + rows_of_block, rows);
-  for (int row = first + static_cast<int>(threadIdx.y); row < last; row += lanes) {
-    const long long at = static_cast<long long>(row) * channels + channel;
+  const T* const maps[] = {z + channel, dy + channel};
+  over_rows<2, N>(maps, first, last, channels, [&](int row, const Raw<T, N>(&raws)[2]) {
     float centred[N], g[N];
-    gradient<T, N>(z + at, dy + at, branch, mean, scale, shift, row, rows_of_image, activation, centred, g);
+    gradient(raws, branch, mean, scale, shift, row, rows_of_image, activation, centred, g);
 #pragma unroll
     for (int i = 0; i < N; i++) g[i] = g[i] * scale[i] - constant[i] - centred[i] * slope[i];
-    store_all<N>(dz + at, g);
-  }
+    store_all<N>(dz + static_cast<long long>(row) * channels + channel, g);
+  });
 }
 #define BACKWARD(T)                                                                                                 \
   const T *z, const T *dy, const float *branch, const float *norm, const float *sums, T *dz, int rows, int channels, \
       int rows_of_block, int rows_of_image, int activation, float share
-WIDE_ENTRY_POINTS(norm_act_backward, BACKWARD, z, dy, branch, norm, sums, dz, rows, channels, rows_of_block,
+WIDE_ENTRY_POINTS(2, norm_act_backward, BACKWARD, z, dy, branch, norm, sums, dz, rows, channels, rows_of_block,
                   rows_of_image, activation, share)

@@ -8,7 +8,7 @@ mod tests;
 
 use super::SqueezeExcite;
 use crate::ops::cuda::{Buffer, Columns, Element, Grid, Launch, activation_code, pack, ptx, view};
-use crate::ops::image_sums::cuda::{Map, products, sums};
+use crate::ops::image_sums::cuda::{Map, joined, products, sums};
 
 /// As [`super::squeeze_excite`], of a contiguous `x` of f32 or bf16, and what the way back needs; nothing is recorded.
 ///
@@ -130,7 +130,7 @@ impl Gate {
         let Map { images, channels, .. } = self.map;
         let squeezed = self.reduced.dim(1)?;
         let column_sums = |matrix: &Tensor, columns: usize| {
-            sums(matrix, Map { images: 1, rows: images, channels: columns }, 1.0)?.reshape(columns)
+            joined(matrix, Map { images: 1, rows: images, channels: columns }, 1.0)?.reshape(columns)
         };
         let of_gate = products(x, grad, self.map)?;
         let [expanded] = each("squeeze_excite_close", &of_gate, &self.values, &[])?;

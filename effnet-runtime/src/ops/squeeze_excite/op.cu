@@ -12,7 +12,7 @@ template <class T, int N, bool ADD>
 __device__ __forceinline__ void scale(const T* __restrict__ x, const float* __restrict__ factor,
                                       const float* __restrict__ added, T* __restrict__ out, int rows, int channels,
                                       int rows_of_block, int blocks, float share) {
-  const int channel = column<N>(), lanes = blockDim.y;
+  const int channel = column<N>();
   if (channel >= channels) return;
   const int image = blockIdx.x / blocks, block = blockIdx.x % blocks;
   const long long of_image = static_cast<long long>(image) * channels + channel;
@@ -25,15 +25,14 @@ __device__ __forceinline__ void scale(const T* __restrict__ x, const float* __re
   }
   const long long start = static_cast<long long>(image) * rows * channels + channel;
   const int first = block * rows_of_block, last = min(first + rows_of_block, rows);
-#pragma unroll 4
-  for (int row = first + static_cast<int>(threadIdx.y); row < last; row += lanes) {
-    const long long at = start + static_cast<long long>(row) * channels;
+  const T* const maps[] = {x + start};
+  over_rows<4, N>(maps, first, last, channels, [&](int row, const Raw<T, N>(&raws)[1]) {
     float values[N];
-    load_all<N>(x + at, values);
+    unpack(raws[0], values);
 #pragma unroll
     for (int i = 0; i < N; i++) values[i] = ADD ? values[i] * factors[i] + terms[i] : values[i] * factors[i];
-    store_all<N>(out + at, values);
-  }
+    store_all<N>(out + start + static_cast<long long>(row) * channels, values);
+  });
 }
 
 }  // namespace
@@ -44,7 +43,7 @@ __device__ void squeeze_excite_scale(const T* x, const float* factor, T* out, in
   scale<T, N, false>(x, factor, nullptr, out, rows, channels, rows_of_block, blocks, 0.f);
 }
 #define SCALE(T) const T *x, const float *factor, T *out, int rows, int channels, int rows_of_block, int blocks
-WIDE_ENTRY_POINTS(squeeze_excite_scale, SCALE, x, factor, out, rows, channels, rows_of_block, blocks)
+WIDE_ENTRY_POINTS(3, squeeze_excite_scale, SCALE, x, factor, out, rows, channels, rows_of_block, blocks)
 
 template <class T, int N>
 __device__ void squeeze_excite_scale_add(const T* x, const float* factor, const float* added, T* out, int rows,
@@ -54,7 +53,7 @@ __device__ void squeeze_excite_scale_add(const T* x, const float* factor, const 
 #define SCALE_ADD(T)                                                                                           \
   const T *x, const float *factor, const float *added, T *out, int rows, int channels, int rows_of_block,      \
       int blocks, float share
-WIDE_ENTRY_POINTS(squeeze_excite_scale_add, SCALE_ADD, x, factor, added, out, rows, channels, rows_of_block, blocks,
+WIDE_ENTRY_POINTS(3, squeeze_excite_scale_add, SCALE_ADD, x, factor, added, out, rows, channels, rows_of_block, blocks,
                   share)
 
 /// `u = product + bias`, and `f(u)`, of [images, squeezed].
