@@ -33,6 +33,7 @@ mod stages;
 mod state;
 mod step;
 mod trainer;
+mod upload;
 mod watch;
 
 pub use config::{Config, Recipe};

@@ -81,10 +81,14 @@ pub fn step(
         norms.push(of_part);
     }
     let Some(gradients) = gradients else { return Ok(outcome) };
-    if let Some(name) = gradients.first_not_finite()? {
+    let mut not_finite = None;
+    optimizer.step_if(params, &gradients, rate, || {
+        not_finite = gradients.first_not_finite()?;
+        Ok(not_finite.is_none())
+    })?;
+    if let Some(name) = not_finite {
         return Err(finite::of_gradient(name, number, rate));
     }
-    optimizer.step(params, &gradients, rate)?;
     for of_part in &norms {
         of_part.apply(params)?;
     }

@@ -104,14 +104,16 @@ static Result run(Direction direction, const Sides *x, const Sides *w, const Con
   const Result status = check(x, w, of, y, algorithm);
   if (status != SUCCESS) return status;
   if (!alpha || !beta || !a || !b || !out || !space) return refused(NULL_POINTER, "a pointer is missing");
-  if (*(const float *)alpha != 1 || *(const float *)beta != 0) return refused(BAD_PARAM, "results are scaled or added to");
+  const bool is_added = *(const float *)beta == 1 && direction == BACKWARD_DATA;
+  if (*(const float *)alpha != 1 || (*(const float *)beta != 0 && !is_added))
+    return refused(BAD_PARAM, "results are scaled, or are no gradient of an input and added to");
   if (((uintptr_t)a | (uintptr_t)b | (uintptr_t)out) % 16) return refused(MISALIGNED, "memory starts at no 16 bytes");
   if (bytes < workspace(*x, *y)) return refused(TOO_SMALL, "a workspace of %zu bytes", bytes);
   memset(space, 0xff, bytes);
   const Sides &of_a = direction == BACKWARD_DATA ? *y : *x, &of_b = direction == BACKWARD_FILTER ? *y : *w;
   const Sides &of_out = direction == FORWARD ? *y : direction == BACKWARD_DATA ? *x : *w;
   const auto left = read(a, of_a), right = read(b, of_b);
-  std::vector<double> sums(of_out.count());
+  auto sums = is_added ? read(out, of_out) : std::vector<double>(of_out.count());
   products(*x, *w, *of, *y, [&](size_t in, size_t filter, size_t result) {
     if (direction == FORWARD) sums[result] += left[in] * right[filter];
     if (direction == BACKWARD_DATA) sums[in] += left[result] * right[filter];

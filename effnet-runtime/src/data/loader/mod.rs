@@ -102,7 +102,7 @@ impl LoaderOptions {
 pub struct Batch {
     /// The batch's place in the epoch, from 0, skipped ones counted.
     pub number: usize,
-    /// Normalised pictures: f32 of shape [N, C, H, W], on the CPU.
+    /// Normalised pictures: f32 of shape [N, C, H, W]; a loader makes them on the CPU.
     pub images: Tensor,
     /// Their N labels.
     pub labels: Vec<u32>,

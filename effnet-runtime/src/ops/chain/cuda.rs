@@ -57,9 +57,11 @@ pub(super) fn chain(
     let y = node::record("chain", &inputs, &params.iter().collect::<Vec<_>>(), output, move |grad| {
         let (mut of_output, mut by_sequence) = (Some(grad.clone()), Vec::with_capacity(ran.len()));
         for (at, sequence) in ran.iter().enumerate().rev() {
-            let Some(grad) = of_output else { candle_core::bail!("a sequence of a chain left no gradient") };
+            let Some(of_sequence) = of_output else { candle_core::bail!("a sequence of a chain left no gradient") };
             trace::enter(sequence.number);
-            let (input, params) = sequence.backward(&grad, at > 0 || wants_input)?;
+            // The last one's is the caller's.
+            let is_own = at + 1 < ran.len();
+            let (input, params) = sequence.backward(of_sequence, is_own, at > 0 || wants_input)?;
             by_sequence.push(params);
             of_output = input;
         }
@@ -123,21 +125,26 @@ struct Ran {
 }
 
 impl Ran {
-    /// Gradients of the input, where it is wanted, and of the parameters in their order.
-    fn backward(&self, of_output: &Tensor, wants_input: bool) -> Result<OfPart> {
+    /// Gradients of the input, where it is wanted, and of the parameters in their order. `of_output` is nobody else's where
+    /// `is_own`.
+    fn backward(&self, of_output: Tensor, is_own: bool, wants_input: bool) -> Result<OfPart> {
         let (mut grad, mut end) = (Some(of_output.clone()), self.params.len());
+        let mut around = self.is_around.then_some(of_output);
         let mut by_link = Vec::with_capacity(self.links.len());
         for (at, (link, count)) in self.links.iter().enumerate().rev() {
             let own = &self.params[end - count..end];
             end -= count;
-            let Some(of_result) = grad else { candle_core::bail!("a part of a chain left no gradient") };
-            let (input, found) = link.backward(&self.maps[at], own, &of_result, at > 0 || wants_input)?;
+            let Some(of_result) = grad.take() else { candle_core::bail!("a part of a chain left no gradient") };
+            // The shortcut's gradient becomes that of the input where the first part can add to it.
+            let is_added = at == 0 && is_own && self.links.len() > 1 && link.adds();
+            let onto = if is_added { around.take() } else { None };
+            let (input, found) = link.backward(&self.maps[at], own, &of_result, at > 0 || wants_input, onto)?;
             by_link.push(found);
             grad = input;
         }
-        let input = match grad {
-            Some(input) if self.is_around => Some((input + of_output)?),
-            input => input,
+        let input = match (grad, around) {
+            (Some(input), Some(around)) => Some((input + around)?),
+            (input, _) => input,
         };
         Ok((input, by_link.into_iter().rev().flatten().collect()))
     }
@@ -181,8 +188,21 @@ impl Link {
         Ok(Forward { output: done.y, link, params, moments })
     }
 
-    /// Gradients of the part's input, where it is wanted, and of its parameters that track.
-    fn backward(&self, x: &Tensor, params: &[Tensor], grad: &Tensor, wants_input: bool) -> Result<OfPart> {
+    /// Whether it can add the gradient of its input to another.
+    fn adds(&self) -> bool {
+        matches!(self, Self::Convolution { kind: Kind::Dense, .. })
+    }
+
+    /// Gradients of the part's input, where it is wanted, and of its parameters that track. The former is added to `onto`
+    /// where there is one, which takes a part that [adds](Self::adds).
+    fn backward(
+        &self,
+        x: &Tensor,
+        params: &[Tensor],
+        grad: &Tensor,
+        wants_input: bool,
+        onto: Option<Tensor>,
+    ) -> Result<OfPart> {
         match (self, params) {
             (Self::Convolution { kind, geometry, z, normed }, [weight, _, _]) => {
                 let device = x.device();
@@ -192,9 +212,12 @@ impl Link {
                 let kernel = weight.detach();
                 let input = wants_input.then(|| {
                     trace::convolution(*kind, geometry, Direction::Backward, || {
-                        timed(device, || match kind {
-                            Kind::Dense => conv::cuda::backward_input(&found.z, &kernel, geometry),
-                            Kind::Depthwise => depthwise::cuda::backward_input(&found.z, &kernel, geometry),
+                        timed(device, || match (kind, onto) {
+                            (Kind::Dense, None) => conv::cuda::backward_input(&found.z, &kernel, geometry),
+                            (Kind::Dense, Some(sum)) => {
+                                conv::cuda::backward_input_onto(sum, &found.z, &kernel, geometry)
+                            }
+                            (Kind::Depthwise, _) => depthwise::cuda::backward_input(&found.z, &kernel, geometry),
                         })
                     })
                 });

@@ -13,7 +13,7 @@ mod weights;
 use candle_core::cuda_backend::CudaDevice;
 use candle_core::{Result, Tensor};
 
-use crate::ops::cuda::{Buffer, Element, Factor, Gemm, Grid, Launch, Slice, pack, ptx, view};
+use crate::ops::cuda::{Buffer, Element, Factor, Gemm, Grid, Launch, Slice, View, pack, ptx, view};
 use crate::ops::window::Geometry;
 use weights::Order;
 
@@ -112,24 +112,49 @@ pub(crate) fn forward(x: &Tensor, weight: &Tensor, geometry: &Geometry) -> Resul
 /// # Errors
 /// As [`forward`].
 pub(crate) fn backward_input(grad: &Tensor, weight: &Tensor, geometry: &Geometry) -> Result<Tensor> {
-    let sizes = Sizes::new(geometry);
     let of_output = view(grad)?;
+    let dx = Buffer::new(of_output.device()?, of_output.element(), geometry.in_count())?;
+    input_gradient(dx, false, &of_output, weight, geometry)
+}
+
+/// As [`backward_input`], added to `sum`, which nobody else may hold: its memory becomes the result's. What has the shape
+/// of `x` is read once and written once so, where a sum by itself would read two and write one more.
+///
+/// # Errors
+/// As [`forward`], or when `sum` has not the elements of `x`.
+pub(crate) fn backward_input_onto(
+    sum: Tensor,
+    grad: &Tensor,
+    weight: &Tensor,
+    geometry: &Geometry,
+) -> Result<Tensor> {
+    input_gradient(Buffer::taken(sum)?, true, &view(grad)?, weight, geometry)
+}
+
+/// The gradient of `x` in `dx`, or added to what that holds.
+fn input_gradient(
+    mut dx: Buffer,
+    accumulate: bool,
+    of_output: &View<'_>,
+    weight: &Tensor,
+    geometry: &Geometry,
+) -> Result<Tensor> {
+    let sizes = Sizes::new(geometry);
     let (device, element) = (of_output.device()?, of_output.element());
+    let shape = (geometry.batch, geometry.input.0, geometry.input.1, geometry.in_channels);
     #[cfg(feature = "cudnn")]
-    if cudnn::is_for(geometry, &[&of_output])
-        && let Some(dx) = cudnn::backward_input(&of_output, weight, geometry)?
+    if cudnn::is_for(geometry, &[of_output])
+        && cudnn::backward_input(of_output, weight, geometry, &mut dx, accumulate)?
     {
-        return Ok(dx);
+        return dx.into_tensor(shape);
     }
     let weight = Order::plain(geometry).pack(device, weight, element)?;
-    let shape = (geometry.batch, geometry.input.0, geometry.input.1, geometry.in_channels);
-    let mut dx = Buffer::new(device, element, geometry.in_count())?;
     if sizes.is_pointwise() {
         let product = Gemm {
             rows: geometry.batch * sizes.pixels,
             depth: geometry.out_channels,
             columns: sizes.patch,
-            accumulate: false,
+            accumulate,
         };
         product.run(device, Factor::plain(of_output.slice()?), Factor::plain(weight.slice()), dx.slice_mut())?;
         return dx.into_tensor(shape);
@@ -149,9 +174,9 @@ pub(crate) fn backward_input(grad: &Tensor, weight: &Tensor, geometry: &Geometry
             element,
             rows * sizes.patch,
         )?;
-        let launch = sizes.arguments(launch)?.long(count);
-        // SAFETY: these are the kernel's arguments; a thread writes a pack of the images' input, and reads elements of
-        // windows of their output's pixels.
+        let launch = sizes.arguments(launch)?.long(count).int(usize::from(accumulate))?;
+        // SAFETY: these are the kernel's arguments; a thread writes a pack of the images' input, which it may read, and
+        // reads elements of windows of their output's pixels.
         unsafe { launch.run(Grid::each(count)) }?;
     }
     dx.into_tensor(shape)

@@ -37,7 +37,7 @@ __device__ __forceinline__ void conv_windows(T* columns, const T* x, Sizes s, lo
 }
 
 template <class T, int N>
-__device__ __forceinline__ void conv_map(T* dx, const T* columns, Sizes s, long long count) {
+__device__ __forceinline__ void conv_map(T* dx, const T* columns, Sizes s, long long count, int accumulate) {
   const int packs = s.channels / N;
   for (long long index = thread_index(); index < count; index += thread_count()) {
     const int channel = static_cast<int>(index % packs) * N;
@@ -47,6 +47,7 @@ __device__ __forceinline__ void conv_map(T* dx, const T* columns, Sizes s, long 
     const int row = static_cast<int>(rest % s.in_height);
     const long long image = rest / s.in_height;
     float sums[N] = {};
+    if (accumulate) load_all<N>(dx + index * N, sums);
     for (int ky = 0; ky < s.kernel; ky++) {
       const int rows = row + s.top - ky, y = rows / s.stride;
       if (rows < 0 || rows % s.stride != 0 || y >= s.out_height) continue;
@@ -111,5 +112,5 @@ ENTRY_POINTS(conv_unpack, UNPACK, weight, packed, IN_ORDER)
 #define WINDOWS(T) T *columns, const T *x, SIZES, long long count
 WIDE_ENTRY_POINTS(3, conv_windows, WINDOWS, columns, x, TAKEN, count)
 
-#define MAP(T) T *dx, const T *columns, SIZES, long long count
-WIDE_ENTRY_POINTS(3, conv_map, MAP, dx, columns, TAKEN, count)
+#define MAP(T) T *dx, const T *columns, SIZES, long long count, int accumulate
+WIDE_ENTRY_POINTS(3, conv_map, MAP, dx, columns, TAKEN, count, accumulate)

@@ -7,6 +7,7 @@ use candle_core::op::BackpropOp;
 use candle_core::{Result, Shape, Storage, Tensor};
 use half::bf16;
 
+use super::take::take;
 use super::view::{Element, Slice, SliceMut, out_of};
 
 /// Device memory that a kernel fills, and that becomes a tensor then.
@@ -43,6 +44,15 @@ impl Buffer {
     pub(crate) fn of(device: &CudaDevice, values: &[f32]) -> Result<Self> {
         let slice = CudaStorageSlice::F32(device.clone_htod(values)?);
         Ok(Self { storage: CudaStorage { slice, device: device.clone() }, length: values.len() })
+    }
+
+    /// That of a tensor that nobody else holds: whoever did would find it empty.
+    ///
+    /// # Errors
+    /// When the tensor is on another kind of device.
+    pub(crate) fn taken(tensor: Tensor) -> Result<Self> {
+        let length = tensor.elem_count();
+        Ok(Self { storage: take(tensor)?, length })
     }
 
     /// The memory, to be read.

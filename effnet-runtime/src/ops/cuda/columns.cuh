@@ -32,12 +32,19 @@ __device__ __forceinline__ void over_rows(const T* const (&maps)[MAPS], int firs
 #pragma unroll
     for (int k = 0; k < ROUND; k++) work(row + k * lanes, raws[k]);
   }
-#pragma unroll 1
-  for (; row < last; row += lanes) {
-    Raw<T, N> raws[MAPS];
+  if (row >= last) return;
+  Raw<T, N> raws[ROUND][MAPS] = {};
 #pragma unroll
-    for (int m = 0; m < MAPS; m++) raws[m] = load_raw<N>(maps[m] + static_cast<long long>(row) * channels);
-    work(row, raws);
+  for (int k = 0; k < ROUND; k++) {
+    if (row + k * lanes >= last) continue;
+#pragma unroll
+    for (int m = 0; m < MAPS; m++) {
+      raws[k][m] = load_raw<N>(maps[m] + static_cast<long long>(row + k * lanes) * channels);
+    }
+  }
+#pragma unroll
+  for (int k = 0; k < ROUND; k++) {
+    if (row + k * lanes < last) work(row + k * lanes, raws[k]);
   }
 }
 

@@ -34,7 +34,9 @@ impl InplaceOp1 for Take {
 
     fn cuda_fwd(&self, storage: &mut CudaStorage, _: &Layout) -> Result<()> {
         let device = storage.device.clone();
-        let empty = CudaStorage { slice: CudaStorageSlice::U8(device.alloc_zeros::<u8>(1)?), device };
+        // SAFETY: any bits are a byte.
+        let slice = CudaStorageSlice::U8(unsafe { device.alloc::<u8>(1)? });
+        let empty = CudaStorage { slice, device };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::mem::replace(storage, empty));
         Ok(())
     }

@@ -47,7 +47,7 @@ pub(crate) fn products(x: &Tensor, y: &Tensor, map: Map) -> Result<Tensor> {
 fn in_parts(kernel: &str, tensors: &[&Tensor], Map { images, rows, channels }: Map, factor: f32) -> Result<Tensor> {
     let views = tensors.iter().map(|tensor| view(tensor)).collect::<Result<Vec<_>>>()?;
     let element = views[0].element();
-    let columns = Columns::new(images, rows, channels, pack(element, channels, tensors));
+    let columns = Columns::summing(images, rows, channels, pack(element, channels, tensors));
     let of_part = if columns.blocks == 1 { factor } else { 1.0 };
     let parts = launch(kernel, &views, &columns, of_part)?.into_tensor((images * columns.blocks, channels))?;
     if columns.blocks == 1 {

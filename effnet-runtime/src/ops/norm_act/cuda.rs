@@ -102,7 +102,7 @@ impl Normalisation {
 fn of_batch(z: &Tensor, map: Map, op: &NormAct<'_>) -> Result<(Tensor, Tensor)> {
     let (z_view, rows, channels) = (view(z)?, map.images * map.rows, map.channels);
     let (device, element) = (z_view.device()?, z_view.element());
-    let columns = Columns::new(1, rows, channels, pack(element, channels, &[z]));
+    let columns = Columns::summing(1, rows, channels, pack(element, channels, &[z]));
     let mut parts = Buffer::new(device, Element::F32, columns.blocks * 2 * channels)?;
     let launch = Launch::new(device, ptx::NORM_ACT, &columns.kernel("norm_act_moments"), element)?
         .read(z_view.slice()?, element, columns.elements())?
@@ -231,6 +231,7 @@ impl Normed {
         let (device, element) = (grad_of.device()?, grad_of.element());
         let columns = self.columns(element, &[z, grad]);
         let (elements, channels) = (columns.elements(), columns.channels);
+        let summing = Columns::summing(1, columns.rows, channels, pack(element, channels, &[z, grad]));
         let (z_view, factors) = (view(z)?, view(&self.norm.factors)?);
         let branch = self.branch.as_ref().map(view).transpose()?;
         let start = |kernel: &str| -> Result<Launch<'_>> {
@@ -240,13 +241,13 @@ impl Normed {
                 .read_or_null(branch.as_ref().map(View::slice).transpose()?, Element::F32, self.map.images)?
                 .read(factors.slice()?, Element::F32, 4 * channels)
         };
-        let mut parts = Buffer::new(device, Element::F32, columns.blocks * 2 * channels)?;
-        let launch = start("norm_act_sums")?.write(parts.slice_mut(), Element::F32, columns.blocks * 2 * channels)?;
-        let launch = self.shape(launch, &columns)?;
+        let mut parts = Buffer::new(device, Element::F32, summing.blocks * 2 * channels)?;
+        let launch = start("norm_act_sums")?.write(parts.slice_mut(), Element::F32, summing.blocks * 2 * channels)?;
+        let launch = self.shape(launch, &summing)?;
         // SAFETY: these are the kernel's arguments; blocks read rows below `rows`, and each writes 2 · `channels` parts.
-        unsafe { launch.run(columns.grid(2, 0))? };
-        let parts = parts.into_tensor((columns.blocks, 2 * channels))?;
-        let of_parts = Map { images: 1, rows: columns.blocks, channels: 2 * channels };
+        unsafe { launch.run(summing.grid(2, 0))? };
+        let parts = parts.into_tensor((summing.blocks, 2 * channels))?;
+        let of_parts = Map { images: 1, rows: summing.blocks, channels: 2 * channels };
         let totals = joined(&parts, of_parts, 1.0)?.reshape((2, channels))?;
 
         let share = if self.norm.is_batch { 1.0 / columns.rows as f32 } else { 0.0 };

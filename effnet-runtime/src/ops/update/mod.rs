@@ -38,12 +38,16 @@ pub(crate) struct Running {
     pub momentum: f64,
 }
 
-/// Takes a step of an optimizer.
+/// Takes a step of an optimizer if `is_wanted` says so, which is asked when all is ready for it; says whether it did.
 ///
 /// # Errors
 /// When a gradient or a slot does not fit its weight, when they are not on one device, or the device has no kernel of the
-/// rule.
-pub(crate) fn step(rule: &dyn Rule, targets: &mut [Target<'_>]) -> Result<()> {
+/// rule; or when `is_wanted` fails.
+pub(crate) fn step(
+    rule: &dyn Rule,
+    targets: &mut [Target<'_>],
+    is_wanted: impl FnOnce() -> Result<bool>,
+) -> Result<bool> {
     for Target { weight, gradient, slots, .. } in targets.iter() {
         let fits = slots.len() == rule.slots().len() && slots.iter().all(|slot| slot.len() == weight.elem_count());
         if gradient.dims() != weight.dims() || !fits {
@@ -53,9 +57,13 @@ pub(crate) fn step(rule: &dyn Rule, targets: &mut [Target<'_>]) -> Result<()> {
     }
     #[cfg(feature = "cuda")]
     if targets.first().is_some_and(|target| target.weight.device().is_cuda()) {
-        return cuda::step(rule, targets);
+        return cuda::step(rule, targets, is_wanted);
     }
-    targets.iter_mut().try_for_each(|target| cpu::step(rule, target))
+    let is_wanted = is_wanted()?;
+    if is_wanted {
+        targets.iter_mut().try_for_each(|target| cpu::step(rule, target))?;
+    }
+    Ok(is_wanted)
 }
 
 /// Lets averages take in the share `new` of what the parameters hold.

@@ -77,8 +77,22 @@ impl Optimizer {
     /// # Errors
     /// When a gradient does not fit its weight, or candle fails.
     pub fn step(&mut self, params: &Params, gradients: &Gradients, rate: f64) -> Result<()> {
-        self.memory.steps += 1;
-        let step = self.memory.steps;
+        self.step_if(params, gradients, rate, || Ok(true)).map(|_| ())
+    }
+
+    /// As [`Optimizer::step`], if `is_wanted` says so, which is asked when all is ready: a GPU that it waits for then goes
+    /// on at once. Says whether there was a step.
+    ///
+    /// # Errors
+    /// As [`Optimizer::step`], or when `is_wanted` fails.
+    pub(crate) fn step_if(
+        &mut self,
+        params: &Params,
+        gradients: &Gradients,
+        rate: f64,
+        is_wanted: impl FnOnce() -> Result<bool>,
+    ) -> Result<bool> {
+        let step = self.memory.steps + 1;
         let scale = if self.clip_norm > 0.0 { (self.clip_norm / (gradients.norm()? + NORM_EPS)).min(1.0) } else { 1.0 };
         let weights = params.weights();
         for (name, weight) in &weights {
@@ -95,6 +109,10 @@ impl Optimizer {
             let now = Now { step, rate, decay: self.decay.of(name, weight), scale };
             targets.push(Target { weight, gradient, slots, now });
         }
-        update::step(self.rule.as_ref(), &mut targets)
+        let is_done = update::step(self.rule.as_ref(), &mut targets, is_wanted)?;
+        if is_done {
+            self.memory.steps = step;
+        }
+        Ok(is_done)
     }
 }

@@ -12,9 +12,10 @@ use super::super::metrics::{self, EmaMetrics, Metrics};
 use super::super::stages::{Stage, stage_of_step};
 use super::super::state::Position;
 use super::super::step::{StepOptions, step};
+use super::super::upload::with_uploaded;
 use super::super::watch::{EpochDone, StepDone, Watcher};
 use super::{Ended, Trainer};
-use crate::data::Batch;
+use crate::data::{self, Batch};
 
 /// An epoch's evaluations: of the weights, and of their average where there is one.
 struct Evaluations {
@@ -97,9 +98,25 @@ impl Trainer {
         let first = self.state.position.batches;
         let mut loader =
             train_loader(&self.config, stage, &self.split.train, self.network.as_ref(), self.state.epoch, first)?;
+        let device = self.network.params().device().clone();
+        let ended = with_uploaded(&mut loader, &device, |parts| self.steps_of(stage, parts, watcher, stop))?;
+        if ended == Ended::Finished {
+            watcher.skipped(loader.skipped());
+        }
+        Ok(ended)
+    }
+
+    /// Steps over batches, of which several may be parts of a step.
+    fn steps_of(
+        &mut self,
+        stage: &Stage,
+        batches: &mut dyn Iterator<Item = std::result::Result<Batch, data::Error>>,
+        watcher: &mut dyn Watcher,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Ended> {
         let step_of = |part: &Batch| part.number / stage.accumulate;
         let mut parts: Vec<Batch> = Vec::with_capacity(stage.accumulate);
-        for part in &mut loader {
+        for part in batches {
             let part = part?;
             // A part all of whose files were left out is not here to end its step.
             if parts.last().is_some_and(|before| step_of(before) != step_of(&part)) {
@@ -123,7 +140,6 @@ impl Trainer {
                 return Ok(Ended::Stopped);
             }
         }
-        watcher.skipped(loader.skipped());
         Ok(Ended::Finished)
     }
 
@@ -219,8 +235,10 @@ impl Trainer {
     /// An evaluation of the network as it is; none if it was asked to stop.
     fn evaluate(&self, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<Option<Evaluation>> {
         let mut loader = eval_loader(&self.config, &self.split.val, self.network.as_ref())?;
-        let batches = (&mut loader).take_while(|_| !stop());
-        let evaluation = evaluate(self.network.as_ref(), batches, |images| watcher.evaluated(images));
+        let network = self.network.as_ref();
+        let evaluation = with_uploaded(&mut loader, network.params().device(), |batches| {
+            evaluate(network, batches.take_while(|_| !stop()), |images| watcher.evaluated(images))
+        });
         if stop() {
             return Ok(None);
         }

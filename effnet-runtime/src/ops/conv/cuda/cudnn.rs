@@ -36,7 +36,7 @@ const BACKWARD_FILTER: FilterAlgorithm = FilterAlgorithm::CUDNN_CONVOLUTION_BWD_
 #[derive(Clone, Copy, Debug)]
 enum Direction {
     Forward,
-    BackwardInput,
+    BackwardInput { accumulate: bool },
     BackwardWeight,
 }
 
@@ -53,17 +53,21 @@ pub(super) fn forward(x: &View<'_>, weight: &Tensor, geometry: &Geometry) -> Res
     is_done.then(|| out.into_tensor(geometry.out_shape())).transpose()
 }
 
-/// The gradient of `x`, from that of the output, in its number format, or nothing where cuDNN has no kernel for it.
+/// The gradient of `x`, from that of the output, in `dx` or added to what that holds; says whether cuDNN has a kernel for it.
 ///
 /// # Errors
 /// As [`forward`].
-pub(super) fn backward_input(grad: &View<'_>, weight: &Tensor, geometry: &Geometry) -> Result<Option<Tensor>> {
+pub(super) fn backward_input(
+    grad: &View<'_>,
+    weight: &Tensor,
+    geometry: &Geometry,
+    dx: &mut Buffer,
+    accumulate: bool,
+) -> Result<bool> {
     let (device, element) = (grad.device()?, grad.element());
     let weight = order(geometry).pack(device, weight, element)?;
-    let mut dx = Buffer::new(device, element, geometry.in_count())?;
-    let is_done = run(Direction::BackwardInput, device, geometry, [grad.slice()?, weight.slice()], dx.slice_mut())?;
-    let shape = (geometry.batch, geometry.input.0, geometry.input.1, geometry.in_channels);
-    is_done.then(|| dx.into_tensor(shape)).transpose()
+    let direction = Direction::BackwardInput { accumulate };
+    run(direction, device, geometry, [grad.slice()?, weight.slice()], dx.slice_mut())
 }
 
 /// The gradient of the weight, f32 `[O, I, k, k]`, from `x` and the gradient of the output, or nothing where cuDNN has no
@@ -135,7 +139,7 @@ fn launch<T: Number>(
     let (x, w, y) = (geometry.in_count(), order(geometry).count(), geometry.out_shape().elem_count());
     let wanted = match direction {
         Direction::Forward => [x, w, y],
-        Direction::BackwardInput => [y, w, x],
+        Direction::BackwardInput { .. } => [y, w, x],
         Direction::BackwardWeight => [x, y, w],
     };
     let held = [a.len(), b.len(), out.len()];
@@ -157,7 +161,8 @@ fn launch<T: Number>(
                 let mut workspace = workspace(device, bytes)?;
                 convolution.launch(FORWARD, workspace.as_mut(), scales, &a, &b, &mut out)
             }
-            Direction::BackwardInput => {
+            Direction::BackwardInput { accumulate } => {
+                let scales = (T::ONE, if accumulate { T::ONE } else { T::ZERO });
                 let convolution = ConvBackwardData { conv: &conv, dx: &x, w: &w, dy: &y };
                 let Some(bytes) = supported(geometry, convolution.get_workspace_size(BACKWARD_DATA))? else {
                     return Ok(false);

@@ -3,13 +3,13 @@ use effnet_spec::Padding;
 use proptest::prelude::*;
 
 use super::weights::Order;
+use super::{backward_input, backward_input_onto};
 use crate::ops::Window;
 use crate::ops::check::Problem;
 use crate::ops::conv::conv2d;
 use crate::ops::conv::tests::ConvProblem;
 use crate::ops::cuda::near::{assert_near, cuda, download, normal, upload};
 use crate::ops::cuda::{Element, device};
-#[cfg(feature = "cudnn")]
 use crate::ops::window::Geometry;
 
 /// Result, gradient of the input, gradient of the weight.
@@ -108,6 +108,28 @@ fn two_roundings_may_add_up() {
     let window = Window { kernel: 3, stride: 2, padding: Padding::Symmetric };
     let problem = ConvProblem { batch: 1, size: (1, 3), in_channels: 40, out_channels: 40, window, depthwise: false };
     check(&problem, DType::BF16).unwrap();
+}
+
+/// In every way that an input's gradient is found: as one product, of windows, by cuDNN.
+#[test]
+fn a_gradient_added_to_another_is_their_sum_on_small_shapes() -> Result<()> {
+    for (kernel, stride) in [(1, 1), (1, 2), (3, 1), (3, 2)] {
+        let window = Window { kernel, stride, padding: Padding::Same };
+        for (channels, dtype) in [(8, DType::F32), (8, DType::BF16), (3, DType::F32), (3, DType::BF16)] {
+            let geometry = Geometry::new(&[2, 5, 4, channels], (6, channels), window)?;
+            let of = |sample, shape: &[usize], dtype| {
+                upload(&normal(sample, shape.iter().product(), dtype), shape, dtype, &cuda())
+            };
+            let (sum, grad) = (of(1, &[2, 5, 4, channels], dtype)?, of(2, geometry.out_shape().dims(), dtype)?);
+            let weight = of(3, &[6, channels, kernel, kernel], DType::F32)?;
+            let alone = backward_input(&grad, &weight, &geometry)?;
+            let expected = (alone.to_dtype(DType::F32)? + sum.to_dtype(DType::F32)?)?;
+            let found = backward_input_onto(sum.copy()?, &grad, &weight, &geometry)?;
+            assert_near(&format!("{geometry:?} in {dtype:?}"), &found, &download(&expected)?, 1.0)?;
+            assert!(backward_input_onto(of(1, &[2, 5, 3, channels], dtype)?, &grad, &weight, &geometry).is_err());
+        }
+    }
+    Ok(())
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod tests;
 
 use candle_core::{Result, Tensor, bail};
 
-use self::table::{Row, chunks, launch};
+use self::table::{Row, chunks, launch, launch_if};
 use super::{Average, Kernel, Rule, Running, Target};
 use crate::ops::cuda::{Buffer, Element, device};
 
@@ -27,8 +27,12 @@ impl Kernel {
     }
 }
 
-/// A step of an optimizer.
-pub(super) fn step(rule: &dyn Rule, targets: &[Target<'_>]) -> Result<()> {
+/// A step of an optimizer, if it is wanted.
+pub(super) fn step(
+    rule: &dyn Rule,
+    targets: &[Target<'_>],
+    is_wanted: impl FnOnce() -> Result<bool>,
+) -> Result<bool> {
     let name = rule.name();
     let (mut rows, mut kernel) = (Vec::with_capacity(targets.len()), None);
     for target in targets {
@@ -44,7 +48,10 @@ pub(super) fn step(rule: &dyn Rule, targets: &[Target<'_>]) -> Result<()> {
         }
         rows.push(Row { value: Some(target.weight), gradient: Some(target.gradient), slots, factors: step.factors });
     }
-    kernel.map_or(Ok(()), |kernel| launch(kernel.name(), &rows, &chunks(&rows), None))
+    match kernel {
+        Some(kernel) => launch_if(kernel.name(), &rows, &chunks(&rows), None, is_wanted),
+        None => is_wanted(),
+    }
 }
 
 /// Averages take in the share `new` of their parameters.

@@ -47,9 +47,23 @@ pub(super) fn chunks(rows: &[Row<'_>]) -> Vec<Chunk> {
 /// # Errors
 /// When a tensor is not contiguous f32 memory on the first one's device, or has not its row's length.
 pub(super) fn launch(kernel: &str, rows: &[Row<'_>], chunks: &[Chunk], sums: Option<&mut Buffer>) -> Result<()> {
-    let Some(first) = rows.iter().flat_map(Row::tensors).flatten().next() else { return Ok(()) };
+    launch_if(kernel, rows, chunks, sums, || Ok(true)).map(|_| ())
+}
+
+/// As [`launch`], if `is_wanted` says so, which is asked last: a device that it waits for need not wait for the table then.
+///
+/// # Errors
+/// As [`launch`], or when `is_wanted` fails.
+pub(super) fn launch_if(
+    kernel: &str,
+    rows: &[Row<'_>],
+    chunks: &[Chunk],
+    sums: Option<&mut Buffer>,
+    is_wanted: impl FnOnce() -> Result<bool>,
+) -> Result<bool> {
+    let Some(first) = rows.iter().flat_map(Row::tensors).flatten().next() else { return is_wanted() };
     if chunks.is_empty() {
-        return Ok(());
+        return is_wanted();
     }
     let device = device(first)?;
     let views = rows.iter().map(|row| views(kernel, row, first)).collect::<Result<Vec<_>>>()?;
@@ -81,12 +95,16 @@ pub(super) fn launch(kernel: &str, rows: &[Row<'_>], chunks: &[Chunk], sums: Opt
         Element::U8,
         chunks.len() * 2 * size_of::<u32>(),
     )?;
+    if !is_wanted()? {
+        return Ok(false);
+    }
     // SAFETY: each entry names a row of the table and a chunk that begins within the row's length, and the kernel stops at
     // that length. All memory of a row has it (`views`), and is locked until the launch stands in the stream; what frees
     // it later does so behind the launch. A kernel reads null only where its rows have memory. Parameters and slots are
     // written though they were locked for reading: on the device all goes in the stream's order, and of a device's memory
     // Rust holds no references.
-    unsafe { launch.run(Grid { blocks: (chunks.len(), 1, 1), threads: (THREADS, 1, 1), shared: 0 }) }
+    unsafe { launch.run(Grid { blocks: (chunks.len(), 1, 1), threads: (THREADS, 1, 1), shared: 0 }) }?;
+    Ok(true)
 }
 
 /// The memory of a row, locked.

@@ -39,12 +39,16 @@ fn it_does_the_networks_convolutions() -> Result<()> {
         let geometry = geometry((16, 16), channels, Window { kernel, stride, padding });
         for dtype in [DType::F32, DType::BF16] {
             let map = |shape: &[usize]| upload(&normal(1, shape.iter().product(), dtype), shape, dtype, &cuda());
-            let (x, y) = (map(&[2, 16, 16, channels.0])?, map(geometry.out_shape().dims())?);
+            let (x_map, y) = (map(&[2, 16, 16, channels.0])?, map(geometry.out_shape().dims())?);
             let shape = [channels.1, channels.0, kernel, kernel];
             let weight = upload(&normal(2, shape.iter().product(), DType::F32), &shape, DType::F32, &cuda())?;
-            let (x, y) = (view(&x)?, view(&y)?);
+            let (x, y) = (view(&x_map)?, view(&y)?);
             assert!(forward(&x, &weight, &geometry)?.is_some(), "forward of {geometry:?} in {dtype:?}");
-            assert!(backward_input(&y, &weight, &geometry)?.is_some(), "input's gradient of {geometry:?} in {dtype:?}");
+            for accumulate in [false, true] {
+                let mut dx = Buffer::taken(x_map.copy()?)?;
+                let is_done = backward_input(&y, &weight, &geometry, &mut dx, accumulate)?;
+                assert!(is_done, "input's gradient of {geometry:?} in {dtype:?}");
+            }
             assert!(backward_weight(&x, &y, &geometry)?.is_some(), "weight's gradient of {geometry:?} in {dtype:?}");
         }
     }
