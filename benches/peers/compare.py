@@ -42,7 +42,7 @@ def arguments():
     parser.add_argument("--runs", type=int, default=5, help="of each side in a round")
     parser.add_argument("--peers", default=None, help="comma-separated: torch,compile,onnxruntime,openvino")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="cuda: PyTorch alone is compared with")
-    parser.add_argument("--precision", choices=["f32", "bf16"], default="f32", help="bf16: PyTorch's autocast on a GPU")
+    parser.add_argument("--precision", choices=["f32", "bf16"], default="f32", help="bf16: PyTorch's autocast, OpenVINO's hint; ONNX Runtime stays f32")
     parser.add_argument("--binary", default="target/release/effnet")
     return parser.parse_args()
 
@@ -94,7 +94,7 @@ def inference_peers(options, names, folder):
             model_ov = core.read_model(path)
             model_ov.reshape({"x": list(x.shape)})
             compiled_ov = core.compile_model(model_ov, "CPU", {
-                "INFERENCE_NUM_THREADS": options.threads, "INFERENCE_PRECISION_HINT": "f32",
+                "INFERENCE_NUM_THREADS": options.threads, "INFERENCE_PRECISION_HINT": options.precision,
                 "PERFORMANCE_HINT": "LATENCY"})
             request = compiled_ov.create_infer_request()
             peers["openvino"] = lambda: request.infer({0: array})

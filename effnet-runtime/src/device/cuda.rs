@@ -28,8 +28,9 @@ pub(super) fn gpu(ordinal: usize) -> Result<Device, String> {
     keep_memory(ordinal);
     if let Device::Cuda(device) = &device {
         // Two events for each piece of memory, to be made and thrown away, are a tenth of what a step asks of the driver.
-        // SAFETY: candle does all its work in one stream, whose order is enough; nothing here opens another, and only
-        // where there are several does cudarc wait for such events.
+        // SAFETY: cudarc waits for such events in contexts that have opened a stream, and nothing opens one here: candle
+        // works in the driver's own stream of each thread, whose order is enough within a thread. What another thread
+        // gets has been waited for (train/upload.rs), and what it frees the driver hands out again in order.
         unsafe { device.disable_event_tracking() };
     }
     works(&device, ordinal)?;

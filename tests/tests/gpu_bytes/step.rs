@@ -99,9 +99,9 @@ impl Walk {
             }
         }
         if block.has_shortcut() {
-            // The shortcut's gradient is added to that of the block's input.
+            // The gradient of the block's input is added to the shortcut's where that lies.
             let map = self.map(size, block.out_channels);
-            self.push(Kind::Graph, Pass::Backward, map, 3 * MAP * map, 3 * MAP * map, 0);
+            self.push(Kind::Graph, Pass::Backward, map, MAP * map, MAP * map, 0);
         }
         size
     }

@@ -19,13 +19,7 @@ use crate::commands::runner::Runner;
 
 /// Random pixels, normally distributed as normalised images roughly are, and labels in turn: on the device, as what is
 /// timed begins there.
-pub(super) fn batch_of(
-    batch: usize,
-    channels: usize,
-    size: usize,
-    classes: usize,
-    device: &Device,
-) -> Result<Batch> {
+pub(super) fn batch_of(batch: usize, channels: usize, size: usize, classes: usize, device: &Device) -> Result<Batch> {
     let stream = Stream::new(0, Purpose::Bench, 0, 0, 0);
     let pixels = (0..(batch * channels * size * size) as u64).map(|element| stream.normal(element) as f32);
     let images = Tensor::from_iter(pixels, &Device::Cpu)?.reshape((batch, channels, size, size))?.to_device(device)?;

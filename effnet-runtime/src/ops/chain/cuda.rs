@@ -135,8 +135,8 @@ impl Ran {
             let own = &self.params[end - count..end];
             end -= count;
             let Some(of_result) = grad.take() else { candle_core::bail!("a part of a chain left no gradient") };
-            // The shortcut's gradient becomes that of the input where the first part can add to it.
-            let is_added = at == 0 && is_own && self.links.len() > 1 && link.adds();
+            // The shortcut's gradient becomes that of the input where the first part can add to it: by then it has been read.
+            let is_added = at == 0 && is_own && link.adds();
             let onto = if is_added { around.take() } else { None };
             let (input, found) = link.backward(&self.maps[at], own, &of_result, at > 0 || wants_input, onto)?;
             by_link.push(found);

@@ -122,12 +122,7 @@ pub(crate) fn backward_input(grad: &Tensor, weight: &Tensor, geometry: &Geometry
 ///
 /// # Errors
 /// As [`forward`], or when `sum` has not the elements of `x`.
-pub(crate) fn backward_input_onto(
-    sum: Tensor,
-    grad: &Tensor,
-    weight: &Tensor,
-    geometry: &Geometry,
-) -> Result<Tensor> {
+pub(crate) fn backward_input_onto(sum: Tensor, grad: &Tensor, weight: &Tensor, geometry: &Geometry) -> Result<Tensor> {
     input_gradient(Buffer::taken(sum)?, true, &view(grad)?, weight, geometry)
 }
 
@@ -143,8 +138,7 @@ fn input_gradient(
     let (device, element) = (of_output.device()?, of_output.element());
     let shape = (geometry.batch, geometry.input.0, geometry.input.1, geometry.in_channels);
     #[cfg(feature = "cudnn")]
-    if cudnn::is_for(geometry, &[of_output])
-        && cudnn::backward_input(of_output, weight, geometry, &mut dx, accumulate)?
+    if cudnn::is_for(geometry, &[of_output]) && cudnn::backward_input(of_output, weight, geometry, &mut dx, accumulate)?
     {
         return dx.into_tensor(shape);
     }

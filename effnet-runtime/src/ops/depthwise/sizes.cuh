@@ -2,6 +2,8 @@
 #pragma once
 #include "../cuda/common.cuh"
 
+namespace {
+
 /// Neighbouring pixels of a line that a thread works on.
 constexpr int STRIP = 4;
 
@@ -13,3 +15,5 @@ struct Sizes {
 __device__ __forceinline__ long long at(int image, int y, int x, int height, int width, int channels) {
   return ((static_cast<long long>(image) * height + y) * width + x) * channels;
 }
+
+}  // namespace

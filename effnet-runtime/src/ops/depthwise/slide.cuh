@@ -6,6 +6,8 @@
 #pragma once
 #include "sizes.cuh"
 
+namespace {
+
 /// Side of the window.
 constexpr int SIDE = 3;
 /// Pixels of the input's line that a strip's windows see.
@@ -186,3 +188,5 @@ __device__ __forceinline__ void slide_weight(float* __restrict__ partial, const 
     store_all<N>(partial + (static_cast<long long>(blockIdx.x) * SIDE * SIDE + tap) * s.channels + channel, total);
   }
 }
+
+}  // namespace

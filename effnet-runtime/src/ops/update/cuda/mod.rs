@@ -28,11 +28,7 @@ impl Kernel {
 }
 
 /// A step of an optimizer, if it is wanted.
-pub(super) fn step(
-    rule: &dyn Rule,
-    targets: &[Target<'_>],
-    is_wanted: impl FnOnce() -> Result<bool>,
-) -> Result<bool> {
+pub(super) fn step(rule: &dyn Rule, targets: &[Target<'_>], is_wanted: impl FnOnce() -> Result<bool>) -> Result<bool> {
     let name = rule.name();
     let (mut rows, mut kernel) = (Vec::with_capacity(targets.len()), None);
     for target in targets {

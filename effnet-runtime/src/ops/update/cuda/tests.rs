@@ -126,7 +126,8 @@ fn pairs<'a>(values: &'a [Tensor], averages: &'a mut [Values]) -> Vec<Average<'a
 fn running_statistics_are_those_of_the_cpu_on_small_shapes() -> Result<()> {
     let lengths = [1, 5, 4100];
     let moved = |device: &Device| -> Result<Vec<Vec<f32>>> {
-        let of = |sample: u64, length: usize| upload(&normal(sample, length, DType::F32), &[length], DType::F32, device);
+        let of =
+            |sample: u64, length: usize| upload(&normal(sample, length, DType::F32), &[length], DType::F32, device);
         let pairs = lengths.iter().zip(1..).map(|(&length, sample)| {
             // The batch's are a row of two, as the normalisation leaves them.
             let batch = of(10 + sample, 2 * length)?.reshape((2, length))?.get(1)?;
