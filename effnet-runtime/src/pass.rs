@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use candle_core::{DType, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::ops::update::{self, Running};
+use crate::ops::running::{Running, follow};
 use crate::params::Params;
 
 /// Number format of the activations. Parameters, statistics and the loss are f32 always.
@@ -136,6 +136,6 @@ impl NormUpdates {
                 pairs.push(Running { running, batch, momentum });
             }
         }
-        update::follow(&pairs)
+        follow(&pairs)
     }
 }

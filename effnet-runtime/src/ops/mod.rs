@@ -26,6 +26,7 @@ mod global_mean;
 mod image_normalise;
 mod linear;
 mod norm_act;
+pub(crate) mod running;
 mod squeeze_excite;
 pub mod trace;
 #[cfg(feature = "train")]

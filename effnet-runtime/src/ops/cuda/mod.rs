@@ -12,6 +12,7 @@ mod launch;
 mod modules;
 #[cfg(test)]
 pub(crate) mod near;
+pub(crate) mod table;
 mod take;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,4 @@
-//! What changes or sums up all parameters at once: steps of optimizers, moving averages, running statistics, sums of
-//! squares.
+//! What changes or sums up all parameters at once: steps of optimizers, moving averages, sums of squares.
 //!
 //! On the CPU one parameter after the other, each in chunks over all threads; on CUDA in one launch over all parameters,
 //! however small most of them are. What is kept beside a parameter ([`Values`]) lies where the parameter does.
@@ -10,7 +9,7 @@ mod cuda;
 mod rule;
 mod values;
 
-use candle_core::{Result, Tensor, Var, bail};
+use candle_core::{Result, Tensor, bail};
 
 pub use rule::{Kernel, Now, OnDevice, Rule, Slot};
 pub use values::Values;
@@ -28,14 +27,6 @@ pub(crate) struct Target<'a> {
 pub(crate) struct Average<'a> {
     pub value: &'a Tensor,
     pub average: &'a mut Values,
-}
-
-/// A running statistic, and the batch's that it moves towards.
-pub(crate) struct Running {
-    pub running: Var,
-    pub batch: Tensor,
-    /// The batch's share.
-    pub momentum: f64,
 }
 
 /// Takes a step of an optimizer if `is_wanted` says so, which is asked when all is ready for it; says whether it did.
@@ -78,26 +69,6 @@ pub(crate) fn average(pairs: &mut [Average<'_>], new: f32) -> Result<()> {
     }
     let change = |average: &mut f32, value: &mut f32| *average += new * (*value - *average);
     pairs.iter_mut().try_for_each(|pair| cpu::with_average(pair, change))
-}
-
-/// Moves running statistics: `running = (1 - momentum) · running + momentum · batch`.
-///
-/// # Errors
-/// When a batch's statistic does not fit its running one.
-pub(crate) fn follow(pairs: &[Running]) -> Result<()> {
-    for Running { running, batch, .. } in pairs {
-        if running.dims() != batch.dims() {
-            bail!("a running statistic has shape {:?}, and the batch's {:?}", running.dims(), batch.dims())
-        }
-    }
-    #[cfg(feature = "cuda")]
-    if pairs.first().is_some_and(|pair| pair.running.device().is_cuda()) {
-        return cuda::follow(pairs);
-    }
-    pairs.iter().try_for_each(|Running { running, batch, momentum }| {
-        let kept = (running.as_tensor().detach() * (1.0 - momentum))?;
-        running.set(&(kept + (batch * *momentum)?)?)
-    })
 }
 
 /// Exchanges parameters and averages.

@@ -1,13 +1,12 @@
 //! The CUDA side: a table in device memory that says where each parameter lies, and one launch over all of them.
 
-mod table;
 #[cfg(test)]
 mod tests;
 
 use candle_core::{Result, Tensor, bail};
 
-use self::table::{Row, chunks, launch, launch_if};
-use super::{Average, Kernel, Rule, Running, Target};
+use super::{Average, Kernel, Rule, Target};
+use crate::ops::cuda::table::{Row, chunks, launch, launch_if};
 use crate::ops::cuda::{Buffer, Element, device};
 
 impl Kernel {
@@ -53,20 +52,6 @@ pub(super) fn step(rule: &dyn Rule, targets: &[Target<'_>], is_wanted: impl FnOn
 /// Averages take in the share `new` of their parameters.
 pub(super) fn average(pairs: &[Average<'_>], new: f32) -> Result<()> {
     with_averages("update_average", pairs, new)
-}
-
-/// Running statistics take in their share of the batch's.
-pub(super) fn follow(pairs: &[Running]) -> Result<()> {
-    let rows: Vec<Row<'_>> = pairs
-        .iter()
-        .map(|Running { running, batch, momentum }| Row {
-            value: Some(batch),
-            gradient: None,
-            slots: [Some(running.as_tensor()), None],
-            factors: [*momentum as f32; 8],
-        })
-        .collect();
-    launch("update_average", &rows, &chunks(&rows), None)
 }
 
 /// Parameters and averages change places.

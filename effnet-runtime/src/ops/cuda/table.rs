@@ -1,16 +1,16 @@
-//! Where everything lies, as a kernel reads it.
+//! Where many parameters lie, as a kernel of `ops/update/op.cu` reads it: a table in device memory, and one launch over all.
 
 use candle_core::{Result, Tensor, bail};
 
-use crate::ops::cuda::{Buffer, Element, Grid, Launch, Slice, View, device, ptx, view};
+use super::{Buffer, Element, Grid, Launch, Slice, View, device, ptx, view};
 
-/// Elements of a block's chunk, as in op.cu.
+/// Elements of a block's chunk, as in `ops/update/op.cu`.
 const CHUNK: usize = 4096;
 /// Threads of a block, as in common.cuh.
 const THREADS: usize = 256;
 
-/// A parameter and what stands beside it, `Parameter` in op.cu; all of one length.
-pub(super) struct Row<'a> {
+/// A parameter and what stands beside it, `Parameter` there; all of one length.
+pub(crate) struct Row<'a> {
     pub value: Option<&'a Tensor>,
     pub gradient: Option<&'a Tensor>,
     pub slots: [Option<&'a Tensor>; 2],
@@ -28,8 +28,8 @@ impl<'a> Row<'a> {
     }
 }
 
-/// What a block works on, `Chunk` in op.cu.
-pub(super) struct Chunk {
+/// What a block works on, `Chunk` there.
+pub(crate) struct Chunk {
     /// The row.
     pub row: usize,
     /// Which of its chunks.
@@ -37,7 +37,7 @@ pub(super) struct Chunk {
 }
 
 /// The chunks of all rows, in their order.
-pub(super) fn chunks(rows: &[Row<'_>]) -> Vec<Chunk> {
+pub(crate) fn chunks(rows: &[Row<'_>]) -> Vec<Chunk> {
     let of_row = |(row, of): (usize, &Row<'_>)| (0..of.len().div_ceil(CHUNK)).map(move |number| Chunk { row, number });
     rows.iter().enumerate().flat_map(of_row).collect()
 }
@@ -46,7 +46,7 @@ pub(super) fn chunks(rows: &[Row<'_>]) -> Vec<Chunk> {
 ///
 /// # Errors
 /// When a tensor is not contiguous f32 memory on the first one's device, or has not its row's length.
-pub(super) fn launch(kernel: &str, rows: &[Row<'_>], chunks: &[Chunk], sums: Option<&mut Buffer>) -> Result<()> {
+pub(crate) fn launch(kernel: &str, rows: &[Row<'_>], chunks: &[Chunk], sums: Option<&mut Buffer>) -> Result<()> {
     launch_if(kernel, rows, chunks, sums, || Ok(true)).map(|_| ())
 }
 
@@ -54,7 +54,7 @@ pub(super) fn launch(kernel: &str, rows: &[Row<'_>], chunks: &[Chunk], sums: Opt
 ///
 /// # Errors
 /// As [`launch`], or when `is_wanted` fails.
-pub(super) fn launch_if(
+pub(crate) fn launch_if(
     kernel: &str,
     rows: &[Row<'_>],
     chunks: &[Chunk],
