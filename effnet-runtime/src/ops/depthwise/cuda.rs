@@ -57,11 +57,10 @@ impl Kernels {
         }
     }
 
-    fn name(&self, direction: &str) -> String {
+    /// The kernel of a direction, which is called `slide` among those that slide.
+    fn name(&self, direction: &str, slide: &str) -> String {
         match self {
-            // The gradient of the input is a convolution too.
-            Self::Slide { .. } if direction == "backward_weight" => "depthwise_slide_weight".to_owned(),
-            Self::Slide { .. } => "depthwise_slide".to_owned(),
+            Self::Slide { .. } => format!("depthwise_{slide}"),
             Self::Window { suffix, .. } => format!("depthwise_{direction}_{suffix}"),
             Self::Any => format!("depthwise_{direction}_any"),
         }
@@ -88,7 +87,7 @@ pub(crate) fn forward(x: &Tensor, weight: &Tensor, geometry: &Geometry) -> Resul
     let (taps, count) = (geometry.kernel * geometry.kernel, geometry.out_shape().elem_count());
     let mut out = Buffer::new(device, element, count)?;
     let kernels = Kernels::new(geometry, element, &[x]);
-    let launch = Launch::new(device, ptx::DEPTHWISE, &kernels.name("forward"), element)?
+    let launch = Launch::new(device, ptx::DEPTHWISE, &kernels.name("forward", "slide"), element)?
         .write(out.slice_mut(), element, count)?
         .read(map.slice()?, element, geometry.in_count())?
         .read(weight.slice(), Element::F32, taps * geometry.in_channels)?;
@@ -115,7 +114,7 @@ pub(crate) fn backward_input(grad: &Tensor, weight: &Tensor, geometry: &Geometry
     let weight = packed(device, weight, geometry, is_turned)?;
     let (taps, count) = (geometry.kernel * geometry.kernel, geometry.in_count());
     let mut dx = Buffer::new(device, element, count)?;
-    let launch = Launch::new(device, ptx::DEPTHWISE, &kernels.name("backward_input"), element)?
+    let launch = Launch::new(device, ptx::DEPTHWISE, &kernels.name("backward_input", "slide"), element)?
         .write(dx.slice_mut(), element, count)?
         .read(of_output.slice()?, element, geometry.out_shape().elem_count())?
         .read(weight.slice(), Element::F32, taps * geometry.in_channels)?;
@@ -167,7 +166,7 @@ pub(crate) fn backward_weight(x: &Tensor, grad: &Tensor, geometry: &Geometry) ->
         Kernels::Any => Cut::rows(rows),
     };
     let mut partial = Buffer::new(device, Element::F32, cut.parts * size)?;
-    let launch = Launch::new(device, ptx::DEPTHWISE, &kernels.name("backward_weight"), element)?
+    let launch = Launch::new(device, ptx::DEPTHWISE, &kernels.name("backward_weight", "slide_weight"), element)?
         .write(partial.slice_mut(), Element::F32, cut.parts * size)?
         .read(map.slice()?, element, geometry.in_count())?
         .read(of_output.slice()?, element, geometry.out_shape().elem_count())?;
