@@ -1,4 +1,5 @@
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
+use candle_nn::VarBuilder;
 use effnet_spec::{Spec, grammar};
 
 use super::{Engine, Options};
@@ -174,6 +175,24 @@ fn a_file_gives_the_networks_logits() -> Result<()> {
 }
 
 #[test]
+fn weights_mapped_from_a_file_give_the_networks_logits() -> Result<()> {
+    let spec = spec("num_features: 50");
+    let network = network(&spec)?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("mixed.safetensors");
+    let tensors: std::collections::HashMap<String, Tensor> =
+        network.params().all().into_iter().map(|(name, var)| (name, var.into_inner())).collect();
+    candle_core::safetensors::save(&tensors, &path)?;
+    // SAFETY: nobody else writes the file.
+    let mapped = unsafe { VarBuilder::from_mmaped_safetensors(&[path], DType::F32, &Device::Cpu)? };
+    let engine = Engine::new(&DynamicModel::from_spec(&spec, 7, mapped)?, &Options::default())?;
+    let images = images(2, 33, 32)?;
+    let expected = Engine::new(&network, &Options::default())?.forward(&images)?;
+    assert_eq!(engine.forward(&images)?.to_vec2::<f32>()?, expected.to_vec2::<f32>()?);
+    Ok(())
+}
+
+#[test]
 fn a_profile_adds_up() -> Result<()> {
     let spec = spec("num_features: 50");
     let engine = Engine::new(&network(&spec)?, &Options::default())?;
@@ -205,7 +224,7 @@ fn what_does_not_fit_is_refused() -> Result<()> {
     assert!(engine.session(0, 8, 8).is_err());
     let error = engine.session(1, 8, 8)?.run(&[0.0; 5], &mut [0.0; 7]).unwrap_err().to_string();
     assert!(error.contains("192"), "{error}");
-    let error = engine.forward(&Tensor::zeros((1, 4, 8, 8), candle_core::DType::F32, &Device::Cpu)?).unwrap_err();
+    let error = engine.forward(&Tensor::zeros((1, 4, 8, 8), DType::F32, &Device::Cpu)?).unwrap_err();
     assert!(error.to_string().contains("3 channels"), "{error}");
     Ok(())
 }

@@ -10,11 +10,16 @@
 #[cfg(test)]
 mod tests;
 
+use std::mem::MaybeUninit;
+
 use super::buffer::Shared;
 use crate::simd::{Arch, Kernel, Level, Vector};
 
 /// Vectors of a tile.
 const VECTORS: usize = 2;
+
+/// Sums of the largest tile, in floats: 12 rows of 2 vectors of 16.
+const MOST_SUMS: usize = 384;
 
 /// Pixels of which a strip of `b`, 12 KiB at AVX2, stays in the L1 cache.
 pub(crate) const PIXELS: usize = 192;
@@ -211,19 +216,36 @@ impl<const ROWS: usize> Kernel for Tile<'_, '_, ROWS> {
                 a = a.wrapping_add(height);
                 b = b.wrapping_add(width);
             }
-            let out = job.out.at(job.out_start);
+            let out = job.out.at(job.out_start).wrapping_add(row * job.out_row + column);
+            let columns = (job.columns - column).min(width);
+            if columns == width {
+                // Loops without a question in them are unrolled, which keeps the sums in registers throughout.
+                if job.add {
+                    for r in 0..ROWS {
+                        for v in 0..VECTORS {
+                            sums[r][v] = sums[r][v].add(A::V::load(out.wrapping_add(r * job.out_row + v * lanes)));
+                        }
+                    }
+                }
+                for r in 0..ROWS {
+                    for v in 0..VECTORS {
+                        sums[r][v].store(out.wrapping_add(r * job.out_row + v * lanes));
+                    }
+                }
+                return;
+            }
+            let mut copy = MaybeUninit::<[f32; MOST_SUMS]>::uninit();
+            let copy = copy.as_mut_ptr().cast::<f32>();
             for r in 0..ROWS {
                 for v in 0..VECTORS {
-                    let count = (job.columns - column).saturating_sub(v * lanes).min(lanes);
-                    let place = out.wrapping_add((row + r) * job.out_row + column + v * lanes);
-                    let sum = if !job.add {
-                        sums[r][v]
-                    } else if count == lanes {
-                        A::V::load(place).add(sums[r][v])
-                    } else {
-                        A::V::load_first(place, count).add(sums[r][v])
-                    };
-                    if count == lanes { sum.store(place) } else { sum.store_first(place, count) }
+                    sums[r][v].store(copy.add((r * VECTORS + v) * lanes));
+                }
+            }
+            let sums = std::slice::from_raw_parts(copy, ROWS * width);
+            for (r, sums) in sums.chunks_exact(width).enumerate() {
+                for (column, sum) in sums[..columns].iter().enumerate() {
+                    let place = out.wrapping_add(r * job.out_row + column);
+                    *place = if job.add { *place + sum } else { *sum };
                 }
             }
         }

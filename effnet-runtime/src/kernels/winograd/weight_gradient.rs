@@ -9,6 +9,8 @@
 //!
 //! It is the derivative of the forward pass by the transformed weights, carried through their transform.
 
+use std::mem::MaybeUninit;
+
 use super::transform::{self, PLANES, TILE, WINDOW};
 use crate::kernels::buffer::Shared;
 use crate::kernels::outer::{self, Outer, PIXELS};
@@ -153,7 +155,6 @@ unsafe fn window<A: Arch, const N: usize>(
     channel: usize,
     count: usize,
 ) -> [[A::V; N]; N] {
-    let mut pixels = [[A::V::splat(0.0); N]; N];
     let (height, width) = map.size;
     let within = |from: isize, size: usize| usize::try_from(from).ok().filter(|from| from + N <= size);
     if let Some((top, left)) = within(corner.0, height).zip(within(corner.1, width))
@@ -161,14 +162,19 @@ unsafe fn window<A: Arch, const N: usize>(
     {
         // Most windows lie within the map, and their pixels are read without a question for each.
         let first = map.values.as_ptr().wrapping_add(((image * height + top) * width + left) * map.channels + channel);
+        // Zeros first would be a call of `memset` for each window.
+        let mut pixels = MaybeUninit::<[[A::V; N]; N]>::uninit();
+        let to = pixels.as_mut_ptr().cast::<A::V>();
         for y in 0..N {
             for x in 0..N {
-                // SAFETY: a pixel of the map, and channels of it that the caller has counted.
-                pixels[y][x] = unsafe { A::V::load(first.wrapping_add((y * width + x) * map.channels)) };
+                // SAFETY: a pixel of the map, and channels of it that the caller has counted; one of `N` × `N` places.
+                unsafe { to.add(y * N + x).write(A::V::load(first.wrapping_add((y * width + x) * map.channels))) };
             }
         }
-        return pixels;
+        // SAFETY: all of it was written.
+        return unsafe { pixels.assume_init() };
     }
+    let mut pixels = [[A::V::splat(0.0); N]; N];
     for (y, row) in pixels.iter_mut().enumerate() {
         let y = corner.0 + y as isize;
         if y < 0 || y >= height as isize {
