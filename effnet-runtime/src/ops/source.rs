@@ -15,7 +15,7 @@ use super::norm_act::kernel::Normalisation;
 use super::pooled::Pooled;
 use super::scratch::with_scratch;
 use crate::kernels::activation::{Function, with_function};
-use crate::simd::{Arch, Kernel, Level};
+use crate::simd::{Arch, Kernel, Level, prefetch};
 use crate::threads;
 
 /// Floats that a task writes, and those of a run of pixels that stay in the L1 cache.
@@ -116,6 +116,9 @@ impl<'a> Source<'a> {
     }
 }
 
+/// Pixels between what is computed and what is asked for.
+const AHEAD: usize = 3;
+
 struct Write<'a, F> {
     source: &'a Source<'a>,
     first: usize,
@@ -133,6 +136,7 @@ impl<F: Function> Kernel for Write<'_, F> {
         for (at, out) in out.chunks_exact_mut(count).enumerate() {
             let pixel = first + at;
             let z = &source.values[pixel * source.channels..][channels.clone()][..count];
+            prefetch(z.as_ptr().wrapping_add(AHEAD * source.channels), count);
             match source.norm {
                 None => out.copy_from_slice(z),
                 Some((norm, _)) => {

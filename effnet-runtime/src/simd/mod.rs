@@ -6,12 +6,14 @@
 
 mod exp;
 mod peak;
+mod prefetch;
 mod vector;
 
 use std::sync::OnceLock;
 
 pub(crate) use exp::{sigmoid, sigmoid_divisor};
 pub use peak::peak_gflops;
+pub(crate) use prefetch::prefetch;
 pub(crate) use vector::{FEWEST_LANES, Vector};
 
 /// Environment variable that forces the level down: `portable`, `avx2`, `avx512` or `avx512_bf16`.
