@@ -6,7 +6,7 @@ use crate::kernels::buffer::Shared;
 use crate::kernels::cut::{Area, Cut};
 use crate::kernels::gather::Target;
 use crate::kernels::gemm::Rows;
-use crate::simd::{Arch, Kernel, Level};
+use crate::simd::{Arch, Kernel, Level, Vector};
 
 /// Mean and variance (biased) of each channel over a batch.
 #[derive(Clone, Debug)]
@@ -153,37 +153,61 @@ struct Part<'a> {
 }
 
 impl Part<'_> {
+    /// Calls `each` with a vector of a pixel's channels, the first of them and their number, for all of them.
+    ///
+    /// # Safety
+    /// To be called from a kernel's instance for this level; the pixels must be in the map, and nobody may write them.
     #[inline(always)]
-    fn for_each_pixel(written: &Written<'_>, channels: usize, mut each: impl FnMut(&[f32])) {
+    unsafe fn for_each_vector<A: Arch>(
+        written: &Written<'_>,
+        channels: usize,
+        mut each: impl FnMut(A::V, usize, usize),
+    ) {
+        let lanes = A::V::LANES;
         for line in 0..written.lines {
             for pixel in 0..written.pixels {
-                let start = written.rows.start + line * written.rows.line + pixel * written.rows.row;
-                // SAFETY: `Slots::find` has measured that the pixel is in the map, and nobody writes it.
-                each(unsafe { std::slice::from_raw_parts(written.map.at(start), channels) });
+                let z = written.map.at(written.rows.start + line * written.rows.line + pixel * written.rows.row);
+                for first in (0..channels).step_by(lanes) {
+                    let count = lanes.min(channels - first);
+                    let z = z.wrapping_add(first);
+                    // SAFETY: the caller's promise.
+                    let z = unsafe { if count == lanes { A::V::load(z) } else { A::V::load_first(z, count) } };
+                    each(z, first, count);
+                }
             }
         }
     }
 }
 
 impl Kernel for Part<'_> {
+    /// Vectors by name: of the channels behind the last four vectors the compiler had made scalars, of 16 to 48 channels all.
     #[inline(always)]
     fn run<A: Arch>(self) {
         let Self { written, mean, squares } = self;
-        let channels = mean.len();
+        let (channels, lanes) = (mean.len(), A::V::LANES);
         mean.fill(0.0);
         squares.fill(0.0);
-        Self::for_each_pixel(&written, channels, |z| {
-            for c in 0..channels {
-                mean[c] += z[c];
-            }
-        });
-        let share = 1.0 / (written.lines * written.pixels) as f32;
-        mean.iter_mut().for_each(|mean| *mean *= share);
-        Self::for_each_pixel(&written, channels, |z| {
-            for c in 0..channels {
-                let delta = z[c] - mean[c];
-                squares[c] = A::mul_add(delta, delta, squares[c]);
-            }
-        });
+        let (means, sums) = (mean.as_mut_ptr(), squares.as_mut_ptr());
+        // SAFETY: `Slots::find` has measured that the pixels are in the map, and nobody writes them; both moments have as many
+        // channels.
+        unsafe {
+            let load = |from: *mut f32, count: usize| {
+                if count == lanes { A::V::load(from) } else { A::V::load_first(from, count) }
+            };
+            let store = |value: A::V, to: *mut f32, count: usize| {
+                if count == lanes { value.store(to) } else { value.store_first(to, count) }
+            };
+            Self::for_each_vector::<A>(&written, channels, |z, first, count| {
+                let mean = means.wrapping_add(first);
+                store(load(mean, count).add(z), mean, count);
+            });
+            let share = 1.0 / (written.lines * written.pixels) as f32;
+            mean.iter_mut().for_each(|mean| *mean *= share);
+            Self::for_each_vector::<A>(&written, channels, |z, first, count| {
+                let delta = z.sub(load(means.wrapping_add(first), count));
+                let sum = sums.wrapping_add(first);
+                store(delta.mul_add(delta, load(sum, count)), sum, count);
+            });
+        }
     }
 }
