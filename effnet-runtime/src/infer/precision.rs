@@ -35,7 +35,7 @@ const F32: f64 = 1e-3;
 const BF16: f64 = 3e-2;
 const BF16_LARGEST: f64 = 0.2;
 
-/// Weights as `golden.py` scales them, and running statistics of these images.
+/// Weights as `tests/tests/parity/golden.py` scales them, and running statistics of these images.
 fn network(images: &Tensor) -> Result<DynamicModel> {
     let spec = grammar::parse_table("S", S).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
     let network = DynamicModel::from_spec(&spec, 1000, Params::new(3).builder())?;
