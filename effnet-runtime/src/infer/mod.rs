@@ -29,15 +29,11 @@
 
 mod block;
 mod conv;
-#[cfg(test)]
-mod definition;
 mod fold;
 mod fused;
 mod head;
 mod map;
 mod mbconv;
-#[cfg(test)]
-mod precision;
 mod profile;
 mod run;
 mod session;

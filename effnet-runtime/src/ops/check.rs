@@ -36,7 +36,6 @@ pub(crate) trait Float:
     + Div<Output = Self>
     + Neg<Output = Self>
     + AddAssign
-    + Into<f64>
 {
     fn of(value: f64) -> Self;
     fn exp(self) -> Self;

@@ -31,6 +31,26 @@ pub(crate) trait Vector: Copy {
     /// `to` must be valid for writing `count` floats, at most `LANES`.
     unsafe fn store_first(self, to: *mut f32, count: usize);
 
+    /// As [`Vector::load_first`], and faster where it is all lanes.
+    ///
+    /// # Safety
+    /// As of [`Vector::load_first`].
+    #[inline(always)]
+    unsafe fn load_some(from: *const f32, count: usize) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { if count == Self::LANES { Self::load(from) } else { Self::load_first(from, count) } }
+    }
+
+    /// As [`Vector::store_first`], and faster where it is all lanes.
+    ///
+    /// # Safety
+    /// As of [`Vector::store_first`].
+    #[inline(always)]
+    unsafe fn store_some(self, to: *mut f32, count: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { if count == Self::LANES { self.store(to) } else { self.store_first(to, count) } }
+    }
+
     /// `self + other`
     fn add(self, other: Self) -> Self;
 

@@ -4,9 +4,12 @@
 
 mod double;
 
+use std::process::Command;
+
 use effnet_runtime::candle::{Device, Tensor};
 use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::random::{Purpose, Stream};
+use effnet_runtime::simd::{LEVEL_VARIABLE, Level};
 use effnet_runtime::spec::grammar;
 use effnet_runtime::{DynamicModel, Network, NormUpdates, Params, Pass, Precision, Step, efficientnet_v2};
 
@@ -105,6 +108,21 @@ fn logits_of_s_are_those_of_f64() {
     let (largest, rms) = errors(&engine(&network, &images, Precision::Bf16), &expected);
     println!("bf16: the largest error is {largest:.2e}, {rms:.2e} rms, of logits of size {spread:.2}");
     assert!(rms <= BF16_TOLERANCE, "{rms}, of logits of size {spread}");
+}
+
+/// The same at every level of this machine's CPU: a process has one.
+#[test]
+fn logits_of_s_at_every_level() {
+    for level in Level::available() {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["logits_of_s_are_those_of_f64", "--nocapture"])
+            .env(LEVEL_VARIABLE, level.name())
+            .output()
+            .unwrap();
+        let report = String::from_utf8_lossy(&output.stdout).into_owned();
+        println!("{}: {report}", level.name());
+        assert!(output.status.success() && report.contains("1 passed"), "at level {}:\n{report}", level.name());
+    }
 }
 
 /// Few layers each: two roundings of nearly the same number may differ, and a layer later there are more that do.

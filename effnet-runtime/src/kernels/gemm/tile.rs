@@ -232,14 +232,9 @@ impl Kernel for Finish<'_> {
                     let mut value = A::V::load(value.as_ptr());
                     let out = place.out.add(r * place.out_row + column);
                     if !self.plain && !place.residual.is_null() {
-                        let residual = place.residual.add(r * place.residual_row + column);
-                        value = value.add(if count == lanes {
-                            A::V::load(residual)
-                        } else {
-                            A::V::load_first(residual, count)
-                        });
+                        value = value.add(A::V::load_some(place.residual.add(r * place.residual_row + column), count));
                     }
-                    if count == lanes { value.store(out) } else { value.store_first(out, count) }
+                    value.store_some(out, count);
                 }
             }
         }

@@ -214,7 +214,7 @@ impl Kernel for Input<'_, '_> {
                         let mut d = [zero; WINDOW];
                         for x in 0..WINDOW {
                             let pixel = line.add(x * job.x_rows.row);
-                            d[x] = if count == lanes { A::V::load(pixel) } else { A::V::load_first(pixel, count) };
+                            d[x] = A::V::load_some(pixel, count);
                         }
                         rows[y] = transform::input(d);
                     }
@@ -332,15 +332,9 @@ impl Results {
                 unsafe {
                     let mut value = A::V::load(self.pixels.add((y * TILE + x) * lanes));
                     if let Some((residual, rows)) = &self.residual {
-                        let residual = residual.add(at(rows));
-                        value = value.add(if count == lanes {
-                            A::V::load(residual)
-                        } else {
-                            A::V::load_first(residual, count)
-                        });
+                        value = value.add(A::V::load_some(residual.add(at(rows)), count));
                     }
-                    let out = self.out.add(at(&self.out_rows));
-                    if count == lanes { value.store(out) } else { value.store_first(out, count) }
+                    value.store_some(self.out.add(at(&self.out_rows)), count);
                 }
             }
         }

@@ -186,7 +186,7 @@ unsafe fn window<A: Arch, const N: usize>(
             if x >= 0 && x < width as isize {
                 let from = map.values.as_ptr().wrapping_add((line + x as usize) * map.channels + channel);
                 // SAFETY: a pixel of the map, and channels of it that the caller has counted.
-                *pixel = unsafe { if count == A::V::LANES { A::V::load(from) } else { A::V::load_first(from, count) } };
+                *pixel = unsafe { A::V::load_some(from, count) };
             }
         }
     }

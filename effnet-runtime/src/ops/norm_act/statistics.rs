@@ -153,29 +153,10 @@ struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// Calls `each` with a vector of a pixel's channels, the first of them and their number, for all of them.
-    ///
-    /// # Safety
-    /// To be called from a kernel's instance for this level; the pixels must be in the map, and nobody may write them.
+    /// Address of a pixel's first channel.
     #[inline(always)]
-    unsafe fn for_each_vector<A: Arch>(
-        written: &Written<'_>,
-        channels: usize,
-        mut each: impl FnMut(A::V, usize, usize),
-    ) {
-        let lanes = A::V::LANES;
-        for line in 0..written.lines {
-            for pixel in 0..written.pixels {
-                let z = written.map.at(written.rows.start + line * written.rows.line + pixel * written.rows.row);
-                for first in (0..channels).step_by(lanes) {
-                    let count = lanes.min(channels - first);
-                    let z = z.wrapping_add(first);
-                    // SAFETY: the caller's promise.
-                    let z = unsafe { if count == lanes { A::V::load(z) } else { A::V::load_first(z, count) } };
-                    each(z, first, count);
-                }
-            }
-        }
+    fn pixel(written: &Written<'_>, line: usize, pixel: usize) -> *const f32 {
+        written.map.at(written.rows.start + line * written.rows.line + pixel * written.rows.row)
     }
 }
 
@@ -187,27 +168,36 @@ impl Kernel for Part<'_> {
         let (channels, lanes) = (mean.len(), A::V::LANES);
         mean.fill(0.0);
         squares.fill(0.0);
-        let (means, sums) = (mean.as_mut_ptr(), squares.as_mut_ptr());
-        // SAFETY: `Slots::find` has measured that the pixels are in the map, and nobody writes them; both moments have as many
-        // channels.
-        unsafe {
-            let load = |from: *mut f32, count: usize| {
-                if count == lanes { A::V::load(from) } else { A::V::load_first(from, count) }
-            };
-            let store = |value: A::V, to: *mut f32, count: usize| {
-                if count == lanes { value.store(to) } else { value.store_first(to, count) }
-            };
-            Self::for_each_vector::<A>(&written, channels, |z, first, count| {
-                let mean = means.wrapping_add(first);
-                store(load(mean, count).add(z), mean, count);
-            });
-            let share = 1.0 / (written.lines * written.pixels) as f32;
-            mean.iter_mut().for_each(|mean| *mean *= share);
-            Self::for_each_vector::<A>(&written, channels, |z, first, count| {
-                let delta = z.sub(load(means.wrapping_add(first), count));
-                let sum = sums.wrapping_add(first);
-                store(delta.mul_add(delta, load(sum, count)), sum, count);
-            });
+        for line in 0..written.lines {
+            for pixel in 0..written.pixels {
+                let z = Self::pixel(&written, line, pixel);
+                for first in (0..channels).step_by(lanes) {
+                    let count = lanes.min(channels - first);
+                    let mean = mean[first..][..count].as_mut_ptr();
+                    // SAFETY: `Slots::find` has measured that the pixel is in the map, and nobody writes it.
+                    unsafe {
+                        let z = A::V::load_some(z.add(first), count);
+                        A::V::load_some(mean, count).add(z).store_some(mean, count);
+                    }
+                }
+            }
+        }
+        let share = 1.0 / (written.lines * written.pixels) as f32;
+        mean.iter_mut().for_each(|mean| *mean *= share);
+        for line in 0..written.lines {
+            for pixel in 0..written.pixels {
+                let z = Self::pixel(&written, line, pixel);
+                for first in (0..channels).step_by(lanes) {
+                    let count = lanes.min(channels - first);
+                    let mean = mean[first..][..count].as_ptr();
+                    let squares = squares[first..][..count].as_mut_ptr();
+                    // SAFETY: as above.
+                    unsafe {
+                        let delta = A::V::load_some(z.add(first), count).sub(A::V::load_some(mean, count));
+                        delta.mul_add(delta, A::V::load_some(squares, count)).store_some(squares, count);
+                    }
+                }
+            }
         }
     }
 }
