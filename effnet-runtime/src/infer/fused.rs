@@ -124,7 +124,7 @@ impl Fused {
             unsafe {
                 self.conv.area(run.level, x, area, (Shared::new(expanded), rows(self.expanded)), None, scratch);
                 if project.precision() == Precision::Bf16 {
-                    narrow_in_place(run.level, &mut expanded[..area.height * area.width * self.expanded]);
+                    narrow_in_place(run.level, &mut expanded[..area.height * area.width * self.expanded], None);
                 }
                 Job {
                     lines: area.height,

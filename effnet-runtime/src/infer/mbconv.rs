@@ -190,7 +190,7 @@ impl MbConv {
             }
             .run(run.level);
             if self.squeeze.is_none() {
-                self.finish(run, out);
+                self.finish(run, out, None);
             }
         });
     }
@@ -199,10 +199,12 @@ impl MbConv {
         self.expand.as_ref().map_or(0, Packed::macs)
     }
 
-    /// Makes a plane what the projection reads.
-    fn finish(&self, run: &Run<'_>, plane: &mut [f32]) {
-        if self.project.precision() == Precision::Bf16 {
-            narrow_in_place(run.level, plane);
+    /// Makes a plane, times its gates where it has some, what the projection reads.
+    fn finish(&self, run: &Run<'_>, plane: &mut [f32], gates: Option<&[f32]>) {
+        match (self.project.precision(), gates) {
+            (Precision::Bf16, gates) => narrow_in_place(run.level, plane, gates),
+            (Precision::F32, Some(gates)) => scale(run.level, plane, gates),
+            (Precision::F32, None) => {}
         }
     }
 
@@ -260,8 +262,7 @@ impl MbConv {
                 (filtered.part(at * pixels * CHANNELS, pixels * CHANNELS), sums.part(at * CHANNELS, CHANNELS))
             };
             squeeze.gates(run.level, &squeezed[image * size..][..size], chunk * CHANNELS, gates);
-            scale(run.level, plane, gates);
-            self.finish(run, plane);
+            self.finish(run, plane, Some(gates));
         });
     }
 

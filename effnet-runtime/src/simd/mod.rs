@@ -4,6 +4,7 @@
 //! level; a level runs the instance that its features are enabled for. A [`Level`] can only be had from
 //! [`Level::available`], so holding one proves that the machine supports it.
 
+mod bf16;
 mod exp;
 mod peak;
 mod prefetch;
@@ -11,6 +12,7 @@ mod vector;
 
 use std::sync::OnceLock;
 
+pub(crate) use bf16::narrow_pair;
 pub(crate) use exp::{sigmoid, sigmoid_divisor};
 pub use peak::peak_gflops;
 pub(crate) use prefetch::prefetch;
@@ -50,6 +52,14 @@ pub(crate) trait Arch {
     fn dot_pairs(a: Self::V, b: Self::V, sum: Self::V) -> Self::V {
         let ((a0, a1), (b0, b1)) = (a.halves(), b.halves());
         a1.mul_add(b1, a0.mul_add(b0, sum))
+    }
+
+    /// Rounds 32 floats to bf16, two in the place of one, the first in the lower half.
+    #[inline(always)]
+    fn narrow(from: &[f32; 32], to: &mut [f32; 16]) {
+        for (to, from) in to.iter_mut().zip(from.as_chunks().0) {
+            *to = narrow_pair(*from);
+        }
     }
 
     /// Runs a kernel as a function of its own, so that its registers are allocated for it alone.
@@ -144,6 +154,17 @@ impl Arch for Avx512Bf16 {
                 std::mem::transmute::<Self::V, __m512bh>(a),
                 std::mem::transmute::<Self::V, __m512bh>(b),
             )
+        }
+    }
+
+    /// The instruction takes subnormal numbers for zeros.
+    #[inline(always)]
+    fn narrow(from: &[f32; 32], to: &mut [f32; 16]) {
+        use std::arch::x86_64::{_mm512_cvtne2ps_pbh, _mm512_loadu_ps};
+        // SAFETY: kernels' instances for this level alone call it; both halves of `from` are as long as a register.
+        unsafe {
+            let (low, high) = (_mm512_loadu_ps(from.as_ptr()), _mm512_loadu_ps(from.as_ptr().add(16)));
+            *to = std::mem::transmute::<std::arch::x86_64::__m512bh, [f32; 16]>(_mm512_cvtne2ps_pbh(high, low));
         }
     }
 

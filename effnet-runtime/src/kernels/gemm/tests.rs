@@ -86,7 +86,7 @@ impl Problem {
         let reach = (self.segments - 1) * segment_stride + self.run;
         let mut map = values(a_rows.end(self.lines, self.rows, reach) * steps, 3);
         if self.precision == Precision::Bf16 {
-            narrow_in_place(level, &mut map);
+            narrow_in_place(level, &mut map, None);
             map.truncate(map.len() / 2);
         }
         let a = Guarded::new(&map, side);
