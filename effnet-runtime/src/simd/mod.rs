@@ -130,7 +130,8 @@ impl Arch for Avx512 {
     }
 }
 
-/// AVX-512 with the instruction that [`Arch::dot_pairs`] is: what [`Level::run_pairs`] runs, and nothing else.
+/// AVX-512 with the instructions that [`Arch::dot_pairs`] and [`Arch::narrow`] are: what [`Level::run_pairs`] runs, and
+/// nothing else.
 #[cfg(target_arch = "x86_64")]
 pub(crate) struct Avx512Bf16;
 
@@ -293,7 +294,7 @@ impl Level {
         }
     }
 
-    /// As [`Level::run`], for a kernel that uses [`Arch::dot_pairs`]: all others need no instance more.
+    /// As [`Level::run`], for a kernel that uses [`Arch::dot_pairs`] or [`Arch::narrow`]: all others need no instance more.
     #[inline]
     pub(crate) fn run_pairs(self, kernel: impl Kernel) {
         match self.0 {
