@@ -37,13 +37,13 @@ impl Kernel for Narrow<'_> {
 /// there are factors.
 ///
 /// # Panics
-/// When their number is odd, or the factors are not some blocks of 32.
+/// When their number is odd, or with factors that are not some blocks of 32, or of which it is no multiple.
 pub(crate) fn narrow_in_place(level: Level, values: &mut [f32], factors: Option<&[f32]>) {
     assert!(values.len().is_multiple_of(2), "two floats for each pair");
-    assert!(
-        factors.is_none_or(|factors| !factors.is_empty() && factors.len().is_multiple_of(BLOCK)),
-        "factors in blocks"
-    );
+    if let Some(factors) = factors {
+        assert!(!factors.is_empty() && factors.len().is_multiple_of(BLOCK), "factors in blocks");
+        assert!(values.len().is_multiple_of(factors.len()), "a factor for each channel of whole pixels");
+    }
     level.run_pairs(NarrowInPlace { values, factors });
 }
 

@@ -29,7 +29,7 @@ efficientnet_v2! {
 const TOLERANCE: f64 = 1e-3;
 
 /// How far logits in bf16 may be from the f64 ones, as the root of the mean square. The network makes roundings' errors
-/// some 60 times as large: products in f64 of numbers that are rounded to bf16 are as far off, one logit of 8,000 by 0.09.
+/// some 60 times as large: products in f64 of numbers that are rounded to bf16 are as far off, one logit of 8,000 by 0.1.
 const BF16_TOLERANCE: f64 = 3e-2;
 
 fn normal(sample: u64, length: usize) -> Vec<f32> {

@@ -161,7 +161,7 @@ impl Part<'_> {
 }
 
 impl Kernel for Part<'_> {
-    /// Vectors by name: of the channels behind the last four vectors the compiler had made scalars, of 16 to 48 channels all.
+    /// Vectors by name: of the channels behind the last four vectors the compiler makes scalars, of 16 to 48 channels all.
     #[inline(always)]
     fn run<A: Arch>(self) {
         let Self { written, mean, squares } = self;
