@@ -31,6 +31,7 @@ pub(super) struct Conv {
     stride: usize,
     padding: Padding,
     activation: Option<Activation>,
+    precision: Precision,
 }
 
 /// A map to read.
@@ -68,7 +69,7 @@ impl Conv {
             let rows = by_window(weight, in_channels, kernel * kernel);
             Weights::Direct(Packed::in_precision(level, precision, &rows, bias.len(), bias))
         };
-        Self { weights, kernel, stride, padding, activation }
+        Self { weights, kernel, stride, padding, activation, precision }
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -180,6 +181,7 @@ impl Conv {
                     out_rows,
                     residual,
                     activation,
+                    precision: self.precision,
                 }
                 .run(level, scratch),
             }

@@ -187,6 +187,7 @@ impl MbConv {
                 out,
                 sums,
                 activation: Some(self.activation),
+                precision: self.project.precision(),
             }
             .run(run.level);
             if self.squeeze.is_none() {

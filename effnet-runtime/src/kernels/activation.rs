@@ -8,6 +8,13 @@ use crate::simd::{Arch, sigmoid, sigmoid_divisor};
 pub(crate) trait Function: Send + Sync {
     /// Its value at `u`.
     fn value<A: Arch>(u: f32) -> f32;
+    /// Its value in place of each number.
+    #[inline(always)]
+    fn values<A: Arch>(of: &mut [f32]) {
+        for u in of {
+            *u = Self::value::<A>(*u);
+        }
+    }
     /// Its derivative at `u`; at a kink, PyTorch's choice.
     fn derivative<A: Arch>(u: f32) -> f32;
 }
@@ -34,6 +41,11 @@ impl Function for Silu {
     #[inline(always)]
     fn value<A: Arch>(u: f32) -> f32 {
         u / sigmoid_divisor::<A>(u)
+    }
+
+    #[inline(always)]
+    fn values<A: Arch>(of: &mut [f32]) {
+        A::silu(of);
     }
 
     #[inline(always)]

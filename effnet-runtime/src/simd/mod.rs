@@ -8,6 +8,7 @@ mod bf16;
 mod exp;
 mod peak;
 mod prefetch;
+mod silu;
 mod vector;
 
 use std::sync::OnceLock;
@@ -17,6 +18,8 @@ pub(crate) use exp::{sigmoid, sigmoid_divisor};
 pub use peak::peak_gflops;
 pub(crate) use prefetch::prefetch;
 pub(crate) use vector::{FEWEST_LANES, Vector};
+
+use crate::pass::Precision;
 
 /// Environment variable that forces the level down: `portable`, `avx2`, `avx512` or `avx512_bf16`.
 pub const LEVEL_VARIABLE: &str = "EFFNET_SIMD";
@@ -37,7 +40,7 @@ enum Features {
 pub struct Level(Features);
 
 /// What differs between the instances of a kernel.
-pub(crate) trait Arch {
+pub(crate) trait Arch: Sized {
     /// The level's widest register of floats.
     type V: Vector;
 
@@ -60,6 +63,12 @@ pub(crate) trait Arch {
         for (to, from) in to.iter_mut().zip(from.as_chunks().0) {
             *to = narrow_pair(*from);
         }
+    }
+
+    /// `u / (1 + e^-u)` in place of each `u`, as exact as what [`Level::run_pairs`] multiplies where that runs it.
+    #[inline(always)]
+    fn silu(values: &mut [f32]) {
+        silu::by_definition::<Self>(values);
     }
 
     /// Runs a kernel as a function of its own, so that its registers are allocated for it alone.
@@ -167,6 +176,14 @@ impl Arch for Avx512Bf16 {
             let (low, high) = (_mm512_loadu_ps(from.as_ptr()), _mm512_loadu_ps(from.as_ptr().add(16)));
             *to = std::mem::transmute::<std::arch::x86_64::__m512bh, [f32; 16]>(_mm512_cvtne2ps_pbh(high, low));
         }
+    }
+
+    #[inline(always)]
+    fn silu(values: &mut [f32]) {
+        let (vectors, rest) = values.as_chunks_mut();
+        // SAFETY: kernels' instances for this level alone call it.
+        unsafe { silu::coarse(vectors) }
+        silu::by_definition::<Self>(rest);
     }
 
     #[inline(always)]
@@ -294,7 +311,8 @@ impl Level {
         }
     }
 
-    /// As [`Level::run`], for a kernel that uses [`Arch::dot_pairs`] or [`Arch::narrow`]: all others need no instance more.
+    /// As [`Level::run`], for a kernel that uses [`Arch::dot_pairs`] or [`Arch::narrow`], or whose results such a kernel
+    /// reads, so that [`Arch::silu`] may be coarse: all others need no instance more.
     #[inline]
     pub(crate) fn run_pairs(self, kernel: impl Kernel) {
         match self.0 {
@@ -303,6 +321,21 @@ impl Level {
             Features::Avx512Bf16 => unsafe { run_avx512_bf16(kernel) },
             _ => self.run(kernel),
         }
+    }
+
+    /// [`Level::run_pairs`] for numbers in bf16, else [`Level::run`].
+    #[inline]
+    pub(crate) fn run_in(self, precision: Precision, kernel: impl Kernel) {
+        match precision {
+            Precision::F32 => self.run(kernel),
+            Precision::Bf16 => self.run_pairs(kernel),
+        }
+    }
+
+    /// How far [`Arch::silu`] of [`Level::run_in`] may be from SiLU beyond a rounding, relative to its argument.
+    #[cfg(test)]
+    pub(crate) fn silu_error(self, precision: Precision) -> f64 {
+        if self.has_bf16() && precision == Precision::Bf16 { silu::COARSE } else { 0.0 }
     }
 
     /// Whether the machine multiplies bf16 numbers, faster than those of f32.

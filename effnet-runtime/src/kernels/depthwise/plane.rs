@@ -13,6 +13,7 @@ use effnet_spec::Activation;
 
 use super::line_of_taps;
 use crate::kernels::activation::{Function, with_function};
+use crate::pass::Precision;
 use crate::simd::{Arch, FEWEST_LANES, Kernel, Level, Vector};
 
 /// Channels of a plane: two vectors of the widest level.
@@ -38,6 +39,8 @@ pub(crate) struct Plane<'a> {
     /// `[CHANNELS]`; the output's sums over the pixels are written here.
     pub sums: &'a mut [f32],
     pub activation: Option<Activation>,
+    /// Of what reads the output: activations are as exact as that.
+    pub precision: Precision,
 }
 
 impl Plane<'_> {
@@ -56,13 +59,14 @@ impl Plane<'_> {
         assert_eq!(self.weight.len(), self.kernel * self.kernel * CHANNELS, "weights of a plane");
         assert_eq!((self.bias.len(), self.sums.len()), (CHANNELS, CHANNELS), "bias and sums of a plane");
         assert_eq!(self.out.len(), height * width * CHANNELS, "size of a plane");
+        let precision = self.precision;
         match (self.kernel, self.stride) {
-            (3, 1) => level.run(Filter::<3, 1>(self)),
-            (3, 2) => level.run(Filter::<3, 2>(self)),
-            (5, 1) => level.run(Filter::<5, 1>(self)),
-            (5, 2) => level.run(Filter::<5, 2>(self)),
-            (7, 1) => level.run(Filter::<7, 1>(self)),
-            (7, 2) => level.run(Filter::<7, 2>(self)),
+            (3, 1) => level.run_in(precision, Filter::<3, 1>(self)),
+            (3, 2) => level.run_in(precision, Filter::<3, 2>(self)),
+            (5, 1) => level.run_in(precision, Filter::<5, 1>(self)),
+            (5, 2) => level.run_in(precision, Filter::<5, 2>(self)),
+            (7, 1) => level.run_in(precision, Filter::<7, 1>(self)),
+            (7, 2) => level.run_in(precision, Filter::<7, 2>(self)),
             (kernel, stride) => unreachable!("a {kernel}×{kernel} kernel of stride {stride}"),
         }
     }
@@ -97,9 +101,7 @@ impl<const KERNEL: usize, const STRIDE: usize> Kernel for Filter<'_, KERNEL, STR
                 }
             }
             with_function!(plane.activation, F => {
-                for value in row.iter_mut() {
-                    *value = F::value::<A>(*value);
-                }
+                F::values::<A>(row);
             });
             // SAFETY: the row's pixels and the sums have `CHANNELS` floats each.
             unsafe { add_pixels::<A>(row, plane.sums) }

@@ -216,9 +216,7 @@ impl Kernel for Finish<'_> {
     fn run<A: Arch>(self) {
         let (place, lanes) = (self.place, A::V::LANES);
         with_function!(place.activation.filter(|_| !self.plain), F => {
-            for sum in self.sums.iter_mut() {
-                *sum = F::value::<A>(*sum);
-            }
+            F::values::<A>(self.sums);
         });
         for (r, row) in self.sums.chunks_exact(self.vectors * lanes).enumerate() {
             for (v, value) in row.chunks_exact(lanes).enumerate() {

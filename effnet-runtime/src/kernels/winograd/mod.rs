@@ -21,6 +21,7 @@ use super::activation::{Function, with_function};
 use super::buffer::{Buffer, Shared};
 use super::cut::Cut;
 use super::gemm::{Job, Packed, Rows};
+use crate::pass::Precision;
 use crate::simd::{Arch, Kernel, Level, Vector};
 use crate::threads;
 use transform::{PLANES, WINDOW};
@@ -135,6 +136,8 @@ pub(crate) struct Rectangle<'a> {
     pub out_rows: Rows,
     pub residual: Option<(&'a [f32], Rows)>,
     pub activation: Option<Activation>,
+    /// Of what reads the output: activations are as exact as that.
+    pub precision: Precision,
 }
 
 impl Rectangle<'_> {
@@ -179,7 +182,7 @@ impl Rectangle<'_> {
                 // SAFETY: `products` is this call's own.
                 unsafe { gemm.run(level) };
             }
-            with_function!(self.activation, F => level.run(Output::<F> {
+            with_function!(self.activation, F => level.run_in(self.precision, Output::<F> {
                 job: self, products, product, width, first: first * weights.planes[0].width(), function: std::marker::PhantomData,
             }));
         }
@@ -284,9 +287,7 @@ impl<F: Function> Kernel for Output<'_, '_, F> {
                             values[y].add(bias).store(pixels.as_mut_ptr().add((y * TILE + x) * lanes));
                         }
                     }
-                    for pixel in pixels.iter_mut() {
-                        *pixel = F::value::<A>(*pixel);
-                    }
+                    F::values::<A>(pixels);
                     let place = |rows: &Rows| rows.start + row * rows.line + column * rows.row + channel;
                     let results = Results {
                         pixels: pixels.as_ptr(),
