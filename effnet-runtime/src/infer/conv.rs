@@ -31,7 +31,6 @@ pub(super) struct Conv {
     stride: usize,
     padding: Padding,
     activation: Option<Activation>,
-    precision: Precision,
 }
 
 /// A map to read.
@@ -64,12 +63,12 @@ impl Conv {
     ) -> Self {
         let Folded { weight, bias } = folded;
         let weights = if kernel == 3 && stride == 1 {
-            Weights::Winograd(Winograd::new(level, weight, in_channels, bias))
+            Weights::Winograd(Winograd::new(level, precision, weight, in_channels, bias))
         } else {
             let rows = by_window(weight, in_channels, kernel * kernel);
             Weights::Direct(Packed::in_precision(level, precision, &rows, bias.len(), bias))
         };
-        Self { weights, kernel, stride, padding, activation, precision }
+        Self { weights, kernel, stride, padding, activation }
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -181,7 +180,6 @@ impl Conv {
                     out_rows,
                     residual,
                     activation,
-                    precision: self.precision,
                 }
                 .run(level, scratch),
             }

@@ -60,6 +60,13 @@ pub(crate) trait Vector: Copy {
     /// `self · factor + summand`, fused where the level has an instruction for it.
     fn mul_add(self, factor: Self, summand: Self) -> Self;
 
+    /// `sum + self₀ · other₀ + self₁ · other₁` in integers: lanes of `self` and of `other` hold two of 16 bits, of which no
+    /// product of two is more than 2³⁰, and those of `sum` one of 32.
+    fn dot_shorts(self, other: Self, sum: Self) -> Self;
+
+    /// The float of each lane's integer of 32 bits.
+    fn from_integers(self) -> Self;
+
     /// Of lanes that hold two bf16 numbers, the one in the lower half, and the one in the upper.
     fn halves(self) -> (Self, Self);
 }
@@ -126,6 +133,21 @@ impl Vector for Four {
     fn mul_add(self, factor: Self, summand: Self) -> Self {
         // `f32::mul_add` would call a function of the C library at this level.
         self.zip(factor, |a, b| a * b).add(summand)
+    }
+
+    #[inline(always)]
+    fn dot_shorts(self, other: Self, sum: Self) -> Self {
+        let halves = |lane: f32| [lane.to_bits() as i16, (lane.to_bits() >> 16) as i16].map(i32::from);
+        let dot = self.zip(other, |a, b| {
+            let ([a0, a1], [b0, b1]) = (halves(a), halves(b));
+            f32::from_bits((a0 * b0 + a1 * b1) as u32)
+        });
+        dot.zip(sum, |dot, sum| f32::from_bits(dot.to_bits().wrapping_add(sum.to_bits())))
+    }
+
+    #[inline(always)]
+    fn from_integers(self) -> Self {
+        Self(self.0.map(|lane| (lane.to_bits() as i32) as f32))
     }
 
     #[inline(always)]
@@ -205,6 +227,21 @@ mod x86 {
         }
 
         #[inline(always)]
+        fn dot_shorts(self, other: Self, sum: Self) -> Self {
+            // SAFETY: see above.
+            unsafe {
+                let dot = _mm256_madd_epi16(_mm256_castps_si256(self), _mm256_castps_si256(other));
+                _mm256_castsi256_ps(_mm256_add_epi32(dot, _mm256_castps_si256(sum)))
+            }
+        }
+
+        #[inline(always)]
+        fn from_integers(self) -> Self {
+            // SAFETY: see above.
+            unsafe { _mm256_cvtepi32_ps(_mm256_castps_si256(self)) }
+        }
+
+        #[inline(always)]
         fn halves(self) -> (Self, Self) {
             // SAFETY: see above.
             unsafe {
@@ -264,6 +301,21 @@ mod x86 {
         fn mul_add(self, factor: Self, summand: Self) -> Self {
             // SAFETY: see above.
             unsafe { _mm512_fmadd_ps(self, factor, summand) }
+        }
+
+        #[inline(always)]
+        fn dot_shorts(self, other: Self, sum: Self) -> Self {
+            // SAFETY: see above.
+            unsafe {
+                let dot = _mm512_madd_epi16(_mm512_castps_si512(self), _mm512_castps_si512(other));
+                _mm512_castsi512_ps(_mm512_add_epi32(dot, _mm512_castps_si512(sum)))
+            }
+        }
+
+        #[inline(always)]
+        fn from_integers(self) -> Self {
+            // SAFETY: see above.
+            unsafe { _mm512_cvtepi32_ps(_mm512_castps_si512(self)) }
         }
 
         #[inline(always)]

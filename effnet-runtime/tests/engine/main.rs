@@ -125,7 +125,8 @@ fn logits_of_s_at_every_level() {
     }
 }
 
-/// Few layers each: two roundings of nearly the same number may differ, and a layer later there are more that do.
+/// Few layers each: two roundings of nearly the same number may differ, and a layer later there are more that do. So the
+/// first block is none by Winograd's algorithm, whose integers of 16 bits move all of them a little.
 #[test]
 fn bf16_rounds_what_products_multiply_and_nothing_else() {
     for row in [
@@ -136,7 +137,7 @@ fn bf16_rounds_what_products_multiply_and_nothing_else() {
         "[1, 3, 1, 4, 8, 24, mbconv, 0]",
         "[1, 3, 1, 1, 8, 24, mbconv, 0]",
     ] {
-        let table = format!("< [1, 3, 1, 1, 8, 8, fused, 0], {row} > {{ num_features: 64 }}");
+        let table = format!("< [1, 5, 1, 1, 8, 8, fused, 0], {row} > {{ num_features: 64 }}");
         let spec = grammar::parse_table("Shallow", &table).unwrap();
         let network = DynamicModel::from_spec(&spec, 100, Params::new(0).builder()).unwrap();
         let (pixels, images) = images(40);

@@ -16,10 +16,10 @@ use std::marker::PhantomData;
 use effnet_spec::Activation;
 
 use super::buffer::Shared;
-use crate::pass::Precision;
 use crate::simd::{Arch, Kernel, Level};
+use packed::Numbers;
 pub(crate) use packed::Packed;
-use tile::{Pair, Place, Single, Step, Strip};
+use tile::{Pair, Place, Shorts, Single, Step, Strip};
 
 /// Where rows of floats lie: row `r` of line `l` starts at `start + l · line + r · row`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,9 +110,13 @@ impl<'a> Job<'a> {
         if let Some((residual, rows)) = self.residual {
             assert!(rows.end(self.lines, self.rows, columns) <= residual.len(), "a residual past the end of its map");
         }
-        match self.weights.precision() {
-            Precision::F32 => level.run(Tiles::<Single> { job: self, run, step: PhantomData }),
-            Precision::Bf16 => level.run_pairs(Tiles::<Pair> { job: self, run, step: PhantomData }),
+        match self.weights.numbers() {
+            Numbers::F32 => level.run(Tiles::<Single> { job: self, run, step: PhantomData }),
+            Numbers::Bf16 => level.run_pairs(Tiles::<Pair> { job: self, run, step: PhantomData }),
+            Numbers::Shorts => {
+                assert!(self.residual.is_none() && self.activation.is_none(), "integers are stored as they are");
+                level.run_pairs(Tiles::<Shorts> { job: self, run, step: PhantomData });
+            }
         }
     }
 }

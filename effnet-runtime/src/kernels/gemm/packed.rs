@@ -9,11 +9,21 @@ use crate::threads;
 /// Steps of the depth that are packed together.
 const STEPS: usize = 16;
 
+/// What a float's place holds in both sides of a product, and what its sums are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Numbers {
+    F32,
+    /// Two in bf16, summed in f32.
+    Bf16,
+    /// Two integers of 16 bits, summed in 32.
+    Shorts,
+}
+
 /// A matrix `[depth, columns]`, cut into panels of a tile's width; a panel holds one row after the other, the last one
 /// filled up with zeros. With it a bias for each column.
 #[derive(Clone, Debug)]
 pub(crate) struct Packed {
-    precision: Precision,
+    numbers: Numbers,
     depth: usize,
     columns: usize,
     /// Width of a panel in vectors, and of a vector in floats.
@@ -65,9 +75,20 @@ impl Packed {
                 assert!(depth.is_multiple_of(2), "a depth of {depth} in pairs");
                 let mut pairs = vec![0.0; rows.len() / 2];
                 narrow(level, rows, &mut pairs);
-                Self { precision, ..Self::from_rows(level, &pairs, columns, bias) }
+                Self { numbers: Numbers::Bf16, ..Self::from_rows(level, &pairs, columns, bias) }
             }
         }
+    }
+
+    /// As [`Packed::from_rows`] of rows of integers, an even number of them, without a bias. Results are integers of 32 bits
+    /// in floats' places: neither is anything added to them, nor do they have an activation.
+    ///
+    /// # Panics
+    /// When the columns do not divide the rows.
+    pub(crate) fn of_shorts(level: Level, rows: &[[i16; 2]], columns: usize) -> Self {
+        let pair = |[low, high]: &[i16; 2]| f32::from_bits(u32::from(*low as u16) | (u32::from(*high as u16) << 16));
+        let pairs: Vec<f32> = rows.iter().map(pair).collect();
+        Self { numbers: Numbers::Shorts, ..Self::from_rows(level, &pairs, columns, &vec![0.0; columns]) }
     }
 
     /// Packs a matrix `[depth, columns]`, one row of it after the other.
@@ -101,7 +122,7 @@ impl Packed {
         let padded = columns.next_multiple_of(vectors * lanes);
         assert_eq!(bias.len(), columns, "a bias for each column");
         let mut packed = Self {
-            precision: Precision::F32,
+            numbers: Numbers::F32,
             depth,
             columns,
             vectors,
@@ -113,9 +134,13 @@ impl Packed {
         packed
     }
 
-    /// Number format of both sides.
+    pub(super) fn numbers(&self) -> Numbers {
+        self.numbers
+    }
+
+    /// The precision of a pass that multiplies such numbers.
     pub(crate) fn precision(&self) -> Precision {
-        self.precision
+        if self.numbers == Numbers::F32 { Precision::F32 } else { Precision::Bf16 }
     }
 
     /// Floats of a row of the left-hand side.
@@ -125,7 +150,7 @@ impl Packed {
 
     /// Multiply-accumulates of a row.
     pub(crate) fn macs(&self) -> usize {
-        let of_step = if self.precision == Precision::Bf16 { 2 } else { 1 };
+        let of_step = if self.numbers == Numbers::F32 { 1 } else { 2 };
         of_step * self.depth * self.columns
     }
 

@@ -253,3 +253,35 @@ fn a_deep_product_equals_the_definition() {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    /// To the last bit: they are integers.
+    #[test]
+    fn products_of_16_bits_equal_the_definition(
+        rows in 1usize..30, pairs in 1usize..40, columns in 1usize..70, seed in 0usize..1000,
+    ) {
+        let codes = |count: usize, seed: usize| -> Vec<[i16; 2]> {
+            let code = |value: &f32| (value * 5000.0) as i16;
+            values(2 * count, seed).as_chunks().0.iter().map(|[a, b]| [code(a), code(b)]).collect()
+        };
+        let (a, weights) = (codes(rows * pairs, seed), codes(columns * pairs, seed + 1));
+        let floats: Vec<f32> =
+            a.iter().map(|[low, high]| f32::from_bits(u32::from(*low as u16) | (u32::from(*high as u16) << 16))).collect();
+        for level in Level::available() {
+            for side in SIDES {
+                let packed = Packed::of_shorts(level, &weights, columns);
+                let a_guarded = Guarded::new(&floats, side);
+                let mut out = Guarded::new(&vec![f32::NAN; rows * columns], side);
+                // SAFETY: nobody else has the buffers.
+                unsafe { Job::plain(&packed, &a_guarded, rows, Shared::new(&mut out)).run(level) };
+                for (at, found) in out.iter().enumerate() {
+                    let row = a[at / columns * pairs..].iter().zip(&weights[at % columns * pairs..]).take(pairs);
+                    let expected: i32 =
+                        row.map(|(a, b)| i32::from(a[0]) * i32::from(b[0]) + i32::from(a[1]) * i32::from(b[1])).sum();
+                    prop_assert_eq!(found.to_bits() as i32, expected, "{}", level.name());
+                }
+            }
+        }
+    }
+}

@@ -41,6 +41,16 @@ impl Step for Pair {
     }
 }
 
+/// Two integers of 16 bits; sums are integers too.
+pub(super) struct Shorts;
+
+impl Step for Shorts {
+    #[inline(always)]
+    fn add<A: Arch>(x: A::V, weights: A::V, sum: A::V) -> A::V {
+        A::dot_shorts(x, weights, sum)
+    }
+}
+
 /// Sums of the largest tile, in floats: 12 rows of 2 vectors of 16.
 const MOST_SUMS: usize = 384;
 

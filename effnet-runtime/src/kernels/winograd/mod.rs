@@ -8,12 +8,16 @@
 //!         out[pixel][o] = f((Aᵀ products A)[pixel] + bias) + residual
 //! ```
 //!
-//! Its error, some 5e-6 of the largest result, is ten times that of a direct convolution.
+//! Its error, some 5e-6 of the largest result, is ten times that of a direct convolution. In a pass in bf16 the products are
+//! of integers of 16 bits ([`shorts`]).
 
+mod shorts;
 #[cfg(test)]
 mod tests;
 mod transform;
 pub(crate) mod weight_gradient;
+
+use std::marker::PhantomData;
 
 use effnet_spec::Activation;
 
@@ -24,6 +28,7 @@ use super::gemm::{Job, Packed, Rows};
 use crate::pass::Precision;
 use crate::simd::{Arch, Kernel, Level, Vector};
 use crate::threads;
+use shorts::{Codes, Encode, Integers, Kernel16};
 use transform::{PLANES, WINDOW};
 
 /// Side of a tile of the output, in pixels.
@@ -52,17 +57,19 @@ pub(crate) struct Winograd {
     /// Channels in a plane's row: `in_channels`, rounded up to whole vectors.
     stride: usize,
     planes: Vec<Packed>,
+    /// In a pass in bf16.
+    codes: Option<Codes>,
     bias: Buffer,
     /// Panels of a chunk of output channels.
     chunk: usize,
 }
 
 impl Winograd {
-    /// From weights `[O, I, 3, 3]` and a bias for each output channel.
+    /// From weights `[O, I, 3, 3]` and a bias for each output channel, for a pass in some precision.
     ///
     /// # Panics
     /// When the sizes do not fit each other.
-    pub(crate) fn new(level: Level, weight: &[f32], in_channels: usize, bias: &[f32]) -> Self {
+    pub(crate) fn new(level: Level, precision: Precision, weight: &[f32], in_channels: usize, bias: &[f32]) -> Self {
         let (out_channels, lanes) = (bias.len(), level.lanes());
         assert_eq!(weight.len(), out_channels * in_channels * 9, "weights of a 3×3 convolution");
         let zeros = vec![0.0; out_channels];
@@ -73,16 +80,35 @@ impl Winograd {
                 *planes = transform::kernel(taps);
             }
         });
+        let codes = (precision == Precision::Bf16).then(|| Codes::of(&transformed, out_channels, lanes));
         let mut planes: Vec<Option<Packed>> = vec![None; PLANES];
         pool.for_each_chunk(&mut planes, 1, |plane, packed| {
-            let rows: Vec<f32> = transformed.iter().map(|planes| planes[plane]).collect();
-            packed[0] = Some(Packed::from_rows(level, &rows, out_channels, &zeros));
+            packed[0] = Some(match &codes {
+                None => {
+                    let rows: Vec<f32> = transformed.iter().map(|planes| planes[plane]).collect();
+                    Packed::from_rows(level, &rows, out_channels, &zeros)
+                }
+                Some((_, codes)) => {
+                    let pair = |pair: &[Kernel16]| [pair[0][plane], pair.get(1).map_or(0, |second| second[plane])];
+                    let rows = codes.chunks_exact(in_channels).flat_map(|row| row.chunks(2).map(pair));
+                    Packed::of_shorts(level, &rows.collect::<Vec<_>>(), out_channels)
+                }
+            });
         });
+        let codes = codes.map(|(codes, _)| codes);
         let planes: Vec<Packed> = planes.into_iter().flatten().collect();
         let mut padded = Buffer::zeros(out_channels.next_multiple_of(lanes));
         padded[..out_channels].copy_from_slice(bias);
         let chunk = (CHUNK / planes[0].width()).max(1).min(planes[0].panels());
-        Self { in_channels, out_channels, stride: in_channels.next_multiple_of(lanes), planes, bias: padded, chunk }
+        Self {
+            in_channels,
+            out_channels,
+            stride: in_channels.next_multiple_of(lanes),
+            planes,
+            codes,
+            bias: padded,
+            chunk,
+        }
     }
 
     fn chunk_columns(&self) -> usize {
@@ -117,7 +143,8 @@ impl Winograd {
 
     /// Bytes that it holds.
     pub(crate) fn bytes(&self) -> usize {
-        self.planes.iter().map(Packed::bytes).sum::<usize>() + self.bias.len() * size_of::<f32>()
+        let floats = self.bias.len() + self.codes.as_ref().map_or(0, |codes| codes.scale.len());
+        self.planes.iter().map(Packed::bytes).sum::<usize>() + floats * size_of::<f32>()
     }
 }
 
@@ -136,8 +163,6 @@ pub(crate) struct Rectangle<'a> {
     pub out_rows: Rows,
     pub residual: Option<(&'a [f32], Rows)>,
     pub activation: Option<Activation>,
-    /// Of what reads the output: activations are as exact as that.
-    pub precision: Precision,
 }
 
 impl Rectangle<'_> {
@@ -166,6 +191,13 @@ impl Rectangle<'_> {
         let plane = tiles * weights.stride + GAP;
         let (planes, products) = scratch[..weights.scratch_of_tiles(tiles)].split_at_mut(PLANES * plane);
         level.run(Input { job: self, planes, plane });
+        let mut units = [1.0; PLANES];
+        // Floats of a row.
+        let mut row = weights.stride;
+        if let Some(codes) = &weights.codes {
+            row /= 2;
+            level.run(Encode { codes, planes, plane, length: tiles * weights.stride, units: &mut units });
+        }
 
         let panels = weights.planes[0].panels();
         for first in (0..panels).step_by(weights.chunk) {
@@ -175,16 +207,24 @@ impl Rectangle<'_> {
             for (at, packed) in weights.planes.iter().enumerate() {
                 let gemm = Job {
                     panels: (first, last),
-                    a_rows: Rows::contiguous(at * plane, weights.stride),
+                    a_rows: Rows::contiguous(at * plane, row),
                     out_rows: Rows::contiguous(at * product, width),
                     ..Job::plain(packed, planes, tiles, Shared::new(products))
                 };
                 // SAFETY: `products` is this call's own.
                 unsafe { gemm.run(level) };
             }
-            with_function!(self.activation, F => level.run_in(self.precision, Output::<F> {
-                job: self, products, product, width, first: first * weights.planes[0].width(), function: std::marker::PhantomData,
-            }));
+            let first = first * weights.planes[0].width();
+            with_function!(self.activation, F => {
+                let function = PhantomData::<F>;
+                match &weights.codes {
+                    None => level.run(Output { job: self, products, product, width, first, sums: Floats, function }),
+                    Some(codes) => {
+                        let sums = Integers { codes, units: &units };
+                        level.run_pairs(Output { job: self, products, product, width, first, sums, function });
+                    }
+                }
+            });
         }
     }
 }
@@ -237,18 +277,49 @@ impl Kernel for Input<'_, '_> {
     }
 }
 
+/// What products have summed.
+trait Sums {
+    /// Numbers of a plane.
+    ///
+    /// # Safety
+    /// `from` must be valid for reading a vector.
+    unsafe fn load<A: Arch>(&self, from: *const f32, plane: usize) -> A::V;
+
+    /// A bias added to results for output channels from `channel` on.
+    ///
+    /// # Safety
+    /// There must be such channels, the first of which is a multiple of a vector's lanes.
+    unsafe fn add<A: Arch>(&self, values: A::V, bias: A::V, channel: usize) -> A::V;
+}
+
+struct Floats;
+
+impl Sums for Floats {
+    #[inline(always)]
+    unsafe fn load<A: Arch>(&self, from: *const f32, _: usize) -> A::V {
+        // SAFETY: the caller's promise.
+        unsafe { A::V::load(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn add<A: Arch>(&self, values: A::V, bias: A::V, _: usize) -> A::V {
+        values.add(bias)
+    }
+}
+
 /// From products to pixels.
-struct Output<'a, 'b, F> {
+struct Output<'a, 'b, S, F> {
     job: &'a Rectangle<'b>,
     products: &'a [f32],
     product: usize,
     /// Channels of the chunk, and the first of them.
     width: usize,
     first: usize,
-    function: std::marker::PhantomData<F>,
+    sums: S,
+    function: PhantomData<F>,
 }
 
-impl<F: Function> Kernel for Output<'_, '_, F> {
+impl<S: Sums, F: Function> Kernel for Output<'_, '_, S, F> {
     #[inline(always)]
     fn run<A: Arch>(self) {
         const MOST_LANES: usize = 16;
@@ -272,7 +343,8 @@ impl<F: Function> Kernel for Output<'_, '_, F> {
                     for y in 0..WINDOW {
                         let mut m = [zero; WINDOW];
                         for x in 0..WINDOW {
-                            m[x] = A::V::load(products.add((y * WINDOW + x) * self.product));
+                            let plane = y * WINDOW + x;
+                            m[x] = self.sums.load::<A>(products.add(plane * self.product), plane);
                         }
                         rows[y] = transform::output(m);
                     }
@@ -284,7 +356,9 @@ impl<F: Function> Kernel for Output<'_, '_, F> {
                         }
                         let values = transform::output(m);
                         for y in 0..TILE {
-                            values[y].add(bias).store(pixels.as_mut_ptr().add((y * TILE + x) * lanes));
+                            self.sums
+                                .add::<A>(values[y], bias, channel)
+                                .store(pixels.as_mut_ptr().add((y * TILE + x) * lanes));
                         }
                     }
                     F::values::<A>(pixels);

@@ -8,7 +8,6 @@ use crate::kernels::winograd::{self, TILE, Winograd};
 use crate::ops::norm_act::statistics::{PartMoments, Written};
 use crate::ops::scratch::with_scratch;
 use crate::ops::source::Source;
-use crate::pass::Precision;
 use crate::simd::Level;
 use crate::threads;
 
@@ -189,7 +188,6 @@ impl Correlation<'_> {
                     out_rows: target.at(area.image, area.y, area.x),
                     residual: None,
                     activation: None,
-                    precision: Precision::F32,
                 };
                 // SAFETY: each task writes a rectangle of its own.
                 unsafe { rectangle.run(level, scratch) }

@@ -18,6 +18,7 @@ use crate::ops::norm_act::statistics::PartMoments;
 use crate::ops::pooled::Pooled;
 use crate::ops::source::Source;
 use crate::ops::window::Geometry;
+use crate::pass::Precision;
 use crate::simd::Level;
 
 pub(crate) fn forward_gather(geometry: &Geometry) -> Gather {
@@ -49,7 +50,7 @@ pub(crate) fn forward(
     let outputs = geometry.out_channels;
     let zeros = vec![0.0; outputs];
     let weights = if is_winograd(geometry) {
-        Weights::Winograd(Winograd::new(level, weight, geometry.in_channels, &zeros))
+        Weights::Winograd(Winograd::new(level, Precision::F32, weight, geometry.in_channels, &zeros))
     } else {
         let rows = by_window(weight, geometry.in_channels, geometry.kernel * geometry.kernel);
         Weights::Direct(Packed::from_rows(level, &rows, outputs, &zeros))
@@ -73,7 +74,13 @@ pub(crate) fn backward_input(level: Level, geometry: &Geometry, grad: &[f32], we
             continue;
         }
         let weights = if is_winograd(geometry) {
-            Weights::Winograd(Winograd::new(level, &pack::turned(weight, geometry), geometry.out_channels, &zeros))
+            Weights::Winograd(Winograd::new(
+                level,
+                Precision::F32,
+                &pack::turned(weight, geometry),
+                geometry.out_channels,
+                &zeros,
+            ))
         } else {
             Weights::Direct(Packed::from_matrix(level, &phase.matrix(weight, geometry), inputs, &zeros))
         };
