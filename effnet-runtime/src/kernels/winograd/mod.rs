@@ -58,7 +58,7 @@ pub(crate) struct Winograd {
     stride: usize,
     planes: Vec<Packed>,
     /// In a pass in bf16.
-    codes: Option<Codes>,
+    codes: Option<Box<Codes>>,
     bias: Buffer,
     /// Panels of a chunk of output channels.
     chunk: usize,
@@ -95,7 +95,7 @@ impl Winograd {
                 }
             });
         });
-        let codes = codes.map(|(codes, _)| codes);
+        let codes = codes.map(|(codes, _)| Box::new(codes));
         let planes: Vec<Packed> = planes.into_iter().flatten().collect();
         let mut padded = Buffer::zeros(out_channels.next_multiple_of(lanes));
         padded[..out_channels].copy_from_slice(bias);
