@@ -65,7 +65,7 @@ pub(crate) trait Vector: Copy {
     fn dot_shorts(self, other: Self, sum: Self) -> Self;
 
     /// The float of each lane's integer of 32 bits.
-    fn from_integers(self) -> Self;
+    fn integers_as_floats(self) -> Self;
 
     /// Of lanes that hold two bf16 numbers, the one in the lower half, and the one in the upper.
     fn halves(self) -> (Self, Self);
@@ -146,7 +146,7 @@ impl Vector for Four {
     }
 
     #[inline(always)]
-    fn from_integers(self) -> Self {
+    fn integers_as_floats(self) -> Self {
         Self(self.0.map(|lane| (lane.to_bits() as i32) as f32))
     }
 
@@ -236,7 +236,7 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn from_integers(self) -> Self {
+        fn integers_as_floats(self) -> Self {
             // SAFETY: see above.
             unsafe { _mm256_cvtepi32_ps(_mm256_castps_si256(self)) }
         }
@@ -313,7 +313,7 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn from_integers(self) -> Self {
+        fn integers_as_floats(self) -> Self {
             // SAFETY: see above.
             unsafe { _mm512_cvtepi32_ps(_mm512_castps_si512(self)) }
         }

@@ -121,7 +121,7 @@ impl Sums for Integers<'_> {
     unsafe fn load<A: Arch>(&self, from: *const f32, plane: usize) -> A::V {
         let (unit, zero) = (A::V::splat(self.units[plane]), A::V::splat(0.0));
         // SAFETY: the caller's promise.
-        unsafe { A::V::load(from).from_integers().mul_add(unit, zero) }
+        unsafe { A::V::load(from).integers_as_floats().mul_add(unit, zero) }
     }
 
     #[inline(always)]
