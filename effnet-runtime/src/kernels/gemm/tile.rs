@@ -180,8 +180,36 @@ unsafe fn tile<A: Arch, S: Step, const ROWS: usize, const VECTORS: usize>(place:
                 sums[r][v].store(copy.add((r * VECTORS + v) * lanes));
             }
         }
-        let sums = std::slice::from_raw_parts_mut(copy, ROWS * VECTORS * lanes);
-        A::outline(Finish { place, sums, vectors: VECTORS, plain });
+        let values = std::slice::from_raw_parts_mut(copy, ROWS * VECTORS * lanes);
+        if !whole {
+            A::outline(Finish { place, sums: values, vectors: VECTORS, plain });
+            return;
+        }
+        if place.activation.is_some() {
+            A::outline(Apply { place, sums: values });
+        }
+        for r in 0..ROWS {
+            for v in 0..VECTORS {
+                let mut value = A::V::load(copy.add((r * VECTORS + v) * lanes));
+                if !place.residual.is_null() {
+                    value = value.add(A::V::load(place.residual.add(r * place.residual_row + v * lanes)));
+                }
+                value.store(place.out.add(r * place.out_row + v * lanes));
+            }
+        }
+    }
+}
+
+/// Applies the function to a tile's sums.
+struct Apply<'a> {
+    place: &'a Place,
+    sums: &'a mut [f32],
+}
+
+impl Kernel for Apply<'_> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        with_function!(self.place.activation, F => F::values::<A>(self.sums));
     }
 }
 
