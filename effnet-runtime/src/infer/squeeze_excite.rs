@@ -6,8 +6,12 @@ use effnet_spec::Activation;
 use super::fold::Source;
 use crate::kernels::activation;
 use crate::kernels::buffer::Buffer;
+use crate::kernels::depthwise::CHANNELS;
 use crate::kernels::dot::dot;
-use crate::simd::{Arch, Kernel, Level, sigmoid};
+use crate::simd::{Arch, FEWEST_LANES, Kernel, Level, Vector, sigmoid};
+
+/// Channels whose gates are computed together.
+const BLOCK: usize = CHANNELS;
 
 /// Weights, for channels that are rounded up to whole chunks.
 #[derive(Debug)]
@@ -17,8 +21,9 @@ pub(super) struct SqueezeExcite {
     /// `[S, C]`
     reduce: Buffer,
     reduce_bias: Vec<f32>,
-    /// `[S, C]`: the transpose of the parameter.
+    /// `[blocks, S, BLOCK]`, the channels' last block filled up with zeros: what a block's gates read lies together.
     expand: Buffer,
+    /// `[blocks, BLOCK]`
     expand_bias: Buffer,
     activation: Activation,
 }
@@ -35,14 +40,15 @@ impl SqueezeExcite {
         let read = |part: &str, elements| source.read(&format!("{name}.{part}"), elements);
         let (reduce_weight, expand_weight) =
             (read("conv_reduce.weight", squeezed * channels)?, read("conv_expand.weight", squeezed * channels)?);
-        let (mut reduce, mut expand) = (Buffer::zeros(squeezed * padded), Buffer::zeros(squeezed * padded));
+        let in_blocks = channels.next_multiple_of(BLOCK);
+        let (mut reduce, mut expand) = (Buffer::zeros(squeezed * padded), Buffer::zeros(squeezed * in_blocks));
         for s in 0..squeezed {
             reduce[s * padded..][..channels].copy_from_slice(&reduce_weight[s * channels..][..channels]);
             for c in 0..channels {
-                expand[s * padded + c] = expand_weight[c * squeezed + s];
+                expand[(c / BLOCK * squeezed + s) * BLOCK + c % BLOCK] = expand_weight[c * squeezed + s];
             }
         }
-        let mut expand_bias = Buffer::zeros(padded);
+        let mut expand_bias = Buffer::zeros(in_blocks);
         expand_bias[..channels].copy_from_slice(&read("conv_expand.bias", channels)?);
         let reduce_bias = read("conv_reduce.bias", squeezed)?;
         Ok(Self { channels: padded, squeezed, reduce, reduce_bias, expand, expand_bias, activation })
@@ -66,41 +72,53 @@ impl SqueezeExcite {
         }
     }
 
-    /// The factors of the channels from `first` on.
+    /// The factors of the channels from `first` on, which is the first of a block.
     pub(super) fn gates(&self, level: Level, squeezed: &[f32], first: usize, gates: &mut [f32]) {
-        gates.copy_from_slice(&self.expand_bias[first..][..gates.len()]);
-        for (s, value) in squeezed.iter().enumerate() {
-            let weight = &self.expand[s * self.channels + first..][..gates.len()];
-            level.run(AddScaled { x: weight, factor: *value, sum: gates });
+        assert!(first.is_multiple_of(BLOCK), "gates from the midst of a block on");
+        let blocks = self.expand.chunks_exact(self.squeezed * BLOCK).zip(self.expand_bias.chunks_exact(BLOCK));
+        for ((weight, bias), gates) in blocks.skip(first / BLOCK).zip(gates.chunks_mut(BLOCK)) {
+            level.run(Gates { weight, squeezed, bias, gates });
         }
-        level.run(Sigmoid(gates));
     }
 }
 
-struct Sigmoid<'a>(&'a mut [f32]);
+/// Of a block of channels, or of its first few.
+struct Gates<'a> {
+    /// `[S, BLOCK]`
+    weight: &'a [f32],
+    squeezed: &'a [f32],
+    bias: &'a [f32],
+    gates: &'a mut [f32],
+}
 
-impl Kernel for Sigmoid<'_> {
+impl Kernel for Gates<'_> {
     #[inline(always)]
     fn run<A: Arch>(self) {
-        for value in self.0 {
+        let (lanes, vectors) = (A::V::LANES, BLOCK / A::V::LANES);
+        let mut block = [0f32; BLOCK];
+        block.copy_from_slice(self.bias);
+        // Vectors by name, since of an array of sums the compiler makes as many scalars.
+        let mut sums = [A::V::splat(0.0); BLOCK / FEWEST_LANES];
+        // SAFETY: `block` and each row of the weights have `BLOCK` floats, which are `vectors` vectors.
+        unsafe {
+            for v in 0..vectors {
+                sums[v] = A::V::load(block.as_ptr().add(v * lanes));
+            }
+            for (weight, value) in self.weight.chunks_exact(BLOCK).zip(self.squeezed) {
+                let value = A::V::splat(*value);
+                for v in 0..vectors {
+                    sums[v] = value.mul_add(A::V::load(weight.as_ptr().add(v * lanes)), sums[v]);
+                }
+            }
+            for v in 0..vectors {
+                sums[v].store(block.as_mut_ptr().add(v * lanes));
+            }
+        }
+        for value in &mut block {
             // The sigmoid makes 1 of NaN, which must not vanish.
             *value = if value.is_nan() { *value } else { sigmoid::<A>(*value) };
         }
-    }
-}
-
-struct AddScaled<'a> {
-    x: &'a [f32],
-    factor: f32,
-    sum: &'a mut [f32],
-}
-
-impl Kernel for AddScaled<'_> {
-    #[inline(always)]
-    fn run<A: Arch>(self) {
-        for (sum, x) in self.sum.iter_mut().zip(self.x) {
-            *sum = A::mul_add(*x, self.factor, *sum);
-        }
+        self.gates.copy_from_slice(&block[..self.gates.len()]);
     }
 }
 

@@ -181,7 +181,8 @@ unsafe fn tile<A: Arch, S: Step, const ROWS: usize, const VECTORS: usize>(place:
             }
         }
         let values = std::slice::from_raw_parts_mut(copy, ROWS * VECTORS * lanes);
-        if !whole {
+        // Of the smallest tiles the compiler inlines what is outlined, and makes scalars of activations for so few numbers.
+        if !whole || ROWS * VECTORS <= 3 {
             A::outline(Finish { place, sums: values, vectors: VECTORS, plain });
             return;
         }
