@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -18,21 +18,61 @@ pub const THREADS_VARIABLE: &str = "EFFNET_THREADS";
 /// network. Longer still, and an idle pool takes time from others; shorter, and every kernel pays for waking a thread.
 const SPINS: usize = 4_000;
 
+/// Most tasks of a job: what is left of a claim's 64 bits beside 40 of the job's number.
+const MOST_TASKS: usize = 1 << 24;
+
 /// A job's task: a function of the worker's and the task's number.
 type Task = *const (dyn Fn(usize, usize) + Sync);
+
+/// What a task has panicked with.
+type Panic = Box<dyn Any + Send>;
+
+/// A value on cache lines of its own (CPUs fetch them in pairs): a line that two cores write travels between them each time,
+/// which takes 70 to 350 ns, as near as they are.
+#[repr(align(128))]
+struct Apart<T>(T);
+
+/// How many tasks of one worker's share have been taken, in the lower 24 bits, and above them the number of the job that
+/// this is of: a share that still has another job's number is untouched, so that posting a job writes none of them.
+struct Claims(AtomicU64);
+
+impl Claims {
+    /// Takes the next of a share's `length` tasks.
+    fn next(&self, job: u64, length: usize) -> Option<usize> {
+        let mut found = self.0.load(Ordering::Relaxed);
+        loop {
+            let taken = if found >> 24 == job { found as usize % MOST_TASKS } else { 0 };
+            if taken >= length {
+                return None;
+            }
+            let claim = job << 24 | (taken as u64 + 1);
+            match self.0.compare_exchange_weak(found, claim, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Some(taken),
+                Err(other) => found = other,
+            }
+        }
+    }
+
+    /// Leaves nothing of a share.
+    fn close(&self, job: u64) {
+        self.0.store(job << 24 | (MOST_TASKS as u64 - 1), Ordering::Relaxed);
+    }
+}
 
 /// The one job that a pool works on, and how far it has come. It lives as long as the pool: posting a job allocates
 /// nothing.
 struct Shared {
     /// Odd while a job is open. A worker may use `task` only after it has counted itself in `running` and then found the
     /// same odd number again: the caller first makes it even and then waits for `running` to be 0.
-    epoch: AtomicUsize,
-    running: AtomicUsize,
+    epoch: Apart<AtomicUsize>,
+    running: Apart<AtomicUsize>,
     /// Of the open job; its lifetime is erased.
-    task: UnsafeCell<Task>,
+    task: Apart<UnsafeCell<Task>>,
     tasks: AtomicUsize,
-    next: AtomicUsize,
-    panic: Mutex<Option<Box<dyn Any + Send>>>,
+    /// Each worker's: a share is a run of tasks, the same part of every job, so that a core finds what it has written for the
+    /// last job in its own cache. Who has done with its own takes from the others'.
+    claims: Vec<Apart<Claims>>,
+    panic: Mutex<Option<Panic>>,
     /// Workers that wait for `wake`, each under `closed`'s lock from before it counts itself until it waits.
     sleepers: AtomicUsize,
     closed: Mutex<bool>,
@@ -46,14 +86,14 @@ unsafe impl Send for Shared {}
 unsafe impl Sync for Shared {}
 
 impl Shared {
-    fn new() -> Self {
+    fn new(threads: usize) -> Self {
         let nothing: &'static (dyn Fn(usize, usize) + Sync) = &|_, _| ();
         Self {
-            epoch: AtomicUsize::new(0),
-            running: AtomicUsize::new(0),
-            task: UnsafeCell::new(nothing),
+            epoch: Apart(AtomicUsize::new(0)),
+            running: Apart(AtomicUsize::new(0)),
+            task: Apart(UnsafeCell::new(nothing)),
             tasks: AtomicUsize::new(0),
-            next: AtomicUsize::new(0),
+            claims: (0..threads.max(1)).map(|_| Apart(Claims(AtomicU64::new(0)))).collect(),
             panic: Mutex::new(None),
             sleepers: AtomicUsize::new(0),
             closed: Mutex::new(false),
@@ -61,29 +101,30 @@ impl Shared {
         }
     }
 
-    /// Takes tasks until none are left.
+    /// Takes tasks of the job of this epoch until none are left.
     ///
     /// # Safety
-    /// A job must be open and stay so, or the caller be counted in `running`, until this returns.
-    unsafe fn work(&self, worker: usize) {
+    /// The job must be open and stay so, or the caller have been counted in `running` while it was, until this returns.
+    unsafe fn work(&self, worker: usize, epoch: usize) {
         let tasks = self.tasks.load(Ordering::Relaxed);
+        let job = epoch as u64 % (1 << 40);
         // SAFETY: the closure outlives the job's use, which the caller's promise keeps from ending.
-        let task = unsafe { &**self.task.get() };
-        loop {
-            let at = self.next.fetch_add(1, Ordering::Relaxed);
-            if at >= tasks {
-                return;
-            }
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| task(worker, at))) {
-                self.next.store(tasks, Ordering::Relaxed);
-                lock(&self.panic).get_or_insert(panic);
+        let task = unsafe { &**self.task.0.get() };
+        let shares = self.claims.len();
+        for owner in (worker..shares).chain(0..worker) {
+            let (first, end) = (owner * tasks / shares, (owner + 1) * tasks / shares);
+            while let Some(at) = self.claims[owner].0.next(job, end - first) {
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| task(worker, first + at))) {
+                    self.claims.iter().for_each(|claims| claims.0.close(job));
+                    lock(&self.panic).get_or_insert(panic);
+                }
             }
         }
     }
 
     /// Whether there is a job that a worker has not seen yet.
     fn has_news(&self, seen: usize) -> bool {
-        let epoch = self.epoch.load(Ordering::SeqCst);
+        let epoch = self.epoch.0.load(Ordering::SeqCst);
         epoch % 2 == 1 && epoch != seen
     }
 }
@@ -129,7 +170,7 @@ pub fn current() -> Arc<Pool> {
 impl Pool {
     /// A pool of `threads` threads, the caller of its methods counted; 0 is taken as 1.
     pub fn new(threads: usize) -> Self {
-        let shared = Arc::new(Shared::new());
+        let shared = Arc::new(Shared::new(threads));
         let workers = (1..threads)
             .map_while(|index| {
                 let shared = shared.clone();
@@ -176,16 +217,26 @@ impl Pool {
         if alone || self.busy.swap(true, Ordering::Acquire) {
             return (0..tasks).for_each(|at| task(0, at));
         }
-        let task: &(dyn Fn(usize, usize) + Sync) = &task;
+        let panic = (0..tasks)
+            .step_by(MOST_TASKS - 1)
+            .find_map(|first| self.post((tasks - first).min(MOST_TASKS - 1), &|worker, at| task(worker, first + at)));
+        self.busy.store(false, Ordering::Release);
+        if let Some(panic) = panic {
+            resume_unwind(panic);
+        }
+    }
+
+    /// Opens a job of fewer than [`MOST_TASKS`] tasks, helps with it, and closes it; gives a task's panic. The caller has made
+    /// the pool `busy`.
+    fn post(&self, tasks: usize, task: &(dyn Fn(usize, usize) + Sync)) -> Option<Panic> {
         // SAFETY: only the lifetime changes. The job's last use is over when this function returns: it closes the job, and
         // then waits until no worker runs it.
         let task: &'static (dyn Fn(usize, usize) + Sync) = unsafe { std::mem::transmute(task) };
         let shared = &*self.shared;
         // SAFETY: no job is open and no worker runs: `busy` keeps other callers out, and the last one waited.
-        unsafe { *shared.task.get() = task };
+        unsafe { *shared.task.0.get() = task };
         shared.tasks.store(tasks, Ordering::Relaxed);
-        shared.next.store(0, Ordering::Relaxed);
-        shared.epoch.fetch_add(1, Ordering::SeqCst);
+        let epoch = shared.epoch.0.fetch_add(1, Ordering::SeqCst) + 1;
         if shared.sleepers.load(Ordering::SeqCst) > 0 {
             drop(lock(&shared.closed));
             shared.wake.notify_all();
@@ -193,20 +244,16 @@ impl Pool {
 
         INSIDE.set(true);
         // SAFETY: the job is open.
-        unsafe { shared.work(0) };
+        unsafe { shared.work(0, epoch) };
         INSIDE.set(false);
 
-        shared.epoch.fetch_add(1, Ordering::SeqCst);
+        shared.epoch.0.fetch_add(1, Ordering::SeqCst);
         let mut spins = 0;
-        while shared.running.load(Ordering::SeqCst) > 0 {
+        while shared.running.0.load(Ordering::SeqCst) > 0 {
             spins += 1;
             if spins < SPINS { std::hint::spin_loop() } else { std::thread::yield_now() }
         }
-        let panic = lock(&shared.panic).take();
-        self.busy.store(false, Ordering::Release);
-        if let Some(panic) = panic {
-            resume_unwind(panic);
-        }
+        lock(&shared.panic).take()
     }
 
     /// Cuts `data` into chunks of `length` (the last may be shorter) and calls `task` with each one's number and itself.
@@ -300,14 +347,14 @@ fn serve(shared: &Shared, worker: usize) {
                 return;
             }
         }
-        let epoch = shared.epoch.load(Ordering::SeqCst);
-        shared.running.fetch_add(1, Ordering::SeqCst);
-        if epoch % 2 == 1 && shared.epoch.load(Ordering::SeqCst) == epoch {
+        let epoch = shared.epoch.0.load(Ordering::SeqCst);
+        shared.running.0.fetch_add(1, Ordering::SeqCst);
+        if epoch % 2 == 1 && shared.epoch.0.load(Ordering::SeqCst) == epoch {
             // SAFETY: this thread was counted while the job was open.
-            unsafe { shared.work(worker) };
+            unsafe { shared.work(worker, epoch) };
             seen = epoch;
         }
-        shared.running.fetch_sub(1, Ordering::SeqCst);
+        shared.running.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
