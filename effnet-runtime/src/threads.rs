@@ -4,12 +4,18 @@
 //! many give the same bits. A pool is found where it is needed with [`current`]; a caller sizes the process's with
 //! [`set_global`], or one computation's with [`Pool::install`].
 
+mod claims;
+mod parts;
+
 use std::any::Any;
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
+
+use claims::{Apart, Claims, MOST_TASKS};
+use parts::Parts;
 
 /// Environment variable that sizes the process's pool where nobody called [`set_global`].
 pub const THREADS_VARIABLE: &str = "EFFNET_THREADS";
@@ -18,46 +24,11 @@ pub const THREADS_VARIABLE: &str = "EFFNET_THREADS";
 /// network. Longer still, and an idle pool takes time from others; shorter, and every kernel pays for waking a thread.
 const SPINS: usize = 4_000;
 
-/// Most tasks of a job: what is left of a claim's 64 bits beside 40 of the job's number.
-const MOST_TASKS: usize = 1 << 24;
-
 /// A job's task: a function of the worker's and the task's number.
 type Task = *const (dyn Fn(usize, usize) + Sync);
 
 /// What a task has panicked with.
 type Panic = Box<dyn Any + Send>;
-
-/// A value on cache lines of its own (CPUs fetch them in pairs): a line that two cores write travels between them each time,
-/// which takes 70 to 350 ns, as near as they are.
-#[repr(align(128))]
-struct Apart<T>(T);
-
-/// How many tasks of one worker's share have been taken, in the lower 24 bits, and above them the number of the job that
-/// this is of: a share that still has another job's number is untouched, so that posting a job writes none of them.
-struct Claims(AtomicU64);
-
-impl Claims {
-    /// Takes the next of a share's `length` tasks.
-    fn next(&self, job: u64, length: usize) -> Option<usize> {
-        let mut found = self.0.load(Ordering::Relaxed);
-        loop {
-            let taken = if found >> 24 == job { found as usize % MOST_TASKS } else { 0 };
-            if taken >= length {
-                return None;
-            }
-            let claim = job << 24 | (taken as u64 + 1);
-            match self.0.compare_exchange_weak(found, claim, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return Some(taken),
-                Err(other) => found = other,
-            }
-        }
-    }
-
-    /// Leaves nothing of a share.
-    fn close(&self, job: u64) {
-        self.0.store(job << 24 | (MOST_TASKS as u64 - 1), Ordering::Relaxed);
-    }
-}
 
 /// The one job that a pool works on, and how far it has come. It lives as long as the pool: posting a job allocates
 /// nothing.
@@ -93,7 +64,7 @@ impl Shared {
             running: Apart(AtomicUsize::new(0)),
             task: Apart(UnsafeCell::new(nothing)),
             tasks: AtomicUsize::new(0),
-            claims: (0..threads.max(1)).map(|_| Apart(Claims(AtomicU64::new(0)))).collect(),
+            claims: (0..threads.max(1)).map(|_| Apart(Claims::default())).collect(),
             panic: Mutex::new(None),
             sleepers: AtomicUsize::new(0),
             closed: Mutex::new(false),
@@ -299,33 +270,6 @@ impl Drop for Pool {
     }
 }
 
-/// A slice that several threads take disjoint chunks of.
-struct Parts<T> {
-    start: *mut T,
-    length: usize,
-}
-
-// SAFETY: stands for a `&mut [T]` whose disjoint parts go to several threads, which `T: Send` allows.
-unsafe impl<T: Send> Sync for Parts<T> {}
-
-impl<T> Parts<T> {
-    fn of(slice: &mut [T]) -> Self {
-        Self { start: slice.as_mut_ptr(), length: slice.len() }
-    }
-
-    /// Chunk `at` of those of `length`; empty past the end.
-    ///
-    /// # Safety
-    /// The slice must be borrowed mutably for as long as the chunk lives, and each chunk be taken by one task only.
-    #[allow(clippy::mut_from_ref, reason = "the caller keeps the chunks disjoint")]
-    unsafe fn chunk(&self, at: usize, length: usize) -> &mut [T] {
-        let from = at.saturating_mul(length).min(self.length);
-        let until = from.saturating_add(length).min(self.length);
-        // SAFETY: `from..until` lies within the slice; disjointness is the caller's promise.
-        unsafe { std::slice::from_raw_parts_mut(self.start.add(from), until - from) }
-    }
-}
-
 /// A worker: waits for jobs, first spinning, then asleep.
 fn serve(shared: &Shared, worker: usize) {
     INSIDE.set(true);
@@ -398,6 +342,21 @@ mod tests {
             done.fetch_add(1, Ordering::Relaxed);
         });
         assert_eq!(done.into_inner(), 64);
+    }
+
+    /// Twice, since the second finds shares that the first has used up.
+    #[test]
+    fn a_job_of_more_tasks_than_a_share_counts_runs_whole() {
+        let pool = Pool::new(2);
+        for _ in 0..2 {
+            let sums = [const { AtomicUsize::new(0) }; 2];
+            let tasks = MOST_TASKS + 5;
+            pool.for_each_on(tasks, |worker, at| {
+                sums[worker].fetch_add(at, Ordering::Relaxed);
+            });
+            let sum: usize = sums.into_iter().map(AtomicUsize::into_inner).sum();
+            assert_eq!(sum, tasks * (tasks - 1) / 2);
+        }
     }
 
     #[test]

@@ -6,12 +6,9 @@ use effnet_spec::Activation;
 use super::fold::Source;
 use crate::kernels::activation;
 use crate::kernels::buffer::Buffer;
-use crate::kernels::depthwise::CHANNELS;
 use crate::kernels::dot::dot;
-use crate::simd::{Arch, FEWEST_LANES, Kernel, Level, Vector, sigmoid};
-
-/// Channels whose gates are computed together.
-const BLOCK: usize = CHANNELS;
+use crate::kernels::gates::{BLOCK, gates_of_block};
+use crate::simd::{Arch, Kernel, Level};
 
 /// Weights, for channels that are rounded up to whole chunks.
 #[derive(Debug)]
@@ -77,48 +74,8 @@ impl SqueezeExcite {
         assert!(first.is_multiple_of(BLOCK), "gates from the midst of a block on");
         let blocks = self.expand.chunks_exact(self.squeezed * BLOCK).zip(self.expand_bias.chunks_exact(BLOCK));
         for ((weight, bias), gates) in blocks.skip(first / BLOCK).zip(gates.chunks_mut(BLOCK)) {
-            level.run(Gates { weight, squeezed, bias, gates });
+            gates_of_block(level, weight, squeezed, bias, gates);
         }
-    }
-}
-
-/// Of a block of channels, or of its first few.
-struct Gates<'a> {
-    /// `[S, BLOCK]`
-    weight: &'a [f32],
-    squeezed: &'a [f32],
-    bias: &'a [f32],
-    gates: &'a mut [f32],
-}
-
-impl Kernel for Gates<'_> {
-    #[inline(always)]
-    fn run<A: Arch>(self) {
-        let (lanes, vectors) = (A::V::LANES, BLOCK / A::V::LANES);
-        let mut block = [0f32; BLOCK];
-        block.copy_from_slice(self.bias);
-        // Vectors by name, since of an array of sums the compiler makes as many scalars.
-        let mut sums = [A::V::splat(0.0); BLOCK / FEWEST_LANES];
-        // SAFETY: `block` and each row of the weights have `BLOCK` floats, which are `vectors` vectors.
-        unsafe {
-            for v in 0..vectors {
-                sums[v] = A::V::load(block.as_ptr().add(v * lanes));
-            }
-            for (weight, value) in self.weight.chunks_exact(BLOCK).zip(self.squeezed) {
-                let value = A::V::splat(*value);
-                for v in 0..vectors {
-                    sums[v] = value.mul_add(A::V::load(weight.as_ptr().add(v * lanes)), sums[v]);
-                }
-            }
-            for v in 0..vectors {
-                sums[v].store(block.as_mut_ptr().add(v * lanes));
-            }
-        }
-        for value in &mut block {
-            // The sigmoid makes 1 of NaN, which must not vanish.
-            *value = if value.is_nan() { *value } else { sigmoid::<A>(*value) };
-        }
-        self.gates.copy_from_slice(&block[..self.gates.len()]);
     }
 }
 

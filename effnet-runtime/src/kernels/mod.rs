@@ -12,6 +12,7 @@ pub(crate) mod buffer;
 pub(crate) mod cut;
 pub(crate) mod depthwise;
 pub(crate) mod dot;
+pub(crate) mod gates;
 pub(crate) mod gather;
 pub(crate) mod gemm;
 #[cfg(test)]
