@@ -163,8 +163,8 @@ impl Level {
         }
     }
 
-    /// As [`Level::run`], for a kernel that uses [`Arch::dot_pairs`] or [`Arch::narrow`], or whose results such a kernel
-    /// reads, so that [`Arch::silu`] may be coarse: all others need no instance more.
+    /// As [`Level::run`], for a kernel that uses [`Arch::dot_pairs`], [`Arch::dot_shorts`] or [`Arch::narrow`], or whose
+    /// results such a kernel reads, so that [`Arch::silu`] may be coarse: all others need no instance more.
     #[inline]
     pub(crate) fn run_pairs(self, kernel: impl Kernel) {
         match self.0 {

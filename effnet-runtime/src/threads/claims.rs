@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(super) const MOST_TASKS: usize = 1 << 24;
 
 /// A value on cache lines of its own (CPUs fetch them in pairs): a line that two cores write travels between them each time,
-/// which takes 70 to 350 ns, as near as they are.
+/// there and back in 70 ns if they share a cache and in 350 if they do not.
 #[repr(align(128))]
 pub(super) struct Apart<T>(pub T);
 

@@ -37,8 +37,9 @@ fn quotient(a: f32, b: f32) -> f32 {
     if b > f32::MIN_POSITIVE { a / b } else { 0.0 }
 }
 
+/// NaN if one of them is, so that a channel's scale does not hide it.
 fn largest(values: impl Iterator<Item = f32>) -> f32 {
-    values.fold(0.0, |most, value| most.max(value.abs()))
+    values.fold(0.0, |most, value| if value.is_nan() || value.abs() > most { value.abs() } else { most })
 }
 
 impl Codes {

@@ -144,9 +144,9 @@ fn several_chunks_of_channels_equal_the_definition() {
 }
 
 /// A rectangle of one tile of a map of constant pixels, in 16 bits.
-fn tile_of(pixel: f32, level: Level) -> [f32; TILE * TILE * 4] {
-    let (weight, bias) = (values(4 * 8 * 9, 1), [0.5, -0.25, 3.0, 0.0]);
-    let winograd = Winograd::new(level, Precision::Bf16, &weight, 8, &bias);
+fn tile_of(pixel: f32, weight: &[f32], level: Level) -> [f32; TILE * TILE * 4] {
+    let bias = [0.5, -0.25, 3.0, 0.0];
+    let winograd = Winograd::new(level, Precision::Bf16, weight, 8, &bias);
     let x = [pixel; 36 * 8];
     let mut out = [0.0; TILE * TILE * 4];
     let rectangle = Rectangle {
@@ -167,14 +167,23 @@ fn tile_of(pixel: f32, level: Level) -> [f32; TILE * TILE * 4] {
 
 #[test]
 fn codes_of_nothing_are_worth_nothing_and_hide_nothing() {
+    let weight = values(4 * 8 * 9, 1);
     for level in Level::available() {
         for pixel in [0.0, -0.0, 1e-44, 1e-38] {
-            let out = tile_of(pixel, level);
+            let out = tile_of(pixel, &weight, level);
             assert!(out.chunks(4).all(|pixel| pixel == [0.5, -0.25, 3.0, 0.0]), "{}: {out:?} of {pixel}", level.name());
         }
         for pixel in [f32::NAN, f32::INFINITY] {
-            let out = tile_of(pixel, level);
+            let out = tile_of(pixel, &weight, level);
             assert!(out.iter().all(|value| value.is_nan()), "{}: {out:?} of {pixel}", level.name());
+        }
+        for value in [f32::NAN, f32::INFINITY] {
+            let mut weight = weight.clone();
+            weight[2 * 8 * 9 + 40] = value;
+            let out = tile_of(0.5, &weight, level);
+            let hidden =
+                out.chunks(4).any(|pixel| pixel.iter().map(|value| value.is_nan()).ne([false, false, true, false]));
+            assert!(!hidden, "{}: {out:?} of a weight of {value}", level.name());
         }
     }
 }
