@@ -9,7 +9,7 @@
 //!
 //! `most[p]` is as large as the weights' codes let no sum of products leave 32 bits.
 
-use super::Sums;
+use super::output::Sums;
 use super::transform::{self, PLANES};
 use crate::kernels::buffer::Buffer;
 use crate::simd::{Arch, Kernel, Vector};
