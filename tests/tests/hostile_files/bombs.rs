@@ -1,6 +1,6 @@
 //! Small files that ask for much memory.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -58,6 +58,49 @@ fn webp_chunk() -> Vec<u8> {
     file
 }
 
+/// A GIF whose first frame, beyond its screen, claims the largest side.
+fn gif_frame() -> Vec<u8> {
+    let file = fixture("plain.gif");
+    let palette = 13 + 3 * (2 << (file[10] & 7));
+    let frame = palette + file[palette..].iter().position(|byte| *byte == b',').expect("a frame");
+    with("plain.gif", frame + 5, &[0xff; 4])
+}
+
+/// A picture with a text that grows two hundred and fifty thousandfold where the orientation is looked for.
+fn png_text() -> Vec<u8> {
+    let file = fixture("rgb.png");
+    let pixels = file.windows(4).position(|bytes| bytes == b"IDAT").expect("the chunk") - 4;
+    let text = chunk(b"zTXt", &[&b"Raw profile type exif\0\0"[..], &zeros()].concat());
+    [&file[..pixels], &text, &file[pixels..]].concat()
+}
+
+/// A picture whose components lie in scans of their own, of the largest side or with as many scans as fit.
+fn jpeg_scans(side: bool) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../effnet-runtime/src/data/decode/fixtures");
+    let packed = std::fs::File::open(folder.join("scans.tar.gz")).expect("the fixtures");
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(packed));
+    let wanted = |entry: &tar::Entry<'_, _>| entry.path().is_ok_and(|path| path == Path::new("2x2/one-each/none.jpg"));
+    let mut entry = archive.entries().expect("a tar").filter_map(Result::ok).find(wanted).expect("the picture");
+    let mut file = Vec::new();
+    entry.read_to_end(&mut file).expect("its bytes");
+    let frame = file.windows(3).position(|bytes| bytes == [0xff, 0xc0, 0]).expect("its frame");
+    if side {
+        file[frame + 5..frame + 9].fill(0xff);
+        return file;
+    }
+    let end = file.len() - 2;
+    let scan = [0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0, 0xff, 0];
+    [&file[..end], &scan.repeat(1000), &file[end..]].concat()
+}
+
+#[test]
+fn a_picture_with_a_bomb_in_its_metadata_is_read_for_little_memory() {
+    let _alone = allocator::alone();
+    let (image, peak) = allocator::peak(|| data::decode(&png_text(), "text.png"));
+    assert_eq!(image.expect("a picture").dimensions(), (45, 30));
+    assert!(peak <= ALLOWED, "{peak} bytes");
+}
+
 #[test]
 fn bombs_are_refused_for_little_memory_and_time() {
     let jpeg = fixture("rgb_444.jpg");
@@ -68,7 +111,10 @@ fn bombs_are_refused_for_little_memory_and_time() {
         ("png all", png(16_384, 16_384, &[])),
         ("png profile", png(8, 8, &chunk(b"iCCP", &profile))),
         ("jpeg", with("rgb_444.jpg", frame + 5, &[0xff; 4])),
+        ("jpeg in scans", jpeg_scans(true)),
+        ("jpeg of scans", jpeg_scans(false)),
         ("gif", with("plain.gif", 6, &[0xff; 4])),
+        ("gif frame", gif_frame()),
         ("bmp", with("rgb.bmp", 18, &[0xa0, 0x86, 1, 0, 0xa0, 0x86, 1, 0])),
         ("webp", with("animated.webp", 24, &[0xff; 6])),
         ("lossy webp", with("lossy.webp", 26, &[0xff, 0x3f, 0xff, 0x3f])),

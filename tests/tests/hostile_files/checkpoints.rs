@@ -71,7 +71,7 @@ fn mutated_checkpoints_neither_panic_nor_take_memory() {
     let file = std::fs::read(&path).unwrap();
     let other = std::cell::RefCell::new(Run::new(1).unwrap());
     assert!(other.borrow_mut().resume(&path), "the checkpoint is whole");
-    survive("checkpoint", &path, &[file], |path| other.borrow_mut().resume(path));
+    survive("checkpoint", &path, &[file], SLACK, |path| other.borrow_mut().resume(path));
 }
 
 #[test]

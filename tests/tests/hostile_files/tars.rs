@@ -4,7 +4,7 @@ use std::path::Path;
 
 use effnet_runtime::data;
 
-use crate::survive;
+use crate::{SLACK, survive};
 
 /// A tar with these files.
 fn tar(files: &[(String, Vec<u8>)]) -> Vec<u8> {
@@ -67,5 +67,5 @@ fn mutated_tars_neither_panic_nor_take_memory() {
         std::fs::write(&path, file).unwrap();
         assert!(read(&path), "file {number} is whole");
     }
-    survive("tar", &path, &files, read);
+    survive("tar", &path, &files, SLACK, read);
 }

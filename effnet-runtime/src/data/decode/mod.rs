@@ -1,14 +1,19 @@
 //! Encoded bytes to the picture that a person sees.
 
 mod format;
+mod gif;
 mod jpeg;
+mod orientation;
+mod png;
 #[cfg(test)]
 mod tests;
 mod webp;
 
+use std::fmt::Display;
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage, RgbaImage};
 
 use super::error::Error;
@@ -26,22 +31,19 @@ const MAX_METADATA_BYTES: u64 = 16 << 20;
 
 /// Decodes JPEG, PNG, WebP, GIF (its first frame) or BMP to 8-bit RGB. The format follows from the content.
 ///
-/// The result is what a viewer shows: turned as EXIF says, transparency on white, CMYK and 16 bits converted, colour
-/// profiles ignored (as Pillow's `ImageOps.exif_transpose` and `convert` have it, which the tests compare with).
+/// The result is what a viewer shows: turned as its metadata say, transparency on white, CMYK and 16 bits converted,
+/// colour profiles ignored (as Pillow's `ImageOps.exif_transpose` and `convert` have it, which the tests compare with).
+/// Metadata are EXIF and XMP of JPEG, PNG and WebP, EXIF in a PNG's text too. Unlike Pillow, this passes over EXIF
+/// behind the pixels of a PNG, as the format's third edition says, and leaves the screen around a GIF's frame white, as
+/// browsers do.
 ///
 /// `name` serves messages only.
 ///
 /// # Errors
-/// [`Error::Image`] if the bytes are no picture, one of another format (which is named), damaged or cut off, or beyond
-/// [`MAX_SIDE`] or [`MAX_DECODED_BYTES`].
+/// [`Error::Image`] if the bytes are no picture, one of another format or of a kind that is not supported (which is
+/// named), damaged or cut off, or beyond [`MAX_SIDE`] or [`MAX_DECODED_BYTES`].
 pub fn decode(bytes: &[u8], name: &str) -> Result<RgbImage, Error> {
     let format = format::recognise(bytes).map_err(|reason| Error::image(name, reason))?;
-    if format == ImageFormat::Jpeg && !jpeg::is_complete(bytes) {
-        return Err(Error::image(name, "the JPEG is cut off or damaged (it has no end marker)"));
-    }
-    if format == ImageFormat::WebP && !webp::is_complete(bytes) {
-        return Err(Error::image(name, "the WebP is cut off or damaged (it ends within a chunk)"));
-    }
     // A decoder that panics on a damaged file must cost that file, not the run.
     match catch_unwind(AssertUnwindSafe(|| decode_as(format, bytes))) {
         Ok(Ok(image)) => Ok(image),
@@ -51,6 +53,26 @@ pub fn decode(bytes: &[u8], name: &str) -> Result<RgbImage, Error> {
 }
 
 fn decode_as(format: ImageFormat, bytes: &[u8]) -> Result<RgbImage, String> {
+    let image = match format {
+        ImageFormat::Jpeg => jpeg::decode(bytes)?,
+        ImageFormat::Png => turned(by_image_crate(format, bytes)?, png::orientation(bytes)),
+        ImageFormat::WebP => {
+            let chunks = webp::Chunks::read(bytes)?;
+            turned(by_image_crate(format, &chunks.with_true_flags())?, chunks.orientation())
+        }
+        ImageFormat::Gif => by_image_crate(format, &gif::with_grown_screen(bytes))?,
+        _ => by_image_crate(format, bytes)?,
+    };
+    Ok(if image.color().has_alpha() { on_white(&image.into_rgba8()) } else { image.into_rgb8() })
+}
+
+fn turned(mut image: DynamicImage, orientation: Orientation) -> DynamicImage {
+    image.apply_orientation(orientation);
+    image
+}
+
+/// Decodes a picture as it lies in the file.
+fn by_image_crate(format: ImageFormat, bytes: &[u8]) -> Result<DynamicImage, String> {
     let explain = |error| explain(format, &error);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     // Dimensions are checked below, where the message can say the numbers. Until then only metadata are read.
@@ -59,23 +81,26 @@ fn decode_as(format: ImageFormat, bytes: &[u8]) -> Result<RgbImage, String> {
     reader.limits(metadata);
     let mut decoder = reader.into_decoder().map_err(explain)?;
     let (width, height) = decoder.dimensions();
+    check_size(width, height, decoder.total_bytes())?;
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(2 * MAX_DECODED_BYTES);
+    decoder.set_limits(limits).map_err(explain)?;
+    DynamicImage::from_decoder(decoder).map_err(explain)
+}
+
+/// Refuses a picture without pixels, or of more than is allowed, before memory is taken for it.
+fn check_size(width: u32, height: u32, bytes: u64) -> Result<(), String> {
     if width == 0 || height == 0 {
         return Err(format!("it is {width} × {height} pixels"));
     }
     if width > MAX_SIDE || height > MAX_SIDE {
         return Err(format!("it is {width} × {height} pixels, and {MAX_SIDE} a side is the limit"));
     }
-    if decoder.total_bytes() > MAX_DECODED_BYTES {
-        let (mib, limit) = (decoder.total_bytes() >> 20, MAX_DECODED_BYTES >> 20);
+    if bytes > MAX_DECODED_BYTES {
+        let (mib, limit) = (bytes >> 20, MAX_DECODED_BYTES >> 20);
         return Err(format!("it is {width} × {height} pixels, {mib} MiB decoded, and {limit} MiB is the limit"));
     }
-    let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(2 * MAX_DECODED_BYTES);
-    decoder.set_limits(limits).map_err(explain)?;
-    let orientation = decoder.orientation().map_err(explain)?;
-    let mut image = DynamicImage::from_decoder(decoder).map_err(explain)?;
-    image.apply_orientation(orientation);
-    Ok(if image.color().has_alpha() { on_white(&image.into_rgba8()) } else { image.into_rgb8() })
+    Ok(())
 }
 
 /// Composites a picture on a white ground, rounding to nearest.
@@ -94,11 +119,25 @@ fn on_white(image: &RgbaImage) -> RgbImage {
 fn explain(format: ImageFormat, error: &ImageError) -> String {
     let name = format::name(format);
     match error {
-        ImageError::Unsupported(_) => format!("this kind of {name} is not supported ({error})"),
+        ImageError::Unsupported(_) => unsupported(name, error),
         ImageError::Limits(_) => format!("the {name} takes more memory to decode than is allowed"),
         ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             format!("the {name} is cut off")
         }
-        _ => format!("the {name} is damaged ({error})"),
+        _ => damaged(name, error),
     }
+}
+
+/// What is wrong with a picture of a format that no decoder here reads in full.
+fn unsupported(name: &str, kind: impl Display) -> String {
+    format!("this kind of {name} is not supported ({}): convert it", in_one_line(kind))
+}
+
+fn damaged(name: &str, reason: impl Display) -> String {
+    format!("the {name} is damaged ({})", in_one_line(reason))
+}
+
+/// Decoders end some of their messages with the line.
+fn in_one_line(text: impl Display) -> String {
+    text.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,0 +1,60 @@
+/// Start of image.
+pub(super) const SOI: u8 = 0xd8;
+/// End of image.
+pub(super) const EOI: u8 = 0xd9;
+
+/// A JPEG's segments, from the first behind the start marker to the end marker.
+///
+/// Walks them by their lengths, so that a preview's markers within a segment do not count, and passes over the
+/// entropy-coded data between them.
+pub(super) struct Segments<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    ended: bool,
+}
+
+/// A marker and what it is about.
+pub(super) struct Segment<'a> {
+    /// The marker's second byte.
+    pub(super) marker: u8,
+    /// The bytes behind its length.
+    pub(super) body: &'a [u8],
+}
+
+impl<'a> Segments<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 2, ended: false }
+    }
+
+    /// Whether the end marker has come. Decoders fill what is missing before it with grey and report no error.
+    pub(super) fn have_ended(&self) -> bool {
+        self.ended
+    }
+}
+
+impl<'a> Iterator for Segments<'a> {
+    type Item = Segment<'a>;
+
+    fn next(&mut self) -> Option<Segment<'a>> {
+        while !self.ended {
+            // Entropy-coded data; between segments, stray bytes that decoders skip.
+            self.at += self.bytes.get(self.at..)?.iter().position(|byte| *byte == 0xff)?;
+            let marker = *self.bytes.get(self.at + 1)?;
+            match marker {
+                EOI => self.ended = true,
+                // A stuffed 0xff in the data, a restart marker, or a marker without a length.
+                0x00 | 0x01 | 0xd0..=SOI => self.at += 2,
+                // Fill.
+                0xff => self.at += 1,
+                _ => {
+                    let &[high, low] = self.bytes.get(self.at + 2..self.at + 4)? else { return None };
+                    let length = usize::from(u16::from_be_bytes([high, low])).max(2);
+                    let body = self.bytes.get(self.at + 4..self.at + 2 + length)?;
+                    self.at += 2 + length;
+                    return Some(Segment { marker, body });
+                }
+            }
+        }
+        None
+    }
+}
