@@ -27,7 +27,7 @@ impl std::error::Error for TextError {}
 
 /// Reads a table file: what stands behind `struct Name` in the macro, `< rows > { settings }`, or just rows.
 ///
-/// A budget is checked as in the macro. The setting `crate` says where generated code finds the runtime, and means
+/// A byte order mark in front, as editors on Windows write it, is left out. A budget is checked as in the macro. The setting `crate` says where generated code finds the runtime, and means
 /// nothing here.
 ///
 /// ```
@@ -47,6 +47,7 @@ impl std::error::Error for TextError {}
 /// # Errors
 /// Every mistake in the file, first to last.
 pub fn parse_table(name: &str, text: &str) -> Result<Spec, Vec<TextError>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut report = Report::new();
     let (tokens, end) = lexer::lex(text, &mut report);
     report.finish().map_err(sorted)?;

@@ -227,3 +227,9 @@ fn limits_on_the_network_hold_after_scaling() {
     let found = errors("< [1000, 3, 1, 1, 8, 8, fused, 0] > { depth: 1.1 }");
     assert_eq!(found, ["1:4: repeats is 1100; a network has at most 1000 blocks"]);
 }
+
+#[test]
+fn a_byte_order_mark_is_no_mistake() {
+    assert_eq!(table(&format!("\u{feff}< {ROW} >")), table(&format!("< {ROW} >")));
+    assert_eq!(errors("\u{feff}[1, 4, 1, 1, 8, 8, fused, 0]"), ["1:5: kernel is 4; it must be 3, 5 or 7"]);
+}
