@@ -13,18 +13,30 @@
 //! | the same | `train/<class>/…` and `val/<class>/…` | `val` |
 //! | `list.csv` | columns `path` (relative to the list), `label` (a class's name) and, if wanted, `split` (`train`, `val`) | as `split` says, or a fraction |
 //! | folder of `.tar`, one `.tar`, or a pattern as `train-{0000..0012}.tar` | WebDataset shards | a fraction |
-//! | folder of `train/*.tar` and `val/*.tar` | WebDataset shards | `val` |
+//! | folder of `train/*.tar` and `val/*.tar`, or of `train-*.tar` and `val-*.tar` | WebDataset shards | `val` |
 //! | `cifar-10-batches-bin`, `cifar-100-binary`, or the `.tar.gz` of one as it is distributed | CIFAR's binary version | its test set |
 //!
+//! Parts are known by their usual names, in capitals or not: `training` and `trainval` for `train`; `valid`, `validation`,
+//! `dev`, `eval` and `evaluation` for `val`; `test` and `testing`; each also as `training_set` or `train_images`, and two
+//! of one data set as `seg_train` and `seg_test`. The test part is the validation part where there is no other and its
+//! classes are among those to train on; else it is left out. A folder that is called as a part is and has images, but no
+//! folders of images, is a class. Folders that all hold the same two or more folders are refused: they are parts by
+//! other names.
+//!
 //! Classes are numbered in the byte order of their folders' or labels' names; those of CIFAR as its own list of names
-//! says. Images are the files that end in `.jpg`, `.jpeg`, `.png`, `.webp`, `.gif` or `.bmp`, or whatever a list names;
-//! others and hidden files are left out and counted.
+//! says. Images are the files that end in `.jpg`, `.jpeg`, `.png`, `.webp`, `.gif` or `.bmp`, or whatever a list names.
+//! Everything else is left out and counted by its kind ([`Ignored`]): other files, hidden ones, what systems and file
+//! servers leave in folders, images outside class folders, and folders beside the parts. Texts are UTF-8, with or without
+//! a byte order mark.
+//!
+//! Links are followed, in folders and in tars; sparse files of tars are read.
 //!
 //! In a shard, the entries whose path is the same up to the first dot of the last name are a sample: an image, with its
-//! label in `.cls` (a number or a name) or in `.json` (the same under `label`, `cls` or `class`). Where no sample has a
-//! label, the name of its folder is one. The classes' names stand in `classes.txt` beside the shards, one a line in the
-//! order of their numbers; without it, numbers are their own names. Shards are read where they lie, nearly in their
-//! order, and so cannot be compressed.
+//! label in `.cls` (a number or a name) or in `.json` (the same under `label`, `cls` or `class`; up to 8 MiB, with
+//! `NaN` where Python writes it). Where no sample has a label, the name of its folder is one; where there are no folders,
+//! the tar's name is, if all tars are named as ImageNet's are (`n01440764.tar`) or none has a digit in its name. The
+//! classes' names stand in `classes.txt` beside the shards, one a line in the order of their numbers; without it, numbers
+//! are their own names. Shards are read where they lie, nearly in their order, and so cannot be compressed.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -61,6 +73,7 @@ pub use image::RgbImage;
 pub use loader::{Batch, LastBatch, Loader, LoaderOptions, OnBadImage, Skipped, order};
 pub use mix::Mix;
 pub use source::{
-    DEFAULT_VAL_FRACTION, DIGITS_ATTRIBUTION, Ignored, Source, Split, Validation, digits, open, open_whole,
+    DEFAULT_VAL_FRACTION, DIGITS_ATTRIBUTION, Ignored, Source, Split, Validation, digits, open, open_to_measure,
+    open_whole,
 };
 pub use transform::{Draw, EvalTransform, Normalise, Part, Scratch, TrainTransform, Transform};

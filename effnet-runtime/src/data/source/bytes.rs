@@ -1,6 +1,7 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use super::files::MAX_FILE_BYTES;
 
@@ -18,30 +19,79 @@ pub(super) struct Place {
     pub(super) length: u64,
 }
 
-impl Bytes {
-    pub(super) fn read(&self, place: Place) -> io::Result<Vec<u8>> {
+/// Where the bytes of a file are in the one that holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stored {
+    Whole(Place),
+    Sparse(Arc<Sparse>),
+}
+
+/// A file that is stored without its long runs of zeros.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Sparse {
+    pub(super) length: u64,
+    /// The stretches that are stored, each with where it begins in the file: in order, and within the length.
+    pub(super) stretches: Vec<(u64, Place)>,
+}
+
+impl Stored {
+    pub(super) fn length(&self) -> u64 {
         match self {
-            Self::File(file) => read_at(file, place),
-            Self::Memory(bytes) => {
-                let end = place.offset.checked_add(place.length);
-                let range = end.and_then(|end| bytes.get(place.offset as usize..end as usize));
-                range.map(<[u8]>::to_vec).ok_or_else(cut_off)
+            Self::Whole(place) => place.length,
+            Self::Sparse(sparse) => sparse.length,
+        }
+    }
+
+    /// Where the first of its bytes is.
+    pub(super) fn offset(&self) -> u64 {
+        match self {
+            Self::Whole(place) => place.offset,
+            Self::Sparse(sparse) => sparse.stretches.first().map_or(0, |(_, place)| place.offset),
+        }
+    }
+
+    /// The file's bytes, out of the file that holds it.
+    pub(super) fn read_from(&self, file: &File) -> io::Result<Vec<u8>> {
+        self.read(|offset, part| {
+            file.read_exact_at(part, offset).map_err(|error| match error.kind() {
+                io::ErrorKind::UnexpectedEof => cut_off(),
+                _ => error,
+            })
+        })
+    }
+
+    fn read(&self, fill: impl Fn(u64, &mut [u8]) -> io::Result<()>) -> io::Result<Vec<u8>> {
+        if self.length() > MAX_FILE_BYTES {
+            return Err(io::Error::other("it is larger than 256 MiB"));
+        }
+        let mut bytes = vec![0; self.length() as usize];
+        match self {
+            Self::Whole(place) => fill(place.offset, &mut bytes)?,
+            Self::Sparse(sparse) => {
+                for (start, place) in &sparse.stretches {
+                    fill(place.offset, &mut bytes[*start as usize..][..place.length as usize])?;
+                }
             }
         }
+        Ok(bytes)
     }
 }
 
-/// Reads a stretch of a file without moving the position in it.
-pub(super) fn read_at(file: &File, place: Place) -> io::Result<Vec<u8>> {
-    if place.length > MAX_FILE_BYTES {
-        return Err(io::Error::other("it is larger than 256 MiB"));
+impl Bytes {
+    pub(super) fn read(&self, stored: &Stored) -> io::Result<Vec<u8>> {
+        match self {
+            Self::File(file) => stored.read_from(file),
+            Self::Memory(bytes) => stored.read(|offset, part| {
+                let end = offset.checked_add(part.len() as u64);
+                let range = end.and_then(|end| bytes.get(offset as usize..end as usize));
+                range.map(|range| part.copy_from_slice(range)).ok_or_else(cut_off)
+            }),
+        }
     }
-    let mut bytes = vec![0; place.length as usize];
-    file.read_exact_at(&mut bytes, place.offset).map_err(|error| match error.kind() {
-        io::ErrorKind::UnexpectedEof => cut_off(),
-        _ => error,
-    })?;
-    Ok(bytes)
+
+    pub(super) fn read_place(&self, place: Place) -> io::Result<Vec<u8>> {
+        self.read(&Stored::Whole(place))
+    }
 }
 
 fn cut_off() -> io::Error {

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::Ignored;
+use super::litter::litter;
 use crate::data::error::Error;
 
 /// No file of a data set may be larger: a picture within the decoder's limits never is.
@@ -46,20 +47,20 @@ pub(super) struct Listing {
 impl Listing {
     /// Takes a file's path in; whether it is listed as an image.
     pub(super) fn add_file(&mut self, path: &str) -> bool {
-        let hidden = is_hidden(path);
-        if !hidden && is_image(path) {
+        if let Some(kind) = litter(path) {
+            self.ignored.add(kind);
+        } else if is_image(path) {
             self.images.push(path.to_owned());
             return true;
+        } else {
+            self.ignored.add_extension(extension(path).unwrap_or_default());
         }
-        let name = path.rsplit('/').next().unwrap_or_default();
-        let extension = name.rsplit_once('.').map(|(_, extension)| format!(".{}", extension.to_ascii_lowercase()));
-        self.ignored.add(if hidden { "hidden" } else { extension.as_deref().unwrap_or("no extension") });
         false
     }
 
     /// Takes a folder's path in.
     pub(super) fn add_folder(&mut self, path: &str) {
-        if !path.is_empty() && !is_hidden(path) && !self.folders.contains(path) {
+        if !path.is_empty() && !self.folders.contains(path) && litter(path).is_none() {
             self.folders.insert(path.to_owned());
         }
     }
@@ -72,13 +73,12 @@ impl Listing {
 
 /// Whether a path's extension is a picture's.
 pub(super) fn is_image(path: &str) -> bool {
-    let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
-    extension.is_some_and(|(_, extension)| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
+    extension(path).is_some_and(|extension| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
 }
 
-/// Whether a part of the path begins with a dot, as editors' and systems' own files do, or is a system's folder.
-pub(super) fn is_hidden(path: &str) -> bool {
-    path.split('/').any(|part| part.starts_with('.') || part == "__MACOSX" || part == "Thumbs.db")
+/// What follows the last dot of a path's last name.
+fn extension(path: &str) -> Option<&str> {
+    path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, extension)| extension)
 }
 
 /// Reads a file of the file system.
@@ -97,22 +97,4 @@ pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
         Ok(bytes)
     };
     read().map_err(|error| Error::file_error(path.display().to_string(), error))
-}
-
-impl Ignored {
-    /// Counts a file of this kind.
-    pub(super) fn add(&mut self, kind: &str) {
-        self.files += 1;
-        match self.kinds.get_mut(kind) {
-            Some(count) => *count += 1,
-            None => drop(self.kinds.insert(kind.to_owned(), 1)),
-        }
-    }
-}
-
-impl std::fmt::Display for Ignored {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let kinds: Vec<String> = self.kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-        write!(out, "{} other files ({})", self.files, kinds.join(", "))
-    }
 }

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::files::{Files, Listing, Tree, is_image, read_file};
+use super::litter::litter;
 use crate::data::error::Error;
 
 /// The files below a folder of the file system. Links are followed.
@@ -19,26 +20,31 @@ impl Folder {
         for entry in WalkDir::new(root).follow_links(true).min_depth(1) {
             let entry = match entry {
                 Ok(entry) => entry,
-                // A link to nowhere, or to itself: an image that cannot be read, as one would say who looks at the
-                // folder.
-                Err(error) if error.path().is_some_and(is_image_link) => {
-                    listing.add_file(&relative(root, error.path().unwrap_or(root))?);
-                    continue;
-                }
                 Err(error) => {
-                    let name = error.path().unwrap_or(root).display().to_string();
+                    let path = error.path().unwrap_or(root);
+                    let within = relative(root, path)?;
+                    // A link to nowhere, or to itself, is a file as one would say who looks at the folder: a picture
+                    // of that kind cannot be read. And the folders of systems are often closed to their users.
+                    let dangling = path.is_symlink() && path.metadata().is_err() && error.loop_ancestor().is_none();
+                    if litter(&within).is_some() || dangling {
+                        listing.add_file(&within);
+                        continue;
+                    }
+                    let name = path.display().to_string();
                     return Err(Error::file_error(name, error.into()));
                 }
             };
             let path = relative(root, entry.path())?;
             if entry.file_type().is_dir() {
-                if is_image(&path) && entry.depth() > 1 {
+                if is_image(&path) && entry.depth() > 1 && litter(&path).is_none() {
                     named_as_images.push(path);
                 } else {
                     listing.add_folder(&path);
                 }
             } else if entry.file_type().is_file() || is_image(&path) {
                 listing.add_file(&path);
+            } else {
+                listing.ignored.add("pipe or device");
             }
         }
         // A folder named like an image: one indeed if there are images in it, else a mistake that has to show.
@@ -53,10 +59,6 @@ impl Folder {
         listing.sort();
         Ok(Self { root: root.to_owned(), origin: root.display().to_string(), listing })
     }
-}
-
-fn is_image_link(path: &Path) -> bool {
-    path.is_symlink() && path.to_str().is_some_and(is_image)
 }
 
 /// A path below `root` with `/` between its parts.

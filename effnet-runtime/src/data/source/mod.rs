@@ -6,17 +6,20 @@ mod cifar;
 mod digits;
 mod files;
 mod folder;
+mod ignored;
 mod layout;
 mod list;
 mod listed;
+mod litter;
 mod open;
+mod part;
 mod shards;
 mod split;
 mod tar;
 #[cfg(test)]
 mod tests;
+mod text;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use image::RgbImage;
@@ -25,7 +28,8 @@ use super::decode::decode;
 use super::error::Error;
 use super::loader;
 pub use digits::{DIGITS_ATTRIBUTION, digits};
-pub use open::{open, open_whole};
+pub use ignored::Ignored;
+pub use open::{open, open_to_measure, open_whole};
 pub use split::{DEFAULT_VAL_FRACTION, Validation};
 
 /// Labelled pictures that can be read in any order, from any thread.
@@ -82,15 +86,6 @@ pub struct Split {
     pub val: Arc<dyn Source>,
     /// The fraction that was set aside for `val`; `None` where the data set has a validation part of its own.
     pub val_fraction: Option<f64>,
-    /// What was found beside images and left out: hidden files and other extensions.
+    /// What was found and left out.
     pub ignored: Ignored,
-}
-
-/// Files that a listing left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ignored {
-    /// How many.
-    pub files: usize,
-    /// The extensions, with how many files have each; hidden files count as `hidden`.
-    pub kinds: BTreeMap<String, usize>,
 }

@@ -10,6 +10,7 @@ use super::layout::{self, Arrangement};
 use super::list::List;
 use super::listed::Listed;
 use super::shards::{self, Shards};
+use super::split::Least;
 use super::tar::Tar;
 use super::{Source, Split, Validation};
 use crate::data::error::Error;
@@ -22,25 +23,26 @@ use crate::data::error::Error;
 /// # Errors
 /// If nothing is there, it can't be read, or its files don't make a data set; the message says what to do.
 pub fn open(path: &Path, validation: Validation, seed: u64) -> Result<Split, Error> {
-    match Kind::of(path)? {
-        Kind::Tree(tree) => split_tree(tree, validation, seed),
-        Kind::List(list) => list.split(validation, seed),
-        Kind::Shards(shards) => shards.split(validation, seed),
-        Kind::Cifar(cifar) => cifar.split(validation),
-    }
+    Kind::of(path)?.split(validation, seed, Least::Two)
 }
 
-/// Opens the data set at `path` as one source of everything in it, for training and validation together.
+/// Opens the data set at `path` to measure weights on it, which may know more classes: as [`open`], but one class will do.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_to_measure(path: &Path, validation: Validation, seed: u64) -> Result<Split, Error> {
+    Kind::of(path)?.split(validation, seed, Least::One)
+}
+
+/// Opens the data set at `path` as one source of everything in it, for training and validation together. One class will
+/// do.
 ///
 /// # Errors
 /// As [`open`].
 pub fn open_whole(path: &Path) -> Result<Arc<dyn Source>, Error> {
     match Kind::of(path)? {
         Kind::Tree(tree) => {
-            let Arrangement { classes, train, val, .. } = layout::arrange(&*tree, Validation::Auto, 0)?;
-            let mut items = train;
-            items.extend(val);
-            items.sort();
+            let (classes, items) = layout::whole(&*tree)?;
             Ok(Arc::new(Listed { files: tree, classes: classes.into(), items }))
         }
         Kind::List(list) => Ok(list.whole()),
@@ -48,6 +50,9 @@ pub fn open_whole(path: &Path) -> Result<Arc<dyn Source>, Error> {
         Kind::Cifar(cifar) => Ok(cifar.whole()),
     }
 }
+
+/// The extensions of lists. Those with tabs are refused with what to do.
+const LISTS: [&str; 2] = ["csv", "tsv"];
 
 /// A data set, not yet divided.
 enum Kind {
@@ -59,10 +64,23 @@ enum Kind {
 }
 
 impl Kind {
+    fn split(self, validation: Validation, seed: u64, least: Least) -> Result<Split, Error> {
+        match self {
+            Self::Tree(tree) => split_tree(tree, validation, seed, least),
+            Self::List(list) => list.split(validation, seed, least),
+            Self::Shards(shards) => shards.split(validation, seed, least),
+            Self::Cifar(cifar) => cifar.split(validation),
+        }
+    }
+
     fn of(path: &Path) -> Result<Self, Error> {
         match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => Self::of_folder(path),
-            Ok(_) if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) => {
+            Ok(_)
+                if path
+                    .extension()
+                    .is_some_and(|extension| LISTS.iter().any(|list| extension.eq_ignore_ascii_case(list))) =>
+            {
                 Ok(Self::List(List::open(path)?))
             }
             Ok(_) => Self::of_archive(path),
@@ -87,10 +105,10 @@ impl Kind {
     }
 
     fn of_archive(path: &Path) -> Result<Self, Error> {
-        let archive = Archive::open(path)?;
-        if Cifar::is_in(&archive) {
-            return Ok(Self::Cifar(Cifar::in_archive(archive)?));
-        }
+        let archive = match Cifar::in_archive(Archive::open(path)?)? {
+            Ok(cifar) => return Ok(Self::Cifar(cifar)),
+            Err(archive) => archive,
+        };
         if shards::is_shard(&archive) {
             return Ok(Self::Shards(Shards::of_archive(path, archive)?));
         }
@@ -99,10 +117,11 @@ impl Kind {
 }
 
 /// Divides class folders.
-pub(super) fn split_tree(tree: Arc<dyn Tree>, validation: Validation, seed: u64) -> Result<Split, Error> {
-    let Arrangement { classes, train, val, val_fraction } = layout::arrange(&*tree, validation, seed)?;
+pub(super) fn split_tree(tree: Arc<dyn Tree>, validation: Validation, seed: u64, least: Least) -> Result<Split, Error> {
+    let Arrangement { classes, train, val, val_fraction, mut ignored } =
+        layout::arrange(&*tree, validation, seed, least)?;
+    ignored.merge(&tree.listing().ignored);
     let classes: Arc<[String]> = classes.into();
-    let ignored = tree.listing().ignored.clone();
     let part = |items| Arc::new(Listed { files: tree.clone(), classes: Arc::clone(&classes), items });
     Ok(Split { train: part(train), val: part(val), val_fraction, ignored })
 }

@@ -79,11 +79,21 @@ pub(super) fn check_parts(
     Ok(())
 }
 
+/// How many classes there have to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Least {
+    /// To train on.
+    Two,
+    /// To measure weights on, which may know more.
+    One,
+}
+
 /// Refuses what a classifier cannot learn.
-pub(super) fn check_classes(origin: &str, classes: &[String]) -> Result<(), Error> {
+pub(super) fn check_classes(origin: &str, classes: &[String], least: Least) -> Result<(), Error> {
     match classes {
-        [] => Err(Error::layout(origin, "has no classes: a classifier needs at least two")),
-        [class] => Err(Error::layout(origin, format!("has only one class, {class}: a classifier needs at least two"))),
+        [class] if least == Least::Two => {
+            Err(Error::layout(origin, format!("has only one class, {class}: a classifier needs at least two")))
+        }
         _ => Ok(()),
     }
 }

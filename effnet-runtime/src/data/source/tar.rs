@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use super::archive::Archive;
-use super::bytes::{Bytes, Place};
+use super::bytes::{Bytes, Stored};
 use super::files::{Files, Listing, Tree};
 use crate::data::error::Error;
 
@@ -10,29 +10,29 @@ pub(super) struct Tar {
     origin: String,
     bytes: Bytes,
     listing: Listing,
-    places: HashMap<String, Place>,
+    stored: HashMap<String, Stored>,
 }
 
 impl Tar {
     /// Lists the images. A later entry of the same name replaces an earlier one, as in unpacking.
     pub(super) fn new(archive: Archive) -> Self {
-        let Archive { origin, bytes, entries, .. } = archive;
-        let mut listing = Listing::default();
-        let mut places = HashMap::new();
+        let Archive { origin, bytes, entries, ignored, .. } = archive;
+        let mut listing = Listing { ignored, ..Listing::default() };
+        let mut kept = HashMap::new();
         for entry in entries {
             // Folders need no entries of their own in a tar.
             entry.path.match_indices('/').for_each(|(end, _)| listing.add_folder(&entry.path[..end]));
-            match entry.place {
+            match entry.stored {
                 None => listing.add_folder(&entry.path),
-                Some(place) => {
-                    if places.contains_key(&entry.path) || listing.add_file(&entry.path) {
-                        places.insert(entry.path, place);
+                Some(stored) => {
+                    if kept.contains_key(&entry.path) || listing.add_file(&entry.path) {
+                        kept.insert(entry.path, stored);
                     }
                 }
             }
         }
         listing.sort();
-        Self { origin, bytes, listing, places }
+        Self { origin, bytes, listing, stored: kept }
     }
 }
 
@@ -42,7 +42,7 @@ impl Files for Tar {
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, Error> {
-        self.bytes.read(self.places[path]).map_err(|error| Error::file_error(self.name(path), error))
+        self.bytes.read(&self.stored[path]).map_err(|error| Error::file_error(self.name(path), error))
     }
 }
 

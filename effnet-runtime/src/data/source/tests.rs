@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use super::*;
 
 /// A folder with these files, each holding its own path; a path that ends in `/` is a folder.
-fn folder(paths: &[&str]) -> TempDir {
+pub(super) fn folder(paths: &[&str]) -> TempDir {
     let root = tempfile::tempdir().unwrap();
     for path in paths {
         let full = root.path().join(path);
@@ -21,7 +21,7 @@ fn folder(paths: &[&str]) -> TempDir {
 }
 
 /// A tar with these files, each holding its own path.
-fn tar_bytes(paths: &[&str]) -> Vec<u8> {
+pub(super) fn tar_bytes(paths: &[&str]) -> Vec<u8> {
     tar_of(&paths.iter().map(|path| (*path, path.as_bytes())).collect::<Vec<_>>())
 }
 
@@ -117,6 +117,84 @@ fn hidden_files_and_other_extensions_are_left_out_and_counted() {
     assert_eq!(split.train.classes(), ["a", "b"]);
     assert_eq!(split.train.len() + split.val.len(), 4);
     assert_eq!(split.ignored.to_string(), "4 other files (1 .txt, 2 hidden, 1 no extension)");
+}
+
+/// Each in each of a folder and a tar of it.
+#[test]
+fn what_systems_leave_is_left_out_and_counted() {
+    let litter = [
+        "lost+found/#1.png",
+        "a/lost+found/2.png",
+        "System Volume Information/IndexerVolumeGuid",
+        "system volume information/x.png",
+        "$RECYCLE.BIN/S-1-5/1.png",
+        "$Recycle.Bin/2.png",
+        "RECYCLER/3.png",
+        "@eaDir/a/0.png/SYNOPHOTO_THUMB_M.jpg",
+        "a/@eaDir/1.jpg",
+        "a/@EADIR/2.jpg",
+        "#recycle/a/1.png",
+        "@Recycle/1.png",
+        "#snapshot/1.png",
+        "__MACOSX/a/1.png",
+        "a/Thumbs.db",
+        "a/thumbs.db",
+        "a/desktop.ini",
+        "a/Desktop.ini",
+        "a/ehthumbs.db",
+        "Network Trash Folder/1.png",
+        "Temporary Items/1.png",
+        "a/Icon\r",
+    ];
+    let hidden =
+        ["a/._1.png", ".Trashes/1.png", ".Spotlight-V100/1.png", "a/.AppleDouble/1.png", "a/.thumbnails/1.png"];
+    let images = ["a/1.png", "a/2.png", "b/1.png", "b/2.png", "recycler/1.png", "Lost+Found/1.png"];
+    let files = [&litter[..], &hidden, &images].concat();
+    let (root, (_other, tar)) = (folder(&files), tar_file(&tar_bytes(&files)));
+    for path in [root.path(), &tar] {
+        let split = open(path, Validation::Auto, 0).unwrap();
+        assert_eq!(split.train.classes(), ["Lost+Found", "a", "b", "recycler"], "these two are written otherwise");
+        assert_eq!(split.train.len() + split.val.len(), images.len());
+        let wanted = format!("{} other files ({} hidden, {} system)", 27, hidden.len(), litter.len());
+        assert_eq!(split.ignored.to_string(), wanted);
+    }
+    // They are no classes where they are empty either.
+    let empty = ["lost+found/", "System Volume Information/", "$RECYCLE.BIN/", "@eaDir/", ".Trashes/"];
+    let root = folder(&[&empty[..], &images[..4]].concat());
+    assert_eq!(open(root.path(), Validation::Auto, 0).unwrap().train.classes(), ["a", "b"]);
+}
+
+#[test]
+fn links_to_nothing_and_pipes_are_no_end_of_the_listing() {
+    let root = folder(&["a/1.png", "a/2.png", "b/1.png", "b/2.png"]);
+    let link = |to: &str, at: &str| std::os::unix::fs::symlink(to, root.path().join(at)).unwrap();
+    link("user@host:1", "a/.#1.png");
+    link("nowhere", "a/notes.txt");
+    link("nowhere", "gone");
+    let _listening = std::os::unix::net::UnixListener::bind(root.path().join("a/socket")).unwrap();
+    let split = open(root.path(), Validation::Auto, 0).unwrap();
+    assert_eq!(split.train.len() + split.val.len(), 4);
+    let wanted = "4 other files (1 .txt, 1 hidden, 1 no extension, 1 pipe or device)";
+    assert_eq!(split.ignored.to_string(), wanted);
+}
+
+#[test]
+fn pictures_outside_class_folders_are_counted() {
+    let root = folder(&["a/1.png", "a/2.png", "b/1.png", "b/2.png", "stray.png", "other.jpg", "notes.txt"]);
+    let split = open(root.path(), Validation::Auto, 0).unwrap();
+    assert_eq!(split.train.classes(), ["a", "b"]);
+    assert_eq!(split.ignored.to_string(), "3 other files (1 .txt, 2 outside class folders)");
+}
+
+#[test]
+fn a_message_names_a_handful_of_kinds() {
+    let names: Vec<String> =
+        (0..3000).map(|at| format!("a/x.{at}")).chain((0..3).map(|at| format!("a/{at}.txt"))).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).chain(["a/y.a very long end of a sentence"]).collect();
+    let message = says(&names, Validation::Auto);
+    let wanted =
+        "DATA holds no image files (only 3004 other files (1 .0, 1 .1, 1 .10, 1 .100, 3 .txt and 2997 more kinds)): ";
+    assert!(message.starts_with(wanted), "{message}");
 }
 
 fn class_of(count: usize) -> Vec<String> {
@@ -262,7 +340,7 @@ fn what_is_no_tar_is_named() {
     assert!(says(b"short").starts_with("TAR is not a folder and not a readable tar: "));
     assert!(says(b"").starts_with("TAR holds no image files"));
     assert!(says(b"\x1f\x8b rest").starts_with("cannot read TAR: "));
-    let unpack = "and nothing but gzip is unpacked here: type zstd -d TAR, and give what that leaves";
+    let unpack = "and nothing but tar and gzip is read here: type zstd -d TAR, and give what that leaves";
     assert_eq!(says(b"\x28\xb5\x2f\xfd rest"), format!("TAR is compressed with zstd, {unpack}"));
     assert!(says(b"PK\x03\x04 rest").contains("type unzip TAR"));
     let tar = tar_bytes(&DIVIDED);

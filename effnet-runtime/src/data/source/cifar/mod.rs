@@ -11,8 +11,9 @@ use std::sync::Arc;
 use image::{ImageFormat, Rgb, RgbImage};
 
 use super::archive::Archive;
-use super::bytes::{Bytes, Place};
+use super::bytes::{Bytes, Place, Stored};
 use super::split::list_some;
+use super::text::text;
 use super::{Ignored, Source, Split, Validation};
 use crate::data::error::Error;
 
@@ -43,6 +44,9 @@ const FORMATS: [Format; 2] = [
     Format { test: "test.bin", train: &["train.bin"], names: "fine_label_names.txt", labels: 2 },
 ];
 
+/// Files that mark the Python version of either.
+const PYTHON: [&[&str]; 2] = [&["batches.meta"], &["meta", "train", "test"]];
+
 /// The data set, divided as it is distributed.
 pub(super) struct Cifar {
     origin: String,
@@ -68,11 +72,8 @@ impl Cifar {
     pub(super) fn in_folder(folder: &Path) -> Result<Option<Self>, Error> {
         let origin = folder.display().to_string();
         let Some(format) = FORMATS.iter().find(|format| folder.join(format.test).is_file()) else {
-            if folder.join("batches.meta").is_file() {
-                let reason = "is CIFAR in its Python version: download the binary version, and give that folder";
-                return Err(Error::layout(&origin, reason));
-            }
-            return Ok(None);
+            let python = PYTHON.iter().any(|files| files.iter().all(|name| folder.join(name).is_file()));
+            return if python { Err(python_version(&origin, "folder")) } else { Ok(None) };
         };
         let find = |name: &str| {
             let path = folder.join(name);
@@ -90,24 +91,29 @@ impl Cifar {
         Self::new(&origin, format, find).map(Some)
     }
 
-    /// Whether a tar is one of those that are distributed.
-    pub(super) fn is_in(archive: &Archive) -> bool {
-        prefix(archive).is_some()
-    }
-
-    pub(super) fn in_archive(archive: Archive) -> Result<Self, Error> {
+    /// The data set in a tar, if it is one of those that are distributed; else the tar itself.
+    pub(super) fn in_archive(archive: Archive) -> Result<Result<Self, Archive>, Error> {
         let Some((format, prefix)) = prefix(&archive) else {
-            return Err(Error::layout(&archive.origin, "holds no CIFAR"));
+            let has = |folder: &str, name: &str| {
+                let mut files = archive.entries.iter().filter(|entry| entry.stored.is_some());
+                files.any(|entry| entry.path.strip_prefix(folder).is_some_and(|path| path == name))
+            };
+            let python = [("cifar-10-batches-py/", PYTHON[0]), ("cifar-100-python/", PYTHON[1])];
+            let python = python.iter().any(|(folder, files)| files.iter().all(|name| has(folder, name)));
+            return if python { Err(python_version(&archive.origin, "file")) } else { Ok(Err(archive)) };
         };
         let Archive { origin, bytes, entries, .. } = archive;
         let bytes = Arc::new(bytes);
         let find = |name: &str| {
             let path = format!("{prefix}{name}");
             let entry = entries.iter().find(|entry| entry.path == path);
-            let place = entry.and_then(|entry| entry.place);
+            let place = entry.and_then(|entry| match entry.stored {
+                Some(Stored::Whole(place)) => Some(place),
+                _ => None,
+            });
             Ok(place.map(|place| (format!("{origin}:{path}"), bytes.clone(), place)))
         };
-        Self::new(&origin, format, find)
+        Self::new(&origin, format, find).map(Ok)
     }
 
     fn new(
@@ -121,8 +127,8 @@ impl Cifar {
             })
         };
         let (name, bytes, place) = need(format.names)?;
-        let names = bytes.read(place).map_err(|error| Error::file_error(name, error))?;
-        let names = String::from_utf8_lossy(&names);
+        let names = bytes.read_place(place).map_err(|error| Error::file_error(name.clone(), error))?;
+        let names = text(&names).map_err(|reason| Error::layout(&name, reason))?;
         let classes: Arc<[String]> =
             names.lines().map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned).collect();
         let open = |name: &str| {
@@ -152,6 +158,11 @@ impl Cifar {
         files.push(self.val);
         Arc::new(Part { classes: self.classes, files })
     }
+}
+
+fn python_version(origin: &str, what: &str) -> Error {
+    let reason = format!("is CIFAR in its Python version: download the binary version, and give that {what}");
+    Error::layout(origin, reason)
 }
 
 /// What a tar holds of the two, and the folder that it is in, with a `/` at its end.
@@ -187,7 +198,7 @@ impl Records {
         let mut labels = Vec::with_capacity(count as usize);
         for number in 0..count {
             let at = Place { offset: place.offset + number * record as u64, length: label_bytes as u64 };
-            let read = bytes.read(at).map_err(|error| Error::file_error(name.clone(), error))?;
+            let read = bytes.read_place(at).map_err(|error| Error::file_error(name.clone(), error))?;
             let label = read[label_bytes - 1];
             if usize::from(label) >= classes.len() {
                 let (most, some) = (classes.len(), classes.iter().map(String::as_str).collect::<Vec<_>>());
@@ -252,7 +263,7 @@ impl Source for Part {
     fn image(&self, index: usize) -> Result<RgbImage, Error> {
         let (file, number) = self.find(index);
         let offset = file.offset + ((number + 1) * file.record - PICTURE) as u64;
-        let planes = file.bytes.read(Place { offset, length: PICTURE as u64 });
+        let planes = file.bytes.read_place(Place { offset, length: PICTURE as u64 });
         let planes = planes.map_err(|error| Error::file_error(self.name(index), error))?;
         Ok(RgbImage::from_fn(SIDE as u32, SIDE as u32, |x, y| {
             let at = y as usize * SIDE + x as usize;

@@ -125,11 +125,34 @@ fn damage_is_named_by_file_and_record() {
     assert_eq!(says(&files, auto), "DATA lacks data_batch_4.bin, which belongs to this data set: unpack it again");
     assert_eq!(says(&ten()[1..], auto), "DATA lacks batches.meta.txt, which belongs to this data set: unpack it again");
     assert_eq!(says(&ten(), Validation::Fraction(0.1)), "DATA has a test set of its own: leave out --val-fraction");
-    let python = [("batches.meta".to_owned(), vec![0]), ("test_batch".to_owned(), vec![0])];
-    assert_eq!(
-        says(&python, auto),
-        "DATA is CIFAR in its Python version: download the binary version, and give that folder"
-    );
+}
+
+#[test]
+fn the_python_version_is_named() {
+    let wanted = "is CIFAR in its Python version: download the binary version, and give that";
+    let batches = ["data_batch_1", "test_batch", "batches.meta", "readme.html"];
+    for (folder, names) in [("cifar-10-batches-py", &batches[..]), ("cifar-100-python", &["meta", "test", "train"])] {
+        let files: Vec<(String, Vec<u8>)> = names.iter().map(|name| ((*name).to_owned(), vec![0])).collect();
+        assert_eq!(says(&files, Validation::Auto), format!("DATA {wanted} folder"));
+        let names: Vec<String> = names.iter().map(|name| format!("{folder}/{name}")).collect();
+        let tar = tar_of(&names.iter().map(|name| (name.as_str(), &b"pickle"[..])).collect::<Vec<_>>());
+        for bytes in [gzip(&tar), tar] {
+            let root = tempfile::tempdir().unwrap();
+            let path = root.path().join("cifar-python.tar.gz");
+            fs::write(&path, bytes).unwrap();
+            let message = open(&path, Validation::Auto, 0).err().expect("an error").to_string();
+            assert_eq!(message, format!("{} {wanted} file", path.display()));
+        }
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_name() {
+    let mut files = ten();
+    files[0].1.splice(..0, *b"\xef\xbb\xbf");
+    assert_eq!(open(write(&files).path(), Validation::Auto, 0).unwrap().train.classes()[0], "airplane");
+    files[0].1 = b"caf\xe9\n".to_vec();
+    assert_eq!(says(&files, Validation::Auto), "DATA/batches.meta.txt is not UTF-8: save it as UTF-8");
 }
 
 #[test]

@@ -1,21 +1,25 @@
-use std::collections::HashMap;
-
-use serde_json::Value;
+use std::collections::{BTreeSet, HashMap};
 
 use super::super::Ignored;
 use super::super::archive::{Archive, Entry};
-use super::super::bytes::Place;
-use super::super::files::{is_hidden, is_image};
+use super::super::bytes::Stored;
+use super::super::files::is_image;
+use super::super::litter::litter;
+use super::super::text::{text, without_mark};
+use super::json;
 use crate::data::error::Error;
 
-/// The longest label entry that is read, in bytes: metadata beside an image can be long, a label is not.
-const MAX_LABEL: u64 = 64 << 10;
+/// The longest `.cls` that is read, in bytes: a label is not long.
+const MAX_CLS: u64 = 64 << 10;
+
+/// The longest `.json` that is read, in bytes: what is known of an image can be long.
+const MAX_JSON: u64 = 8 << 20;
 
 /// A sample with an image.
 pub(super) struct Found {
     /// The image's path.
     pub(super) path: String,
-    pub(super) place: Place,
+    pub(super) stored: Stored,
     pub(super) label: Label,
 }
 
@@ -36,8 +40,8 @@ struct Group<'a> {
     image: Option<usize>,
     /// Whether there is a second image.
     ambiguous: bool,
-    cls: Option<Place>,
-    json: Option<Place>,
+    cls: Option<&'a Stored>,
+    json: Option<&'a Stored>,
 }
 
 /// What an entry is to its sample.
@@ -49,15 +53,28 @@ enum Role {
 }
 
 /// Whether a tar is a shard rather than one of class folders: it has an image with a label beside it. A `.json` without
-/// one is an annotation for others.
+/// one is an annotation for others, where there are class folders. Where there are none, it is a shard too, which may
+/// lack its labels.
 pub(in super::super) fn is_shard(archive: &Archive) -> bool {
     let groups = groups(&archive.entries, &mut Ignored::default());
     let labelled = |group: &Group<'_>| group.cls.is_some() || matches!(label(archive, group), Ok(Some(_)));
-    groups.iter().any(|group| group.image.is_some() && labelled(group))
+    if groups.iter().any(|group| group.image.is_some() && labelled(group)) {
+        return true;
+    }
+    let images = archive.entries.iter().filter(|entry| entry.stored.is_some() && is_image(&entry.path));
+    let folders: BTreeSet<Option<&str>> = images.map(|entry| parent(&entry.path)).collect();
+    let beside = groups.iter().any(|group| group.cls.is_some() || group.json.is_some());
+    // Nobody unpacks a tar of images alone to see that it lacks labels.
+    folders.len() == 1 && (beside || folders.contains(&None) && !archive.packed)
+}
+
+/// The folder that a path lies in, if it is in one.
+fn parent(path: &str) -> Option<&str> {
+    path.rsplit_once('/').map(|(folder, _)| folder)
 }
 
 /// The samples of a shard in the order of their images, which is the order to read them in.
-pub(super) fn samples(archive: Archive, ignored: &mut Ignored) -> Result<Vec<Found>, Error> {
+pub(super) fn samples(archive: &Archive, ignored: &mut Ignored) -> Result<Vec<Found>, Error> {
     let mut found = Vec::new();
     for group in groups(&archive.entries, ignored) {
         let Some(image) = group.image else {
@@ -69,18 +86,37 @@ pub(super) fn samples(archive: Archive, ignored: &mut Ignored) -> Result<Vec<Fou
             let reason = format!("holds two images of the sample {}: give each a name of its own", group.key);
             return Err(Error::layout(&archive.origin, reason));
         }
-        let label = match label(&archive, &group)? {
+        let label = match label(archive, &group)? {
             Some(text) => Label::Entry(text),
-            None => match group.key.rsplit('/').nth(1) {
-                Some(folder) => Label::Folder(folder.to_owned()),
+            None => match parent(group.key) {
+                Some(folder) => Label::Folder(folder.rsplit('/').next().unwrap_or(folder).to_owned()),
                 None => Label::None,
             },
         };
-        let Entry { path, place: Some(place) } = &archive.entries[image] else { continue };
-        found.push(Found { path: path.clone(), place: *place, label });
+        let Entry { path, stored: Some(stored) } = &archive.entries[image] else { continue };
+        found.push(Found { path: path.clone(), stored: stored.clone(), label });
     }
-    found.sort_by_key(|sample| sample.place.offset);
+    found.sort_by_key(|sample| sample.stored.offset());
     Ok(found)
+}
+
+/// An image that is none because its name has a dot before its extension's, as a rule to name and what to do.
+pub(super) fn dotted(archive: &Archive) -> Option<String> {
+    let path = archive.entries.iter().map(|entry| &entry.path).find(|path| {
+        let (_, extension) = key(path);
+        extension.contains('.') && is_image(path) && litter(path).is_none()
+    })?;
+    let (key, extension) = key(path);
+    let good = format!(
+        "{key}_{}",
+        extension
+            .rsplit_once('.')
+            .map_or_else(String::new, |(rest, last)| { format!("{}.{last}", rest.replace('.', "_")) })
+    );
+    Some(format!(
+        "a key ends at the first dot of a name, which makes {path} the .{extension} of a sample {key}: rename it and its \
+         like, as to {good}"
+    ))
 }
 
 /// The entries by their keys, in the order of the first of each. Those of a key need not lie side by side: tar packs a
@@ -89,10 +125,10 @@ fn groups<'a>(entries: &'a [Entry], ignored: &mut Ignored) -> Vec<Group<'a>> {
     let mut numbers: HashMap<&str, usize> = HashMap::new();
     let mut groups: Vec<Group<'_>> = Vec::new();
     for (number, entry) in entries.iter().enumerate() {
-        let Some(place) = entry.place else { continue };
+        let Some(stored) = &entry.stored else { continue };
         let (key, extension) = key(&entry.path);
         let role = match extension.to_ascii_lowercase().as_str() {
-            _ if is_hidden(&entry.path) => Role::Other,
+            _ if litter(&entry.path).is_some() => Role::Other,
             "cls" => Role::Cls,
             "json" => Role::Json,
             // The whole of it: of `1.left.jpg` and `1.right.jpg`, neither is the image of sample 1.
@@ -107,11 +143,12 @@ fn groups<'a>(entries: &'a [Entry], ignored: &mut Ignored) -> Vec<Group<'a>> {
         match role {
             Role::Image if group.image.is_some() => group.ambiguous = true,
             Role::Image => group.image = Some(number),
-            Role::Cls => group.cls = Some(place),
-            Role::Json => group.json = Some(place),
-            Role::Other if is_hidden(&entry.path) => ignored.add("hidden"),
-            Role::Other if extension.is_empty() => ignored.add("no extension"),
-            Role::Other => ignored.add(&format!(".{}", extension.to_ascii_lowercase())),
+            Role::Cls => group.cls = Some(stored),
+            Role::Json => group.json = Some(stored),
+            Role::Other => match litter(&entry.path) {
+                Some(kind) => ignored.add(kind),
+                None => ignored.add_extension(extension),
+            },
         }
     }
     groups
@@ -128,31 +165,23 @@ fn key(path: &str) -> (&str, &str) {
 
 /// The text of a sample's label entry, if it has one.
 fn label(archive: &Archive, group: &Group<'_>) -> Result<Option<String>, Error> {
-    if let Some(place) = group.cls {
-        let text = text(archive, group, place)?;
-        return Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()));
-    }
-    let Some(place) = group.json else { return Ok(None) };
-    let text = text(archive, group, place)?;
-    let json: Value = serde_json::from_str(&text).map_err(|error| {
-        Error::layout(&name(archive, group), format!("has a .json beside it that is none ({error}): correct it"))
-    })?;
-    let value = ["label", "cls", "class"].iter().find_map(|key| json.get(key));
-    Ok(value.and_then(|value| match value {
-        Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }))
-}
-
-fn text(archive: &Archive, group: &Group<'_>, place: Place) -> Result<String, Error> {
     let fail = |reason: String| Error::layout(&name(archive, group), reason);
-    if place.length > MAX_LABEL {
-        return Err(fail(format!("has a label of {} bytes, and {MAX_LABEL} is the limit", place.length)));
+    let read = |stored: &Stored, what: &str, most: u64| {
+        if stored.length() > most {
+            return Err(fail(format!("has a {what} of {} bytes, and {most} is the limit", stored.length())));
+        }
+        archive.bytes.read(stored).map_err(|error| fail(format!("has a {what} that cannot be read: {error}")))
+    };
+    if let Some(stored) = group.cls {
+        let bytes = read(stored, "label", MAX_CLS)?;
+        let text = text(&bytes).map_err(|reason| fail(format!("has a label that {reason}")))?.trim();
+        return Ok(Some(text.to_owned()).filter(|text| !text.is_empty()));
     }
-    let bytes = archive.bytes.read(place);
-    let bytes = bytes.map_err(|error| fail(format!("has a label that cannot be read: {error}")))?;
-    String::from_utf8(bytes).map_err(|_| fail("has a label that is not UTF-8: save it as UTF-8".to_owned()))
+    let Some(stored) = group.json else { return Ok(None) };
+    let bytes = read(stored, ".json", MAX_JSON)?;
+    let text = without_mark(&bytes).map_err(|reason| fail(format!("has a .json that {reason}")))?;
+    json::label(&mut text.to_vec())
+        .map_err(|error| fail(format!("has a .json beside it that is none ({error}): correct it")))
 }
 
 /// The name of a sample for people: its image's.

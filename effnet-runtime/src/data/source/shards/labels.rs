@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::super::split::list_some;
+use super::super::text;
 use super::index::Label;
 use crate::data::error::Error;
 
@@ -25,7 +26,9 @@ impl Labels {
             Label::Entry(text) => (text, true),
             Label::Folder(name) => (name, false),
             Label::None => {
-                let reason = format!("holds no label for {path}: add one in a .cls file of the same name");
+                let reason = format!(
+                    "holds no label for {path}: add one in a .cls file of the same name, or put the images into one folder per class"
+                );
                 return Err(Error::layout(origin, reason));
             }
         };
@@ -95,7 +98,8 @@ impl Labels {
 /// Reads `classes.txt`.
 pub(super) fn read_names(path: &Path) -> Result<Vec<String>, Error> {
     let origin = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| Error::file_error(origin.clone(), error))?;
+    let text = std::fs::read(path).map_err(|error| Error::file_error(origin.clone(), error))?;
+    let text = text::text(&text).map_err(|reason| Error::layout(&origin, reason))?;
     let names: Vec<String> = text.trim_end().lines().map(|line| line.trim().to_owned()).collect();
     if let Some(line) = names.iter().position(String::is_empty) {
         return Err(Error::layout(&origin, format!("has no name in line {}: name one class a line", line + 1)));

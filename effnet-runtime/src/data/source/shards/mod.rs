@@ -2,10 +2,13 @@
 //!
 //! A sample is the entries that share a key, which is their path up to the first dot of the last name: an image, and its
 //! label in `.cls` (a class's number or name) or `.json` (the same under `label`, `cls` or `class`). Where no sample
-//! has a label, its folder's name is its class. Headers are read once, when the shards are opened.
+//! has a label, its folder's name is its class, or the name of its tar. Headers are read once, when the shards are
+//! opened.
 
+mod class_tars;
 mod find;
 mod index;
+mod json;
 mod labels;
 mod order;
 mod pattern;
@@ -17,11 +20,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::archive::Archive;
-use super::split::{check_classes, check_parts, rank, set_aside};
+use super::split::{Least, check_classes, check_parts, rank, set_aside};
 use super::{Ignored, Source, Split, Validation};
 use crate::data::error::Error;
 use find::Found;
 pub(super) use find::{find_by_pattern, find_in_folder};
+use index::Label;
 pub(super) use index::is_shard;
 use labels::Labels;
 use store::{Sample, Store};
@@ -40,9 +44,10 @@ pub(super) struct Shards {
 impl Shards {
     /// Reads the headers of all shards.
     pub(super) fn open(found: Found) -> Result<Self, Error> {
-        let Found { origin, train, val, classes } = found;
+        let Found { origin, train, val, classes, ignored } = found;
         let val_from = val.as_ref().map(|_| train.len() as u32);
         let mut builder = Builder::new(train.into_iter().chain(val.unwrap_or_default()).collect());
+        builder.ignored = ignored;
         for number in 0..builder.store.paths().len() {
             let archive = Archive::open(&builder.store.paths()[number])?;
             builder.add(number as u32, archive)?;
@@ -59,8 +64,9 @@ impl Shards {
         builder.finish(origin, classes.is_file().then_some(classes), None)
     }
 
-    pub(super) fn split(self, validation: Validation, seed: u64) -> Result<Split, Error> {
+    pub(super) fn split(self, validation: Validation, seed: u64, least: Least) -> Result<Split, Error> {
         let origin = &self.origin;
+        check_classes(origin, &self.classes, least)?;
         let (for_val, val_fraction): (Vec<bool>, _) = match (self.val_from, validation) {
             (Some(_), Validation::Fraction(_)) => {
                 return Err(Error::layout(origin, "has a folder val of its own: leave out --val-fraction"));
@@ -80,7 +86,7 @@ impl Shards {
         check_parts(origin, &self.classes, labels(false), labels(true))?;
         let part = |val: bool| {
             let samples = self.samples.iter().zip(&for_val).filter(|(_, for_val)| **for_val == val);
-            Arc::new(Part::new(&self, samples.map(|(sample, _)| *sample).collect()))
+            Arc::new(Part::new(&self, samples.map(|(sample, _)| sample.clone()).collect()))
         };
         Ok(Split { train: part(false), val: part(true), val_fraction, ignored: self.ignored.clone() })
     }
@@ -96,35 +102,57 @@ struct Builder {
     labels: Labels,
     samples: Vec<Sample>,
     ignored: Ignored,
+    /// Whether shards without labels are named after their class.
+    are_classes: bool,
+    /// Why what looks like an image is none.
+    dotted: Option<String>,
 }
 
 impl Builder {
     fn new(paths: Vec<PathBuf>) -> Self {
-        Self { store: Store::new(paths), labels: Labels::default(), samples: Vec::new(), ignored: Ignored::default() }
+        Self {
+            are_classes: class_tars::are_classes(&paths),
+            store: Store::new(paths),
+            labels: Labels::default(),
+            samples: Vec::new(),
+            ignored: Ignored::default(),
+            dotted: None,
+        }
     }
 
     fn add(&mut self, shard: u32, archive: Archive) -> Result<(), Error> {
         if archive.packed {
             return Err(find::compressed(&archive.origin, &archive.origin));
         }
-        let origin = archive.origin.clone();
-        for found in index::samples(archive, &mut self.ignored)? {
-            let label = self.labels.add(&origin, &found.path, found.label)?;
+        self.ignored.merge(&archive.ignored);
+        self.dotted = self.dotted.take().or_else(|| index::dotted(&archive));
+        for found in index::samples(&archive, &mut self.ignored)? {
+            let label = match found.label {
+                Label::None if self.are_classes => {
+                    Label::Folder(class_tars::class(&self.store.paths()[shard as usize]))
+                }
+                label => label,
+            };
+            let label = self.labels.add(&archive.origin, &found.path, label)?;
             let name = self.store.add_name(&found.path);
-            self.samples.push(Sample { shard, label, place: found.place, name });
+            self.samples.push(Sample { shard, label, stored: found.stored, name });
         }
         Ok(())
     }
 
     fn finish(mut self, origin: String, classes: Option<PathBuf>, val_from: Option<u32>) -> Result<Shards, Error> {
         if self.samples.is_empty() {
-            let beside = if self.ignored.files == 0 { String::new() } else { format!(" (only {})", self.ignored) };
-            let reason = format!("holds no samples with an image{beside}: put JPEG, PNG, WebP, GIF or BMP files in");
+            let reason = match self.dotted {
+                Some(why) => format!("holds no samples with an image: {why}"),
+                None => format!(
+                    "holds no samples with an image{}: put JPEG, PNG, WebP, GIF or BMP files in",
+                    self.ignored.hint()
+                ),
+            };
             return Err(Error::layout(&origin, reason));
         }
         let names = classes.map(|path| labels::read_names(&path).map(|names| (path, names))).transpose()?;
         let (classes, numbers) = self.labels.resolve(&origin, names)?;
-        check_classes(&origin, &classes)?;
         self.samples.iter_mut().for_each(|sample| sample.label = numbers[sample.label as usize]);
         let (classes, store) = (classes.into(), Arc::new(self.store));
         Ok(Shards { origin, classes, store, samples: self.samples, val_from, ignored: self.ignored })

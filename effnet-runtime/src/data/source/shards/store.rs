@@ -3,7 +3,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::super::bytes::{Place, read_at};
+use super::super::bytes::Stored;
 
 /// Shards that are kept open. Readers move through few at a time; the system's limit is often 1,024 files.
 const MAX_OPEN: usize = 64;
@@ -18,11 +18,11 @@ pub(super) struct Store {
 }
 
 /// A sample in a shard.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Sample {
     pub(super) shard: u32,
     pub(super) label: u32,
-    pub(super) place: Place,
+    pub(super) stored: Stored,
     pub(super) name: Name,
 }
 
@@ -61,7 +61,7 @@ impl Store {
     }
 
     pub(super) fn read(&self, sample: &Sample) -> io::Result<Vec<u8>> {
-        read_at(&*self.file(sample.shard)?, sample.place)
+        sample.stored.read_from(&*self.file(sample.shard)?)
     }
 
     fn path(&self, sample: &Sample) -> &Path {

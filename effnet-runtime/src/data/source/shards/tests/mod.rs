@@ -1,3 +1,5 @@
+mod habits;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -69,7 +71,7 @@ fn labels_are_numbers_in_cls_or_json() {
     assert_eq!(contents(&*split.train), train);
     assert_eq!(contents(&*split.val), items(&[(1, "x.gif")]));
     assert_eq!(split.val_fraction, None);
-    assert_eq!(split.ignored.to_string(), "3 other files (1 .seg.png, 1 .txt, 1 hidden)");
+    assert_eq!(split.ignored.to_string(), "4 other files (1 .seg.png, 1 .txt, 1 hidden, 1 no extension)");
     assert_eq!(split.train.name(3), root.path().join("train/t-1.tar:b/2.bmp").display().to_string());
     assert_eq!(
         contents(&*open_whole(root.path()).unwrap())[2..],
@@ -190,7 +192,8 @@ fn mistakes_are_named() {
     let one = |entries: &[(&str, &str)]| says(&[("s.tar", shard(entries))], "");
     assert_eq!(
         one(&[("1.png", ""), ("1.cls", "0"), ("2.png", "")]),
-        "DATA/s.tar holds no label for 2.png: add one in a .cls file of the same name"
+        "DATA/s.tar holds no label for 2.png: add one in a .cls file of the same name, or put the images into one folder \
+         per class"
     );
     assert_eq!(
         one(&[("1.png", ""), ("1.cls", "0"), ("dog/2.png", "")]),

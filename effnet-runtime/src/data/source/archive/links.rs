@@ -1,0 +1,232 @@
+//! Links in a tar, followed as a system follows those that were unpacked.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+
+use super::super::Ignored;
+use super::super::bytes::Stored;
+use super::Entry;
+use super::scan::{Kind, MAX_PATH, Member};
+use crate::data::error::Error;
+
+/// Links in a row that are followed, as Linux has it.
+const MAX_HOPS: usize = 40;
+
+/// Bytes of paths that following all links of a tar may touch. Links to folders of links multiply: a tar of a few
+/// kilobytes could else name more files than there is memory for.
+const MAX_WORK: u64 = 1 << 31;
+
+/// What a stored path weighs against one that is only looked at.
+const STORED: usize = 16;
+
+/// The members with links replaced by the files, or by all files of the folders, that they lead to. A link that leads
+/// nowhere, out of the tar or in a circle is counted.
+pub(super) fn follow(origin: &str, members: Vec<Member>, ignored: &mut Ignored) -> Result<Vec<Entry>, Error> {
+    if !members.iter().any(|member| matches!(member.kind, Kind::Hard(_) | Kind::Symbolic(_))) {
+        let entry = |Member { path, kind }| match kind {
+            Kind::File(stored) => Entry { path, stored: Some(stored) },
+            _ => Entry { path, stored: None },
+        };
+        return Ok(members.into_iter().map(entry).collect());
+    }
+    let nodes = nodes(&members, ignored);
+    let tree = Tree::new(&members, &nodes);
+    let mut walk = Walk { tree: &tree, entries: Vec::new(), circles: 0, work: MAX_WORK };
+    for (member, node) in members.iter().zip(&nodes) {
+        let Some(node) = node else { continue };
+        let found = match node {
+            Node::Folder => Ok(walk.keep(member.path.clone(), None)),
+            Node::File(stored) => Ok(walk.keep(member.path.clone(), Some(stored))),
+            Node::Link(_) => walk.link(&member.path, &member.path, &mut Vec::new()),
+        };
+        match found {
+            Ok(()) => {}
+            Err(Stop::Nowhere) => ignored.add("linked to nothing"),
+            Err(Stop::Circle) => ignored.add("linked in a circle"),
+            Err(Stop::TooMuch) => {
+                let reason =
+                    "holds links to folders of links that lead to too many files: unpack it and give the folder";
+                return Err(Error::layout(origin, reason));
+            }
+        }
+    }
+    ignored.add_many("linked in a circle", walk.circles);
+    Ok(walk.entries)
+}
+
+/// What a path is.
+#[derive(Clone, Copy)]
+enum Node<'a> {
+    Folder,
+    File(&'a Stored),
+    Link(&'a str),
+}
+
+/// What each member is once it is unpacked: a hard link is what stood at its target's path by then.
+fn nodes<'a>(members: &'a [Member], ignored: &mut Ignored) -> Vec<Option<Node<'a>>> {
+    let mut before: HashMap<&str, Node<'_>> = HashMap::new();
+    let mut node = |member: &'a Member| {
+        let node = match &member.kind {
+            Kind::Folder => Node::Folder,
+            Kind::File(stored) => Node::File(stored),
+            Kind::Symbolic(target) => Node::Link(target),
+            Kind::Hard(target) => match before.get(target.as_str()) {
+                Some(node @ (Node::File(_) | Node::Link(_))) => *node,
+                _ => {
+                    ignored.add("linked to nothing");
+                    return None;
+                }
+            },
+        };
+        before.insert(&member.path, node);
+        Some(node)
+    };
+    members.iter().map(&mut node).collect()
+}
+
+/// All paths of the unpacked tar.
+struct Tree<'a> {
+    nodes: BTreeMap<&'a str, Node<'a>>,
+}
+
+impl<'a> Tree<'a> {
+    fn new(members: &'a [Member], nodes: &[Option<Node<'a>>]) -> Self {
+        let mut tree = BTreeMap::new();
+        for (member, node) in members.iter().zip(nodes) {
+            let Some(node) = node else { continue };
+            // Folders need no entries of their own.
+            for (end, _) in member.path.match_indices('/') {
+                tree.entry(&member.path[..end]).or_insert(Node::Folder);
+            }
+            tree.insert(&member.path, *node);
+        }
+        Self { nodes: tree }
+    }
+}
+
+/// Why a link is not followed.
+enum Stop {
+    Nowhere,
+    /// It leads to more links in a row than are followed, as links to themselves do.
+    Circle,
+    TooMuch,
+}
+
+/// Follows links, and keeps what they lead to.
+struct Walk<'a> {
+    tree: &'a Tree<'a>,
+    entries: Vec<Entry>,
+    /// How often a link led back to a folder that it was met in.
+    circles: usize,
+    /// What is left of [`MAX_WORK`].
+    work: u64,
+}
+
+impl<'a> Walk<'a> {
+    fn spend(&mut self, bytes: usize) -> Result<(), Stop> {
+        self.work = self.work.checked_sub(bytes as u64 + 1).ok_or(Stop::TooMuch)?;
+        Ok(())
+    }
+
+    fn keep(&mut self, path: String, stored: Option<&Stored>) {
+        self.entries.push(Entry { path, stored: stored.cloned() });
+    }
+
+    /// Keeps what the link at `at` leads to under the path `shown`. `met` are the links that led there.
+    fn link<'b>(&mut self, at: &'b str, shown: &str, met: &mut Vec<&'b str>) -> Result<(), Stop>
+    where
+        'a: 'b,
+    {
+        let (folder, node) = self.resolve(at)?;
+        if let Node::File(stored) = node {
+            self.keep(shown.to_owned(), Some(stored));
+            return Ok(());
+        }
+        let prefix = if folder.is_empty() { folder } else { folder + "/" };
+        met.push(at);
+        if met.len() > MAX_HOPS || met.iter().any(|at| at.starts_with(&prefix)) {
+            self.circles += 1;
+        } else {
+            self.keep(shown.to_owned(), None);
+            self.folder(&prefix, shown, met)?;
+        }
+        met.pop();
+        Ok(())
+    }
+
+    /// Keeps what lies below `prefix` under the path `shown`.
+    fn folder<'b>(&mut self, prefix: &str, shown: &str, met: &mut Vec<&'b str>) -> Result<(), Stop>
+    where
+        'a: 'b,
+    {
+        let tree = self.tree;
+        let behind = tree.nodes.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+        for (path, node) in behind.take_while(|(path, _)| path.starts_with(prefix)) {
+            let shown = format!("{shown}/{}", &path[prefix.len()..]);
+            self.spend(STORED * shown.len())?;
+            match node {
+                _ if shown.len() > MAX_PATH => self.circles += 1,
+                Node::Folder => self.keep(shown, None),
+                Node::File(stored) => self.keep(shown, Some(stored)),
+                Node::Link(_) => match self.link(path, &shown, met) {
+                    // It is a member itself, and counted there.
+                    Err(Stop::Nowhere | Stop::Circle) => {}
+                    found => found?,
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// The path and the node that a link leads to, through any number of links.
+    fn resolve(&mut self, link: &str) -> Result<(String, Node<'a>), Stop> {
+        let tree = self.tree;
+        let mut folder = parent(link).to_owned();
+        // What is still to be walked, last part first.
+        let mut rest: Vec<&str> = Vec::new();
+        let mut hops = 0;
+        let mut node = tree.nodes.get(link).copied().ok_or(Stop::Nowhere)?;
+        loop {
+            if let Node::Link(target) = node {
+                hops += 1;
+                self.spend(target.len())?;
+                if hops > MAX_HOPS {
+                    return Err(Stop::Circle);
+                }
+                if target.starts_with('/') || target.is_empty() {
+                    return Err(Stop::Nowhere);
+                }
+                // What ends in a slash is a folder.
+                rest.extend(target.ends_with('/').then_some("."));
+                rest.extend(target.rsplit('/').filter(|part| !part.is_empty()));
+                node = Node::Folder;
+            }
+            let Some(part) = rest.pop() else { return Ok((folder, node)) };
+            self.spend(folder.len() + part.len())?;
+            if part == "." {
+                continue;
+            }
+            if part == ".." {
+                if folder.is_empty() {
+                    return Err(Stop::Nowhere);
+                }
+                folder.truncate(parent(&folder).len());
+                node = Node::Folder;
+                continue;
+            }
+            let at = if folder.is_empty() { part.to_owned() } else { format!("{folder}/{part}") };
+            node = tree.nodes.get(at.as_str()).copied().ok_or(Stop::Nowhere)?;
+            match node {
+                Node::Folder => folder = at,
+                Node::Link(_) => {}
+                Node::File(_) if rest.is_empty() => return Ok((at, node)),
+                Node::File(_) => return Err(Stop::Nowhere),
+            }
+        }
+    }
+}
+
+/// The folder that a path lies in.
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}

@@ -1,0 +1,163 @@
+//! Which folders are the parts of a data set that its maker divided.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::files::Listing;
+use super::super::part::Part;
+use super::super::split::list_some;
+
+/// The folders that a data set is divided into. Prefixes of paths, with a `/` at their ends.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Parts {
+    pub(super) train: String,
+    pub(super) val: Val,
+}
+
+/// What there is to measure on.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Val {
+    /// The validation part.
+    Own(String),
+    /// The test part, for want of another. Its classes are among those to train on.
+    Test(String),
+    /// A folder for validation, but none with class folders in it.
+    Unsorted(String),
+    None,
+}
+
+/// A folder, by what it holds.
+#[derive(Default)]
+struct Child<'a> {
+    /// Whether images lie directly in it.
+    direct: bool,
+    /// Its folders that have images in them.
+    folders: BTreeSet<&'a str>,
+}
+
+impl Child<'_> {
+    fn has_images(&self) -> bool {
+        self.direct || !self.folders.is_empty()
+    }
+}
+
+/// The folders directly below a prefix.
+fn children<'a>(listing: &'a Listing, prefix: &str) -> BTreeMap<&'a str, Child<'a>> {
+    let mut children: BTreeMap<&str, Child<'_>> = BTreeMap::new();
+    for path in listing.folders.iter().filter_map(|path| path.strip_prefix(prefix)) {
+        if !path.contains('/') {
+            children.entry(path).or_default();
+        }
+    }
+    let mut last = None;
+    for path in listing.images.iter().filter_map(|path| path.strip_prefix(prefix)) {
+        let Some((name, path)) = path.split_once('/') else { continue };
+        let folder = path.split_once('/').map(|(folder, _)| folder);
+        // Images are in the order of their paths, and most lie where the one before does.
+        if last.replace((name, folder)) == Some((name, folder)) {
+            continue;
+        }
+        let child = children.entry(name).or_default();
+        match folder {
+            Some(folder) => drop(child.folders.insert(folder)),
+            None => child.direct = true,
+        }
+    }
+    children
+}
+
+/// The parts whose folders lie directly below `top`, or nothing if those are classes.
+///
+/// A part's folder has class folders in it. One that is called as parts are and has images alone is a class.
+///
+/// # Errors
+/// What is wrong and what to do, as the rest of a sentence that begins with the data set.
+pub(super) fn find(listing: &Listing, top: &str) -> Result<Option<Parts>, String> {
+    let children = children(listing, top);
+    let parts = match named(listing, &children, top, "")? {
+        Some(parts) => Some(parts),
+        None => behind_a_name(listing, &children, top)?,
+    };
+    if parts.is_none() {
+        refuse_unknown_parts(&children)?;
+    }
+    Ok(parts)
+}
+
+/// The parts whose names stand behind a data set's own, as in `seg_train` and `seg_test`. Such a name is as likely a
+/// class's: it takes two that belong together.
+fn behind_a_name(listing: &Listing, children: &BTreeMap<&str, Child<'_>>, top: &str) -> Result<Option<Parts>, String> {
+    let sets: BTreeSet<String> = children.keys().filter_map(|name| Part::behind(name)).map(|(set, _)| set).collect();
+    let mut found = None;
+    for set in sets.iter().filter(|set| !set.is_empty()) {
+        let parts = named(listing, children, top, set)?;
+        if parts.as_ref().is_some_and(|parts| matches!(parts.val, Val::Own(_) | Val::Test(_))) {
+            if found.is_some() {
+                return Ok(None);
+            }
+            found = parts;
+        }
+    }
+    Ok(found)
+}
+
+/// The parts whose names stand behind this data set's.
+fn named(
+    listing: &Listing,
+    children: &BTreeMap<&str, Child<'_>>,
+    top: &str,
+    set: &str,
+) -> Result<Option<Parts>, String> {
+    let called = |part: Part| {
+        let wanted = Some((set.to_owned(), part));
+        children.iter().filter(move |(name, _)| Part::behind(name) == wanted)
+    };
+    let sorted = |part: Part| {
+        let names: Vec<&str> =
+            called(part).filter(|(_, child)| !child.folders.is_empty()).map(|(name, _)| *name).collect();
+        part.pick(&names)
+    };
+    let Some(train) = sorted(Part::Train)? else { return Ok(None) };
+    let prefix = |name: &str| inner(listing, format!("{top}{name}/"), name);
+    let classes = |prefix: &str| self::children(listing, prefix).into_keys().collect::<BTreeSet<_>>();
+    let train_prefix = prefix(train);
+    let val = if let Some(val) = sorted(Part::Val)? {
+        Val::Own(prefix(val))
+    } else if let Some(val) = called(Part::Val).map(|(name, _)| *name).next() {
+        Val::Unsorted(format!("{top}{val}/"))
+    } else {
+        let test = sorted(Part::Test)?.map(prefix);
+        let same = |test: &String| classes(test).is_subset(&classes(&train_prefix));
+        test.filter(same).map_or(Val::None, Val::Test)
+    };
+    let alone = children.values().filter(|child| child.has_images()).count() == 1;
+    let is_part = matches!(val, Val::Own(_) | Val::Test(_)) || !children[train].direct || alone;
+    Ok(is_part.then_some(Parts { train: train_prefix, val }))
+}
+
+/// The prefix of a part's class folders: archives tend to wrap a part in a second folder of the same name.
+fn inner(listing: &Listing, prefix: String, name: &str) -> String {
+    let children = children(listing, &prefix);
+    match children.keys().next() {
+        Some(only) if children.len() == 1 && Part::behind(only) == Part::behind(name) && !children[only].direct => {
+            format!("{prefix}{only}/")
+        }
+        _ => prefix,
+    }
+}
+
+/// Refuses folders that all hold the same folders: those are the classes, and the outer ones parts by other names.
+fn refuse_unknown_parts(children: &BTreeMap<&str, Child<'_>>) -> Result<(), String> {
+    let mut with_images = children.iter().filter(|(_, child)| child.has_images());
+    let (Some((one, first)), Some((other, _))) = (with_images.next(), with_images.next()) else { return Ok(()) };
+    let with_images = || children.values().filter(|child| child.has_images());
+    let same = with_images().all(|child| child.folders == first.folders);
+    if !same || first.folders.len() < 2 || with_images().all(|child| child.direct) {
+        return Ok(());
+    }
+    let inner: Vec<&str> = first.folders.iter().copied().collect();
+    Err(format!(
+        "has folders that hold the same folders, {one} and {other} with {}: name them train and val if they are parts, or \
+         put all images of a class directly into its folder",
+        list_some(&inner)
+    ))
+}

@@ -1,0 +1,178 @@
+use std::collections::HashMap;
+use std::path::{Component, Path, PathBuf};
+
+use csv::{Position, StringRecord};
+
+use super::super::part::Part;
+use super::super::split::list_some;
+use super::super::text::without_mark;
+use crate::data::error::Error;
+
+/// What a list says.
+pub(super) struct Rows {
+    pub(super) rows: Vec<Row>,
+    /// Whether they say which part they belong to.
+    pub(super) divided: bool,
+}
+
+/// A line of the list.
+pub(super) struct Row {
+    pub(super) path: String,
+    pub(super) class: String,
+    pub(super) part: Part,
+    line: u64,
+}
+
+/// Where the columns are.
+struct Columns {
+    path: usize,
+    label: usize,
+    split: Option<usize>,
+}
+
+/// Reads all lines of a list whose paths are relative to `folder`.
+pub(super) fn read(origin: &str, folder: &Path, text: &[u8]) -> Result<Rows, Error> {
+    let text = without_mark(text).map_err(|reason| Error::layout(origin, reason))?;
+    let broken = |error: csv::Error| match error.into_kind() {
+        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
+            let line = line(text, pos.as_ref());
+            let reason = format!("has {len} cells in line {line}, and its first line has {expected_len}: correct it");
+            Error::layout(origin, reason)
+        }
+        csv::ErrorKind::Utf8 { pos, .. } => {
+            let line = line(text, pos.as_ref());
+            Error::layout(origin, format!("is not UTF-8 in line {line}: save it as UTF-8"))
+        }
+        other => Error::layout(origin, format!("is not a readable list: {other:?}")),
+    };
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(text);
+    let columns = columns(origin, reader.headers().map_err(broken)?)?;
+    let mut rows: Vec<Row> = Vec::new();
+    let mut paths = Paths::new(origin, folder)?;
+    let mut record = StringRecord::new();
+    while reader.read_record(&mut record).map_err(broken)? {
+        let row = row(origin, folder, &columns, &record, line(text, record.position()))?;
+        if let Some(first) = paths.add(&row.path, rows.len(), |row| &rows[row].path) {
+            let (path, first, line) = (row.path, rows[first].line, row.line);
+            return Err(Error::layout(origin, format!("lists {path} twice, in lines {first} and {line}: keep one")));
+        }
+        rows.push(row);
+    }
+    if rows.is_empty() {
+        return Err(Error::layout(origin, "lists no images: it has no line below its first"));
+    }
+    refuse_missing(origin, folder, &rows)?;
+    Ok(Rows { rows, divided: columns.split.is_some() })
+}
+
+fn refuse_missing(origin: &str, folder: &Path, rows: &[Row]) -> Result<(), Error> {
+    let missing: Vec<&Row> = rows.iter().filter(|row| !folder.join(&row.path).exists()).collect();
+    let Some(first) = missing.first() else { return Ok(()) };
+    let (this, do_what) = match first.path.contains('\\') {
+        true => {
+            ("; between folders its path needs a / instead of \\", "; between folders paths need a / instead of \\")
+        }
+        false => (": paths are relative to the list's folder", ": paths are relative to its folder"),
+    };
+    let names: Vec<String> = missing.iter().map(|row| format!("{} (line {})", row.path, row.line)).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let reason = match names.as_slice() {
+        [one] => format!("lists a file that is not there, {one}{this}"),
+        some => format!("lists {} files that are not there, {}{do_what}", some.len(), list_some(some)),
+    };
+    Err(Error::layout(origin, reason))
+}
+
+/// The line of a record, from 1. The reader's own count stops where it began to look for the record, before empty lines.
+fn line(text: &[u8], at: Option<&Position>) -> u64 {
+    let Some(at) = at else { return 0 };
+    let ahead = text.get(at.byte() as usize..).unwrap_or_default();
+    let empty = ahead.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n');
+    at.line() + empty.count() as u64
+}
+
+/// What else people and programs put between columns.
+const SEPARATORS: [(char, &str); 3] = [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")];
+
+fn columns(origin: &str, header: &StringRecord) -> Result<Columns, Error> {
+    let find = |name: &str| header.iter().position(|column| column.eq_ignore_ascii_case(name));
+    let need = |name: &str| {
+        find(name).ok_or_else(|| {
+            let found: Vec<&str> = header.iter().collect();
+            if let [only] = found.as_slice()
+                && let Some((_, what)) = SEPARATORS.iter().find(|(separator, _)| only.contains(*separator))
+            {
+                return Error::layout(origin, format!("has {what} between its columns: save it with commas"));
+            }
+            let found = if found.is_empty() { "none".to_owned() } else { list_some(&found) };
+            let reason = format!(
+                "has no column {name} (its first line names: {found}): the columns are path, label and, if wanted, split"
+            );
+            Error::layout(origin, reason)
+        })
+    };
+    Ok(Columns { path: need("path")?, label: need("label")?, split: find("split") })
+}
+
+fn row(origin: &str, folder: &Path, columns: &Columns, record: &StringRecord, line: u64) -> Result<Row, Error> {
+    let cell = |name: &str, at: usize| match record.get(at).map(str::trim) {
+        Some(cell) if !cell.is_empty() => Ok(cell),
+        _ => Err(Error::layout(origin, format!("has an empty {name} in line {line}: fill it, or remove the line"))),
+    };
+    let part = match columns.split.map(|at| cell("split", at)).transpose()? {
+        None => Part::Train,
+        Some(split) => Part::named(split).ok_or_else(|| {
+            Error::layout(origin, format!("has the split {split} in line {line}: it can be train, val or test"))
+        })?,
+    };
+    let path = cell("path", columns.path)?;
+    // Blanks around a cell are the list's, unless a file has them in its name.
+    let whole = record.get(columns.path).filter(|whole| *whole != path && folder.join(whole).exists());
+    let class = cell("label", columns.label)?.to_owned();
+    Ok(Row { path: whole.unwrap_or(path).to_owned(), class, part, line })
+}
+
+/// The files that have been listed, however their paths are written.
+struct Paths {
+    /// The list's folder, from the root of the file system.
+    folder: PathBuf,
+    /// The paths from there, without `.` and `..`, with the numbers of their rows.
+    rows: HashMap<PathBuf, usize>,
+}
+
+impl Paths {
+    fn new(origin: &str, folder: &Path) -> Result<Self, Error> {
+        let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let folder = std::path::absolute(here).map_err(|error| Error::file_error(origin, error))?;
+        Ok(Self { folder, rows: HashMap::new() })
+    }
+
+    /// Takes a row's path in; the row that has listed the file before, if one has. `path_of` knows the paths of rows.
+    fn add<'a>(&mut self, path: &str, row: usize, path_of: impl Fn(usize) -> &'a String) -> Option<usize> {
+        let first = *self.rows.entry(plain(&self.folder.join(path))).or_insert(row);
+        if first == row {
+            return None;
+        }
+        // Behind a link, `..` is another folder than the one in front of it.
+        let goes_up = |path: &str| Path::new(path).components().any(|part| part == Component::ParentDir);
+        let before = path_of(first);
+        if goes_up(path) || goes_up(before) {
+            let real = |path: &str| self.folder.join(path).canonicalize().ok();
+            return (real(path) == real(before)).then_some(first);
+        }
+        Some(first)
+    }
+}
+
+/// A path without `.`, with each `..` taken back.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
+}

@@ -1,0 +1,37 @@
+/// Folders and files that operating systems, file servers and their makers of thumbnails leave, in lower case, of
+/// systems that do not tell capitals apart.
+const SYSTEM: [&str; 19] = [
+    "#recycle",
+    "#snapshot",
+    "$recycle.bin",
+    "@eadir",
+    "@recently-snapshot",
+    "@recycle",
+    "@tmp",
+    "__macosx",
+    "desktop.ini",
+    "ehthumbs.db",
+    "ehthumbs_vista.db",
+    "found.000",
+    "icon\r",
+    "network trash folder",
+    "system volume information",
+    "temporary items",
+    "thevolumesettingsfolder",
+    "thumbs.db",
+    "thumbs.db:encryptable",
+];
+
+/// Why a path is no part of a data set, as the kind to count it under: one of its parts begins with a dot, as editors'
+/// own files do, or is a system's.
+pub(super) fn litter(path: &str) -> Option<&'static str> {
+    path.split('/').find_map(|part| {
+        // These two as they are written alone: `recycler` in small letters may well be a class.
+        let system = part == "RECYCLER" || part == "lost+found";
+        if system || SYSTEM.iter().any(|name| name.eq_ignore_ascii_case(part)) {
+            Some("system")
+        } else {
+            part.starts_with('.').then_some("hidden")
+        }
+    })
+}
