@@ -1,5 +1,6 @@
 //! `effnet check`: is every image of this data set usable?
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -33,6 +34,8 @@ struct Report {
     own_val: bool,
     classes: Vec<Class>,
     ignored: usize,
+    /// Why files were left out, with how many each.
+    ignored_kinds: BTreeMap<String, usize>,
     bad: Vec<Bad>,
 }
 
@@ -90,6 +93,7 @@ impl Report {
             own_val: split.val_fraction.is_none(),
             classes: split.train.classes().iter().enumerate().map(class).collect(),
             ignored: split.ignored.files,
+            ignored_kinds: split.ignored.kinds.clone(),
             bad: bad.collect(),
         }
     }

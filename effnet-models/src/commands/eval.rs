@@ -72,7 +72,7 @@ impl Eval {
         let validation = self.val_fraction.map_or(Validation::Auto, Validation::Fraction);
         let split = |validation| -> Result<Split> {
             match &self.data {
-                Some(path) => Ok(data::open(path, validation, self.seed)?),
+                Some(path) => Ok(data::open_to_measure(path, validation, self.seed)?),
                 None => Ok(data::digits()?),
             }
         };
@@ -100,13 +100,18 @@ impl Eval {
     }
 }
 
-/// For each class of the data set, its number in the network: by name where the weights file has names.
+/// For each class of the data set, its number in the network: by name where the weights file has names. The network may
+/// know more.
 fn class_numbers(model: &Model, source: &dyn Source) -> Result<Vec<u32>> {
     let (classes, labels) = (source.classes(), model.labels());
     if labels.is_empty() {
         let outputs = model.runner.num_classes();
         if classes.len() != outputs {
-            bail!("the data set has {} classes and the network {outputs}: they must be the same", classes.len());
+            bail!(
+                "the data set has {} classes and the network {outputs}: they must be the same, for the weights file has \
+                 no names to tell them by",
+                classes.len()
+            );
         }
         return Ok((0..outputs as u32).collect());
     }

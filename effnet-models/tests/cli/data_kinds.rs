@@ -148,3 +148,52 @@ fn a_tar_of_class_folders() {
     assert_eq!((&report["train"], &report["val"]), (&16.into(), &4.into()));
     assert_eq!(data::open_whole(&folder.path().join("digits.tar")).expect("opened").len(), CLASSES * IMAGES);
 }
+
+/// Parts by Kaggle's names, with what people and systems leave beside them.
+#[test]
+fn parts_with_strangers_beside_them() {
+    let folder = folder();
+    write_digits(&folder.path().join("data/Training"), CLASSES, 8);
+    write_digits(&folder.path().join("data/Testing"), CLASSES, 2);
+    write_digits(&folder.path().join("data/@eaDir"), 1, 1);
+    write_digits(&folder.path().join("data/pred/unknown"), 1, 3);
+    fs::copy(folder.path().join("data/Testing/0/0.png"), folder.path().join("data/Training/preview.png"))
+        .expect("copied");
+    fs::write(folder.path().join("data/README"), "digits").expect("written");
+    let report = check(folder.path(), "data");
+    assert_eq!((&report["train"], &report["val"], &report["own_val"]), (&16.into(), &4.into(), &true.into()));
+    assert_eq!(report["classes"][1], json!({"name": "1", "train": 8, "val": 2}));
+    let kinds = json!({"in pred": 3, "no extension": 1, "outside class folders": 1, "system": 1});
+    assert_eq!((&report["ignored"], &report["ignored_kinds"]), (&6.into(), &kinds));
+    let text = succeed(effnet(folder.path()).args(["check", "data"]));
+    let wanted = "left out: 6 other files (3 in pred, 1 no extension, 1 outside class folders, 1 system)\n";
+    assert!(text.contains(wanted), "{text}");
+    let out = train(folder.path(), "data");
+    assert!(
+        out.contains("2 classes") && out.contains("16 training and 4 validation images; 6 other files left out"),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_tar_of_class_folders_with_links() {
+    let folder = folder();
+    write_digits(&folder.path().join("digits"), CLASSES, IMAGES);
+    let mut tar = tar::Builder::new(fs::File::create(folder.path().join("digits.tar")).expect("created"));
+    tar.append_dir_all("digits", folder.path().join("digits")).expect("appended");
+    let mut header = tar::Header::new_gnu();
+    header.set_size(0);
+    for (kind, path, target) in [
+        (tar::EntryType::Link, "digits/1/hard.png", "digits/1/0.png"),
+        (tar::EntryType::Symlink, "digits/1/soft.png", "hard.png"),
+        (tar::EntryType::Symlink, "digits/1/gone.png", "nowhere.png"),
+        (tar::EntryType::Fifo, "digits/1/pipe", "none"),
+    ] {
+        header.set_entry_type(kind);
+        tar.append_link(&mut header, path, target).expect("appended");
+    }
+    tar.finish().expect("written");
+    let report = check(folder.path(), "digits.tar");
+    assert_eq!(report["train"].as_u64().zip(report["val"].as_u64()).map(|(train, val)| train + val), Some(22));
+    assert_eq!(report["ignored_kinds"], json!({"linked to nothing": 1, "pipe or device": 1}));
+}

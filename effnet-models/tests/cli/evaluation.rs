@@ -1,6 +1,6 @@
 //! From a run to predictions and figures, with nothing but the file that it wrote.
 
-use crate::support::{RUN, effnet, folder, succeed, succeed_json};
+use crate::support::{RUN, effnet, fail, folder, succeed, succeed_json};
 
 #[test]
 fn a_run_leaves_what_it_promises() {
@@ -82,4 +82,40 @@ fn eval_prints_a_matrix() {
     command.args(["eval", "--weights"]).arg(RUN.weights()).arg("--data").arg(RUN.data());
     let text = succeed(&mut command);
     assert!(text.contains("top-1") && text.contains("confusion (row: true class, column: predicted)"), "{text}");
+}
+
+#[test]
+fn eval_takes_a_test_set_with_fewer_classes_by_name() {
+    let folder = folder();
+    let copy = |class: &str, to: &str| {
+        let to = folder.path().join(to);
+        std::fs::create_dir_all(&to).expect("created");
+        for image in 0..20 {
+            let name = format!("{image}.png");
+            std::fs::copy(RUN.data().join(class).join(&name), to.join(&name)).expect("copied");
+        }
+    };
+    copy("2", "one/2");
+    ["0", "2"].into_iter().for_each(|class| copy(class, &format!("two/{class}")));
+    ["train", "val"].into_iter().for_each(|part| copy("2", &format!("parts/{part}/2")));
+    copy("2", "stranger/cat");
+    let eval = |data: &std::path::Path, part: &str| {
+        let mut command = effnet(folder.path());
+        command.args(["eval", "--json", "--part", part, "--weights"]).arg(RUN.weights()).arg("--data").arg(data);
+        command
+    };
+    let all = succeed_json(&mut eval(&RUN.data(), "all"));
+    for (data, part, images) in [("one", "all", [0, 0, 20]), ("two", "all", [20, 0, 20]), ("parts", "val", [0, 0, 20])]
+    {
+        let report = succeed_json(&mut eval(data.as_ref(), part));
+        for (class, images) in images.into_iter().enumerate() {
+            let found = &report["classes"][class];
+            assert_eq!((&found["label"], &found["images"]), (&class.to_string().into(), &images.into()), "{data}");
+            if images > 0 {
+                assert_eq!(found["accuracy"], all["classes"][class]["accuracy"], "{data}: by name");
+            }
+        }
+    }
+    assert_eq!(succeed_json(&mut eval("one".as_ref(), "val"))["images"], 4, "the share that training would set aside");
+    fail(&mut eval("stranger".as_ref(), "all"), &["class cat is not among the 3 that the weights were trained on"]);
 }
