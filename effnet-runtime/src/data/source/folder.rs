@@ -64,11 +64,13 @@ impl Folder {
 /// A path below `root` with `/` between its parts.
 fn relative(root: &Path, path: &Path) -> Result<String, Error> {
     let relative = path.strip_prefix(root).unwrap_or(path);
-    let parts: Option<Vec<&str>> = relative.components().map(|part| part.as_os_str().to_str()).collect();
-    parts.map(|parts| parts.join("/")).ok_or_else(|| {
+    let lossy: Vec<_> = relative.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    let lossy = lossy.join("/");
+    if relative.to_str().is_none() && litter(&lossy).is_none() {
         let reason = format!("holds a name that is not UTF-8, {}: rename it", relative.display());
-        Error::layout(&root.display().to_string(), reason)
-    })
+        return Err(Error::layout(&root.display().to_string(), reason));
+    }
+    Ok(lossy)
 }
 
 impl Files for Folder {

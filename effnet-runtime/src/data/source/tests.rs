@@ -1,4 +1,6 @@
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -171,10 +173,12 @@ fn links_to_nothing_and_pipes_are_no_end_of_the_listing() {
     link("user@host:1", "a/.#1.png");
     link("nowhere", "a/notes.txt");
     link("nowhere", "gone");
+    fs::create_dir(root.path().join(".trash")).unwrap();
+    fs::write(root.path().join(OsStr::from_bytes(b".trash/caf\xe9.png")), "").unwrap();
     let _listening = std::os::unix::net::UnixListener::bind(root.path().join("a/socket")).unwrap();
     let split = open(root.path(), Validation::Auto, 0).unwrap();
     assert_eq!(split.train.len() + split.val.len(), 4);
-    let wanted = "4 other files (1 .txt, 1 hidden, 1 no extension, 1 pipe or device)";
+    let wanted = "5 other files (1 .txt, 2 hidden, 1 no extension, 1 pipe or device)";
     assert_eq!(split.ignored.to_string(), wanted);
 }
 
@@ -343,6 +347,8 @@ fn what_is_no_tar_is_named() {
     let unpack = "and nothing but tar and gzip is read here: type zstd -d TAR, and give what that leaves";
     assert_eq!(says(b"\x28\xb5\x2f\xfd rest"), format!("TAR is compressed with zstd, {unpack}"));
     assert!(says(b"PK\x03\x04 rest").contains("type unzip TAR"));
+    let inner = tar_bytes(&["n01440764.tar", "n01443537.tar", "README"]);
+    assert_eq!(says(&inner), "TAR holds 2 tars and no image files: unpack it, and give the folder of its tars");
     let tar = tar_bytes(&DIVIDED);
     assert_eq!(says(&tar[..5 * 1024 + 513]), "TAR ends within val/b/4.bmp: it was cut off, copy it again");
     let packed = gzip(&tar);
