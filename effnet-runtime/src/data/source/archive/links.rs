@@ -34,20 +34,19 @@ pub(super) fn follow(origin: &str, members: Vec<Member>, ignored: &mut Ignored) 
     let mut walk = Walk { tree: &tree, entries: Vec::new(), circles: 0, work: MAX_WORK };
     for (member, node) in members.iter().zip(&nodes) {
         let Some(node) = node else { continue };
-        let found = match node {
-            Node::Folder => Ok(walk.keep(member.path.clone(), None)),
-            Node::File(stored) => Ok(walk.keep(member.path.clone(), Some(stored))),
-            Node::Link(_) => walk.link(&member.path, &member.path, &mut Vec::new()),
-        };
-        match found {
-            Ok(()) => {}
-            Err(Stop::Nowhere) => ignored.add("linked to nothing"),
-            Err(Stop::Circle) => ignored.add("linked in a circle"),
-            Err(Stop::TooMuch) => {
-                let reason =
-                    "holds links to folders of links that lead to too many files: unpack it and give the folder";
-                return Err(Error::layout(origin, reason));
-            }
+        match node {
+            Node::Folder => walk.keep(member.path.clone(), None),
+            Node::File(stored) => walk.keep(member.path.clone(), Some(stored)),
+            Node::Link(_) => match walk.link(&member.path, &member.path, &mut Vec::new()) {
+                Ok(()) => {}
+                Err(Stop::Nowhere) => ignored.add("linked to nothing"),
+                Err(Stop::Circle) => ignored.add("linked in a circle"),
+                Err(Stop::TooMuch) => {
+                    let reason = "holds links to folders of links that lead to too many files: unpack it and give the \
+                                  folder";
+                    return Err(Error::layout(origin, reason));
+                }
+            },
         }
     }
     ignored.add_many("linked in a circle", walk.circles);

@@ -38,7 +38,7 @@ pub(super) fn scan(origin: &str, tar: &mut (impl Read + Seek)) -> Result<Scanned
     let start = behind_label(tar).map_err(broken)?;
     let (mut members, mut ignored) = (Vec::new(), Ignored::default());
     // Maps of sparse files lie among the bodies, and are read when the headers have been.
-    let mut maps: Vec<(usize, Map)> = Vec::new();
+    let (mut maps, mut known): (Vec<(usize, Map)>, usize) = (Vec::new(), 0);
     for entry in ::tar::Archive::new(Behind { tar: &mut *tar, start }).entries_with_seek().map_err(broken)? {
         let mut entry = entry.map_err(broken)?;
         let kind = entry.header().entry_type();
@@ -50,6 +50,10 @@ pub(super) fn scan(origin: &str, tar: &mut (impl Read + Seek)) -> Result<Scanned
         } else {
             None
         };
+        known += map.as_ref().map_or(0, Map::known);
+        if known > sparse::MAX_STRETCHES {
+            return Err(broken(sparse::too_many()));
+        }
         let raw = map.as_ref().and_then(|map| map.name.clone()).unwrap_or_else(|| entry.path_bytes().into_owned());
         let path = join(name(origin, &raw)?);
         let target = || {

@@ -67,24 +67,32 @@ pub(super) fn of_extensions(entry: &mut Entry<'_, impl Read>, body: Place) -> io
             b"GNU.sparse.offset" => starts.push(number()?),
             b"GNU.sparse.numbytes" => lengths.push(number()?),
             b"GNU.sparse.map" => {
-                let text = extension.value().map_err(|_| nonsense())?;
-                let numbers: Result<Vec<u64>, _> = text.split(',').map(str::parse).collect();
-                for pair in numbers.map_err(|_| nonsense())?.chunks(2) {
-                    starts.push(pair[0]);
-                    lengths.extend(pair.get(1));
+                let numbers = extension.value().map_err(|_| nonsense())?.split(',').take(2 * MAX_STRETCHES + 2);
+                for (at, number) in numbers.enumerate() {
+                    let into = if at % 2 == 0 { &mut starts } else { &mut lengths };
+                    into.push(number.parse().map_err(|_| nonsense())?);
                 }
             }
             _ => {}
         }
+        if starts.len() > MAX_STRETCHES {
+            return Err(too_many());
+        }
     }
     let Some(length) = length else { return Ok(None) };
-    if starts.len() != lengths.len() {
+    let no_map = starts.is_empty() && matches!(more, More::Nothing);
+    if no_map || starts.len() != lengths.len() {
         return Err(nonsense());
     }
     Ok(Some(Map { name, length, stretches: starts.into_iter().zip(lengths).collect(), more, at: body.offset }))
 }
 
 impl Map {
+    /// How many stretches the header names.
+    pub(super) fn known(&self) -> usize {
+        self.stretches.len()
+    }
+
     /// Reads the rest of the map, and finds the stretches in a tar of `end` bytes. `room` is what is left of
     /// [`MAX_STRETCHES`].
     pub(super) fn read(mut self, tar: &mut (impl Read + Seek), end: u64, room: &mut usize) -> io::Result<Stored> {
@@ -156,6 +164,6 @@ fn nonsense() -> io::Error {
     fault("it makes no sense")
 }
 
-fn too_many() -> io::Error {
+pub(super) fn too_many() -> io::Error {
     fault("it names more than 1,048,576 stretches")
 }
