@@ -61,8 +61,9 @@ pub(in super::super) fn is_shard(archive: &Archive) -> bool {
     if groups.iter().any(|group| group.image.is_some() && labelled(group)) {
         return true;
     }
-    let images = archive.entries.iter().filter(|entry| entry.stored.is_some() && is_image(&entry.path));
-    let folders: BTreeSet<Option<&str>> = images.map(|entry| parent(&entry.path)).collect();
+    let files = archive.entries.iter().filter(|entry| entry.stored.is_some()).map(|entry| &entry.path);
+    let images = files.filter(|path| is_image(path) && litter(path).is_none());
+    let folders: BTreeSet<Option<&str>> = images.map(|path| parent(path)).collect();
     let beside = groups.iter().any(|group| group.cls.is_some() || group.json.is_some());
     // Nobody unpacks a tar of images alone to see that it lacks labels.
     folders.len() == 1 && (beside || folders.contains(&None) && !archive.packed)

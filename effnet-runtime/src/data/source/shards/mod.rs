@@ -69,7 +69,7 @@ impl Shards {
         check_classes(origin, &self.classes, least)?;
         let (for_val, val_fraction): (Vec<bool>, _) = match (self.val_from, validation) {
             (Some(_), Validation::Fraction(_)) => {
-                return Err(Error::layout(origin, "has a folder val of its own: leave out --val-fraction"));
+                return Err(Error::layout(origin, "has shards of its own for validation: leave out --val-fraction"));
             }
             (Some(first), Validation::Auto) => (self.samples.iter().map(|s| s.shard >= first).collect(), None),
             (None, validation) => {

@@ -247,7 +247,7 @@ fn mistakes_are_named() {
     assert_eq!(says(&both, ""), "DATA/ has the class 3 in val but not in train: add it");
     let root = folder(&both);
     let error = open(root.path(), Validation::Fraction(0.5), 0).err().expect("an error").to_string();
-    assert!(error.ends_with("has a folder val of its own: leave out --val-fraction"), "{error}");
+    assert!(error.ends_with("has shards of its own for validation: leave out --val-fraction"), "{error}");
 }
 
 #[test]
