@@ -51,7 +51,7 @@ pub fn open_whole(path: &Path) -> Result<Arc<dyn Source>, Error> {
     }
 }
 
-/// The extensions of lists. Those with tabs are refused with what to do.
+/// The extensions of lists; one with tabs is refused with what to do.
 const LISTS: [&str; 2] = ["csv", "tsv"];
 
 /// A data set, not yet divided.

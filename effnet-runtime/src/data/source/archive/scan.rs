@@ -34,6 +34,9 @@ pub(super) enum Kind {
 /// Lists a tar's members by their headers alone: bodies are passed over.
 pub(super) fn scan(origin: &str, tar: &mut (impl Read + Seek)) -> Result<Scanned, Error> {
     let broken = |error: io::Error| Error::layout(origin, format!("is not a folder and not a readable tar: {error}"));
+    let unmapped = |path: &str, reason: io::Error| {
+        Error::layout(origin, format!("holds {path}, whose map of zeros cannot be read ({reason}): pack it again"))
+    };
     let end = tar.seek(SeekFrom::End(0)).map_err(broken)?;
     let start = behind_label(tar).map_err(broken)?;
     let (mut members, mut ignored) = (Vec::new(), Ignored::default());
@@ -43,17 +46,14 @@ pub(super) fn scan(origin: &str, tar: &mut (impl Read + Seek)) -> Result<Scanned
         let mut entry = entry.map_err(broken)?;
         let kind = entry.header().entry_type();
         let place = Place { offset: start + entry.raw_file_position(), length: entry.size() };
-        let map = if kind.is_gnu_sparse() {
-            sparse::of_header(entry.header(), place.offset).map_err(broken)?
-        } else if kind.is_file() {
-            sparse::of_extensions(&mut entry, place).map_err(broken)?
-        } else {
-            None
+        let map = match kind {
+            _ if kind.is_gnu_sparse() => sparse::of_header(entry.header(), place.offset),
+            _ if kind.is_file() => sparse::of_extensions(&mut entry, place),
+            _ => Ok(None),
         };
-        known += map.as_ref().map_or(0, Map::known);
-        if known > sparse::MAX_STRETCHES {
-            return Err(broken(sparse::too_many()));
-        }
+        known += map.as_ref().map_or(0, |map| map.as_ref().map_or(0, Map::known));
+        let map = if known > sparse::MAX_STRETCHES { Err(sparse::too_many()) } else { map };
+        let map = map.map_err(|reason| unmapped(&String::from_utf8_lossy(&entry.path_bytes()), reason))?;
         let raw = map.as_ref().and_then(|map| map.name.clone()).unwrap_or_else(|| entry.path_bytes().into_owned());
         let path = join(name(origin, &raw)?);
         let target = || {
@@ -90,10 +90,7 @@ pub(super) fn scan(origin: &str, tar: &mut (impl Read + Seek)) -> Result<Scanned
     let mut room = sparse::MAX_STRETCHES;
     for (number, map) in maps {
         let member = &mut members[number];
-        let stored = map.read(tar, end, &mut room).map_err(|reason| {
-            let reason = format!("holds {}, whose map of zeros cannot be read ({reason}): pack it again", member.path);
-            Error::layout(origin, reason)
-        })?;
+        let stored = map.read(tar, end, &mut room).map_err(|reason| unmapped(&member.path, reason))?;
         member.kind = Kind::File(stored);
     }
     Ok(Scanned { members, ignored })

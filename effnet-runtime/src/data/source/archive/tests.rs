@@ -115,6 +115,13 @@ fn a_map_of_zeros_that_makes_no_sense_is_named() {
         let wanted = format!("TAR holds b/many.bmp, whose map of zeros cannot be read ({reason}): pack it again");
         assert_eq!(says(&tar), wanted, "{damage:?}");
     }
+    // Without its version, a header that has a length has no map.
+    let version = b"22 GNU.sparse.major=1\n";
+    let at_version = whole.windows(version.len()).position(|bytes| bytes == version).expect("a version");
+    let mut tar = whole.clone();
+    tar[at_version + version.len() - 2] = b'0';
+    let message = says(&tar);
+    assert!(message.contains("whose map of zeros cannot be read (it makes no sense): pack it again"), "{message}");
     assert_eq!(
         says(&whole[..at + 4096]),
         "TAR holds b/many.bmp, whose map of zeros cannot be read (it is cut off): pack it again"

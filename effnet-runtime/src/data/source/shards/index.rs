@@ -120,7 +120,7 @@ pub(super) fn dotted(archive: &Archive) -> Option<String> {
     ))
 }
 
-/// The entries by their keys, in the order of the first of each. Those of a key need not lie side by side: tar packs a
+/// The entries by their keys, in the order of the first of each. A key's entries need not lie side by side: tar packs a
 /// folder in any order.
 fn groups<'a>(entries: &'a [Entry], ignored: &mut Ignored) -> Vec<Group<'a>> {
     let mut numbers: HashMap<&str, usize> = HashMap::new();
