@@ -14,6 +14,7 @@ mod network;
 mod params;
 mod pass;
 mod scope;
+mod sentence;
 
 pub mod device;
 pub mod infer;

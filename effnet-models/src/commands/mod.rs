@@ -15,12 +15,11 @@ mod threads;
 mod train;
 mod weights;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use effnet_runtime::cli::init_logging;
+use effnet_runtime::cli::{self, init_logging};
 
 /// EfficientNetV2: train it, measure it, use it
 #[derive(Parser, Debug)]
@@ -77,8 +76,7 @@ fn finish(result: Result<()>) -> ExitCode {
     if let Some(usage) = error.downcast_ref::<clap::Error>() {
         usage.exit();
     }
-    // Unlike `eprintln!`, this does not panic where standard error is closed.
-    let _ = writeln!(std::io::stderr(), "error: {error:#}");
+    cli::error(error.as_ref());
     ExitCode::FAILURE
 }
 

@@ -29,7 +29,7 @@ use clap::Parser;
 
 pub use args::TrainArgs;
 pub use logging::init as init_logging;
-pub use output::shell;
+pub use output::{error, error_text, shell};
 pub use train::{Model, train};
 
 use crate::network::Network;

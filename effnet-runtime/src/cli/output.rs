@@ -1,8 +1,11 @@
 //! What is printed, and how.
 
+use std::error::Error;
 use std::fmt::Display;
 use std::io::Write;
 use std::time::Duration;
+
+use crate::sentence::sentence;
 
 /// Prints a line. A reader that has gone away (`train | head`) is no reason to stop a run.
 pub(super) fn line(text: impl Display) {
@@ -10,9 +13,20 @@ pub(super) fn line(text: impl Display) {
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
-/// Prints an error, with what caused it.
-pub(super) fn error(error: &dyn std::error::Error) {
-    let _ = writeln!(std::io::stderr().lock(), "error: {error}");
+/// Prints a line on standard error.
+pub(super) fn warn(text: impl Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Prints an error on standard error, what caused it behind a colon. Where standard error is closed, nobody misses it.
+pub fn error(error: &(dyn Error + 'static)) {
+    warn(format_args!("error: {}", error_text(error)));
+}
+
+/// An error as a sentence, what caused it behind a colon, whatever `RUST_BACKTRACE` is.
+pub fn error_text(error: &(dyn Error + 'static)) -> String {
+    let text = |error: &(dyn Error + 'static)| error.downcast_ref().map_or_else(|| error.to_string(), sentence);
+    std::iter::successors(Some(error), |&error| error.source()).map(text).collect::<Vec<_>>().join(": ")
 }
 
 /// `1 h 02 min`, `3 min 20 s` or `4.5 s`.

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::io;
 
+use crate::sentence::sentence;
+
 /// What can go wrong between a data set and a batch. Each message is one sentence that names the thing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -47,8 +49,14 @@ pub enum Error {
     #[error("{0}")]
     Option(String),
     /// candle could not make the batch's tensor.
-    #[error(transparent)]
-    Tensor(#[from] candle_core::Error),
+    #[error("{}", sentence(.0))]
+    Tensor(candle_core::Error),
+}
+
+impl From<candle_core::Error> for Error {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Tensor(error)
+    }
 }
 
 impl Error {

@@ -6,6 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use candle_core::cuda_backend::cudarc::driver::{CudaContext, result::device, sys};
 use candle_core::{DType, Device, Tensor};
 
+use crate::sentence::sentence;
+
 static OPEN: Mutex<BTreeMap<usize, Device>> = Mutex::new(BTreeMap::new());
 
 /// The GPU of this number, or why it cannot be had.
@@ -85,9 +87,4 @@ fn works(device: &Device, ordinal: usize) -> Result<(), String> {
     };
     let built = env!("EFFNET_COMPUTE_CAP");
     Err(format!("this build's kernels, compiled for compute capability {built}, do not run there ({why}){hint}"))
-}
-
-/// An error's first line: candle's may carry a backtrace.
-fn sentence(error: &candle_core::Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
 }

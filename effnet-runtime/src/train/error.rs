@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::device::DeviceError;
+use crate::sentence::sentence;
 use crate::{data, weights};
 
 /// A failure to train, evaluate or keep a run.
@@ -16,8 +17,8 @@ pub enum Error {
     #[error(transparent)]
     Weights(#[from] weights::Error),
     /// Candle.
-    #[error(transparent)]
-    Tensor(#[from] candle_core::Error),
+    #[error("{}", sentence(.0))]
+    Tensor(candle_core::Error),
     /// A device that cannot be had.
     #[error(transparent)]
     Device(#[from] DeviceError),
@@ -118,3 +119,9 @@ fn hint(reason: &std::io::Error) -> &'static str {
 
 /// A result of this module.
 pub type Result<T> = std::result::Result<T, Error>;
+impl From<candle_core::Error> for Error {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Tensor(error)
+    }
+}
+

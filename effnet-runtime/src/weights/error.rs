@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use candle_core::DType;
 
+use crate::sentence::sentence;
+
 /// A failure to read, understand or write a weights file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -116,12 +118,18 @@ pub enum Error {
         reason: serde_json::Error,
     },
     /// Candle failed.
-    #[error(transparent)]
-    Candle(#[from] candle_core::Error),
+    #[error("{}", sentence(.0))]
+    Candle(candle_core::Error),
 }
 
 /// A result of this module.
 pub type Result<T> = std::result::Result<T, Error>;
+
+impl From<candle_core::Error> for Error {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Candle(error)
+    }
+}
 
 impl From<Error> for candle_core::Error {
     fn from(error: Error) -> Self {
