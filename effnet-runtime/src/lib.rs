@@ -17,6 +17,7 @@ mod scope;
 mod sentence;
 
 pub mod device;
+pub mod environment;
 pub mod infer;
 pub mod layers;
 pub mod ops;

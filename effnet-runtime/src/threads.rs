@@ -6,6 +6,8 @@
 
 mod claims;
 mod parts;
+#[cfg(test)]
+mod tests;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell, UnsafeCell};
@@ -17,8 +19,15 @@ use std::thread::JoinHandle;
 use claims::{Apart, Claims, MOST_TASKS};
 use parts::Parts;
 
-/// Environment variable that sizes the process's pool where nobody called [`set_global`].
+use crate::environment;
+
+/// Environment variable that sizes the process's pool where nobody called [`set_global`]. A value that is no number from
+/// 1 to [`MOST_THREADS`] has no effect ([`crate::environment`]).
 pub const THREADS_VARIABLE: &str = "EFFNET_THREADS";
+
+/// Most threads of a pool. Many more than a machine has cores only wait for each other, and some ten thousand use up what
+/// a system has for their stacks.
+pub const MOST_THREADS: usize = 1024;
 
 /// How often a worker looks for the next job before it sleeps: some 50 µs, longer than the gap between two kernels of a
 /// network. Longer still, and an idle pool takes time from others; shorter, and every kernel pays for waking a thread.
@@ -64,7 +73,7 @@ impl Shared {
             running: Apart(AtomicUsize::new(0)),
             task: Apart(UnsafeCell::new(nothing)),
             tasks: AtomicUsize::new(0),
-            claims: (0..threads.max(1)).map(|_| Apart(Claims::default())).collect(),
+            claims: (0..threads).map(|_| Apart(Claims::default())).collect(),
             panic: Mutex::new(None),
             sleepers: AtomicUsize::new(0),
             closed: Mutex::new(false),
@@ -120,10 +129,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn global() -> &'static RwLock<Arc<Pool>> {
     GLOBAL.get_or_init(|| {
-        let asked = std::env::var(THREADS_VARIABLE).ok().and_then(|value| value.parse().ok());
-        let found = std::thread::available_parallelism().map_or(1, usize::from);
-        RwLock::new(Arc::new(Pool::new(asked.unwrap_or(found))))
+        let asked = environment::or_warn(environment::threads());
+        RwLock::new(Arc::new(Pool::new(asked.unwrap_or_else(cores))))
     })
+}
+
+/// The machine's cores, or as many of them as a pool may have threads.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_THREADS))
 }
 
 /// Sizes the pool of the process: all threads use it that have not installed another.
@@ -139,16 +152,25 @@ pub fn current() -> Arc<Pool> {
 }
 
 impl Pool {
-    /// A pool of `threads` threads, the caller of its methods counted; 0 is taken as 1.
+    /// A pool of `threads` threads, the caller of its methods counted; 0 is taken as 1, and more than [`MOST_THREADS`] as
+    /// these. It has fewer where the system refuses to start so many, which is reported through `tracing`.
     pub fn new(threads: usize) -> Self {
+        let threads = threads.clamp(1, MOST_THREADS);
         let shared = Arc::new(Shared::new(threads));
-        let workers = (1..threads)
-            .map_while(|index| {
-                let shared = shared.clone();
-                let name = format!("effnet-{index}");
-                std::thread::Builder::new().name(name).spawn(move || serve(&shared, index)).ok()
-            })
-            .collect();
+        let spawn = |index| {
+            let shared = shared.clone();
+            std::thread::Builder::new().name(format!("effnet-{index}")).spawn(move || serve(&shared, index))
+        };
+        let mut workers = Vec::with_capacity(threads - 1);
+        for index in 1..threads {
+            match spawn(index) {
+                Ok(worker) => workers.push(worker),
+                Err(error) => {
+                    tracing::warn!("only {index} of {threads} compute threads: the system starts no more ({error})");
+                    break;
+                }
+            }
+        }
         Self { shared, workers, busy: AtomicBool::new(false) }
     }
 
@@ -299,89 +321,5 @@ fn serve(shared: &Shared, worker: usize) {
             seen = epoch;
         }
         shared.running.0.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_task_runs_once_at_any_size_of_pool() {
-        for threads in [1, 2, 3, 8] {
-            let pool = Pool::new(threads);
-            for round in 0..200 {
-                let counts: Vec<AtomicUsize> = (0..round).map(|_| AtomicUsize::new(0)).collect();
-                pool.for_each(round, |at| {
-                    counts[at].fetch_add(1, Ordering::Relaxed);
-                });
-                assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 1), "{threads} threads, {round}");
-            }
-        }
-    }
-
-    #[test]
-    fn chunks_cover_the_slices() {
-        let pool = Pool::new(2);
-        let (mut data, mut sums) = (vec![1u32; 103], vec![0u32; 11]);
-        pool.for_each_chunk_pair(&mut data, 10, &mut sums, 1, |at, chunk, sum| {
-            sum[0] = chunk.iter().sum();
-            chunk.fill(at as u32);
-        });
-        assert_eq!(sums, [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 3]);
-        assert_eq!((data[0], data[99], data[102]), (0, 9, 10));
-    }
-
-    #[test]
-    fn a_panic_reaches_the_caller_and_the_pool_goes_on() {
-        let pool = Pool::new(2);
-        let caught = catch_unwind(AssertUnwindSafe(|| pool.for_each(64, |at| assert_ne!(at, 13, "thirteen"))));
-        assert!(caught.is_err());
-        let done = AtomicUsize::new(0);
-        pool.for_each(64, |_| {
-            done.fetch_add(1, Ordering::Relaxed);
-        });
-        assert_eq!(done.into_inner(), 64);
-    }
-
-    /// Twice, since the second finds shares that the first has used up.
-    #[test]
-    fn a_job_of_more_tasks_than_a_share_counts_runs_whole() {
-        let pool = Pool::new(2);
-        for _ in 0..2 {
-            let sums = [const { AtomicUsize::new(0) }; 2];
-            let tasks = MOST_TASKS + 5;
-            pool.for_each_on(tasks, |worker, at| {
-                sums[worker].fetch_add(at, Ordering::Relaxed);
-            });
-            let sum: usize = sums.into_iter().map(AtomicUsize::into_inner).sum();
-            assert_eq!(sum, tasks * (tasks - 1) / 2);
-        }
-    }
-
-    #[test]
-    fn nested_and_concurrent_calls_run() {
-        let pool = Arc::new(Pool::new(2));
-        let done = AtomicUsize::new(0);
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    pool.for_each(8, |_| {
-                        pool.for_each(8, |_| {
-                            done.fetch_add(1, Ordering::Relaxed);
-                        });
-                    });
-                });
-            }
-        });
-        assert_eq!(done.into_inner(), 4 * 64);
-    }
-
-    #[test]
-    fn an_installed_pool_is_the_current_one() {
-        let pool = Arc::new(Pool::new(3));
-        assert_eq!(pool.install(|| current().threads()), 3);
-        set_global(2);
-        assert_eq!(current().threads(), 2);
     }
 }

@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use effnet_runtime::cli::{self, init_logging};
+use effnet_runtime::environment;
 
 /// EfficientNetV2: train it, measure it, use it
 #[derive(Parser, Debug)]
@@ -51,9 +52,12 @@ struct OnlyTrain {
 /// The binary `effnet`.
 pub fn effnet() -> ExitCode {
     let command = Effnet::parse().command;
-    // Training says itself how much it logs.
+    // Training says itself how much it logs, and looks at the environment.
     if !matches!(command, Command::Train(_)) {
         init_logging(0);
+        if let Err(bad) = environment::check() {
+            return finish(Err(bad.into()));
+        }
     }
     finish(match command {
         Command::Train(command) => return train::exit(command),

@@ -1,13 +1,13 @@
 //! `--threads`, which several commands share.
 
 use clap::Args;
-use effnet_runtime::threads;
+use effnet_runtime::threads::{self, MOST_THREADS};
 
 /// On how many threads to compute.
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct Threads {
     /// Compute threads [default: one a core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS as i64))]
     threads: Option<u16>,
 }
 

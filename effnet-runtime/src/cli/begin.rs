@@ -76,10 +76,9 @@ fn defaults(spec: &Spec, pretrained: Option<&str>, dialect: Option<&str>) -> Res
     layer.set("seed", 0);
     layer.set("regularise.dropout", spec.settings.dropout);
     layer.set("data.on_bad_image", "fail");
-    let cores = std::thread::available_parallelism().map_or(1, usize::from) as i64;
     layer.set("compute.device", device::DEFAULT);
-    layer.set("compute.threads", cores);
-    layer.set("compute.loader_threads", cores);
+    layer.set("compute.threads", threads::current().threads() as i64);
+    layer.set("compute.loader_threads", threads::cores() as i64);
     Ok(layer)
 }
 

@@ -13,6 +13,7 @@ use super::progress::Progress;
 use super::signals::Signals;
 use crate::device::{self, Chosen};
 use crate::simd;
+use crate::environment;
 use crate::train::memory;
 use crate::train::{Build, Ended, Error, Result, Trainer, sample, stage_of, table};
 
@@ -33,11 +34,12 @@ pub struct Model<'a> {
 /// next. The exit code is 0, or 130, 143 or 138 of a run that SIGINT, SIGTERM or SIGUSR1 stopped.
 ///
 /// # Errors
-/// When the flags make no sense, the data or weights cannot be read, the run folder cannot be written to, or a loss is
-/// not finite.
+/// When the flags or [variables](crate::environment) make no sense, the data or weights cannot be read, the run folder cannot be written to, or a loss
+/// or validation is not finite.
 pub fn train(args: &TrainArgs, model: &Model<'_>) -> Result<ExitCode> {
     logging::init(args.verbosity());
     let style = args.style();
+    environment::check()?;
     let mut trainer = begin(args, model)?.with_command(model.train);
     if trainer.is_finished() {
         finished_already(style, &trainer);

@@ -14,7 +14,7 @@ pub struct BadFile {
     pub error: Error,
 }
 
-/// Decodes every file of a source, on `threads` threads, and lists those that can't be, in the source's order.
+/// Decodes every file of a source, on `threads` threads or as many as the system starts, and lists those that can't be, in the source's order.
 ///
 /// `progress` is told the number of files done after each, from any of the threads.
 pub fn check(source: &dyn Source, threads: usize, progress: &(dyn Fn(usize) + Sync)) -> Vec<BadFile> {
@@ -33,9 +33,10 @@ pub fn check(source: &dyn Source, threads: usize, progress: &(dyn Fn(usize) + Sy
         }
     };
     std::thread::scope(|scope| {
-        for _ in 0..threads.max(1) {
-            scope.spawn(work);
-        }
+        // The calling thread is one of them, and does the work alone where the system starts no others.
+        let mut others = (1..threads).map(|_| std::thread::Builder::new().spawn_scoped(scope, work));
+        others.find(Result::is_err);
+        work();
     });
     let mut bad = bad.into_inner().unwrap_or_else(PoisonError::into_inner);
     bad.sort_by_key(|file: &BadFile| file.sample);

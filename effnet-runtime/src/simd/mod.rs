@@ -25,6 +25,7 @@ pub(crate) use prefetch::prefetch;
 pub(crate) use shorts::shorten_pair;
 pub(crate) use vector::{FEWEST_LANES, Vector};
 
+use crate::environment;
 use crate::pass::Precision;
 
 /// Environment variable that forces the level down: `portable`, `avx2`, `avx512` or `avx512_bf16`.
@@ -91,7 +92,7 @@ impl Level {
     }
 
     /// The level of this process: the machine's highest, or what [`LEVEL_VARIABLE`] forces it down to. A variable that
-    /// names no level of this machine is reported through `tracing` and has no effect.
+    /// names no level of this machine has no effect ([`crate::environment`]).
     pub fn current() -> Level {
         #[cfg(test)]
         if let Some(level) = FORCED.get() {
@@ -101,14 +102,7 @@ impl Level {
         *CURRENT.get_or_init(|| {
             let levels = Level::available();
             let highest = levels[levels.len() - 1];
-            let level = match std::env::var(LEVEL_VARIABLE) {
-                Ok(name) => levels.iter().copied().find(|level| level.name() == name).unwrap_or_else(|| {
-                    let names: Vec<_> = levels.iter().map(|level| level.name()).collect();
-                    tracing::warn!("{LEVEL_VARIABLE}={name} is no level of this machine; it has {}", names.join(", "));
-                    highest
-                }),
-                Err(_) => highest,
-            };
+            let level = environment::or_warn(environment::level()).unwrap_or(highest);
             tracing::info!("CPU kernels run at level {}", level.name());
             level
         })

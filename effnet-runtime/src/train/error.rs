@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::device::DeviceError;
+use crate::environment::BadVariable;
 use crate::sentence::sentence;
 use crate::{data, weights};
 
@@ -22,6 +23,9 @@ pub enum Error {
     /// A device that cannot be had.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// An environment variable whose value means nothing.
+    #[error(transparent)]
+    Environment(#[from] BadVariable),
     /// A setting that makes no sense, or that is not known.
     #[error("{0}")]
     Setting(String),

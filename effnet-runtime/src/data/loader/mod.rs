@@ -8,7 +8,6 @@ mod queue;
 mod tests;
 mod worker;
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -20,6 +19,7 @@ use super::mix::{Mix, Pictures};
 use super::source::Source;
 use super::transform::Transform;
 use crate::random::{Purpose, Stream};
+use crate::threads::{self, MOST_THREADS};
 use queue::{Filled, PATIENCE, Plan, Queue};
 
 /// The order of an epoch: every index below `len` once, shuffled by seed and epoch.
@@ -53,7 +53,7 @@ pub enum LastBatch {
 pub struct LoaderOptions {
     /// Samples a batch, at least 1.
     pub batch: usize,
-    /// Threads that read and decode, at least 1.
+    /// Threads that read and decode, from 1 to [`MOST_THREADS`]; fewer where the system starts no more.
     pub threads: usize,
     /// The run's seed, for the transform's draws.
     pub seed: u64,
@@ -77,7 +77,7 @@ impl LoaderOptions {
     pub fn new(batch: usize) -> Self {
         Self {
             batch,
-            threads: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            threads: threads::cores(),
             seed: 0,
             epoch: 0,
             skip_batches: 0,
@@ -159,6 +159,9 @@ impl Loader {
                 return Err(Error::Option(format!("{name} is 0, and 1 is the least")));
             }
         }
+        if options.threads > MOST_THREADS {
+            return Err(Error::Option(format!("threads is {}, and {MOST_THREADS} is the most", options.threads)));
+        }
         if let Some(index) = order.iter().find(|index| **index >= source.len()) {
             return Err(Error::Option(format!("the order holds sample {index}, but there are only {}", source.len())));
         }
@@ -189,8 +192,17 @@ impl Loader {
                 seed: options.seed,
                 epoch: options.epoch,
             };
-            let thread = std::thread::Builder::new().name(format!("loader-{number}")).spawn(move || work.run());
-            loader.threads.push(thread.map_err(|error| Error::file_error("a new thread's stack", error))?);
+            match std::thread::Builder::new().name(format!("loader-{number}")).spawn(move || work.run()) {
+                Ok(thread) => loader.threads.push(thread),
+                Err(error) if number == 0 => {
+                    return Err(Error::Option(format!("the system starts no thread to load images: {error}")));
+                }
+                Err(error) => {
+                    let asked = options.threads;
+                    tracing::warn!("only {number} of {asked} loader threads: the system starts no more ({error})");
+                    break;
+                }
+            }
         }
         Ok(loader)
     }

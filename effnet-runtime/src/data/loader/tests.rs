@@ -317,6 +317,7 @@ fn options_that_make_no_sense_are_named() {
     };
     assert_eq!(says(options(0, 1), vec![0]), "batch is 0, and 1 is the least");
     assert_eq!(says(options(1, 0), vec![0]), "threads is 0, and 1 is the least");
+    assert_eq!(says(options(1, 99_999), vec![0]), "threads is 99999, and 1024 is the most");
     let mix = Some(Mix { mixup: -1.0, cutmix: 0.0 });
     assert!(says(LoaderOptions { mix, ..options(2, 1) }, vec![0]).starts_with("mixup's alpha -1 "));
     assert_eq!(says(options(1, 1), vec![0, 4]), "the order holds sample 4, but there are only 4");

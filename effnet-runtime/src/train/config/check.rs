@@ -2,6 +2,7 @@
 
 use super::super::error::{Error, Result};
 use super::{ClassWeights, Config};
+use crate::threads::MOST_THREADS;
 
 /// RandAugment's highest magnitude that its levels are made for, thrice automl's unit of 10.
 const MAX_MAGNITUDE: f64 = 30.0;
@@ -51,8 +52,13 @@ impl Config {
             ("compute.loader_threads", self.compute.loader_threads),
             ("checkpoints.keep", self.checkpoints.keep),
         ];
-        match positive.iter().find(|(_, value)| *value == 0) {
-            Some((key, _)) => Err(Error::Setting(format!("{key} = 0: it must be at least 1"))),
+        if let Some((key, _)) = positive.iter().find(|(_, value)| *value == 0) {
+            return Err(Error::Setting(format!("{key} = 0: it must be at least 1")));
+        }
+        let threads =
+            [("compute.threads", self.compute.threads), ("compute.loader_threads", self.compute.loader_threads)];
+        match threads.iter().find(|(_, value)| *value > MOST_THREADS) {
+            Some((key, value)) => Err(Error::Setting(format!("{key} = {value}: it must be at most {MOST_THREADS}"))),
             None => Ok(()),
         }
     }

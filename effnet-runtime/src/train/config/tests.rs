@@ -68,6 +68,10 @@ fn a_value_that_makes_no_sense_is_refused_by_name() {
     let cases = [
         ("epochs = 0", "epochs = 0"),
         ("batch = 0", "batch = 0"),
+        ("compute.threads = 0", "compute.threads = 0: it must be at least 1"),
+        ("compute.threads = 99999", "compute.threads = 99999: it must be at most 1024"),
+        ("compute.loader_threads = 0", "compute.loader_threads = 0: it must be at least 1"),
+        ("compute.loader_threads = 1025", "compute.loader_threads = 1025: it must be at most 1024"),
         ("optimizer.lr = 0.0", "optimizer.lr = 0"),
         ("optimizer.lr = nan", "optimizer.lr = NaN"),
         ("optimizer.weight_decay = -1.0", "optimizer.weight_decay = -1"),

@@ -21,13 +21,11 @@ use candle_core::cuda_backend::cudarc::cudnn::{ConvBackwardData, ConvBackwardFil
 use candle_core::cuda_backend::cudarc::driver::{CudaSlice, CudaView, CudaViewMut};
 use candle_core::{Result, Tensor};
 
+use crate::environment::{self, CUDNN_VARIABLE};
 use crate::ops::cuda::{Buffer, Slice, SliceMut, View};
 use crate::ops::window::Geometry;
 use handle::handle;
 use plan::{Number, Plan, order};
-
-/// Environment variable that leaves convolutions to the matrix products of windows: `off`.
-const VARIABLE: &str = "EFFNET_CUDNN";
 
 const FORWARD: ForwardAlgorithm = ForwardAlgorithm::CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
 const BACKWARD_DATA: DataAlgorithm = DataAlgorithm::CUDNN_CONVOLUTION_BWD_DATA_ALGO_1;
@@ -90,17 +88,10 @@ pub(super) fn is_for(geometry: &Geometry, maps: &[&View<'_>]) -> bool {
     is_windowed && is_on() && i32::try_from(largest).is_ok() && maps.iter().all(|map| map.is_aligned())
 }
 
-/// Whether [`VARIABLE`] leaves cuDNN on.
+/// Whether [`CUDNN_VARIABLE`] leaves cuDNN on; off, convolutions are the matrix products of windows.
 fn is_on() -> bool {
     static IS_ON: OnceLock<bool> = OnceLock::new();
-    *IS_ON.get_or_init(|| match std::env::var(VARIABLE).as_deref() {
-        Ok("off") => false,
-        Ok("on") | Err(_) => true,
-        Ok(other) => {
-            tracing::warn!("{VARIABLE}={other} is neither on nor off: cuDNN is on");
-            true
-        }
-    })
+    *IS_ON.get_or_init(|| environment::or_warn(environment::cudnn()).unwrap_or(true))
 }
 
 /// Computes one direction into `out`, and says whether cuDNN has a kernel for it.
@@ -196,7 +187,7 @@ fn supported<V>(geometry: &Geometry, answer: std::result::Result<V, CudnnError>)
         // CUDNN_STATUS_NOT_SUPPORTED, and all that say in more detail why.
         Err(CudnnError(status)) if (3000..4000).contains(&(status as u32)) => Ok(None),
         Err(CudnnError(status)) => {
-            candle_core::bail!("cuDNN refused {geometry:?} ({status:?}); {VARIABLE}=off does without it")
+            candle_core::bail!("cuDNN refused {geometry:?} ({status:?}); {CUDNN_VARIABLE}=off does without it")
         }
     }
 }
