@@ -8,6 +8,7 @@ use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder};
 
 use crate::dialect::Dialect;
+use crate::pattern::matches_any;
 use crate::random::{Purpose, Stream, hash_name};
 
 /// Name under which a builder hands a dialect to the layers. A `VarBuilder` carries nothing but tensors, so it goes as
@@ -115,6 +116,11 @@ impl Params {
     /// The buffers, which only batch normalisation changes, in the order of their names.
     pub fn buffers(&self) -> Vec<(String, Var)> {
         self.all().into_iter().filter(|(name, _)| is_buffer(name)).collect()
+    }
+
+    /// Whether training leaves the weight of this name as it is.
+    pub(crate) fn is_frozen(&self, name: &str) -> bool {
+        matches_any(&self.shared.frozen, name)
     }
 
     /// Number of elements in all weights: what a table of models calls its parameters.

@@ -1,7 +1,5 @@
 //! Where a layer finds its parameters and the conventions it is built under.
 
-use std::sync::Arc;
-
 use candle_core::{DType, Result, Shape, Tensor};
 use candle_nn::{Init, VarBuilder};
 use effnet_spec::{Activation, Settings};
@@ -9,7 +7,6 @@ use serde::de::DeserializeOwned;
 
 use crate::dialect::Dialect;
 use crate::params::{DIALECT_TENSOR, FROZEN_TENSOR, Params};
-use crate::pattern::matches_any;
 
 /// A place in the tree of names (`blocks.3.se`), with what all layers of a network share. Every parameter that a layer
 /// takes here is entered into the network's [`Params`], whatever the builder behind it.
@@ -18,7 +15,6 @@ pub struct Scope<'a> {
     builder: VarBuilder<'a>,
     params: Params,
     dialect: Dialect,
-    frozen: Arc<[String]>,
     activation: Activation,
     momentum: f64,
 }
@@ -29,10 +25,10 @@ impl<'a> Scope<'a> {
     /// # Errors
     /// When the builder's dialect cannot be read.
     pub fn root(settings: &Settings, builder: VarBuilder<'a>) -> Result<Self> {
-        let params = Params::on(0, builder.device());
+        let frozen = carried(&builder, FROZEN_TENSOR)?.unwrap_or_default();
+        let params = Params::on(0, builder.device()).with_frozen(frozen);
         let dialect = carried(&builder, DIALECT_TENSOR)?.unwrap_or_else(|| Dialect::of(settings));
-        let frozen = carried::<Vec<String>>(&builder, FROZEN_TENSOR)?.unwrap_or_default().into();
-        Ok(Self { builder, params, dialect, frozen, activation: settings.activation, momentum: settings.bn_momentum })
+        Ok(Self { builder, params, dialect, activation: settings.activation, momentum: settings.bn_momentum })
     }
 
     /// The place `name` below this one.
@@ -58,7 +54,7 @@ impl<'a> Scope<'a> {
 
     /// Whether training leaves the parameter `name` as it is.
     pub fn is_frozen(&self, name: &str) -> bool {
-        matches_any(&self.frozen, &self.full(name))
+        self.params.is_frozen(&self.full(name))
     }
 
     /// This place's name, such as `blocks.3.se`.

@@ -2,6 +2,7 @@
 
 mod bad_data;
 mod bad_weights;
+mod batches;
 mod bench;
 mod damaged;
 mod data_kinds;

@@ -11,7 +11,7 @@ use crate::spec::Spec;
 use crate::threads;
 use crate::train::config::{Config, Layer, Recipe, merge};
 use crate::train::{
-    Error, Result, RunFolder, Trainer, build_network, check_transforms, convention, open_data, spec_of,
+    Error, Result, RunFolder, Trainer, build_network, check_batches, check_transforms, convention, open_data, spec_of,
 };
 use crate::weights::WeightsFile;
 
@@ -36,6 +36,7 @@ pub(super) fn begin(args: &TrainArgs, model: &Model<'_>) -> Result<Trainer> {
     let split = open_data(&config)?;
     let network = build_network(&config, model.build, &spec, split.train.classes().len())?;
     check_transforms(&config, network.as_ref())?;
+    check_batches(&config, network.as_ref(), split.train.len())?;
     match old {
         Some(folder) => Trainer::resume(config, folder, split, network),
         None => {

@@ -106,6 +106,17 @@ impl Progress {
         }
     }
 
+    /// Says what was left out, and names some of it.
+    fn left_out(&self, event: &str, what: &str, count: usize, named: Vec<String>) {
+        match self.style {
+            Style::Json => line(json!({"event": event, "count": count, "first": named})),
+            Style::Human | Style::Quiet => {
+                let more = if count > named.len() { "; …" } else { "" };
+                self.bar.suspend(|| line(format!("left out {count} {what}: {}{more}", named.join("; "))));
+            }
+        }
+    }
+
     /// Takes the bar away.
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
@@ -211,14 +222,16 @@ impl Watcher for Progress {
         if files.is_empty() {
             return;
         }
-        let named: Vec<String> = files.iter().take(NAMED).map(|file| file.error.to_string()).collect();
-        match self.style {
-            Style::Json => line(json!({"event": "skipped", "count": files.len(), "first": named})),
-            Style::Human | Style::Quiet => {
-                let more = if files.len() > NAMED { "; …" } else { "" };
-                self.bar.suspend(|| line(format!("left out {} bad files: {}{more}", files.len(), named.join("; "))));
-            }
+        let named = files.iter().take(NAMED).map(|file| file.error.to_string()).collect();
+        self.left_out("skipped", "bad files", files.len(), named);
+    }
+
+    fn alone(&mut self, images: &[String]) {
+        if images.is_empty() {
+            return;
         }
+        let what = "images that bad files leave alone in their batch";
+        self.left_out("alone", what, images.len(), images.iter().take(NAMED).cloned().collect());
     }
 }
 

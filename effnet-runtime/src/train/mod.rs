@@ -29,6 +29,7 @@ mod recorder;
 mod report;
 mod run_folder;
 mod samples;
+mod single;
 mod stages;
 mod state;
 mod step;
@@ -45,6 +46,7 @@ pub use inputs::{Build, build_network, eval_loader, open_data, spec_of, train_lo
 pub(crate) use inputs::{check_transforms, convention};
 pub use run_folder::RunFolder;
 pub use samples::sample;
+pub(crate) use single::check_batches;
 pub use stages::{Stage, stage_of, stages, table};
 pub use state::{Best, Position, State};
 pub use step::{StepOptions, StepOutcome, step};

@@ -5,6 +5,7 @@ use candle_core::{D, DType, Tensor};
 use super::error::Result;
 use super::finite;
 use super::optimizer::{Gradients, Optimizer};
+use super::single::check_part;
 use crate::data::Batch;
 use crate::network::Network;
 use crate::ops::Collected;
@@ -46,7 +47,8 @@ pub struct StepOutcome {
 /// have proved finite.
 ///
 /// # Errors
-/// [`super::Error::NotFinite`] when they do not, and nothing has changed then; or when shapes do not fit.
+/// [`super::Error::NotFinite`] when they do not, and nothing has changed then; or when shapes do not fit, or a part is of
+/// one image that leaves a batch normalisation one value a channel.
 pub fn step(
     network: &dyn Network,
     optimizer: &mut Optimizer,
@@ -61,6 +63,7 @@ pub fn step(
     let mut gradients: Option<Gradients> = None;
     let mut norms = Vec::with_capacity(parts.len());
     for part in parts {
+        check_part(network, &part.images)?;
         let of_part = NormUpdates::new();
         let run = || forward(network, part, options, number, &of_part);
         let ((loss, correct), collected) = Collected::of(params.device(), run)?;

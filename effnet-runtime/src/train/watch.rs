@@ -18,6 +18,10 @@ pub trait Watcher {
 
     /// These files were left out in a pass over the training or validation images.
     fn skipped(&mut self, _files: &[Skipped]) {}
+
+    /// These training images were left out in an epoch: bad files beside them left each one alone, where batch
+    /// normalisation learns nothing from a single image.
+    fn alone(&mut self, _images: &[String]) {}
 }
 
 /// Nobody.

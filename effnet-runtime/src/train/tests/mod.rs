@@ -13,6 +13,7 @@ mod progressive;
 #[cfg(feature = "report")]
 mod recording;
 mod runs;
+mod single;
 mod steps;
 
 use std::collections::BTreeMap;

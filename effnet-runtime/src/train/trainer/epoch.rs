@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use effnet_spec::Size;
+
 use super::super::checkpoint;
 use super::super::error::{Error, Result};
 use super::super::evaluate::{Evaluation, evaluate};
@@ -10,6 +12,7 @@ use super::super::facts::{Facts, Plan};
 use super::super::inputs::{eval_loader, train_loader};
 use super::super::metrics::{self, EmaMetrics, Metrics};
 use super::super::stages::{Stage, stage_of_step};
+use super::super::single::is_too_little;
 use super::super::state::Position;
 use super::super::step::{StepOptions, step};
 use super::super::upload::with_uploaded;
@@ -32,7 +35,7 @@ impl Trainer {
             return self.stopped();
         }
         if self.state.position.images == 0 {
-            return Err(Error::Setting("none of the training images could be read".to_owned()));
+            return Err(Error::Setting("none of the training images could be used".to_owned()));
         }
         let Some(Evaluations { own, averaged }) = self.evaluations(watcher, stop)? else { return self.stopped() };
         let Position { images, loss_sum, .. } = self.state.position;
@@ -99,10 +102,23 @@ impl Trainer {
         let mut loader =
             train_loader(&self.config, stage, &self.split.train, self.network.as_ref(), self.state.epoch, first)?;
         let device = self.network.params().device().clone();
-        let ended = with_uploaded(&mut loader, &device, |parts| self.steps_of(stage, parts, watcher, stop))?;
+        let is_too_little = is_too_little(self.network.as_ref(), Size::square(stage.size));
+        let mut alone = Vec::new();
+        let mut is_enough = |part: &std::result::Result<Batch, data::Error>| match part {
+            Ok(Batch { samples, .. }) if is_too_little && samples.len() == 1 => {
+                alone.push(samples[0]);
+                false
+            }
+            _ => true,
+        };
+        let ended = with_uploaded(&mut loader, &device, |parts| {
+            self.steps_of(stage, &mut parts.filter(&mut is_enough), watcher, stop)
+        })?;
         if ended == Ended::Finished {
             watcher.skipped(loader.skipped());
         }
+            let names = alone.into_iter().map(|sample| self.split.train.name(sample as usize));
+            watcher.alone(&names.collect::<Vec<_>>());
         Ok(ended)
     }
 

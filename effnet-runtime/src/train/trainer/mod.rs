@@ -15,6 +15,7 @@ use super::optimizer::Optimizer;
 use super::recorder::Recorder;
 use super::run_folder::RunFolder;
 use super::schedule::Schedule;
+use super::single::check_batches;
 use super::stages::{Stage, stage_of, stages};
 use super::state::State;
 use super::watch::Watcher;
@@ -100,6 +101,7 @@ impl Trainer {
         state: State,
         lock: Lock,
     ) -> Result<Self> {
+        check_batches(&config, network.as_ref(), split.train.len())?;
         metrics::begin(&folder.metrics(), state.epoch)?;
         let optimizer = config.optimizer();
         let train_images = split.train.len() as u64;

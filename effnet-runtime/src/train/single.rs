@@ -1,0 +1,67 @@
+//! Steps of one image, from which a batch normalisation of one-pixel maps learns nothing.
+
+use candle_core::Tensor;
+use effnet_spec::Size;
+
+use super::config::Config;
+use super::error::{Error, Result};
+use super::stages::{Stage, stages};
+use crate::network::Network;
+
+/// Whether a step of one image of this size leaves a batch normalisation one value a channel: its map is a single
+/// pixel, and training does not leave it as it is.
+pub(super) fn is_too_little(network: &dyn Network, size: Size) -> bool {
+    let (spec, params) = (network.spec(), network.params());
+    let sizes = spec.stage_sizes(size);
+    let is_pixel = |size: Option<&Size>| size == Some(&Size::ONE);
+    let blocks = spec.blocks().filter(|block| is_pixel(sizes.get(block.stage)));
+    let blocks = blocks.map(|block| format!("blocks.{}.", block.index));
+    let places: Vec<String> = blocks.chain(is_pixel(sizes.last()).then(|| "head.".to_owned())).collect();
+    let learns = |norm: &str| !params.is_frozen(&format!("{norm}.weight"));
+    let buffers = params.buffers();
+    let mut norms = buffers.iter().filter_map(|(name, _)| name.strip_suffix(".running_mean"));
+    norms.any(|norm| places.iter().any(|place| norm.starts_with(place)) && learns(norm))
+}
+
+/// Whether a part of a step is enough to learn from.
+///
+/// # Errors
+/// When it is one image that is too little.
+pub(super) fn check_part(network: &dyn Network, images: &Tensor) -> Result<()> {
+    match *images.dims() {
+        [1, _, height, width] if is_too_little(network, Size { height, width }) => Err(Error::Setting(format!(
+            "batch normalisation learns nothing from one image of {height} × {width} pixels, whose last maps are a single \
+             pixel: train on several images at a time, or on larger ones"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Whether no step of the run, over so many training images, is of one image where that is too little.
+///
+/// # Errors
+/// With what to type instead.
+pub(crate) fn check_batches(config: &Config, network: &dyn Network, images: usize) -> Result<()> {
+    let is_single = |stage: &&Stage| stage.epochs() > 0 && stage.part().min(images) == 1;
+    let stages = stages(config);
+    let Some(Stage { size, accumulate, .. }) =
+        stages.iter().filter(is_single).find(|stage| is_too_little(network, Size::square(stage.size)))
+    else {
+        return Ok(());
+    };
+    let spec = network.spec();
+    let enough = (*size..).find(|size| spec.stage_sizes(Size::square(*size)).last() != Some(&Size::ONE));
+    let batch = match images {
+        1 => "add training images, of which there is one".to_owned(),
+        _ => format!("say --batch {} or more", 2 * accumulate),
+    };
+    // With several stages, --size is the last one's.
+    let size_too = match enough {
+        Some(enough) if config.stages.count == 1 => format!(", or --size {enough} or more"),
+        _ => String::new(),
+    };
+    Err(Error::Setting(format!(
+        "batch normalisation learns nothing from one image at a time at {size} px, where the network's last maps are a \
+         single pixel: {batch}{size_too}"
+    )))
+}
