@@ -12,7 +12,7 @@ use effnet_runtime::train::{self, Evaluation};
 use super::device::Place;
 use super::eval_report::Report;
 use super::threads::Threads;
-use super::weights::{Model, Weights};
+use super::weights::{Model, Weights, not_finite};
 use super::{images, output};
 
 /// Measures the weights of a file: top-1, top-5, accuracy by class and confusion matrix
@@ -89,14 +89,17 @@ impl Eval {
     fn measure(&self, model: &Model, source: Arc<dyn Source>, classes: &[u32]) -> Result<Evaluation> {
         let transform = Arc::new(images::eval_transform(&model.dialect, model.in_channels, self.size)?);
         let order = (0..source.len()).collect();
-        let loader = Loader::new(source, transform, order, &LoaderOptions::new(self.batch as usize))?;
+        let loader = Loader::new(source.clone(), transform, order, &LoaderOptions::new(self.batch as usize))?;
         let batches = loader.map(|batch| {
             let mut batch = batch?;
             batch.labels.iter_mut().for_each(|label| *label = classes[*label as usize]);
             Ok(batch)
         });
         let logits = |images: &Tensor| model.runner.forward(images);
-        Ok(train::evaluate_logits(model.runner.num_classes(), logits, batches, |_| ())?)
+        match train::evaluate_logits(model.runner.num_classes(), logits, batches, |_| ()) {
+            Err(train::Error::NotFiniteOutput { sample }) => Err(not_finite(&source.name(sample as usize))),
+            evaluation => Ok(evaluation?),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use effnet_runtime::Dialect;
 use effnet_runtime::spec::Spec;
@@ -59,6 +59,11 @@ impl Weights {
         let runner = Runner::open(&file, &spec, self.dialect, &place.open()?, place.precision())?;
         Ok(Model { name, runner, dialect, in_channels: spec.settings.in_channels, labels })
     }
+}
+
+/// The error of logits of an image that are not finite.
+pub(super) fn not_finite(image: &str) -> anyhow::Error {
+    anyhow!("the logits of {image} are not finite: the weights are damaged, or diverged while they were trained")
 }
 
 impl Model {

@@ -42,6 +42,29 @@ pub enum Error {
         /// What is not finite, as the rest of a sentence.
         what: String,
     },
+    /// Logits that are not finite, or whose loss is not.
+    #[error(
+        "the logits of sample {sample} are not finite, or their loss: the weights are damaged, or diverged while they \
+         were trained"
+    )]
+    NotFiniteOutput {
+        /// The sample's id: an index into the source.
+        sample: u64,
+    },
+    /// The validation after an epoch's steps is not finite.
+    #[error(
+        "the run stopped after the steps of epoch {epoch}, of which no checkpoint is kept: {what}; begin a new run with \
+         a lower --lr{}",
+        best.as_ref().map_or_else(String::new, |best| format!(", and, if you like, with the best weights so far: --pretrained {}", best.display()))
+    )]
+    NotFiniteValidation {
+        /// The epoch, from 1.
+        epoch: u64,
+        /// What is not finite, as the rest of a sentence.
+        what: String,
+        /// The best checkpoint, where there is one.
+        best: Option<PathBuf>,
+    },
     /// A file or folder of the run that cannot be read or written.
     #[error("cannot {action} `{}`: {reason}{}", path.display(), hint(reason))]
     Folder {
@@ -103,6 +126,12 @@ pub enum Error {
     },
 }
 
+impl From<candle_core::Error> for Error {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Tensor(error)
+    }
+}
+
 impl Error {
     /// For `map_err`: an action on a path that the system refused.
     pub(crate) fn folder(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
@@ -123,9 +152,3 @@ fn hint(reason: &std::io::Error) -> &'static str {
 
 /// A result of this module.
 pub type Result<T> = std::result::Result<T, Error>;
-impl From<candle_core::Error> for Error {
-    fn from(error: candle_core::Error) -> Self {
-        Self::Tensor(error)
-    }
-}
-

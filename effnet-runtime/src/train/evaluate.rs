@@ -56,11 +56,8 @@ pub struct Misclassified {
 impl Misclassified {
     /// Takes its place among the worst.
     fn enter(self, worst: &mut Vec<Self>) {
-        // Of logits that are not finite there is no loss, and nothing is worse.
-        let height = |of: &Self| if of.loss.is_nan() { f64::INFINITY } else { of.loss };
-        let own = height(&self);
         let before =
-            |other: &Self| height(other).total_cmp(&own).reverse().then(other.sample.cmp(&self.sample)).is_lt();
+            |other: &Self| other.loss.total_cmp(&self.loss).reverse().then(other.sample.cmp(&self.sample)).is_lt();
         let place = worst.partition_point(before);
         if place < WORST {
             worst.truncate(WORST - 1);
@@ -124,7 +121,8 @@ impl Confusion {
 /// Runs a network over batches and compares with their labels. `done` is called after each batch with its size.
 ///
 /// # Errors
-/// When a batch cannot be loaded, there is none, or the network fails.
+/// [`Error::NotFiniteOutput`] when logits are not finite, or their loss; or when a batch cannot be loaded, there is none,
+/// or the network fails.
 pub fn evaluate(
     network: &dyn Network,
     batches: impl Iterator<Item = std::result::Result<Batch, data::Error>>,
@@ -153,9 +151,21 @@ pub fn evaluate_logits(
     for batch in batches {
         let Batch { images, labels, samples, .. } = batch?;
         let logits = logits(&images)?;
+        let rows = logits.to_vec2::<f32>()?;
+        let is_finite = |row: &Vec<f32>| row.iter().all(|logit| logit.is_finite());
+        if let Some((_, &sample)) = rows.iter().zip(&samples).find(|(row, _)| !is_finite(row)) {
+            return Err(Error::NotFiniteOutput { sample });
+        }
         let targets = smoothed(&labels, classes, 0.0)?.to_device(logits.device())?;
-        loss += f64::from(cross_entropy(&logits, &targets)?.to_scalar::<f32>()?) * labels.len() as f64;
-        for ((row, &label), &sample) in logits.to_vec2::<f32>()?.iter().zip(&labels).zip(&samples) {
+        let of_batch = f64::from(cross_entropy(&logits, &targets)?.to_scalar::<f32>()?);
+        if !of_batch.is_finite() {
+            // Logits that f32 holds and whose differences it does not: the worst image has them.
+            let losses = rows.iter().zip(&labels).map(|(row, &label)| cross_entropy_of(row, label as usize));
+            let worst = losses.zip(&samples).max_by(|one, other| one.0.total_cmp(&other.0));
+            return Err(Error::NotFiniteOutput { sample: worst.map_or(0, |(_, &sample)| sample) });
+        }
+        loss += of_batch * labels.len() as f64;
+        for ((row, &label), &sample) in rows.iter().zip(&labels).zip(&samples) {
             let rank = rank(row, label as usize);
             let likeliest = likeliest(row);
             top1 += usize::from(rank == 0);
@@ -185,13 +195,9 @@ pub fn evaluate_logits(
     })
 }
 
-/// How many classes stand before `label`: those of a larger logit, and of equal ones those of a lower number. Of a row
-/// that is not finite, the label comes last.
+/// How many classes stand before `label`: those of a larger logit, and of equal ones those of a lower number.
 fn rank(row: &[f32], label: usize) -> usize {
     let own = row[label];
-    if !row.iter().all(|logit| logit.is_finite()) {
-        return row.len();
-    }
     row.iter().enumerate().filter(|&(class, logit)| *logit > own || (*logit == own && class < label)).count()
 }
 

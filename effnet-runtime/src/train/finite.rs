@@ -1,4 +1,4 @@
-//! Which part of a step was the first that was not finite.
+//! Which part of a step, or of a validation, was the first that was not finite.
 
 use candle_core::{Tensor, Var};
 
@@ -6,7 +6,8 @@ use super::error::{Error, Result};
 use crate::data::Batch;
 use crate::network::Network;
 use crate::ops::cpu::view;
-use crate::pass::NormUpdates;
+use crate::params::Params;
+use crate::pass::{NormUpdates, Pass, Precision};
 
 /// The error of a loss that is not finite, with its cause where one can be found: the images, a weight, or the first
 /// batch normalisation, in the network's order, whose input was not finite.
@@ -17,17 +18,9 @@ pub(super) fn of_loss(
     number: u64,
     rate: f64,
 ) -> Result<Error> {
-    let params = network.params();
-    let weight = || -> Result<Option<String>> {
-        for (name, weight) in params.all() {
-            if !is_finite(&weight)? {
-                return Ok(Some(format!("the loss is not finite, as `{name}` is not")));
-            }
-        }
-        Ok(None)
-    };
     let layer = || -> Result<Option<String>> {
-        let mut names: Vec<String> = params
+        let mut names: Vec<String> = network
+            .params()
             .buffers()
             .into_iter()
             .filter_map(|(name, _): (String, Var)| name.strip_suffix(".running_mean").map(str::to_owned))
@@ -45,12 +38,35 @@ pub(super) fn of_loss(
     };
     let what = if !is_finite(&batch.images)? {
         "the loss is not finite, as the images of the batch are not".to_owned()
-    } else if let Some(what) = weight()? {
-        what
+    } else if let Some(name) = parameter(network.params())? {
+        format!("the loss is not finite, as `{name}` is not")
     } else {
         layer()?.unwrap_or_else(|| "the loss is not finite, though every layer's values are".to_owned())
     };
     Ok(Error::NotFinite { step: number + 1, rate, what })
+}
+
+/// What the first stage whose map is not finite puts out for an image, called `name`, or the whole network.
+pub(super) fn of_image(network: &dyn Network, image: &Tensor, name: &str) -> Result<String> {
+    let image = image.to_device(network.params().device())?;
+    for (stage, map) in network.stage_maps(&image, &Pass::Eval(Precision::F32))?.iter().enumerate() {
+        if !is_finite(map)? {
+            return Ok(format!("what stage {} of the network puts out for {name}", stage + 1));
+        }
+    }
+    Ok(format!("what the head of the network puts out for {name}"))
+}
+
+/// The first weight or running statistic, in the network's order, that is not finite.
+pub(super) fn parameter(params: &Params) -> Result<Option<String>> {
+    let mut all = params.all();
+    all.sort_by_key(|(name, _)| place(name));
+    for (name, values) in all {
+        if !is_finite(&values)? {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
 }
 
 /// The error of a gradient that is not finite.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use candle_core::{Device, Result as CandleResult};
+use candle_core::{Device, Result as CandleResult, Tensor};
 use candle_nn::VarBuilder;
 use effnet_spec::Spec;
 
@@ -199,6 +199,11 @@ pub fn train_loader(
         order.truncate(order.len() / stage.batch * stage.batch);
     }
     Ok(Loader::new(source.clone(), Arc::new(transform), order, &options)?)
+}
+
+/// One image `[1, C, H, W]` of `source`, as evaluation sees it.
+pub(super) fn eval_image(config: &Config, source: &dyn Source, network: &dyn Network, sample: usize) -> Result<Tensor> {
+    Ok(eval_transform(config, network)?.tensor(&source.image(sample)?)?)
 }
 
 /// The images of `source` in their order, as evaluation sees them.

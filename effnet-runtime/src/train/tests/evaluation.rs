@@ -3,6 +3,7 @@ use candle_core::{DType, Device, Result as CandleResult, Tensor};
 use super::{noise, tiny, tiny_spec};
 use crate::data::{Batch, Error as DataError};
 use crate::spec::Spec;
+use crate::train::Error;
 use crate::train::evaluate::{Evaluation, WORST, evaluate};
 use crate::{Dialect, Network, Params, Pass};
 
@@ -97,9 +98,27 @@ fn five_of_three_classes_are_all() {
 }
 
 #[test]
-fn logits_that_are_not_finite_find_nothing() {
-    let found = evaluate(&Echo::new(7), [batch(&[&[f32::NAN; 7]], &[0])].into_iter(), |_| {}).unwrap();
-    assert_eq!((found.top1, found.top5), (0.0, 0.0));
+fn logits_that_are_not_finite_are_an_error_that_names_the_sample() {
+    for classes in [3, 5, 7] {
+        let good: Vec<f32> = (0..classes).map(|class| class as f32).collect();
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for place in 0..classes {
+                let mut logits = good.clone();
+                logits[place] = bad;
+                let rows: [&[f32]; 4] = [&good, &good, &logits, &logits];
+                let error = evaluate(&Echo::new(classes), [batch(&rows, &[0; 4])].into_iter(), |_| {}).unwrap_err();
+                assert!(matches!(error, Error::NotFiniteOutput { sample: 2 }), "{error}");
+                assert!(error.to_string().contains("logits of sample 2 are not finite"), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_loss_that_f32_does_not_hold_is_an_error_that_names_the_worst() {
+    let rows: [&[f32]; 3] = [&[1., 0., 0.], &[-3e38, 3e38, 0.], &[0., 1., 0.]];
+    let error = evaluate(&Echo::new(3), [batch(&rows, &[0; 3])].into_iter(), |_| {}).unwrap_err();
+    assert!(matches!(error, Error::NotFiniteOutput { sample: 1 }), "{error}");
 }
 
 #[test]
@@ -126,14 +145,6 @@ fn the_worst_images_are_named_the_worst_first() {
     assert_eq!((worst[0].truth, worst[0].found), (0, 1));
     assert!((worst[0].loss - sum.ln()).abs() < 1e-9, "{:?}", worst[0]);
     assert!((worst[0].probability - f64::exp(logit) / sum).abs() < 1e-9, "{:?}", worst[0]);
-}
-
-#[test]
-fn nothing_is_worse_than_logits_that_are_not_finite() {
-    let rows: [&[f32]; 3] = [&[0., 90., 0.], &[f32::NAN; 3], &[0., f32::INFINITY, 0.]];
-    let found = evaluate(&Echo::new(3), [batch(&rows, &[0, 1, 0])].into_iter(), |_| {}).unwrap();
-    let samples: Vec<u64> = found.worst.iter().map(|worst| worst.sample).collect();
-    assert_eq!(samples, [1, 2, 0]);
 }
 
 #[test]

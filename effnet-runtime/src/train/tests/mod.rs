@@ -15,6 +15,7 @@ mod recording;
 mod runs;
 mod single;
 mod steps;
+mod validation;
 
 use std::collections::BTreeMap;
 use std::path::Path;

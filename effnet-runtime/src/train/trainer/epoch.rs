@@ -9,7 +9,8 @@ use super::super::checkpoint;
 use super::super::error::{Error, Result};
 use super::super::evaluate::{Evaluation, evaluate};
 use super::super::facts::{Facts, Plan};
-use super::super::inputs::{eval_loader, train_loader};
+use super::super::finite;
+use super::super::inputs::{eval_image, eval_loader, train_loader};
 use super::super::metrics::{self, EmaMetrics, Metrics};
 use super::super::stages::{Stage, stage_of_step};
 use super::super::single::is_too_little;
@@ -239,19 +240,23 @@ impl Trainer {
 
     /// The evaluations after an epoch; none if it was asked to stop.
     fn evaluations(&mut self, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<Option<Evaluations>> {
-        let Some(own) = self.evaluate(watcher, stop)? else { return Ok(None) };
+        let Some(own) = self.evaluate("", watcher, stop)? else { return Ok(None) };
         let Some(mut ema) = self.ema.take() else { return Ok(Some(Evaluations { own, averaged: None })) };
         ema.swap(self.network.params())?;
-        let averaged = self.evaluate(watcher, stop);
+        let averaged = self.evaluate(" of the averaged weights", watcher, stop);
         ema.swap(self.network.params())?;
         self.ema = Some(ema);
         Ok(averaged?.map(|averaged| Evaluations { own, averaged: Some(averaged) }))
     }
 
-    /// An evaluation of the network as it is; none if it was asked to stop.
-    fn evaluate(&self, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<Option<Evaluation>> {
-        let mut loader = eval_loader(&self.config, &self.split.val, self.network.as_ref())?;
+    /// An evaluation of the network as it is, `whose` weights an error names; none if it was asked to stop.
+    fn evaluate(&self, whose: &str, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<Option<Evaluation>> {
         let network = self.network.as_ref();
+        // Such numbers may leave the logits as they are, and no file with them is read again.
+        if let Some(name) = finite::parameter(network.params())? {
+            return Err(self.not_finite(whose, &format!("`{name}`")));
+        }
+        let mut loader = eval_loader(&self.config, &self.split.val, network)?;
         let evaluation = with_uploaded(&mut loader, network.params().device(), |batches| {
             evaluate(network, batches.take_while(|_| !stop()), |images| watcher.evaluated(images))
         });
@@ -259,7 +264,25 @@ impl Trainer {
             return Ok(None);
         }
         watcher.skipped(loader.skipped());
-        evaluation.map(Some)
+        match evaluation {
+            Err(Error::NotFiniteOutput { sample }) => {
+                let source = self.split.val.as_ref();
+                let image = eval_image(&self.config, source, network, sample as usize)?;
+                let cause = finite::of_image(network, &image, &source.name(sample as usize))?;
+                Err(self.not_finite(whose, &cause))
+            }
+            evaluation => evaluation.map(Some),
+        }
+    }
+
+    /// The error of a validation of which `cause` is not finite. It comes before the epoch's row and checkpoint: neither
+    /// is written, and nothing is best.
+    fn not_finite(&self, whose: &str, cause: &str) -> Error {
+        Error::NotFiniteValidation {
+            epoch: self.state.epoch + 1,
+            what: format!("the validation{whose} is not finite, as {cause} is not"),
+            best: Some(self.folder.best()).filter(|best| best.exists()),
+        }
     }
 
     fn stopped(&mut self) -> Result<Ended> {
