@@ -157,7 +157,7 @@ fn result(style: Style, model: &Model<'_>, trainer: &Trainer) -> Result<()> {
     let folder = trainer.folder();
     let Some(best) = trainer.state().best else { return Ok(()) };
     let checkpoint = folder.best();
-    let image = sample(trainer.split().val.as_ref(), folder)?;
+    let image = sample(trainer.split().val.as_ref(), folder, best.right)?;
     let next = image.map(|image| format!("{} --weights {} {}", model.predict, shell(&checkpoint), shell(&image)));
     if style == Style::Json {
         line(json!({

@@ -31,6 +31,9 @@ pub struct Evaluation {
     /// The images of the highest loss that were taken for another class, the highest first, of equal ones the lower
     /// sample: no more than [`WORST`].
     pub worst: Vec<Misclassified>,
+    /// The first sample, in the source's order, that was taken for its own class; none where there is none.
+    #[serde(default)]
+    pub right: Option<u64>,
 }
 
 /// How many of the worst images an evaluation names.
@@ -174,6 +177,9 @@ pub fn evaluate_logits(
             class.images += 1;
             class.correct += usize::from(rank == 0);
             *found.confusion.0.entry((label, likeliest)).or_default() += 1;
+            if rank == 0 {
+                found.right = Some(found.right.map_or(sample, |first| first.min(sample)));
+            }
             if likeliest != label {
                 let [loss, least] = [label, likeliest].map(|class| cross_entropy_of(row, class as usize));
                 let probability = (-least).exp();

@@ -9,27 +9,56 @@ use crate::data::Source;
 /// Classes that get a sample.
 const SAMPLES: usize = 10;
 
-/// An image of `source` as a file: its own where it is one, else one of those that this writes to the run folder, one a
-/// class, named after their classes.
+/// Longest name of a class, in bytes, that a file is called by: file systems take some 255.
+const LONGEST_NAME: usize = 100;
+
+/// An image of `source` as a file: that of the sample `right`, which the network takes for its own class, or any where
+/// there is none. Its own file where it is one, else one of those that this writes to the run folder, one a class, named
+/// after their classes.
 ///
 /// # Errors
 /// When an image cannot be read or written.
-pub fn sample(source: &dyn Source, folder: &RunFolder) -> Result<Option<PathBuf>> {
-    let Some(first) = (!source.is_empty()).then(|| PathBuf::from(source.name(0))) else { return Ok(None) };
-    if first.is_file() {
-        return Ok(Some(first));
+pub fn sample(source: &dyn Source, folder: &RunFolder, right: Option<u64>) -> Result<Option<PathBuf>> {
+    let right = right.map(|sample| sample as usize).filter(|sample| *sample < source.len());
+    let Some(first) = right.or((!source.is_empty()).then_some(0)) else { return Ok(None) };
+    let file = PathBuf::from(source.name(first));
+    if file.is_file() {
+        return Ok(Some(file));
     }
-    let mut written = Vec::new();
-    for (label, class) in source.classes().iter().enumerate().take(SAMPLES) {
-        let Some(index) = (0..source.len()).find(|index| source.label(*index) == label) else { continue };
+    let own = source.label(first);
+    let mut suggested = None;
+    let others = (0..source.classes().len()).filter(|label| *label != own).take(SAMPLES - 1);
+    for label in std::iter::once(own).chain(others) {
+        let is_of_class = |index: &usize| source.label(*index) == label;
+        let found = if label == own { Some(first) } else { (0..source.len()).find(is_of_class) };
+        let Some(index) = found else { continue };
         let bytes = source.read(index)?;
         // Not every source has a file's name to take the extension from.
         let format = image::guess_format(&bytes).ok();
         let extension = format.and_then(|format| format.extensions_str().first().copied()).unwrap_or("image");
-        let path = folder.samples().join(format!("{class}.{extension}"));
+        let path = folder.samples().join(format!("{}.{extension}", file_name(&source.classes()[label], label)));
         std::fs::write(&path, bytes).map_err(Error::folder("write", &path))?;
-        written.push(path);
+        suggested.get_or_insert(path);
     }
-    let middle = written.len() / 2;
-    Ok(written.into_iter().nth(middle))
+    Ok(suggested)
+}
+
+/// What the file of a class's sample is called: as the class, or by its number where that is no file's name.
+fn file_name(class: &str, label: usize) -> String {
+    let is_plain = |c: char| !c.is_control() && !r#"/\:*?"<>|"#.contains(c);
+    let is_name = class.len() <= LONGEST_NAME && !class.starts_with('.') && class.chars().all(is_plain);
+    if is_name && !class.is_empty() { class.to_owned() } else { format!("class {label}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_that_is_no_files_name_goes_by_its_number() {
+        assert_eq!(file_name("Rot-Ahorn 2", 7), "Rot-Ahorn 2");
+        for class in ["", "..", "a/b", "../../x", "a\\b", "a\0b", ".hidden", &"x".repeat(300)] {
+            assert_eq!(file_name(class, 7), "class 7", "{class}");
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::evaluate::Evaluation;
+
 /// Everything that a run needs to go on besides its settings, its weights and its optimizer's memory. It stands in the
 /// metadata of a checkpoint.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,19 +46,18 @@ pub struct Best {
     pub top1: f64,
     /// Whether it is the averaged weights'.
     pub averaged: bool,
+    /// A validation sample that these weights take for its own class: the first, in the source's order.
+    #[serde(default)]
+    pub right: Option<u64>,
 }
 
 impl State {
-    /// Takes in the validation top-1 of the epoch just done, and that of the averaged weights; whether either is the
+    /// Takes in the better evaluation of the epoch just done, and whether it is the averaged weights'; whether it is the
     /// best.
-    pub(super) fn is_best(&mut self, top1: f64, averaged: Option<f64>) -> bool {
-        let (top1, averaged) = match averaged {
-            Some(of_average) if of_average > top1 => (of_average, true),
-            _ => (top1, false),
-        };
+    pub(super) fn is_best(&mut self, &Evaluation { top1, right, .. }: &Evaluation, averaged: bool) -> bool {
         let better = self.best.is_none_or(|best| top1 > best.top1);
         if better {
-            self.best = Some(Best { epoch: self.epoch, top1, averaged });
+            self.best = Some(Best { epoch: self.epoch, top1, averaged, right });
         }
         better
     }

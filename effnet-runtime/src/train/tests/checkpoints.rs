@@ -25,7 +25,7 @@ fn trained() -> (Box<dyn Network>, Optimizer, State) {
         epoch: 3,
         step: 17,
         position: Position { batches: 2, images: 15, loss_sum: 0.1 + 0.2 },
-        best: Some(Best { epoch: 2, top1: 1.0 / 3.0, averaged: false }),
+        best: Some(Best { epoch: 2, top1: 1.0 / 3.0, averaged: false, right: Some(7) }),
         optimizer: "adamw".into(),
         optimizer_steps: 2,
         ema_updates: None,
@@ -54,6 +54,16 @@ fn a_checkpoint_gives_everything_back_to_the_bit() {
     checkpoint::restore(&file, &state, other.as_ref(), &mut other_optimizer, 0.0).unwrap();
     assert_eq!(bits(network.as_ref()), bits(other.as_ref()));
     assert_eq!(memory(&optimizer), memory(&other_optimizer));
+}
+
+/// A state from before runs remembered an image that they classify rightly.
+#[test]
+fn a_state_without_a_right_sample_is_read() {
+    let (_, _, state) = trained();
+    let mut json = serde_json::to_value(&state).unwrap();
+    assert!(json["best"].as_object_mut().unwrap().remove("right").is_some());
+    let best = state.best.map(|best| Best { right: None, ..best });
+    assert_eq!(serde_json::from_value::<State>(json).unwrap(), State { best, ..state });
 }
 
 #[test]

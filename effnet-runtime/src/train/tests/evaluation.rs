@@ -97,6 +97,8 @@ fn five_of_three_classes_are_all() {
     assert_eq!((found.top1, found.top5), (0.0, 1.0));
 }
 
+/// Neither right nor wrong, nor of the first class, which a comparison would find: no figure comes out, however many
+/// classes and wherever the image stands.
 #[test]
 fn logits_that_are_not_finite_are_an_error_that_names_the_sample() {
     for classes in [3, 5, 7] {
@@ -119,6 +121,20 @@ fn a_loss_that_f32_does_not_hold_is_an_error_that_names_the_worst() {
     let rows: [&[f32]; 3] = [&[1., 0., 0.], &[-3e38, 3e38, 0.], &[0., 1., 0.]];
     let error = evaluate(&Echo::new(3), [batch(&rows, &[0; 3])].into_iter(), |_| {}).unwrap_err();
     assert!(matches!(error, Error::NotFiniteOutput { sample: 1 }), "{error}");
+}
+
+#[test]
+fn the_first_right_sample_is_named() {
+    let rows: [&[f32]; 4] = [&[0., 1., 0.], &[0., 0., 1.], &[1., 0., 0.], &[0., 0., 1.]];
+    let right = |labels: &[u32], numbers: [u64; 4]| {
+        let mut batch = batch(&rows, labels).unwrap();
+        batch.samples = numbers.to_vec();
+        evaluate(&Echo::new(3), std::iter::once(Ok(batch)), |_| {}).unwrap().right
+    };
+    assert_eq!(right(&[0, 2, 0, 2], [0, 1, 2, 3]), Some(1));
+    // In the source's order, whatever the batch's.
+    assert_eq!(right(&[0, 2, 0, 2], [4, 9, 5, 6]), Some(5));
+    assert_eq!(right(&[0, 0, 1, 0], [0, 1, 2, 3]), None);
 }
 
 #[test]

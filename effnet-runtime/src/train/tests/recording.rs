@@ -105,7 +105,7 @@ fn the_best_epoch_is_shown_and_the_latest_where_the_best_is_lost() {
             split,
             metrics: &row(epoch),
             evaluation: &evaluation,
-            best: Best { epoch: 1, top1: 0.5, averaged: false },
+            best: Best { epoch: 1, top1: 0.5, averaged: false, right: None },
             plan: Plan { steps: 15, rate: &|_| 0.1, size: &|_| 16 },
         };
         recorder.epoch(&facts).unwrap();

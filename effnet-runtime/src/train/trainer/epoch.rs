@@ -12,8 +12,8 @@ use super::super::facts::{Facts, Plan};
 use super::super::finite;
 use super::super::inputs::{eval_image, eval_loader, train_loader};
 use super::super::metrics::{self, EmaMetrics, Metrics};
-use super::super::stages::{Stage, stage_of_step};
 use super::super::single::is_too_little;
+use super::super::stages::{Stage, stage_of_step};
 use super::super::state::Position;
 use super::super::step::{StepOptions, step};
 use super::super::upload::with_uploaded;
@@ -42,7 +42,8 @@ impl Trainer {
         let Position { images, loss_sum, .. } = self.state.position;
         self.state.epoch += 1;
         self.state.position = Position::default();
-        let is_best = self.state.is_best(own.top1, averaged.as_ref().map(|averaged| averaged.top1));
+        let better = averaged.as_ref().filter(|averaged| averaged.top1 > own.top1);
+        let is_best = self.state.is_best(better.unwrap_or(&own), better.is_some());
         let metrics = Metrics {
             epoch: self.state.epoch,
             step: self.state.step,
@@ -57,8 +58,7 @@ impl Trainer {
         };
         // The row first: a run that is killed in between has a row too many, and not an epoch without one.
         metrics::append(&self.folder.metrics(), &metrics)?;
-        let better = averaged.as_ref().filter(|averaged| averaged.top1 > own.top1).unwrap_or(&own);
-        self.record(&metrics, better)?;
+        self.record(&metrics, better.unwrap_or(&own))?;
         let checkpoint = self.folder.epoch(self.state.epoch);
         self.save(&checkpoint)?;
         self.folder.link(&checkpoint, &self.folder.last())?;
@@ -117,9 +117,9 @@ impl Trainer {
         })?;
         if ended == Ended::Finished {
             watcher.skipped(loader.skipped());
-        }
             let names = alone.into_iter().map(|sample| self.split.train.name(sample as usize));
             watcher.alone(&names.collect::<Vec<_>>());
+        }
         Ok(ended)
     }
 
