@@ -1,18 +1,20 @@
 //! `effnet predict`: what is in these pictures?
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Result, bail};
 use clap::Args;
 use effnet_runtime::candle_nn::ops::softmax_last_dim;
+use effnet_runtime::cli;
 use effnet_runtime::data::{self, EvalTransform};
 use serde::Serialize;
 
 use super::device::Place;
 use super::output;
 use super::threads::Threads;
-use super::weights::{Model, Weights};
+use super::weights::{Model, Weights, not_finite};
 
 /// Classifies images with the weights of a file
 #[derive(Args, Debug)]
@@ -37,10 +39,12 @@ pub(super) struct Predict {
     json: bool,
 }
 
+/// What a line of JSON says of an image: its classes, or why there are none.
 #[derive(Serialize)]
-struct Prediction<'a> {
-    path: &'a Path,
-    top: Vec<Guess>,
+#[serde(untagged)]
+enum Answer {
+    Found { path: String, top: Vec<Guess> },
+    Failed { path: String, error: String },
 }
 
 #[derive(Serialize)]
@@ -55,38 +59,56 @@ impl Predict {
         self.threads.apply();
         let model = self.weights.load(&self.place)?;
         let transform = super::images::eval_transform(&model.dialect, model.in_channels, self.size)?;
-        for path in &self.images {
-            let prediction = self.predict(&model, &transform, path)?;
-            if self.json {
-                output::print_json(&prediction)?;
-            } else {
-                output::print(&prediction.to_text())?;
+        let mut failed = 0;
+        for image in &self.images {
+            let path = image.display().to_string();
+            match self.predict(&model, &transform, image) {
+                Ok(top) if self.json => output::print_json(&Answer::Found { path, top })?,
+                Ok(top) => output::print(&to_text(&path, &top))?,
+                Err(error) => {
+                    failed += 1;
+                    if self.json {
+                        output::print_json(&Answer::Failed { path, error: cli::error_text(error.as_ref()) })?;
+                    }
+                    if self.images.len() == 1 {
+                        return Err(error);
+                    }
+                    // Unlike `eprintln!`, this does not panic where standard error is closed.
+                    let _ = writeln!(std::io::stderr(), "{}", cli::error_text(error.as_ref()));
+                }
             }
         }
-        Ok(())
+        match failed {
+            0 => Ok(()),
+            failed => bail!("{failed} of {} images could not be classified", self.images.len()),
+        }
     }
 
-    fn predict<'a>(&self, model: &Model, transform: &EvalTransform, path: &'a Path) -> Result<Prediction<'a>> {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read the image {}", path.display()))?;
-        let image = data::decode(&bytes, &path.display().to_string())?;
-        let images = transform.tensor(&image)?;
+    /// The likeliest classes of an image, the likeliest first.
+    fn predict(&self, model: &Model, transform: &EvalTransform, path: &Path) -> Result<Vec<Guess>> {
+        let name = path.display();
+        if path.is_dir() {
+            bail!("{name} is a folder: name the images in it, as {name}/*.jpg does");
+        }
+        let images = transform.tensor(&data::read_picture(path)?)?;
         let logits = model.runner.forward(&images)?;
+        if !logits.flatten_all()?.to_vec1::<f32>()?.iter().all(|logit| logit.is_finite()) {
+            return Err(not_finite(&name.to_string()));
+        }
         let probabilities: Vec<f32> = softmax_last_dim(&logits)?.squeeze(0)?.to_vec1()?;
         let mut order: Vec<usize> = (0..probabilities.len()).collect();
         order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
         let guess = |index: usize| Guess { index, label: model.label(index), probability: probabilities[index] };
         let top = usize::try_from(self.top).unwrap_or(usize::MAX);
-        Ok(Prediction { path, top: order.into_iter().take(top).map(guess).collect() })
+        Ok(order.into_iter().take(top).map(guess).collect())
     }
 }
 
-impl Prediction<'_> {
-    fn to_text(&self) -> String {
-        let mut text = format!("{}\n", self.path.display());
-        for guess in &self.top {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{:8.2} %  {}", 100.0 * guess.probability, guess.label);
-        }
-        text
+fn to_text(path: &str, top: &[Guess]) -> String {
+    let mut text = format!("{path}\n");
+    for guess in top {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{:8.2} %  {}", 100.0 * guess.probability, guess.label);
     }
+    text
 }

@@ -8,6 +8,8 @@ mod damaged;
 mod data_kinds;
 mod evaluation;
 mod kills;
+mod numbers;
+mod predict;
 #[cfg(feature = "report")]
 mod report;
 mod resume;

@@ -61,6 +61,7 @@ mod error;
 mod loader;
 mod mix;
 mod panics;
+mod picture;
 mod source;
 mod transform;
 
@@ -72,6 +73,7 @@ pub use error::Error;
 pub use image::RgbImage;
 pub use loader::{Batch, LastBatch, Loader, LoaderOptions, OnBadImage, Skipped, order};
 pub use mix::Mix;
+pub use picture::read_picture;
 pub use source::{
     DEFAULT_VAL_FRACTION, DIGITS_ATTRIBUTION, Ignored, Source, Split, Validation, digits, open, open_to_measure,
     open_whole,

@@ -8,7 +8,7 @@ use super::litter::litter;
 use crate::data::error::Error;
 
 /// No file of a data set may be larger: a picture within the decoder's limits never is.
-pub(super) const MAX_FILE_BYTES: u64 = 256 << 20;
+pub(in crate::data) const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// The extensions that mark a file as a picture, in lower case.
 const EXTENSIONS: [&str; 6] = ["bmp", "gif", "jpeg", "jpg", "png", "webp"];

@@ -1,0 +1,27 @@
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use image::RgbImage;
+
+use super::decode::decode;
+use super::error::Error;
+use super::source::MAX_FILE_BYTES;
+
+/// Reads and decodes a picture that is no part of a data set: a file, or a pipe.
+///
+/// # Errors
+/// If it can't be read, is larger than a picture may be, or is none.
+pub fn read_picture(path: &Path) -> Result<RgbImage, Error> {
+    let name = path.display().to_string();
+    let read = || {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            return Err(io::Error::other("it is larger than 256 MiB"));
+        }
+        Ok(bytes)
+    };
+    let bytes = read().map_err(|error| Error::file_error(name.as_str(), error))?;
+    decode(&bytes, &name)
+}
