@@ -58,11 +58,19 @@ pub(crate) fn count(number: u64) -> String {
     out
 }
 
-/// A path as a shell takes it.
+/// A path as a shell takes it; one that is not UTF-8 as Bash, Zsh and Ksh do.
 pub fn shell(path: &std::path::Path) -> String {
-    let text = path.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
-    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    match path.to_str() {
+        Some(text) if text.chars().all(plain) => text.to_owned(),
+        Some(text) => format!("'{}'", text.replace('\'', r"'\''")),
+        None => {
+            let bytes = path.as_os_str().as_encoded_bytes().iter();
+            let escaped = bytes
+                .map(|&byte| if plain(byte as char) { (byte as char).to_string() } else { format!(r"\x{byte:02x}") });
+            format!("$'{}'", escaped.collect::<String>())
+        }
+    }
 }
 
 /// The program's name, as a shell takes it.
@@ -89,5 +97,11 @@ mod tests {
     fn a_path_is_one_word_of_a_shell() {
         assert_eq!(shell("runs/b0-1/3.png".as_ref()), "runs/b0-1/3.png");
         assert_eq!(shell("my images/it's.png".as_ref()), r"'my images/it'\''s.png'");
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStrExt;
+            let path = std::ffi::OsStr::from_bytes(b"my caf\xe9/a.png");
+            assert_eq!(shell(path.as_ref()), r"$'my\x20caf\xe9/a.png'");
+        }
     }
 }

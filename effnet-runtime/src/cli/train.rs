@@ -1,5 +1,6 @@
 //! The `train` command.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use candle_core::DeviceLocation;
@@ -67,6 +68,11 @@ pub fn train(args: &TrainArgs, model: &Model<'_>) -> Result<ExitCode> {
             Ok(signals.exit_code())
         }
     }
+}
+
+/// A path as JSON takes it, with replacement characters for what is not UTF-8.
+fn lossy(path: &Path) -> String {
+    path.display().to_string()
 }
 
 /// What computes.
@@ -166,8 +172,8 @@ fn result(style: Style, model: &Model<'_>, trainer: &Trainer) -> Result<()> {
             "best_epoch": best.epoch,
             "best_is_averaged": best.averaged,
             "epochs": trainer.state().epoch,
-            "folder": folder.path(),
-            "checkpoint": checkpoint,
+            "folder": lossy(folder.path()),
+            "checkpoint": lossy(&checkpoint),
             "peak_bytes": memory::measured(),
             "next": next,
         }));
@@ -190,7 +196,9 @@ fn stopped(style: Style, trainer: &Trainer) {
     let state = trainer.state();
     let folder = trainer.folder().path();
     match style {
-        Style::Json => line(json!({"event": "stopped", "epoch": state.epoch, "step": state.step, "folder": folder})),
+        Style::Json => {
+            line(json!({"event": "stopped", "epoch": state.epoch, "step": state.step, "folder": lossy(folder)}))
+        }
         Style::Human | Style::Quiet => line(format!(
             "stopped at step {} of epoch {}; to continue, type the same command with: --resume --output {}",
             state.position.batches / trainer.config().accumulate as u64,
