@@ -1,8 +1,10 @@
-//! The paper's recipes, as `train` prints their schedules.
+//! The paper's recipes, as `train` prints their schedules; and warm-ups that are no part of one.
 
 use effnet_models::VARIANTS;
 use effnet_runtime::train::config::{Layer, Recipe, merge};
 use effnet_runtime::train::{stages, table};
+
+use crate::support::{effnet, folder, write_digits};
 
 #[test]
 fn the_papers_schedules_of_all_variants() {
@@ -34,4 +36,42 @@ fn the_papers_sizes_and_dropout_are_the_tables() {
         let dropout = recipe.layer.get("regularise.dropout").and_then(|value| value.as_float());
         assert_eq!(dropout, Some(settings.dropout), "{}", variant.name());
     }
+}
+
+/// The rates of the tiny data set's single steps an epoch: two of the ten that the warm-up has.
+#[test]
+fn a_warm_up_that_is_longer_than_the_run_is_said() {
+    let folder = folder();
+    write_digits(&folder.path().join("data"), 2, 5);
+    let train = |warmup: &str, args: &[&str]| {
+        let mut command = effnet(folder.path());
+        command.args([
+            "train",
+            "--table",
+            "tiny.table",
+            "--data",
+            "data",
+            "--size",
+            "16",
+            "--batch",
+            "8",
+            "--epochs",
+            "2",
+        ]);
+        command.args(["--lr", "0.001", "--set", &format!("schedule.warmup_epochs={warmup}")]).args(args);
+        let output = command.assert().success().get_output().clone();
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("UTF-8"))
+    };
+    let what = "the warm-up takes 10 epochs and the run has 2: the rate reaches at most 0.0002";
+    let [text, _] = train("10", &[]);
+    assert!(text.lines().any(|line| line == what) && text.contains(" at a rate of up to 0.0002; "), "{text}");
+    let [json, _] = train("10", &["--json"]);
+    let said = json.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+    let said: Vec<_> = said.filter(|event| event["event"] == "warning").collect();
+    assert!(said.len() == 1 && said[0]["message"] == what, "{json}");
+    let [quiet, errors] = train("10", &["--quiet"]);
+    assert!(quiet.starts_with("best top-1 ") && errors.trim_end() == what, "{quiet} {errors}");
+    // As long as the run, it ends at the peak.
+    let [text, _] = train("2", &[]);
+    assert!(!text.contains("warm-up") && text.contains(" at a rate of up to 0.001; "), "{text}");
 }

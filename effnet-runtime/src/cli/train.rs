@@ -9,7 +9,7 @@ use serde_json::json;
 use super::args::{Style, TrainArgs};
 use super::begin::begin;
 use super::logging;
-use super::output::{bytes, count, duration, line, shell};
+use super::output::{bytes, count, duration, line, shell, warn};
 use super::progress::Progress;
 use super::signals::Signals;
 use crate::device::{self, Chosen};
@@ -88,28 +88,33 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
     let (config, split) = (trainer.config(), trainer.split());
     let folder = trainer.folder().path().display();
     let params = trainer.network().params().trainable() as u64;
+    let warning = long_warmup(trainer);
     match style {
-        Style::Quiet => {}
-        Style::Json => line(json!({
-            "event": "start",
-            "model": model.name,
-            "recipe": config.recipe,
-            "folder": trainer.folder().path(),
-            "params": params,
-            "classes": split.train.classes().len(),
-            "train_images": split.train.len(),
-            "val_images": split.val.len(),
-            "epochs": config.epochs,
-            "stages": trainer.stages(),
-            "steps_an_epoch": trainer.stages().iter().map(|stage| stage.steps(split.train.len())).collect::<Vec<_>>(),
-            "batch": config.batch,
-            "size": config.size,
-            "seed": config.seed,
-            "device": device_name(trainer),
-            "epoch": trainer.state().epoch,
-            "step": trainer.state().step,
-            "predicted_peak_bytes": predicted,
-        })),
+        // Only the result goes to standard output.
+        Style::Quiet => warning.into_iter().for_each(warn),
+        Style::Json => {
+            line(json!({
+                "event": "start",
+                "model": model.name,
+                "recipe": config.recipe,
+                "folder": lossy(trainer.folder().path()),
+                "params": params,
+                "classes": split.train.classes().len(),
+                "train_images": split.train.len(),
+                "val_images": split.val.len(),
+                "epochs": config.epochs,
+                "stages": trainer.stages(),
+                "steps_an_epoch": trainer.stages().iter().map(|stage| stage.steps(split.train.len())).collect::<Vec<_>>(),
+                "batch": config.batch,
+                "size": config.size,
+                "seed": config.seed,
+                "device": device_name(trainer),
+                "epoch": trainer.state().epoch,
+                "step": trainer.state().step,
+                "predicted_peak_bytes": predicted,
+            }));
+            warning.into_iter().for_each(|message| line(json!({"event": "warning", "message": message})));
+        }
         Style::Human => {
             line(format!(
                 "{}: {:.2} M parameters, {} classes; recipe {}; run folder {folder}",
@@ -134,7 +139,7 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
                 config.epochs,
                 count(stage.map_or(0, |stage| stage.steps(split.train.len()))),
                 trainer.optimizer().name(),
-                trainer.schedule().peak,
+                rounded(trainer.schedule().highest()),
                 config.compute.threads,
                 simd::Level::current().name(),
                 device_name(trainer),
@@ -143,12 +148,28 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
                 line(format!("on the CPU, though --device {} may be a GPU: {why}", config.compute.device));
             }
             table(trainer.stages(), config).into_iter().for_each(line);
+            warning.into_iter().for_each(line);
             let state = trainer.state();
             if state.step > 0 {
                 line(format!("resumed after {} of {} epochs, {} steps", state.epoch, config.epochs, count(state.step)));
             }
         }
     }
+}
+
+/// What is to be said of a warm-up that the run ends in.
+fn long_warmup(trainer: &Trainer) -> Option<String> {
+    let (schedule, epochs) = (trainer.schedule(), trainer.config().epochs);
+    let warmup = trainer.config().schedule.warmup_epochs?;
+    (schedule.warmup > schedule.steps).then(|| {
+        let highest = rounded(schedule.highest());
+        format!("the warm-up takes {warmup} epochs and the run has {epochs}: the rate reaches at most {highest}")
+    })
+}
+
+/// A rate without what rounding leaves in its last digits.
+fn rounded(rate: f64) -> f64 {
+    format!("{rate:.9e}").parse().unwrap_or(rate)
 }
 
 fn finished_already(style: Style, trainer: &Trainer) {

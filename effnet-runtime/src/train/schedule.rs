@@ -55,6 +55,16 @@ impl Schedule {
     }
 }
 
+impl Schedule {
+    /// The highest rate that a step of the run has: the peak, unless the run ends in its warm-up or a staircase has begun
+    /// to fall by then.
+    pub fn highest(&self) -> f64 {
+        let last = self.steps.saturating_sub(1);
+        let warm = self.rate(self.warmup.saturating_sub(1).min(last));
+        warm.max(self.rate(self.warmup.min(last)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +109,19 @@ mod tests {
     fn a_constant_rate_stays() {
         let run = Schedule { decline: Decline::Constant, ..RUN };
         assert!((10..200).all(|step| run.rate(step) == 2.0));
+    }
+
+    #[test]
+    fn the_highest_rate_is_one_that_a_step_has() {
+        let stairs = Decline::Exponential { factor: 0.5, every: 3.0 };
+        for decline in [Decline::Cosine, Decline::Linear, Decline::Constant, stairs] {
+            for (steps, warmup) in [(100, 10), (10, 10), (10, 50), (10, 0), (1, 0), (1, 1), (11, 10)] {
+                let run = Schedule { steps, warmup, decline, ..RUN };
+                let highest = (0..steps).map(|step| run.rate(step)).fold(0.0, f64::max);
+                assert_eq!(run.highest(), highest, "{decline:?} {steps} {warmup}");
+            }
+        }
+        assert!((Schedule { steps: 2, warmup: 10, ..RUN }.highest() - 0.4).abs() < 1e-12);
     }
 
     #[test]
