@@ -1,11 +1,14 @@
-//! SIGINT, SIGTERM and SIGUSR1, which ask a run to stop; SIGXFSZ, which must not.
+//! SIGINT, SIGTERM, SIGUSR1 and SIGHUP, which ask a run to stop; SIGXFSZ, which must not.
 
+use std::ffi::c_int;
 use std::io;
+use std::mem::MaybeUninit;
 use std::process::ExitCode;
+use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use signal_hook::flag;
 
 /// Remembers the signal that asks the run to stop. A second one ends the process at once.
@@ -14,14 +17,15 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Takes over these signals.
+    /// Takes over these signals, but for a SIGHUP that the process was started to ignore, as nohup(1) does.
     ///
     /// # Errors
     /// When the system refuses.
     pub(super) fn take_over() -> io::Result<Self> {
         let received = Arc::new(AtomicUsize::new(0));
         let again = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM, SIGUSR1] {
+        let hangup = Some(SIGHUP).filter(|signal| !is_ignored(*signal));
+        for signal in [SIGINT, SIGTERM, SIGUSR1].into_iter().chain(hangup) {
             // In this order: the first signal finds the switch off, and turns it on for the second.
             flag::register_conditional_shutdown(signal, code(signal as usize).into(), again.clone())?;
             flag::register(signal, again.clone())?;
@@ -37,10 +41,19 @@ impl Signals {
         self.received.load(Ordering::Relaxed) != 0
     }
 
-    /// The exit code of a run that the signal stopped: 130, 143 or 138.
+    /// The exit code of a run that the signal stopped: 130, 143, 138 or 129.
     pub(super) fn exit_code(&self) -> ExitCode {
         ExitCode::from(code(self.received.load(Ordering::Relaxed)))
     }
+}
+
+/// Whether the process ignores a signal.
+fn is_ignored(signal: c_int) -> bool {
+    let mut found = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: without an action to set, the call writes the present one to `found` and changes nothing.
+    let done = unsafe { libc::sigaction(signal, ptr::null(), found.as_mut_ptr()) } == 0;
+    // SAFETY: the call has succeeded, and so written to it.
+    done && unsafe { found.assume_init() }.sa_sigaction == libc::SIG_IGN
 }
 
 /// 128 and the signal's number, as shells have it.

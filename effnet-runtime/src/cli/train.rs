@@ -13,8 +13,8 @@ use super::output::{bytes, count, duration, line, shell, warn};
 use super::progress::Progress;
 use super::signals::Signals;
 use crate::device::{self, Chosen};
-use crate::simd;
 use crate::environment;
+use crate::simd;
 use crate::train::memory;
 use crate::train::{Build, Ended, Error, Result, Trainer, sample, stage_of, table};
 
@@ -32,15 +32,15 @@ pub struct Model<'a> {
 }
 
 /// Trains as the flags say: begins or resumes a run, says how it goes, and ends with the best top-1 and what to type
-/// next. The exit code is 0, or 130, 143 or 138 of a run that SIGINT, SIGTERM or SIGUSR1 stopped.
+/// next. The exit code is 0, or 130, 143, 138 or 129 of a run that SIGINT, SIGTERM, SIGUSR1 or SIGHUP stopped.
 ///
 /// # Errors
-/// When the flags or [variables](crate::environment) make no sense, the data or weights cannot be read, the run folder cannot be written to, or a loss
-/// or validation is not finite.
+/// When the flags or [variables](crate::environment) make no sense, the data or weights cannot be read, the run folder
+/// cannot be written to, or a loss or validation is not finite.
 pub fn train(args: &TrainArgs, model: &Model<'_>) -> Result<ExitCode> {
     logging::init(args.verbosity());
-    let style = args.style();
     environment::check()?;
+    let style = args.style();
     let mut trainer = begin(args, model)?.with_command(model.train);
     if trainer.is_finished() {
         finished_already(style, &trainer);

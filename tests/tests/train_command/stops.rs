@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -68,6 +69,14 @@ fn run<'a>(output: &'a str, loaders: &'a str) -> Vec<&'a str> {
 /// A run that a signal reaches when so many steps are done and the next has begun (`17:TERM`); its exit code.
 fn stopped(place: &Place, name: &str, loaders: &str, signal: &str) -> Option<i32> {
     let mut command = place.command(&run(name, loaders));
+    // What runs the tests may ignore SIGHUP, which a process inherits.
+    // SAFETY: signal(2) may be called between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            libc::signal(libc::SIGHUP, libc::SIG_DFL);
+            Ok(())
+        });
+    }
     command.env("SIGNAL_AT", signal).stdout(Stdio::null()).status().unwrap().code()
 }
 
@@ -87,6 +96,7 @@ fn a_run_that_was_killed_or_stopped_at_any_step_equals_the_straight_one_to_the_b
         ("17:TERM", Some(143), "1", 18),
         ("17:TERM", Some(143), "4", 18),
         ("17:USR1", Some(138), "4", 18),
+        ("17:HUP", Some(129), "1", 18),
         ("20:KILL", None, "4", 20),
         ("33:INT", Some(130), "1", 34),
     ] {
@@ -96,6 +106,23 @@ fn a_run_that_was_killed_or_stopped_at_any_step_equals_the_straight_one_to_the_b
         place.succeeds(&["--resume", "--quiet", "--output", &name]);
         assert!(whole(&name) == straight, "{name}");
     }
+}
+
+/// As a closed terminal finds it.
+#[test]
+fn nohup_keeps_a_run_from_being_hung_up() {
+    let place = Place::new();
+    let stop = |name: &str, signal: &str| {
+        let mut command = Command::new("nohup");
+        command.arg(env!("CARGO_BIN_EXE_train_tiny")).current_dir(place.path("")).env("SIGNAL_AT", signal);
+        command.args(["--epochs", "1", "--batch", "256", "--size", "32", "--quiet", "--output", name]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().code()
+    };
+    assert_eq!(stop("hung-up", "2:HUP"), Some(0));
+    assert_eq!(saved_step(&place.path("hung-up")), Some(5));
+    // It still stops when it is asked to.
+    assert_eq!(stop("stopped", "2:TERM"), Some(143));
+    assert_eq!(saved_step(&place.path("stopped")), Some(3));
 }
 
 #[test]
