@@ -8,6 +8,7 @@ mod damaged;
 mod data_kinds;
 mod evaluation;
 mod kills;
+mod machine;
 mod numbers;
 mod predict;
 #[cfg(feature = "report")]
