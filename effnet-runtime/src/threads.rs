@@ -153,7 +153,8 @@ pub fn current() -> Arc<Pool> {
 
 impl Pool {
     /// A pool of `threads` threads, the caller of its methods counted; 0 is taken as 1, and more than [`MOST_THREADS`] as
-    /// these. It has fewer where the system refuses to start so many, which is reported through `tracing`.
+    /// these. It has fewer where the system refuses to start so many, which is reported through `tracing`: half of what
+    /// there would be room for, as others need threads too.
     pub fn new(threads: usize) -> Self {
         let threads = threads.clamp(1, MOST_THREADS);
         let shared = Arc::new(Shared::new(threads));
@@ -161,17 +162,19 @@ impl Pool {
             let shared = shared.clone();
             std::thread::Builder::new().name(format!("effnet-{index}")).spawn(move || serve(&shared, index))
         };
-        let mut workers = Vec::with_capacity(threads - 1);
+        let workers = Vec::with_capacity(threads - 1);
+        let mut pool = Self { shared: shared.clone(), workers, busy: AtomicBool::new(false) };
         for index in 1..threads {
             match spawn(index) {
-                Ok(worker) => workers.push(worker),
+                Ok(worker) => pool.workers.push(worker),
                 Err(error) => {
-                    tracing::warn!("only {index} of {threads} compute threads: the system starts no more ({error})");
-                    break;
+                    tracing::warn!("the system starts only {index} of {threads} compute threads: {error}");
+                    drop(pool);
+                    return Self::new(index / 2);
                 }
             }
         }
-        Self { shared, workers, busy: AtomicBool::new(false) }
+        pool
     }
 
     /// How many threads share a job, the caller counted.

@@ -100,6 +100,21 @@ fn counts_of_threads_are_from_1_to_1024() {
     assert!(!folder.path().join("run").exists());
 }
 
+/// Stacks of 1,024 threads take 2 GiB of addresses, more than the process may have.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_system_that_starts_fewer_threads_gets_a_pool_of_these() {
+    let folder = folder();
+    let program = env!("CARGO_BIN_EXE_effnet");
+    let bench = format!("ulimit -v 2000000; exec '{program}' bench --table tiny.table --size 32 --runs 1 --json");
+    let mut command = Command::new("bash");
+    command.current_dir(folder.path()).args(["-c", &bench]).timeout(PATIENCE);
+    // What else takes threads or addresses in proportion to the machine's cores.
+    command.env("RAYON_NUM_THREADS", "1").env("MALLOC_ARENA_MAX", "1").env("EFFNET_THREADS", "1024");
+    let threads = succeed_json(&mut command)["threads"].as_u64();
+    assert!(threads >= Some(1) && threads < Some(1024), "{threads:?}");
+}
+
 /// Inputs that fail in every part of the program, candle among them, whose errors carry a backtrace where one is asked
 /// for.
 #[test]

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::error::Error;
 use super::source::Source;
+use crate::threads::MOST_THREADS;
 
 /// A file that can't be used.
 #[derive(Debug)]
@@ -14,7 +15,8 @@ pub struct BadFile {
     pub error: Error,
 }
 
-/// Decodes every file of a source, on `threads` threads or as many as the system starts, and lists those that can't be, in the source's order.
+/// Decodes every file of a source, on `threads` threads or as many as the system starts, and lists those that can't be, in
+/// the source's order.
 ///
 /// `progress` is told the number of files done after each, from any of the threads.
 pub fn check(source: &dyn Source, threads: usize, progress: &(dyn Fn(usize) + Sync)) -> Vec<BadFile> {
@@ -34,7 +36,7 @@ pub fn check(source: &dyn Source, threads: usize, progress: &(dyn Fn(usize) + Sy
     };
     std::thread::scope(|scope| {
         // The calling thread is one of them, and does the work alone where the system starts no others.
-        let mut others = (1..threads).map(|_| std::thread::Builder::new().spawn_scoped(scope, work));
+        let mut others = (1..threads.min(MOST_THREADS)).map(|_| std::thread::Builder::new().spawn_scoped(scope, work));
         others.find(Result::is_err);
         work();
     });
