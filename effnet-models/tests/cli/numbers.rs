@@ -66,3 +66,30 @@ fn an_evaluation_that_is_not_finite_is_an_error() {
         assert!(command.assert().get_output().stdout.is_empty());
     }
 }
+
+/// Training normalises by the batch's statistics, validation by the running ones, which here overflow.
+#[test]
+fn a_run_whose_validation_is_not_finite_ends_without_a_best() {
+    let folder = folder();
+    let weights = with_filled(folder.path(), &[("stem.bn.running_mean", 3e38)]);
+    let mut command = effnet(folder.path());
+    command.args([
+        "train",
+        "--table",
+        "tiny.table",
+        "--epochs",
+        "2",
+        "--batch",
+        "16",
+        "--size",
+        "32",
+        "--output",
+        "run",
+    ]);
+    command.arg("--data").arg(RUN.data()).arg("--pretrained").arg(&weights);
+    let stage = "the validation is not finite, as what stage 1 of the network puts out for ";
+    fail(&mut command, &["the run stopped after the steps of epoch 1", stage, "begin a new run with a lower --lr"]);
+    let run = folder.path().join("run");
+    assert_eq!(fs::read_to_string(run.join("metrics.csv")).expect("metrics.csv").lines().count(), 1);
+    assert_eq!(fs::read_dir(run.join("checkpoints")).expect("a folder").count(), 0);
+}
