@@ -170,7 +170,7 @@ fn parts_with_strangers_beside_them() {
     assert!(text.contains(wanted), "{text}");
     let out = train(folder.path(), "data");
     assert!(
-        out.contains("2 classes") && out.contains("16 training and 4 validation images; 6 other files left out"),
+        out.contains("2 classes") && out.contains("16 training and 4 validation images; left out: 6 other files ("),
         "{out}"
     );
 }

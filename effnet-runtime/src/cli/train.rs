@@ -102,6 +102,7 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
                 "classes": split.train.classes().len(),
                 "train_images": split.train.len(),
                 "val_images": split.val.len(),
+                "left_out": split.ignored.kinds,
                 "epochs": config.epochs,
                 "stages": trainer.stages(),
                 "steps_an_epoch": trainer.stages().iter().map(|stage| stage.steps(split.train.len())).collect::<Vec<_>>(),
@@ -125,9 +126,8 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
             ));
             let origin =
                 config.data.path.as_ref().map_or("the bundled digits".to_owned(), |path| path.display().to_string());
-            let ignored = split.ignored.files;
-            let ignored =
-                if ignored > 0 { format!("; {} other files left out", count(ignored as u64)) } else { String::new() };
+            let ignored = &split.ignored;
+            let ignored = if ignored.files > 0 { format!("; left out: {ignored}") } else { String::new() };
             line(format!(
                 "{origin}: {} training and {} validation images{ignored}",
                 count(split.train.len() as u64),

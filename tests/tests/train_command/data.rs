@@ -29,7 +29,7 @@ fn a_folder_of_images_is_trained_on_by_the_recipe_for_it() {
     folder(&place, &[("notes.txt", b"hello")]);
     let out = place.succeeds(&RUN);
     assert!(out.contains("recipe scratch") && out.contains("2 classes"), "{out}");
-    assert!(out.contains("32 training and 8 validation images; 1 other files left out"), "{out}");
+    assert!(out.contains("32 training and 8 validation images; left out: 1 other file ("), "{out}");
     // The image to try is one of the user's own.
     let next = out.lines().last().unwrap();
     let image = next.rsplit(' ').next().unwrap();
