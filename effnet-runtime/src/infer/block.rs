@@ -1,6 +1,6 @@
 //! Either kind of block.
 
-use candle_core::Result;
+use crate::weights::Result;
 use effnet_spec::{Block, Operator};
 
 use super::Conventions;

@@ -1,10 +1,10 @@
 //! Weights of a network, with batch normalisation folded into the convolutions.
 
-use candle_core::{Result, Tensor};
+use candle_core::Device;
 use effnet_spec::Spec;
 
 use crate::network::Network;
-use crate::weights::WeightsFile;
+use crate::weights::{Result, WeightsFile};
 
 /// Where an engine's weights come from, by our names.
 pub(super) trait Source: Sync {
@@ -12,14 +12,14 @@ pub(super) trait Source: Sync {
     fn read(&self, name: &str, elements: usize) -> Result<Vec<f32>>;
 }
 
-fn flat(tensor: &Tensor, name: &str, elements: usize) -> Result<Vec<f32>> {
-    if tensor.elem_count() != elements {
-        candle_core::bail!(
-            "parameter `{name}` has {} elements, and the table calls for {elements}",
-            tensor.elem_count()
-        )
+/// The values of a parameter, if there are so many.
+fn sized(values: Vec<f32>, name: &str, elements: usize) -> Result<Vec<f32>> {
+    if values.len() == elements {
+        return Ok(values);
     }
-    tensor.flatten_all()?.to_vec1()
+    let found = values.len();
+    let text = format!("parameter `{name}` has {found} elements, and the table calls for {elements}");
+    Err(candle_core::Error::msg(text).into())
 }
 
 /// A network in memory.
@@ -28,8 +28,8 @@ pub(super) struct OfNetwork<'a>(pub &'a dyn Network);
 impl Source for OfNetwork<'_> {
     fn read(&self, name: &str, elements: usize) -> Result<Vec<f32>> {
         match self.0.params().get(name) {
-            Some(var) => flat(&var.to_device(&candle_core::Device::Cpu)?, name, elements),
-            None => candle_core::bail!("the network has no parameter `{name}`"),
+            Some(var) => sized(var.to_device(&Device::Cpu)?.flatten_all()?.to_vec1()?, name, elements),
+            None => Err(candle_core::Error::msg(format!("the network has no parameter `{name}`")).into()),
         }
     }
 }
@@ -42,7 +42,7 @@ pub(super) struct OfFile<'a> {
 }
 
 impl<'a> OfFile<'a> {
-    pub(super) fn new(file: &'a WeightsFile, spec: &Spec) -> crate::weights::Result<Self> {
+    pub(super) fn new(file: &'a WeightsFile, spec: &Spec) -> Result<Self> {
         let names = file.scheme()?.pairs(spec).into_iter().map(|pair| (pair.ours, pair.theirs)).collect();
         Ok(Self { file, names })
     }
@@ -51,8 +51,7 @@ impl<'a> OfFile<'a> {
 impl Source for OfFile<'_> {
     fn read(&self, name: &str, elements: usize) -> Result<Vec<f32>> {
         let name = self.names.get(name).map_or(name, String::as_str);
-        let tensor = self.file.read_f32(name, &candle_core::Device::Cpu).map_err(candle_core::Error::wrap)?;
-        flat(&tensor, name, elements)
+        sized(self.file.values(name)?, name, elements)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Fused-MBConv: the k×k convolution's results go to the projection while they are in the cache.
 
-use candle_core::Result;
+use crate::weights::Result;
 use effnet_spec::Block;
 
 use super::conv::{Conv, Input};

@@ -1,6 +1,6 @@
 //! The head: the last map to logits.
 
-use candle_core::Result;
+use crate::weights::Result;
 use effnet_spec::{Activation, Spec};
 
 use super::Conventions;

@@ -10,7 +10,7 @@
 //! A chunk's expanded plane lives in a thread's cache and is never written to memory; there is no barrier between
 //! expansion and depthwise convolution, and no halo.
 
-use candle_core::Result;
+use crate::weights::Result;
 use effnet_spec::{Activation, Block, Padding};
 
 use super::Conventions;

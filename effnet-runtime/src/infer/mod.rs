@@ -134,7 +134,7 @@ impl Engine {
     /// # Errors
     /// When the network lacks a parameter that its table calls for.
     pub fn new(network: &dyn Network, options: &Options) -> Result<Self> {
-        Self::build(&OfNetwork(network), network.spec(), network.dialect(), network.num_classes(), options)
+        Ok(Self::build(&OfNetwork(network), network.spec(), network.dialect(), network.num_classes(), options)?)
     }
 
     /// From a weights file, read tensor by tensor: no network is built, and no more than the largest tensor is in memory
@@ -143,6 +143,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the file cannot be read, or does not fit the table: all that is missing, unexpected or wrong in shape is named.
+    /// When a weight is NaN or infinite: the first in the network's order is named.
     pub fn open(file: &WeightsFile, spec: &Spec, said: Option<Convention>, options: &Options) -> weights::Result<Self> {
         let dialect = file.dialect(spec, said)?;
         // Of a file without a classifier, the check says what is missing.
@@ -151,7 +152,7 @@ impl Engine {
         let unread = Params::for_loading(Some(dialect.clone()), &Device::Cpu).builder();
         weights::check(file, &DynamicModel::from_spec(spec, num_classes, unread)?)?;
         let source = OfFile::new(file, spec)?;
-        Ok(Self::build(&source, spec, &dialect, num_classes, options)?)
+        Self::build(&source, spec, &dialect, num_classes, options)
     }
 
     fn build(
@@ -160,7 +161,7 @@ impl Engine {
         dialect: &Dialect,
         num_classes: usize,
         options: &Options,
-    ) -> Result<Self> {
+    ) -> weights::Result<Self> {
         let pool = options.threads.map_or_else(threads::current, |threads| Arc::new(Pool::new(threads)));
         if options.precision == Precision::Bf16 && !Level::current().has_bf16() {
             tracing::warn!("this CPU has no instruction for bf16: it takes longer than in f32");
@@ -172,8 +173,11 @@ impl Engine {
             eps: dialect.bn_eps,
             activation: spec.settings.activation,
         };
+        // In the network's order, so that an error is of its first weight that is at fault.
+        let stem = stem::Stem::new(source, spec, &with)?;
         let blocks: Vec<_> = spec.blocks().collect();
-        let packed: Vec<Mutex<Option<Result<block::Packed>>>> = blocks.iter().map(|_| Mutex::new(None)).collect();
+        let packed: Vec<Mutex<Option<weights::Result<block::Packed>>>> =
+            blocks.iter().map(|_| Mutex::new(None)).collect();
         pool.for_each(blocks.len(), |at| {
             let block = block::Packed::new(source, &blocks[at], &with);
             *packed[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(block);
@@ -181,12 +185,12 @@ impl Engine {
         let blocks = packed
             .into_iter()
             .filter_map(|block| block.into_inner().unwrap_or_else(PoisonError::into_inner))
-            .collect::<Result<_>>()?;
+            .collect::<weights::Result<_>>()?;
         let layers = Layers {
             level: with.level,
             in_channels: spec.settings.in_channels,
             num_classes,
-            stem: stem::Stem::new(source, spec, &with)?,
+            stem,
             blocks,
             head: head::Head::new(source, spec, num_classes, &with)?,
         };

@@ -1,6 +1,6 @@
 //! Squeeze-and-excitation: from sums over an image's pixels to a factor for each channel.
 
-use candle_core::Result;
+use crate::weights::Result;
 use effnet_spec::Activation;
 
 use super::fold::Source;
@@ -35,8 +35,9 @@ impl SqueezeExcite {
         activation: Activation,
     ) -> Result<Self> {
         let read = |part: &str, elements| source.read(&format!("{name}.{part}"), elements);
-        let (reduce_weight, expand_weight) =
-            (read("conv_reduce.weight", squeezed * channels)?, read("conv_expand.weight", squeezed * channels)?);
+        let (reduce_weight, reduce_bias) =
+            (read("conv_reduce.weight", squeezed * channels)?, read("conv_reduce.bias", squeezed)?);
+        let expand_weight = read("conv_expand.weight", squeezed * channels)?;
         let in_blocks = channels.next_multiple_of(BLOCK);
         let (mut reduce, mut expand) = (Buffer::zeros(squeezed * padded), Buffer::zeros(squeezed * in_blocks));
         for s in 0..squeezed {
@@ -47,7 +48,6 @@ impl SqueezeExcite {
         }
         let mut expand_bias = Buffer::zeros(in_blocks);
         expand_bias[..channels].copy_from_slice(&read("conv_expand.bias", channels)?);
-        let reduce_bias = read("conv_reduce.bias", squeezed)?;
         Ok(Self { channels: padded, squeezed, reduce, reduce_bias, expand, expand_bias, activation })
     }
 

@@ -1,6 +1,6 @@
 //! The stem: from images `[N, C, H, W]` to the first map.
 
-use candle_core::Result;
+use crate::weights::Result;
 use effnet_spec::Spec;
 
 use super::Conventions;

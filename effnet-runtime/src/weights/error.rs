@@ -1,9 +1,9 @@
 //! What can go wrong with a weights file, each as one sentence.
 
-use std::fmt;
 use std::path::PathBuf;
 
-use candle_core::DType;
+use super::mismatch::{Mismatch, list};
+use super::names::Nearest;
 
 use crate::sentence::sentence;
 
@@ -55,15 +55,26 @@ pub enum Error {
     /// Names of no known implementation.
     #[error(
         "`{}` has parameter names of no implementation that effnet knows (its own, WZMIAOMIAO's, torchvision's, timm's); \
-         the first are {}",
+         the first are {}{}",
         path.display(),
-        list(names, names.len())
+        list(names),
+        nearest.as_ref().map_or_else(String::new, |nearest| format!("; {nearest}"))
     )]
     UnknownNames {
         /// The file.
         path: PathBuf,
-        /// Some of its names.
+        /// Its names.
         names: Vec<String>,
+        /// The scheme that has most of them, if one has many.
+        nearest: Option<Nearest>,
+    },
+    /// Several networks, and nothing says which one is meant.
+    #[error("`{}` holds several networks, under {}: save the weights of one of them alone", path.display(), list(prefixes))]
+    SeveralNetworks {
+        /// The file.
+        path: PathBuf,
+        /// What stands in front of their names.
+        prefixes: Vec<String>,
     },
     /// The names fit several conventions.
     #[error(
@@ -92,14 +103,28 @@ pub enum Error {
     #[error("{0}")]
     Mismatch(Box<Mismatch>),
     /// A weight that is not made of floats.
-    #[error("`{name}` in `{}` is {dtype:?}; weights are floating-point numbers", path.display())]
+    #[error(
+        "`{name}` in `{}` is {format}; weights are floating-point numbers, of 16, 32 or 64 bits",
+        path.display()
+    )]
     NotFloat {
         /// The file.
         path: PathBuf,
         /// The tensor.
         name: String,
         /// Its number format.
-        dtype: DType,
+        format: String,
+    },
+    /// A weight that is NaN or infinite.
+    #[error(
+        "`{name}` in `{}` has a value that is NaN or infinite; take a file from before its training went wrong",
+        path.display()
+    )]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The first such tensor, in the network's order.
+        name: String,
     },
     /// The operating system refused.
     #[error("cannot write the weights file `{}`: {reason}", path.display())]
@@ -137,72 +162,5 @@ impl From<Error> for candle_core::Error {
             Error::Candle(error) => error,
             error => Self::wrap(error),
         }
-    }
-}
-
-/// A parameter whose shape in the file is not the network's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WrongShape {
-    /// Its name in the file.
-    pub name: String,
-    /// Its shape in the file.
-    pub file: Vec<usize>,
-    /// Its shape in the network.
-    pub network: Vec<usize>,
-}
-
-/// How a file and a network differ. Names are the file's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mismatch {
-    /// The file.
-    pub path: PathBuf,
-    /// The network's name.
-    pub network: String,
-    /// What the network needs and the file lacks.
-    pub missing: Vec<String>,
-    /// What the file has and the network knows nothing of.
-    pub unexpected: Vec<String>,
-    /// What both have, in different shapes.
-    pub wrong_shape: Vec<WrongShape>,
-}
-
-/// How many names a message shows of each kind.
-const SHOWN: usize = 4;
-
-/// The first names, quoted, and how many more there are of `total`.
-fn list(names: &[String], total: usize) -> String {
-    let mut text = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    if total > SHOWN {
-        text += &format!(" and {} more", total - SHOWN);
-    }
-    text
-}
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the weights of `{}` do not fit {}:", self.path.display(), self.network)?;
-        let mut separator = " ";
-        for (names, what) in [(&self.missing, "missing"), (&self.unexpected, "unexpected")] {
-            if !names.is_empty() {
-                write!(f, "{separator}{} {what} ({})", names.len(), list(names, names.len()))?;
-                separator = "; ";
-            }
-        }
-        if !self.wrong_shape.is_empty() {
-            let shapes: Vec<_> = self
-                .wrong_shape
-                .iter()
-                .take(SHOWN)
-                .map(|wrong| {
-                    format!("`{}` is {:?} in the file and {:?} in the network", wrong.name, wrong.file, wrong.network)
-                })
-                .collect();
-            write!(f, "{separator}{} of wrong shape ({}", self.wrong_shape.len(), shapes.join(", "))?;
-            if self.wrong_shape.len() > SHOWN {
-                write!(f, " and {} more", self.wrong_shape.len() - SHOWN)?;
-            }
-            f.write_str(")")?;
-        }
-        Ok(())
     }
 }

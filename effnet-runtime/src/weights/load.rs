@@ -1,15 +1,16 @@
 //! From a file into a network.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use candle_core::{Device, Var};
 use candle_nn::VarBuilder;
 use effnet_spec::{Padding, Spec};
 
 use super::convention::Convention;
-use super::error::{Error, Mismatch, Result, WrongShape};
+use super::error::{Error, Result};
 use super::file::WeightsFile;
 use super::metadata::TRAINING_PREFIX;
+use super::mismatch::{Mismatch, WrongShape, list};
 use super::names::{Scheme, is_batch_count};
 
 use crate::dialect::Dialect;
@@ -33,33 +34,66 @@ pub struct Loaded {
     pub scheme: Scheme,
     /// Whether the network's own classifier was kept.
     pub kept_classifier: bool,
+    /// Names of the file's tensors that no network has a use for, or that belong to another one: a count of averages, a
+    /// mask, a second network. What training keeps under [`TRAINING_PREFIX`] and counts of batches are not among them.
+    pub left_out: Vec<String>,
 }
 
-/// Puts a file's weights and buffers into a network, in place. Nothing is changed unless everything fits.
+/// Puts a file's weights and buffers into a network, in place. Nothing is changed unless everything fits: the file is
+/// read twice, first to see that its weights are numbers.
 ///
 /// # Errors
-/// As [`check`], and when the file cannot be read.
+/// As [`check`], and when the file cannot be read, or a weight is NaN or infinite.
 pub fn load(file: &WeightsFile, network: &dyn Network, classifier: Classifier) -> Result<Loaded> {
     let fit = fit(file, network, classifier)?;
-    for (name, var) in fit.to_fill {
-        var.set(&file.read_f32(&name, var.device())?)?;
+    for (name, _) in &fit.to_fill {
+        file.values(name)?;
     }
-    Ok(fit.loaded)
+    fit.fill(file)
 }
 
-/// Whether a file's weights and buffers are those of a network; reads none of them.
+/// Whether a file's weights and buffers are those of a network; reads none of them. Says in the log what would be left
+/// out.
 ///
 /// # Errors
-/// When the file speaks nobody's names, or lacks a parameter, or has one more or in another shape, or says that its
-/// weights assume another padding or epsilon than the network has.
-pub fn check(file: &WeightsFile, network: &dyn Network) -> Result<()> {
-    fit(file, network, Classifier::MustFit).map(|_| ())
+/// When the file speaks nobody's names, or lacks a parameter, or has one more or in another shape or not as floats, or
+/// says that its weights assume another padding or epsilon than the network has.
+pub fn check(file: &WeightsFile, network: &dyn Network) -> Result<Loaded> {
+    let loaded = fit(file, network, Classifier::MustFit)?.loaded;
+    loaded.log(file);
+    Ok(loaded)
 }
 
-/// The parameters that a file fills, by their names in it.
+impl Loaded {
+    fn log(&self, file: &WeightsFile) {
+        let (path, names) = (file.path().display(), list(&self.left_out));
+        match self.left_out.len() {
+            0 => {}
+            1 => tracing::warn!("1 tensor of `{path}` is left out, as the network has no such parameter: {names}"),
+            count => {
+                tracing::warn!(
+                    "{count} tensors of `{path}` are left out, as the network has no such parameters: {names}"
+                );
+            }
+        }
+    }
+}
+
+/// What of a file goes where.
 struct Fit {
-    to_fill: BTreeMap<String, Var>,
+    /// The parameters that the file fills and their names in it, in the network's order.
+    to_fill: Vec<(String, Var)>,
     loaded: Loaded,
+}
+
+impl Fit {
+    fn fill(self, file: &WeightsFile) -> Result<Loaded> {
+        for (name, var) in self.to_fill {
+            var.set(&file.read_f32(&name, var.device())?)?;
+        }
+        self.loaded.log(file);
+        Ok(self.loaded)
+    }
 }
 
 fn fit(file: &WeightsFile, network: &dyn Network, classifier: Classifier) -> Result<Fit> {
@@ -67,51 +101,43 @@ fn fit(file: &WeightsFile, network: &dyn Network, classifier: Classifier) -> Res
     if let Some(metadata) = file.metadata() {
         same_arithmetic(file, &metadata.dialect, network.dialect())?;
     }
-    let mut to_fill = BTreeMap::new();
+    let mut to_fill = Vec::new();
     let mut missing = Vec::new();
     let mut wrong_shape = Vec::new();
+    let mut wanted = BTreeSet::new();
     for (ours, name) in names(scheme, network) {
         let Some(var) = network.params().get(&ours) else { continue };
-        match file.info(&name) {
+        match file.weight(&name)? {
             None => missing.push(name.clone()),
-            Some(info) if info.shape != var.dims() => {
-                wrong_shape.push(WrongShape {
-                    name: name.clone(),
-                    file: info.shape.clone(),
-                    network: var.dims().to_vec(),
-                });
+            Some(shape) if shape != var.dims() => {
+                wrong_shape.push(WrongShape { name: name.clone(), file: shape.to_vec(), network: var.dims().to_vec() });
             }
-            Some(_) => {
-                to_fill.insert(name.clone(), var);
-            }
+            Some(_) => to_fill.push((name.clone(), var)),
         }
+        wanted.insert(name);
     }
     let mut kept_classifier = false;
     if classifier == Classifier::KeptIfOther && file.num_classes()? != Some(network.num_classes()) {
-        let bias = scheme.classifier_bias();
-        let weight = bias.replace("bias", "weight");
-        let is_classifier = |name: &str| name == bias || name == weight;
+        let classifier = scheme.classifier_bias().trim_end_matches("bias");
         kept_classifier = true;
-        missing.retain(|name| !is_classifier(name));
-        wrong_shape.retain(|wrong| !is_classifier(&wrong.name));
-        to_fill.retain(|name, _| !is_classifier(name));
+        missing.retain(|name| !name.starts_with(classifier));
+        wrong_shape.retain(|wrong| !wrong.name.starts_with(classifier));
+        to_fill.retain(|(name, _)| !name.starts_with(classifier));
+        wanted.extend(file.names().filter(|name| name.starts_with(classifier)).map(str::to_owned));
     }
-    let wanted = |name: &str| {
-        to_fill.contains_key(name)
-            || wrong_shape.iter().any(|wrong| wrong.name == name)
-            || kept_classifier && name.starts_with(scheme.classifier_bias().trim_end_matches("bias"))
-    };
-    let unexpected: Vec<_> = file
-        .tensors()
-        .map(|(name, _)| name)
-        .filter(|name| !is_batch_count(name) && !name.starts_with(TRAINING_PREFIX) && !wanted(name))
-        .map(str::to_owned)
-        .collect();
+    let mut unexpected = Vec::new();
+    let mut left_out: Vec<_> = file.elsewhere().filter(|name| !is_batch_count(name)).map(str::to_owned).collect();
+    for name in file.names() {
+        if is_batch_count(name) || name.starts_with(TRAINING_PREFIX) || wanted.contains(name) {
+            continue;
+        }
+        if scheme.could_name(name) { &mut unexpected } else { &mut left_out }.push(name.to_owned());
+    }
     if !(missing.is_empty() && unexpected.is_empty() && wrong_shape.is_empty()) {
         let (path, network) = (file.path().to_path_buf(), network.spec().name.to_string());
         return Err(Error::Mismatch(Box::new(Mismatch { path, network, missing, unexpected, wrong_shape })));
     }
-    Ok(Fit { to_fill, loaded: Loaded { scheme, kept_classifier } })
+    Ok(Fit { to_fill, loaded: Loaded { scheme, kept_classifier, left_out } })
 }
 
 /// Builds a network for a file's weights, under their dialect, and loads them.
@@ -134,7 +160,8 @@ pub fn read_network<N: Network>(
     let classes = file.num_classes()?.unwrap_or(1);
     believe(file, spec, classes)?;
     let network = build(classes, Params::for_loading(Some(dialect), device).builder())?;
-    load(file, &network, Classifier::MustFit)?;
+    // On an error, nobody ever sees the network.
+    fit(file, &network, Classifier::MustFit)?.fill(file)?;
     Ok(network)
 }
 

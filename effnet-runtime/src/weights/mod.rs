@@ -13,15 +13,20 @@ mod error;
 mod file;
 mod load;
 mod metadata;
+mod mismatch;
 mod names;
 mod save;
 
 pub use convention::Convention;
-pub use error::{Error, Mismatch, Result, WrongShape};
+pub use error::{Error, Result};
 pub use file::{TensorInfo, WeightsFile};
 pub use load::{Classifier, Loaded, check, load, read_network};
 pub use metadata::{FORMAT, KEY, Metadata, TRAINING_PREFIX};
-pub use names::{NamePair, Scheme};
+pub use mismatch::{Mismatch, WrongShape};
+pub use names::{NamePair, Nearest, Scheme};
 #[cfg(feature = "train")]
 pub(crate) use save::TEMPORARY_PREFIX;
 pub use save::{save, write_atomically};
+
+#[cfg(test)]
+mod tests;

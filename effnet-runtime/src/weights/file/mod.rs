@@ -1,50 +1,37 @@
 //! Opening a weights file, of either format.
 
+mod other;
+mod pickle;
+mod prefix;
+mod problem;
 mod safetensors;
+mod stored;
 mod torch;
+mod values;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
+
+use problem::Problem;
+pub use stored::TensorInfo;
+use stored::{Place, Stored, Tensors};
 
 use super::error::{Error, Result};
 use super::metadata::Metadata;
-use super::names::Scheme;
-
-/// Type and shape of a tensor in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TensorInfo {
-    /// Number format in the file.
-    pub dtype: DType,
-    /// Shape.
-    pub shape: Vec<usize>,
-    /// Where its bytes are.
-    pub(crate) place: Place,
-}
-
-type Tensors = BTreeMap<String, TensorInfo>;
-
-/// Where a tensor's bytes are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// Contiguous, from this byte of the file.
-    At(u64),
-    /// In an entry of the archive, from this element, with these strides (in elements).
-    Entry { name: String, offset: usize, strides: Vec<usize> },
-}
-
-/// Prefix that PyTorch's `DataParallel` puts before every name.
-const DATA_PARALLEL: &str = "module.";
+use super::names::{Nearest, Scheme};
 
 /// A weights file: what is in it has been read and checked, the tensors themselves are read when asked for.
 #[derive(Debug)]
 pub struct WeightsFile {
     path: PathBuf,
     tensors: Tensors,
+    /// Names of the tensors that stand elsewhere than the network's, in order.
+    elsewhere: Vec<String>,
     metadata: Option<Metadata>,
     reader: Mutex<Reader>,
 }
@@ -56,10 +43,17 @@ enum Reader {
 }
 
 impl WeightsFile {
-    /// Opens a safetensors file or a PyTorch checkpoint (`torch.save` of a state dict, PyTorch 1.6 or later).
+    /// Opens a safetensors file or a PyTorch checkpoint (`torch.save` of a state dict, or of dictionaries that hold one,
+    /// PyTorch 1.6 or later).
+    ///
+    /// What wrappers put in front of all the network's names (`module.`, `_orig_mod.`, `model.`, a dictionary's key) is
+    /// taken off. Where several networks are in the file, the one at its root is taken; else the one whose path comes
+    /// first of the keys `state_dict`, `model_state_dict`, `model`, … that training scripts use. Averaged weights
+    /// (`state_dict_ema`) are taken where they are alone.
     ///
     /// # Errors
-    /// When there is no such file, or it is neither, or it is damaged.
+    /// When there is no such file, or it is neither, or it is damaged, or it holds several networks and nothing says which
+    /// one is meant.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_path_buf();
         let unreadable = |reason: std::io::Error| match reason.kind() {
@@ -79,13 +73,17 @@ impl WeightsFile {
             Err(Problem::not_weights(
                 "it is a checkpoint in PyTorch's format from before 1.6; open and `torch.save` it again with a newer PyTorch",
             ))
+        } else if !safetensors::begins(&start, length) {
+            Err(other::file(&mut file, &path).map_or_else(Problem::from, Problem::NotWeights))
         } else {
             safetensors::open(&mut file, length).map(|(tensors, header)| (Reader::Safetensors(file), tensors, header))
         };
         let (reader, tensors, header) = opened.map_err(|problem| problem.of(&path))?;
         let metadata =
             Metadata::from_header(&header).map_err(|reason| Error::Metadata { path: path.clone(), reason })?;
-        Ok(Self { path, tensors: without_prefix(tensors), metadata, reader: Mutex::new(reader) })
+        let (tensors, elsewhere) =
+            prefix::take_off(tensors).map_err(|prefixes| Error::SeveralNetworks { path: path.clone(), prefixes })?;
+        Ok(Self { path, tensors, elsewhere, metadata, reader: Mutex::new(reader) })
     }
 
     /// The file.
@@ -106,14 +104,44 @@ impl WeightsFile {
         self.metadata.as_ref().ok_or_else(|| Error::NoMetadata(self.path.clone()))
     }
 
-    /// Its tensors, in the order of their names.
+    /// The network's tensors, in the order of their names.
     pub fn tensors(&self) -> impl Iterator<Item = (&str, &TensorInfo)> {
-        self.tensors.iter().map(|(name, info)| (name.as_str(), info))
+        self.tensors.iter().filter_map(|(name, stored)| match stored {
+            Stored::Readable(info) => Some((name.as_str(), info)),
+            Stored::Unread(_) => None,
+        })
     }
 
-    /// Type and shape of the tensor of this name.
+    /// Type and shape of the tensor of this name, if it is one that can be read.
     pub fn info(&self, name: &str) -> Option<&TensorInfo> {
-        self.tensors.get(name)
+        match self.tensors.get(name) {
+            Some(Stored::Readable(info)) => Some(info),
+            _ => None,
+        }
+    }
+
+    /// Names of everything that stands where the network's tensors stand, in order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
+    /// Names of the tensors that stand elsewhere, such as under another prefix, in order.
+    pub(super) fn elsewhere(&self) -> impl Iterator<Item = &str> {
+        self.elsewhere.iter().map(String::as_str)
+    }
+
+    /// Whether there is a weight of this name, and what shape it has.
+    ///
+    /// # Errors
+    /// When it is not made of floats that can be read.
+    pub(super) fn weight(&self, name: &str) -> Result<Option<&[usize]>> {
+        let format = match self.tensors.get(name) {
+            None => return Ok(None),
+            Some(Stored::Readable(info)) if info.dtype.is_float() => return Ok(Some(&info.shape)),
+            Some(Stored::Readable(info)) => format!("{:?}", info.dtype),
+            Some(Stored::Unread(format)) => format.clone(),
+        };
+        Err(Error::NotFloat { path: self.path.clone(), name: name.to_owned(), format })
     }
 
     /// Whose names it speaks.
@@ -121,9 +149,10 @@ impl WeightsFile {
     /// # Errors
     /// When they are nobody's that we know.
     pub fn scheme(&self) -> Result<Scheme> {
-        Scheme::of(|name| self.tensors.contains_key(name)).ok_or_else(|| Error::UnknownNames {
-            path: self.path.clone(),
-            names: self.tensors.keys().cloned().collect(),
+        Scheme::of(|name| self.tensors.contains_key(name)).ok_or_else(|| {
+            let names: Vec<String> = self.tensors.keys().cloned().collect();
+            let nearest = Nearest::of(names.iter().map(String::as_str));
+            Error::UnknownNames { path: self.path.clone(), names, nearest }
         })
     }
 
@@ -141,77 +170,43 @@ impl WeightsFile {
     /// # Errors
     /// When there is none of this name, or the file cannot be read.
     pub fn read(&self, name: &str, device: &Device) -> Result<Tensor> {
-        let Some(info) = self.tensors.get(name) else {
-            return Err(Error::Candle(candle_core::Error::CannotFindTensor { path: name.to_owned() }));
-        };
-        let bytes = {
-            let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-            match &mut *reader {
-                Reader::Safetensors(file) => safetensors::read(file, info),
-                Reader::Torch(archive) => archive.read(info),
-            }
-        };
-        let bytes = bytes.map_err(|problem| problem.of(&self.path))?;
-        Ok(Tensor::from_raw_buffer(&bytes, info.dtype, &info.shape, device)?)
+        let Some(info) = self.info(name) else { return Err(not_there(name)) };
+        Ok(Tensor::from_raw_buffer(&self.bytes(info)?, info.dtype, &info.shape, device)?)
     }
 
     /// Reads a weight: as [`WeightsFile::read`], converted to f32.
     ///
     /// # Errors
-    /// As [`WeightsFile::read`], and when it is not made of floats.
+    /// As [`WeightsFile::read`], and when it is not made of floats, or one of them is NaN or infinite.
     pub fn read_f32(&self, name: &str, device: &Device) -> Result<Tensor> {
-        match self.tensors.get(name) {
-            Some(info) if !info.dtype.is_float() => {
-                Err(Error::NotFloat { path: self.path.clone(), name: name.to_owned(), dtype: info.dtype })
-            }
-            _ => Ok(self.read(name, device)?.to_dtype(DType::F32)?),
-        }
+        let values = self.values(name)?;
+        let shape = self.info(name).map(|info| &info.shape[..]).unwrap_or_default();
+        Ok(Tensor::from_vec(values, shape, device)?)
+    }
+
+    /// The values of a weight, in the order of its dimensions.
+    ///
+    /// # Errors
+    /// As [`WeightsFile::read_f32`].
+    pub(crate) fn values(&self, name: &str) -> Result<Vec<f32>> {
+        self.weight(name)?;
+        let Some(info) = self.info(name) else { return Err(not_there(name)) };
+        let values = values::decode(&self.bytes(info)?, info.dtype, &info.shape)?;
+        values.ok_or_else(|| Error::NotFinite { path: self.path.clone(), name: name.to_owned() })
+    }
+
+    fn bytes(&self, info: &TensorInfo) -> Result<Vec<u8>> {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = match &mut *reader {
+            Reader::Safetensors(file) => safetensors::read(file, info),
+            Reader::Torch(archive) => archive.read(info),
+        };
+        bytes.map_err(|problem| problem.of(&self.path))
     }
 }
 
-fn without_prefix(tensors: Tensors) -> Tensors {
-    if tensors.keys().all(|name| name.starts_with(DATA_PARALLEL)) {
-        return tensors.into_iter().map(|(name, info)| (name[DATA_PARALLEL.len()..].to_owned(), info)).collect();
-    }
-    tensors
-}
-
-/// Why a file of one format could not be read; the path is added by who knows it.
-#[derive(Debug)]
-enum Problem {
-    NotWeights(String),
-    Damaged(String),
-    Unreadable(std::io::Error),
-}
-
-impl Problem {
-    fn not_weights(reason: impl Into<String>) -> Self {
-        Self::NotWeights(reason.into())
-    }
-
-    fn damaged(reason: impl Into<String>) -> Self {
-        Self::Damaged(reason.into())
-    }
-
-    fn of(self, path: &Path) -> Error {
-        let path = path.to_path_buf();
-        match self {
-            Self::NotWeights(reason) => Error::NotWeights { path, reason },
-            Self::Damaged(reason) => Error::Damaged { path, reason },
-            Self::Unreadable(reason) => Error::Unreadable { path, reason },
-        }
-    }
-}
-
-impl From<std::io::Error> for Problem {
-    fn from(reason: std::io::Error) -> Self {
-        match reason.kind() {
-            ErrorKind::UnexpectedEof => Self::damaged("it ends too early"),
-            // The archive reader's word for a checksum that does not fit.
-            ErrorKind::InvalidData | ErrorKind::Other => Self::Damaged(reason.to_string()),
-            _ => Self::Unreadable(reason),
-        }
-    }
+fn not_there(name: &str) -> Error {
+    Error::Candle(candle_core::Error::CannotFindTensor { path: name.to_owned() })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use candle_core::DType;
 
-use super::{Place, Problem, TensorInfo, Tensors};
+use super::{Place, Problem, Stored, TensorInfo, Tensors};
 
 /// Bytes of the header's length.
 const PREFIX: u64 = 8;
@@ -14,28 +14,24 @@ const PREFIX: u64 = 8;
 /// The longest header that the format allows.
 const MAX_HEADER: u64 = 100_000_000;
 
-/// Reads the header: the tensors, and the metadata.
+/// Whether a file of this length that starts with these bytes, of nine or more, can be one.
+pub(super) fn begins(start: &[u8], length: u64) -> bool {
+    let Some((prefix, rest)) = start.split_first_chunk() else { return false };
+    length > PREFIX && rest.starts_with(b"{") && (2..=MAX_HEADER).contains(&u64::from_le_bytes(*prefix))
+}
+
+/// Reads the header of a file that [`begins`] so: the tensors, and the metadata.
 pub(super) fn open(file: &mut File, length: u64) -> Result<(Tensors, HashMap<String, String>), Problem> {
-    const NEITHER: &str = "it is neither a safetensors file nor a PyTorch checkpoint";
     let mut prefix = [0; PREFIX as usize];
-    let mut brace = [0; 1];
-    if length <= PREFIX {
-        return Err(Problem::not_weights(NEITHER));
-    }
     file.read_exact(&mut prefix)?;
-    file.read_exact(&mut brace)?;
     let header_length = u64::from_le_bytes(prefix);
-    if brace != *b"{" || !(2..=MAX_HEADER).contains(&header_length) {
-        return Err(Problem::not_weights(NEITHER));
-    }
     if header_length > length - PREFIX {
         return Err(Problem::damaged(format!(
             "its header should be {header_length} bytes long, and the file ends before"
         )));
     }
     let mut header = Vec::with_capacity(header_length as usize);
-    header.extend(brace);
-    file.take(header_length - 1).read_to_end(&mut header)?;
+    file.take(header_length).read_to_end(&mut header)?;
 
     let header: safetensors::tensor::Metadata = serde_json::from_slice(&header)
         .map_err(|error| Problem::damaged(format!("its header is not that of a safetensors file ({error})")))?;
@@ -48,10 +44,15 @@ pub(super) fn open(file: &mut File, length: u64) -> Result<(Tensors, HashMap<Str
 
     let mut tensors = BTreeMap::new();
     for (name, info) in header.tensors() {
-        let dtype = DType::try_from(info.dtype)
-            .map_err(|_| Problem::not_weights(format!("its tensor `{name}` has the number format {:?}", info.dtype)))?;
         let place = Place::At(data + info.data_offsets.0 as u64);
-        tensors.insert(name, TensorInfo { dtype, shape: info.shape.clone(), place });
+        let stored = match DType::try_from(info.dtype) {
+            // Numbers that share a byte, of which candle keeps no more than the bytes.
+            Err(_) | Ok(DType::F4 | DType::F6E2M3 | DType::F6E3M2 | DType::F8E8M0) => {
+                Stored::Unread(format!("{:?}", info.dtype))
+            }
+            Ok(dtype) => Stored::Readable(TensorInfo { dtype, shape: info.shape.clone(), place }),
+        };
+        tensors.insert(name, stored);
     }
     Ok((tensors, header.metadata().clone().unwrap_or_default()))
 }

@@ -3,11 +3,15 @@
 //! A network is a list of [`Site`]s: convolutions with their batch normalisation, convolutions with a bias, and the
 //! classifier. A scheme names a site; the parameters below it follow.
 
+mod grammar;
+mod nearest;
 mod own;
 mod timm;
 mod torchvision;
 
 use effnet_spec::{Block, Spec};
+
+pub use nearest::Nearest;
 
 /// An implementation's way of naming parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,9 +75,17 @@ pub struct NamePair {
 }
 
 impl Scheme {
+    pub(crate) const ALL: [Self; 3] = [Self::Own, Self::Torchvision, Self::Timm];
+
     /// The scheme that has this name for the stem's weights.
     pub(crate) fn of(has: impl Fn(&str) -> bool) -> Option<Self> {
-        [Self::Own, Self::Torchvision, Self::Timm].into_iter().find(|scheme| has(scheme.stem_weight()))
+        Self::ALL.into_iter().find(|scheme| has(scheme.stem_weight()))
+    }
+
+    /// What stands in front of a name of the stem's weights, be it nothing; `None` of any other name.
+    pub(crate) fn in_front_of_stem(name: &str) -> Option<&str> {
+        let prefix = Self::ALL.into_iter().find_map(|scheme| name.strip_suffix(scheme.stem_weight()))?;
+        (prefix.is_empty() || prefix.ends_with('.')).then_some(prefix)
     }
 
     fn stem_weight(self) -> &'static str {

@@ -4,30 +4,16 @@ use std::collections::BTreeSet;
 use effnet_spec::{Operator, Row, Settings, Spec};
 
 use super::Scheme;
-
-const SCHEMES: [Scheme; 3] = [Scheme::Own, Scheme::Torchvision, Scheme::Timm];
+use super::nearest::every_kind;
 
 fn spec(rows: &[Row]) -> Spec {
     Spec { name: Cow::Borrowed("Test"), rows: Cow::Owned(rows.to_vec()), settings: Settings::DEFAULT }
 }
 
-/// Every kind of block: with and without expansion, with and without squeeze and excitation, fused and not.
-fn every_kind() -> Spec {
-    let mut rows = Vec::new();
-    for operator in [Operator::Fused, Operator::MbConv] {
-        for expansion in [1, 4] {
-            for se_ratio in [0.0, 0.25] {
-                rows.push(Row::new(2, 3, 1, expansion, 8, 8, operator, se_ratio));
-            }
-        }
-    }
-    spec(&rows)
-}
-
 #[test]
 fn maps_are_one_to_one() {
     let spec = every_kind();
-    for scheme in SCHEMES {
+    for scheme in Scheme::ALL {
         let pairs = scheme.pairs(&spec);
         let ours: BTreeSet<_> = pairs.iter().map(|pair| &pair.ours).collect();
         let theirs: BTreeSet<_> = pairs.iter().map(|pair| &pair.theirs).collect();
@@ -49,7 +35,7 @@ fn every_scheme_names_the_same_parameters() {
 #[test]
 fn a_scheme_is_told_by_its_own_names_and_no_other() {
     let spec = every_kind();
-    for scheme in SCHEMES {
+    for scheme in Scheme::ALL {
         let names: BTreeSet<_> = scheme.pairs(&spec).into_iter().map(|pair| pair.theirs).collect();
         assert_eq!(Scheme::of(|name| names.contains(name)), Some(scheme));
         assert!(names.contains(scheme.classifier_bias()));

@@ -1,0 +1,46 @@
+//! Why a pickle could not be read.
+
+use super::limits::{PROTOCOL, VALUES};
+
+/// A clause about a pickle, for a sentence that names the file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(in super::super) enum PickleError {
+    /// A protocol of a future Python.
+    #[error(
+        "it was saved with pickle protocol {0}, and effnet reads protocols up to {PROTOCOL}; save it again with \
+         `torch.save(state_dict, path, pickle_protocol=2)`"
+    )]
+    Protocol(u8),
+    /// No such instruction.
+    #[error("its pickle has an unknown op-code, {code:#04x}, at byte {at}")]
+    UnknownOp {
+        /// The instruction.
+        code: u8,
+        /// Where it stands.
+        at: usize,
+    },
+    /// An instruction whose meaning is kept outside the pickle.
+    #[error(
+        "its pickle refers to something outside the file (op-code {name} at byte {at}), as `torch.save` never does"
+    )]
+    Outside {
+        /// The instruction.
+        name: &'static str,
+        /// Where it stands.
+        at: usize,
+    },
+    /// No end.
+    #[error("its pickle ends too early")]
+    Short,
+    /// An instruction that does not fit what was built before.
+    #[error("its pickle makes no sense at byte {at}: {what}")]
+    Nonsense {
+        /// Where the instruction stands.
+        at: usize,
+        /// What does not fit.
+        what: &'static str,
+    },
+    /// More than a state dict may hold.
+    #[error("its pickle holds more than {VALUES} values: far more than tensors under names need")]
+    TooLarge,
+}

@@ -1,0 +1,44 @@
+//! What stands between a file and its weights, before anybody has said which file.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::super::error::Error;
+
+/// Why a file of one format could not be read; the path is added by who knows it.
+#[derive(Debug)]
+pub(super) enum Problem {
+    NotWeights(String),
+    Damaged(String),
+    Unreadable(std::io::Error),
+}
+
+impl Problem {
+    pub(super) fn not_weights(reason: impl Into<String>) -> Self {
+        Self::NotWeights(reason.into())
+    }
+
+    pub(super) fn damaged(reason: impl Into<String>) -> Self {
+        Self::Damaged(reason.into())
+    }
+
+    pub(super) fn of(self, path: &Path) -> Error {
+        let path = path.to_path_buf();
+        match self {
+            Self::NotWeights(reason) => Error::NotWeights { path, reason },
+            Self::Damaged(reason) => Error::Damaged { path, reason },
+            Self::Unreadable(reason) => Error::Unreadable { path, reason },
+        }
+    }
+}
+
+impl From<std::io::Error> for Problem {
+    fn from(reason: std::io::Error) -> Self {
+        match reason.kind() {
+            ErrorKind::UnexpectedEof => Self::damaged("it ends too early"),
+            // The archive reader's word for a checksum that does not fit.
+            ErrorKind::InvalidData | ErrorKind::Other => Self::Damaged(reason.to_string()),
+            _ => Self::Unreadable(reason),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Which names a scheme could give to a parameter of some network.
+
+use super::Scheme;
+
+/// What a parameter or a buffer is called in its layer.
+const LEAVES: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
+
+impl Scheme {
+    /// Names of the modules that a network of this scheme consists of.
+    const fn roots(self) -> &'static [&'static str] {
+        match self {
+            Self::Own => &["stem", "blocks", "head"],
+            Self::Torchvision => &["features", "classifier"],
+            Self::Timm => &["conv_stem", "bn1", "blocks", "conv_head", "bn2", "classifier"],
+        }
+    }
+
+    /// Whether a name is a parameter's of some network of this scheme, be it one with other layers than any known. A
+    /// network that lacks such a parameter computes something else than the file's. Other names (`n_averaged`,
+    /// `ema.decay`, `blocks.0.0.conv_pw.weight_mask`) are of tensors that no network computes with.
+    pub(crate) fn could_name(self, name: &str) -> bool {
+        let (root, rest) = name.split_once('.').unwrap_or((name, ""));
+        let leaf = rest.rsplit('.').next().unwrap_or_default();
+        self.roots().contains(&root) && LEAVES.contains(&leaf)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scheme;
+
+    #[test]
+    fn names_within_and_outside() {
+        use Scheme::{Own, Timm, Torchvision};
+        for (name, schemes) in [
+            ("stem.conv.weight", &[Own][..]),
+            ("stem.conv.bias", &[Own]),
+            ("blocks.60.project_conv.bn.running_var", &[Own, Timm]),
+            ("blocks.3.0.se.conv_reduce.bias", &[Own, Timm]),
+            ("blocks.0.0.attention.layers.7.weight", &[Own, Timm]),
+            ("head.classifier.weight", &[Own]),
+            ("features.0.0.weight", &[Torchvision]),
+            ("features.9.0.block.3.1.running_mean", &[Torchvision]),
+            ("classifier.1.bias", &[Torchvision, Timm]),
+            ("classifier.bias", &[Torchvision, Timm]),
+            ("conv_stem.weight", &[Timm]),
+            ("bn1.running_mean", &[Timm]),
+            ("conv_head.weight", &[Timm]),
+            ("bn2.bias", &[Timm]),
+            ("n_averaged", &[]),
+            ("ema.decay", &[]),
+            ("criterion.weight", &[]),
+            ("loss.pos_weight", &[]),
+            ("total_ops", &[]),
+            ("blocks.0.0.total_params", &[]),
+            ("blocks.0.0.conv_pw.weight_mask", &[]),
+            ("blocks.0.0.bn1.num_batches_tracked", &[]),
+            ("features.0.0.weight_fake_quant.scale", &[]),
+            ("stem", &[]),
+            ("weight", &[]),
+            ("stem.", &[]),
+            (".weight", &[]),
+            ("", &[]),
+            ("stemma.weight", &[]),
+            ("Stem.conv.weight", &[]),
+        ] {
+            let could: Vec<_> = Scheme::ALL.into_iter().filter(|scheme| scheme.could_name(name)).collect();
+            assert_eq!(could, schemes, "{name}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Which scheme names that are nobody's come nearest to.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use effnet_spec::{Operator, Row, Settings, Spec};
+
+use super::Scheme;
+
+/// The share of a file's names, as its inverse, that a scheme must have to be called near.
+const SHARE: usize = 2;
+
+/// Members of a scheme's longest names.
+const MAX_MEMBERS: usize = 7;
+
+/// The scheme that most names of a file are of, and what it lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nearest {
+    /// The scheme.
+    pub scheme: Scheme,
+    /// What stands in front of the names.
+    pub prefix: String,
+}
+
+impl fmt::Display for Nearest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the nearest are {}'s, and of those `{}{}` is missing",
+            self.scheme.name(),
+            self.prefix,
+            self.scheme.stem_weight()
+        )
+    }
+}
+
+impl Nearest {
+    /// The scheme nearest to a file's names; none where no scheme has half of them.
+    pub(crate) fn of<'n>(names: impl Iterator<Item = &'n str>) -> Option<Self> {
+        let forms = Scheme::ALL.map(|scheme| (scheme, forms(scheme)));
+        let mut votes: BTreeMap<(usize, &str), usize> = BTreeMap::new();
+        let mut total = 0;
+        for name in names.filter(|name| !super::is_batch_count(name)) {
+            total += 1;
+            let dots = name.rmatch_indices('.').map(|(dot, _)| dot + 1).take(MAX_MEMBERS);
+            for start in dots.chain([0]) {
+                let form = form(&name[start..]);
+                for (at, (_, forms)) in forms.iter().enumerate() {
+                    if forms.contains(form.as_ref()) {
+                        *votes.entry((at, &name[..start])).or_default() += 1;
+                    }
+                }
+            }
+        }
+        let ((at, prefix), votes) = votes.into_iter().max_by_key(|(_, votes)| *votes)?;
+        (votes * SHARE >= total).then(|| Self { scheme: forms[at].0, prefix: prefix.to_owned() })
+    }
+}
+
+/// A scheme's names, of every kind of block.
+fn forms(scheme: Scheme) -> BTreeSet<String> {
+    scheme.pairs(&every_kind()).iter().map(|pair| form(&pair.theirs).into_owned()).collect()
+}
+
+/// Every kind of block: with and without expansion, with and without squeeze and excitation, fused and not.
+pub(super) fn every_kind() -> Spec {
+    let mut rows = Vec::new();
+    for operator in [Operator::Fused, Operator::MbConv] {
+        for expansion in [1, 4] {
+            for se_ratio in [0.0, 0.25] {
+                rows.push(Row::new(2, 3, 1, expansion, 8, 8, operator, se_ratio));
+            }
+        }
+    }
+    Spec { name: Cow::Borrowed(""), rows: Cow::Owned(rows), settings: Settings::DEFAULT }
+}
+
+/// A name with every number in it made the same.
+fn form(name: &str) -> Cow<'_, str> {
+    let is_number = |member: &str| !member.is_empty() && member.bytes().all(|byte| byte.is_ascii_digit());
+    if !name.split('.').any(is_number) {
+        return Cow::Borrowed(name);
+    }
+    let members = name.split('.').map(|member| if is_number(member) { "0" } else { member });
+    Cow::Owned(members.collect::<Vec<_>>().join("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Nearest, Scheme, every_kind};
+
+    /// The names of a scheme's network without the stem's weights, under a prefix.
+    fn without_stem(scheme: Scheme, prefix: &str) -> Vec<String> {
+        let names = scheme.pairs(&every_kind()).into_iter().map(|pair| pair.theirs);
+        names.filter(|name| name != scheme.stem_weight()).map(|name| format!("{prefix}{name}")).collect()
+    }
+
+    #[test]
+    fn what_lacks_the_stem_is_still_told() {
+        for scheme in Scheme::ALL {
+            for prefix in ["", "model.", "a.b.0."] {
+                let mut names = without_stem(scheme, prefix);
+                names.extend(["n_averaged".to_owned(), "x.y.z".to_owned()]);
+                let nearest = Nearest::of(names.iter().map(String::as_str)).unwrap();
+                assert_eq!((nearest.scheme, nearest.prefix.as_str()), (scheme, prefix));
+                assert!(nearest.to_string().contains(&format!("`{prefix}{}`", scheme.stem_weight())), "{nearest}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_networks_are_near_to_nobody() {
+        let resnet =
+            ["conv1.weight", "bn1.weight", "bn1.bias", "layer1.0.conv1.weight", "layer1.0.bn1.weight", "fc.weight"];
+        let vgg = ["features.0.weight", "features.0.bias", "features.2.weight", "classifier.0.weight"];
+        for names in [&resnet[..], &vgg, &["a", "b"], &["......", ""], &[]] {
+            assert_eq!(Nearest::of(names.iter().copied()), None, "{names:?}");
+        }
+    }
+}
