@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 
 use super::ema::Ema;
 use super::error::{Error, Result};
@@ -117,17 +117,15 @@ pub fn restore(
     let mut failed = None;
     let mut values = |name: String| {
         file.info(&name)?;
-        let values = file
-            .read_f32(&name, &Device::Cpu)
-            .map_err(Error::from)
-            .and_then(|tensor| Ok(tensor.flatten_all()?.to_vec1()?));
-        values.map_err(|error| failed.get_or_insert(error)).ok()
+        file.values(&name).map_err(|error| failed.get_or_insert(error)).ok()
     };
-    optimizer.restore(network.params(), state.optimizer_steps, |slot, name| values(memory_name(slot, name)))?;
+    let restored =
+        optimizer.restore(network.params(), state.optimizer_steps, |slot, name| values(memory_name(slot, name)));
     let average = |updates| Ema::restore(ema_decay, updates, network.params(), |name| values(average_name(name)));
-    let ema = state.ema_updates.map(average).transpose();
+    let ema = restored.and_then(|()| state.ema_updates.map(average).transpose());
+    // What could not be read says more than that it is missing.
     match failed {
-        Some(error) => Err(error),
+        Some(error) => Err(error.into()),
         None => Ok(ema?),
     }
 }
