@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use effnet_runtime::candle::{Device, Result};
+use effnet_runtime::candle::{Device, Result, Var};
 use effnet_runtime::candle_nn::VarBuilder;
 use effnet_runtime::train::checkpoint::{self, Contents};
 use effnet_runtime::train::optimizer::{AdamW, Decay, Optimizer};
@@ -50,11 +50,8 @@ impl Run {
     }
 }
 
-#[test]
-fn mutated_checkpoints_neither_panic_nor_take_memory() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("c.safetensors");
-    let run = Run::new(0).unwrap();
+/// Writes the checkpoint of a run.
+fn write(run: &Run, path: &Path) {
     let ema = Ema::new(0.9, run.network.params()).unwrap();
     let optimizer = run.optimizer.name().into();
     let state = State { optimizer, optimizer_steps: 2, ema_updates: Some(2), step: 17, ..State::default() };
@@ -67,11 +64,51 @@ fn mutated_checkpoints_neither_panic_nor_take_memory() {
         ema: Some(&ema),
         state: &state,
     };
-    checkpoint::save(&path, &contents).unwrap();
+    checkpoint::save(path, &contents).unwrap();
+}
+
+#[test]
+fn mutated_checkpoints_neither_panic_nor_take_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.safetensors");
+    write(&Run::new(0).unwrap(), &path);
     let file = std::fs::read(&path).unwrap();
     let other = std::cell::RefCell::new(Run::new(1).unwrap());
     assert!(other.borrow_mut().resume(&path), "the checkpoint is whole");
     survive("checkpoint", &path, &[file], SLACK, |path| other.borrow_mut().resume(path));
+}
+
+#[test]
+fn a_checkpoint_with_a_value_that_is_no_number_is_no_way_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["whole", "damaged"].map(|name| folder.path().join(name));
+    write(&Run::new(0).unwrap(), &paths[0]);
+    let whole = WeightsFile::open(&paths[0]).unwrap();
+    let saved = checkpoint::read(&whole).unwrap();
+    let read = |name: &str| whole.read(name, &Device::Cpu).unwrap();
+    for damaged in [
+        "stem.conv.weight",
+        "blocks.2.dwconv.bn.running_var",
+        "head.classifier.bias",
+        "training.ema.head.classifier.weight",
+        "training.optimizer.square.stem.conv.weight",
+    ] {
+        let tensors = whole.tensors().map(|(name, _)| {
+            let bad = if name == damaged { f64::NAN } else { 0.0 };
+            (name.to_owned(), (read(name) + bad).unwrap())
+        });
+        weights::save(&paths[1], tensors, &saved.metadata).unwrap();
+        let mut run = Run::new(1).unwrap();
+        let weights = |run: &Run| -> Vec<Vec<u32>> {
+            let bits = |var: Var| var.flatten_all().unwrap().to_vec1::<f32>().unwrap().into_iter().map(f32::to_bits);
+            run.network.params().all().into_iter().map(|(_, var)| bits(var).collect()).collect()
+        };
+        let before = weights(&run);
+        let file = WeightsFile::open(&paths[1]).unwrap();
+        let error = checkpoint::restore(&file, &saved.state, &run.network, &mut run.optimizer, 0.9).unwrap_err();
+        assert!(error.to_string().starts_with(&format!("`{damaged}` in ")), "{error}");
+        assert!(damaged.starts_with("training.") || weights(&run) == before, "{damaged}: the network has changed");
+    }
 }
 
 #[test]

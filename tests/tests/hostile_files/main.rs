@@ -1,12 +1,15 @@
 //! Files that are damaged or made to do harm: nothing panics, and nothing takes much more memory than the file has
 //! bytes. A process of its own, whose allocator counts.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helper functions too")]
+
 mod allocator;
 mod bombs;
 mod checkpoints;
 mod mutation;
 mod pictures;
 mod tars;
+mod torch;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
