@@ -1,6 +1,9 @@
 //! Weights files that do not fit.
 
 use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
 
 use crate::support::{RUN, effnet, fail, folder, misuse};
 
@@ -74,4 +77,77 @@ fn an_unknown_dialect() {
         effnet(folder.path()).args(["predict", "--weights", "x", "--dialect", "jax", "y.png"]),
         &["there is no dialect `jax`"],
     );
+}
+
+/// One of the files that PyTorch wrote of a tiny network.
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../effnet-runtime/src/weights/fixtures").join(name)
+}
+
+/// A command on the tiny network's weights; its table is in the folder.
+fn on(folder: &Path, command: &str, weights: &str) -> Command {
+    let table = "< [1, 3, 1, 1, 4, 4, fused, 0], [1, 3, 2, 2, 4, 8, mbconv, 0.25] >
+        { num_features: 8, train_size: 32, eval_size: 32 }";
+    fs::write(folder.join("pytorch.table"), table).expect("written");
+    let mut effnet = effnet(folder);
+    effnet.args([command, "--table", "pytorch.table", "--dialect", "torchvision"]);
+    effnet.args([if command == "train" { "--pretrained" } else { "--weights" }]).arg(fixture(weights));
+    effnet
+}
+
+#[test]
+fn wrapped_weights_predict_as_plain_ones_and_what_is_left_out_is_said() {
+    let folder = folder();
+    let predict = |weights: &str| {
+        let mut command = on(folder.path(), "predict", weights);
+        let output = command.arg("--json").arg(RUN.image()).assert().success().get_output().clone();
+        (String::from_utf8(output.stdout).expect("UTF-8"), String::from_utf8(output.stderr).expect("UTF-8"))
+    };
+    let (plain, nothing) = predict("plain.safetensors");
+    assert!(plain.contains("probability") && nothing.is_empty(), "{plain}{nothing}");
+    for (weights, says) in [
+        ("protocol4.pth", None),
+        ("compiled_parallel.pth", None),
+        (
+            "averaged.pth",
+            Some(("1 tensor of `", "` is left out, as the network has no such parameter: `n_averaged`\n")),
+        ),
+        ("lightning.ckpt", Some(("38 tensors of `", ".ema_model.blocks.0.0.bn1.running_mean` and 34 more\n"))),
+    ] {
+        let (predicted, said) = predict(weights);
+        assert_eq!(predicted, plain, "{weights}");
+        match says {
+            None => assert!(said.is_empty(), "{weights}: {said}"),
+            Some((count, names)) => assert!(said.contains(count) && said.ends_with(names), "{weights}: {said}"),
+        }
+    }
+}
+
+#[test]
+fn weights_that_are_no_numbers() {
+    let folder = folder();
+    let says = &["`blocks.1.0.bn1.running_var` in `", "nan.pth` has a value that is NaN or infinite"];
+    fail(on(folder.path(), "predict", "nan.pth").arg(RUN.image()), says);
+    fail(on(folder.path(), "eval", "nan.pth").arg("--data").arg(RUN.data()), says);
+    let mut train = on(folder.path(), "train", "nan.pth");
+    fail(train.args(["--epochs", "1", "--size", "32", "--output", "run", "--data"]).arg(RUN.data()), says);
+    assert!(!folder.path().join("run/checkpoints").exists(), "a run has begun");
+}
+
+/// Under `RUST_BACKTRACE` as well, a message is one sentence.
+#[test]
+fn files_that_are_no_weights_of_one_network() {
+    let folder = folder();
+    for (weights, says) in [
+        ("protocol6.pth", "it was saved with pickle protocol 6"),
+        ("pair.pth", "holds several networks, under `left.`, `right.`"),
+        ("no_stem.pth", "the nearest are timm's, and of those `conv_stem.weight` is missing"),
+        ("whole_module.pth", "torch.save(model.state_dict(), path)"),
+        ("pointer.safetensors", "a Git LFS pointer"),
+        ("model.safetensors.index.json", "the index of a checkpoint in 4 shards"),
+    ] {
+        let mut command = on(folder.path(), "predict", weights);
+        fail(command.env("RUST_BACKTRACE", "1").arg(RUN.image()), &[weights, says]);
+    }
+    fail(on(folder.path(), "predict", "nan.pth").env("RUST_BACKTRACE", "1").arg(RUN.image()), &["NaN or infinite"]);
 }
