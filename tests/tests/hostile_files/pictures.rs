@@ -13,7 +13,7 @@ use crate::survive;
 /// What decoding a picture may take, whatever it claims: its pixels, and as much again while they are turned or converted.
 const SLACK: usize = 2 * MAX_DECODED_BYTES as usize;
 
-/// Of each kind that is decoded in its own way, the fixtures of the decoder's tests.
+/// The fixtures of the decoder's tests: pictures of each kind that is decoded in its own way.
 fn fixtures() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../effnet-runtime/src/data/decode/fixtures");
     let mut files = Vec::new();
