@@ -37,6 +37,8 @@ pub mod cli;
 #[cfg(feature = "train")]
 pub mod data;
 #[cfg(feature = "train")]
+mod text;
+#[cfg(feature = "train")]
 pub mod train;
 
 pub use candle_core as candle;

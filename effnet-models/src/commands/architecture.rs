@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use clap::error::ErrorKind;
 use effnet_runtime::candle_nn::VarBuilder;
-use effnet_runtime::cli::shell;
+use effnet_runtime::cli::{read_text, shell};
 use effnet_runtime::spec::{Spec, grammar};
 use effnet_runtime::{DynamicModel, Network, candle};
 
@@ -87,8 +87,7 @@ impl Design {
 }
 
 fn read_table(path: &Path) -> Result<Spec> {
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("cannot read the table file {}", path.display()))?;
+    let text = read_text(path).with_context(|| format!("cannot read the table file {}", path.display()))?;
     let name = path.file_stem().map_or(Cow::Borrowed("table"), |stem| stem.to_string_lossy());
     grammar::parse_table(&name, &text).map_err(|mistakes| match mistakes.as_slice() {
         [mistake] => anyhow::anyhow!("{}, {mistake}", path.display()),

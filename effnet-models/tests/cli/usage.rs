@@ -63,3 +63,25 @@ fn all_mistakes_of_a_table_are_told_at_once() {
     assert!(errors.starts_with("error: bad.table has 3 mistakes:\n  line 1, column 5: "), "{errors}");
     assert_eq!(errors.lines().count(), 4, "{errors}");
 }
+
+/// A byte order mark is passed over, and another encoding named, in every text that a flag takes.
+#[test]
+fn texts_may_have_a_byte_order_mark_and_are_utf_8() {
+    let folder = folder();
+    let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    for (flags, text, read) in [
+        (["summary", "--table"].as_slice(), "[1, 4, 1, 1, 8, 8, fused, 0]", "line 1, column 5: kernel is 4"),
+        (&["train", "--variant", "b0", "--output", "run", "--config"], "nonsense = 1", "`nonsense`"),
+        (&["train", "--variant", "b0", "--output", "run", "--recipe"], "nonsense = 1", "`nonsense`"),
+    ] {
+        for (bytes, part) in [
+            (text.as_bytes().to_vec(), read),
+            (format!("\u{feff}{text}").into_bytes(), read),
+            (utf_16(&format!("\u{feff}{text}")), "it is UTF-16: save it as UTF-8"),
+            ([text.as_bytes(), b"# caf\xe9"].concat(), "it is not UTF-8: save it as UTF-8"),
+        ] {
+            std::fs::write(folder.path().join("file.toml"), bytes).expect("written");
+            fail(effnet(folder.path()).args(flags).arg("file.toml"), &["file.toml", part]);
+        }
+    }
+}

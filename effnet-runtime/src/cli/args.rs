@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use crate::text::read_text;
 use crate::train::config::Layer;
 use crate::train::{Error, Result};
 
@@ -204,8 +205,8 @@ impl TrainArgs {
     pub(super) fn config_layer(&self) -> Result<Option<Layer>> {
         let Some(path) = &self.config else { return Ok(None) };
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::Setting(format!("cannot read the settings `{name}`: {error}")))?;
+        let text =
+            read_text(path).map_err(|error| Error::Setting(format!("cannot read the settings `{name}`: {error}")))?;
         Layer::parse(name, &text).map(Some)
     }
 

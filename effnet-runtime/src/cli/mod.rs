@@ -32,6 +32,8 @@ pub use logging::init as init_logging;
 pub use output::{error, error_text, shell};
 pub use train::{Model, train};
 
+pub use crate::text::read_text;
+
 use crate::network::Network;
 use crate::train::spec_of;
 

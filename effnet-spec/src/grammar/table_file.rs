@@ -27,8 +27,8 @@ impl std::error::Error for TextError {}
 
 /// Reads a table file: what stands behind `struct Name` in the macro, `< rows > { settings }`, or just rows.
 ///
-/// A byte order mark in front, as editors on Windows write it, is left out. A budget is checked as in the macro. The setting `crate` says where generated code finds the runtime, and means
-/// nothing here.
+/// A byte order mark in front, as editors on Windows write it, is left out. A budget is checked as in the macro. The
+/// setting `crate` says where generated code finds the runtime, and means nothing here.
 ///
 /// ```
 /// use effnet_spec::grammar::parse_table;

@@ -18,7 +18,6 @@ mod split;
 mod tar;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use std::sync::Arc;
 

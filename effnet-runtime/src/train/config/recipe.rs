@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::super::error::{Error, Result};
 use super::layers::Layer;
+use crate::text::read_text;
 
 /// Settings under a name.
 #[derive(Clone, Debug)]
@@ -55,7 +56,7 @@ impl Recipe {
             return Ok(Self { name: (*name).to_owned(), layer });
         }
         if Path::new(name).extension().is_some_and(|extension| extension == "toml") {
-            let text = std::fs::read_to_string(name).map_err(Error::folder("read", name))?;
+            let text = read_text(Path::new(name)).map_err(Error::folder("read", name))?;
             return Ok(Self { name: name.to_owned(), layer: Layer::parse(name, &text)? });
         }
         let known: Vec<&str> = RECIPES.iter().map(|(name, _)| *name).collect();

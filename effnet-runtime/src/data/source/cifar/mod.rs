@@ -13,9 +13,9 @@ use image::{ImageFormat, Rgb, RgbImage};
 use super::archive::Archive;
 use super::bytes::{Bytes, Place, Stored};
 use super::split::list_some;
-use super::text::text;
 use super::{Ignored, Source, Split, Validation};
 use crate::data::error::Error;
+use crate::text::text;
 
 /// Pixels a side.
 const SIDE: usize = 32;

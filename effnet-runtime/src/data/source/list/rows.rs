@@ -5,8 +5,8 @@ use csv::{Position, StringRecord};
 
 use super::super::part::Part;
 use super::super::split::list_some;
-use super::super::text::without_mark;
 use crate::data::error::Error;
+use crate::text::without_mark;
 
 /// What a list says.
 pub(super) struct Rows {

@@ -5,9 +5,9 @@ use super::super::archive::{Archive, Entry};
 use super::super::bytes::Stored;
 use super::super::files::is_image;
 use super::super::litter::litter;
-use super::super::text::{text, without_mark};
 use super::json;
 use crate::data::error::Error;
+use crate::text::{text, without_mark};
 
 /// The longest `.cls` that is read, in bytes: a label is not long.
 const MAX_CLS: u64 = 64 << 10;

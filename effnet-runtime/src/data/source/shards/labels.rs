@@ -2,9 +2,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::super::split::list_some;
-use super::super::text;
 use super::index::Label;
 use crate::data::error::Error;
+use crate::text;
 
 /// Numbers from which on a label is taken for a mistake: three times the classes of ImageNet-21k.
 const MAX_CLASSES: u64 = 1 << 16;
