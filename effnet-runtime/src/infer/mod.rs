@@ -56,7 +56,7 @@ use crate::simd::Level;
 use crate::threads::{self, Pool};
 use crate::weights::{self, Convention, WeightsFile};
 use fold::{OfFile, OfNetwork, Source};
-pub use profile::{Kind, Span};
+pub use profile::{Kind, Place, Span};
 pub use session::Session;
 
 /// How an engine is built.

@@ -27,11 +27,23 @@ pub enum Kind {
     Border,
 }
 
+/// The part of a network that a job belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// The stem.
+    Stem,
+    /// The block at this position in the network, from 0.
+    Block(usize),
+    /// The head.
+    Head,
+}
+
 /// One job of a run.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Span {
-    /// The block, by its position in the network; none for the stem and the head.
-    pub block: Option<usize>,
+    /// What it is a part of. Images of a large batch run in groups, one after the other, and each group has all places.
+    pub place: Place,
     /// What it does.
     pub kind: Kind,
     /// Multiply-accumulates, counted as a direct convolution has them.

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use super::profile::{Kind, Span};
+use super::profile::{Kind, Place, Span};
 use crate::kernels::buffer::Shared;
 use crate::kernels::narrow::narrow;
 use crate::simd::Level;
@@ -21,9 +21,10 @@ pub(super) struct Run<'a> {
     pub scratch_size: usize,
     /// Images.
     pub batch: usize,
-    /// Where times go, if they are wanted: the block's number, and a span for each job.
+    /// Where times go, if they are wanted: a span for each job.
     pub spans: Option<&'a Mutex<Vec<Span>>>,
-    pub block: Option<usize>,
+    /// What runs.
+    pub place: Place,
 }
 
 impl Run<'_> {
@@ -55,6 +56,6 @@ impl Run<'_> {
         work();
         let seconds = start.elapsed().as_secs_f64();
         let mut spans = spans.lock().unwrap_or_else(PoisonError::into_inner);
-        spans.push(Span { block: self.block, kind, macs, seconds });
+        spans.push(Span { place: self.place, kind, macs, seconds });
     }
 }

@@ -8,7 +8,7 @@ use super::Layers;
 use super::conv::Input;
 use super::map::{Border, Map};
 use super::mbconv::Between;
-use super::profile::{Kind, Span};
+use super::profile::{Kind, Place, Span};
 use super::run::Run;
 use crate::kernels::buffer::{Buffer, Shared};
 use crate::threads::Pool;
@@ -177,13 +177,13 @@ impl Session {
             scratch_size: sizes.scratch,
             batch: logits.len() / layers.num_classes,
             spans,
-            block: None,
+            place: Place::Stem,
         };
         let batch = run.batch;
         run.timed(Kind::Border, 0, || self.maps[0].clear_border(batch, from));
         layers.stem.run(&run, images, self.size, from, self.maps[0]);
         for (number, block) in layers.blocks.iter().enumerate() {
-            run.block = Some(number);
+            run.place = Place::Block(number);
             let (x, out) = (self.maps[number], self.maps[number + 1]);
             run.timed(Kind::Border, 0, || out.clear_border(batch, to));
             let between = Between { filtered: wide, sums, squeezed };
@@ -191,7 +191,7 @@ impl Session {
             block.run(&run, x, between, to, out);
             std::mem::swap(&mut from, &mut to);
         }
-        run.block = None;
+        run.place = Place::Head;
         let last = self.maps[layers.blocks.len()];
         let features = &mut features[..batch * layers.head.features()];
         let x = input(&run, layers.head.reads_bf16(), from, last, narrow);

@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
+
 use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::VarBuilder;
 use effnet_spec::{Spec, grammar};
 
-use super::{Engine, Options};
+use super::{Engine, Kind, Options, Place};
 use crate::random::{Purpose, Stream};
 use crate::simd::{Level, with_level};
 use crate::{DynamicModel, Network, Params, Pass, Precision};
@@ -214,6 +216,33 @@ fn a_profile_adds_up() -> Result<()> {
     let macs: u64 = session.profile(&images, &mut logits)?.iter().map(|span| span.macs).sum();
     let counted = spec.cost(96.into(), 7).macs;
     assert!((macs as f64 / counted as f64 - 1.0).abs() < 0.1, "{macs} and {counted}");
+    Ok(())
+}
+
+/// Images beyond the first eight run in groups of their own, whose stems and heads are stems and heads too.
+#[test]
+fn a_profile_books_each_job_of_a_large_batch_where_it_belongs() -> Result<()> {
+    let spec = spec("num_features: 50");
+    let engine = Engine::new(&network(&spec)?, &Options::default())?;
+    let macs = |batch: usize| -> Result<BTreeMap<Place, u64>> {
+        let (images, mut logits) = (normal(1, batch * 3 * 32 * 32), vec![0.0; batch * 7]);
+        let mut macs = BTreeMap::new();
+        for span in engine.session(batch, 32, 32)?.profile(&images, &mut logits)? {
+            match span.kind {
+                Kind::Stem => assert_eq!(span.place, Place::Stem),
+                Kind::Head | Kind::Classifier => assert_eq!(span.place, Place::Head),
+                _ => {}
+            }
+            *macs.entry(span.place).or_default() += span.macs;
+        }
+        Ok(macs)
+    };
+    let of_one = macs(1)?;
+    assert_eq!(of_one.len(), 2 + spec.num_blocks());
+    for batch in [8, 9, 20] {
+        let expected: BTreeMap<_, _> = of_one.iter().map(|(place, macs)| (*place, macs * batch as u64)).collect();
+        assert_eq!(macs(batch)?, expected, "{batch} images");
+    }
     Ok(())
 }
 

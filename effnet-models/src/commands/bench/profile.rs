@@ -62,10 +62,12 @@ pub(super) struct Span {
 impl Span {
     /// Of an engine's run.
     pub(super) fn of_inference(spans: &[infer::Span]) -> Vec<Self> {
-        // The stem's spans come before the first block's, the head's after the last one's.
-        let outside = |at: usize| if at < spans.len() / 2 { Place::Stem } else { Place::Head };
-        let spans = spans.iter().enumerate().map(|(at, span)| Self {
-            place: span.block.map_or(outside(at), Place::Block),
+        let spans = spans.iter().map(|span| Self {
+            place: match span.place {
+                infer::Place::Stem => Place::Stem,
+                infer::Place::Block(block) => Place::Block(block),
+                infer::Place::Head => Place::Head,
+            },
             kind: format!("{:?}", span.kind),
             macs: span.macs,
             ms: span.seconds * 1e3,
