@@ -1,5 +1,3 @@
-use std::borrow::Cow;
-
 /// Which Huffman tables a JPEG has defined so far: a bit for each of DC 0 to 15 and AC 0 to 15.
 #[derive(Default)]
 pub(super) struct Tables(u32);
@@ -31,14 +29,14 @@ fn bit(class: u8, number: u8) -> u32 {
 /// The file with the standard's tables in front of its own segments, which replace those that they define again.
 ///
 /// Cameras leave tables out of the frames of a motion JPEG; libjpeg-turbo takes the standard's for them, too.
-pub(super) fn with_standard_tables(bytes: &[u8]) -> Cow<'static, [u8]> {
+pub(super) fn with_standard_tables(bytes: &[u8]) -> Vec<u8> {
     let (start, rest) = bytes.split_at(2);
     let tables = STANDARD.iter().flat_map(|(table, counts, values)| {
         [*table].into_iter().chain(counts.iter().copied()).chain(values.iter().copied())
     });
     let tables: Vec<u8> = tables.collect();
     let length = (tables.len() as u16 + 2).to_be_bytes();
-    Cow::Owned([start, &[0xff, 0xc4], &length, &tables, rest].concat())
+    [start, &[0xff, 0xc4], &length, &tables, rest].concat()
 }
 
 /// A table's class and number, its counts of codes by length, and its values.

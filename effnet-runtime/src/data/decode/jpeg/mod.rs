@@ -20,11 +20,11 @@ use header::Header;
 /// The rest of a sentence.
 pub(super) fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
     let header = Header::read(bytes)?;
-    let kind = header.frame.as_ref().and_then(Frame::unsupported);
-    if let Some(kind) = kind {
+    if let Some(kind) = header.frame.as_ref().and_then(Frame::unsupported) {
         return Err(unsupported("JPEG", kind));
     }
-    let bytes = if header.lacks_tables { huffman::with_standard_tables(bytes) } else { Cow::Borrowed(bytes) };
+    let bytes =
+        if header.lacks_tables { Cow::Owned(huffman::with_standard_tables(bytes)) } else { Cow::Borrowed(bytes) };
     let image = match &header.frame {
         Some(frame) if !is_plain(&header, frame) => scans::decode(&bytes, &header, frame)?,
         _ => by_image_crate(ImageFormat::Jpeg, &bytes)?,

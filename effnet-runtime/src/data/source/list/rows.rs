@@ -68,17 +68,16 @@ pub(super) fn read(origin: &str, folder: &Path, text: &[u8]) -> Result<Rows, Err
 fn refuse_missing(origin: &str, folder: &Path, rows: &[Row]) -> Result<(), Error> {
     let missing: Vec<&Row> = rows.iter().filter(|row| !folder.join(&row.path).exists()).collect();
     let Some(first) = missing.first() else { return Ok(()) };
-    let (this, do_what) = match first.path.contains('\\') {
-        true => {
-            ("; between folders its path needs a / instead of \\", "; between folders paths need a / instead of \\")
-        }
-        false => (": paths are relative to the list's folder", ": paths are relative to its folder"),
+    let (hint_for_one, hint_for_some) = if first.path.contains('\\') {
+        ("; between folders its path needs a / instead of \\", "; between folders paths need a / instead of \\")
+    } else {
+        (": paths are relative to the list's folder", ": paths are relative to its folder")
     };
     let names: Vec<String> = missing.iter().map(|row| format!("{} (line {})", row.path, row.line)).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let reason = match names.as_slice() {
-        [one] => format!("lists a file that is not there, {one}{this}"),
-        some => format!("lists {} files that are not there, {}{do_what}", some.len(), list_some(some)),
+        [one] => format!("lists a file that is not there, {one}{hint_for_one}"),
+        some => format!("lists {} files that are not there, {}{hint_for_some}", some.len(), list_some(some)),
     };
     Err(Error::layout(origin, reason))
 }
