@@ -9,7 +9,6 @@ mod builder;
 mod dialect;
 mod dynamic;
 mod feature_map;
-mod kernels;
 mod network;
 mod params;
 mod pass;
@@ -23,8 +22,6 @@ pub mod layers;
 pub mod ops;
 pub mod pattern;
 pub mod random;
-pub mod simd;
-pub mod threads;
 pub mod typed;
 pub mod weights;
 
@@ -45,6 +42,7 @@ pub use candle_core as candle;
 pub use candle_nn;
 pub use dialect::{DEFAULT_SIZE, Dialect, Fit, Interpolation};
 pub use dynamic::DynamicModel;
+pub use effnet_kernels::{Precision, simd, threads};
 /// A stage table becomes a statically typed model.
 ///
 /// ```
@@ -81,5 +79,5 @@ pub use effnet_spec as spec;
 pub use feature_map::FeatureMap;
 pub use network::{Core, Eval, Network};
 pub use params::{Params, is_buffer};
-pub use pass::{BatchStatistics, NormUpdates, Pass, Precision, Step};
+pub use pass::{BatchStatistics, NormUpdates, Pass, Step};
 pub use scope::Scope;

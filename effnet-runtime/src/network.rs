@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use candle_core::{Module, Result, Tensor};
+use effnet_kernels::Precision;
 use effnet_spec::Spec;
 
 use crate::dialect::Dialect;
 use crate::params::Params;
-use crate::pass::{NormUpdates, Pass, Precision, Step};
+use crate::pass::{NormUpdates, Pass, Step};
 
 /// A network of the EfficientNetV2 family. Types of `efficientnet_v2!` and [`crate::DynamicModel`] implement it;
 /// training, evaluation, export and the command line take a `&dyn Network` and nothing else.

@@ -154,7 +154,7 @@ fn initialise(initial: Initial, shape: &Shape, name: &str, init: Init, device: &
     let Initial::Drawn(seed) = initial else { return Var::zeros(shape, DType::F32, device) };
     let stream = Stream::new(seed, Purpose::Init, 0, hash_name(name), 0);
     let mut values = vec![0f32; shape.elem_count()];
-    crate::threads::current().for_each_chunk(&mut values, CHUNK, |at, chunk| {
+    effnet_kernels::threads::current().for_each_chunk(&mut values, CHUNK, |at, chunk| {
         for (element, value) in chunk.iter_mut().enumerate() {
             *value = (mean + stdev * stream.normal((at * CHUNK + element) as u64)) as f32;
         }

@@ -3,43 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use candle_core::{DType, Result, Tensor};
-use serde::{Deserialize, Serialize};
+use candle_core::{Result, Tensor};
+use effnet_kernels::Precision;
 
 use crate::ops::running::{Running, follow};
 use crate::params::Params;
-
-/// Number format of the activations. Parameters, statistics and the loss are f32 always.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Precision {
-    /// 32-bit floats.
-    #[default]
-    F32,
-    /// 16-bit floats with the range of 32-bit ones (bfloat16): on CUDA devices, and in the CPU's inference engine. Sums are
-    /// f32.
-    Bf16,
-}
-
-impl std::fmt::Display for Precision {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::F32 => "f32",
-            Self::Bf16 => "bf16",
-        })
-    }
-}
-
-impl Precision {
-    /// Candle's name of the format.
-    pub fn dtype(self) -> DType {
-        match self {
-            Self::F32 => DType::F32,
-            Self::Bf16 => DType::BF16,
-        }
-    }
-}
 
 /// How a forward pass runs. Networks and layers hold no mode and no random state: the pass says it all.
 #[derive(Clone, Copy, Debug)]

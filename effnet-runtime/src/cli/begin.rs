@@ -2,13 +2,14 @@
 
 use toml::Value;
 
+use effnet_kernels::Precision;
+use effnet_kernels::threads;
+
 use super::args::TrainArgs;
 use super::train::Model;
 use crate::device;
 use crate::dialect::Dialect;
-use crate::pass::Precision;
 use crate::spec::Spec;
-use crate::threads;
 use crate::train::config::{Config, Layer, Recipe, merge};
 use crate::train::{
     Error, Result, RunFolder, Trainer, build_network, check_batches, check_transforms, convention, open_data, spec_of,

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use candle_core::DeviceLocation;
+use effnet_kernels::simd;
 use serde_json::json;
 
 use super::args::{Style, TrainArgs};
@@ -14,7 +15,6 @@ use super::progress::Progress;
 use super::signals::Signals;
 use crate::device::{self, Chosen};
 use crate::environment;
-use crate::simd;
 use crate::train::memory;
 use crate::train::{Build, Ended, Error, Result, Trainer, sample, stage_of, table};
 

@@ -2,9 +2,10 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use effnet_kernels::threads::MOST_THREADS;
+
 use super::error::Error;
 use super::source::Source;
-use crate::threads::MOST_THREADS;
 
 /// A file that can't be used.
 #[derive(Debug)]

@@ -1,18 +1,18 @@
 //! A dense convolution over maps with borders.
 
+use effnet_kernels::Precision;
+use effnet_kernels::buffer::Shared;
+use effnet_kernels::cut::{Area, Cut};
+use effnet_kernels::gemm::{Job, Packed, Rows};
+use effnet_kernels::simd::Level;
+use effnet_kernels::window_order::by_window;
+use effnet_kernels::winograd::{Rectangle, TILE, Winograd};
 use effnet_spec::{Activation, Padding};
 
 use super::fold::Folded;
 use super::map::{Border, Map};
 use super::profile::Kind;
 use super::run::Run;
-use crate::kernels::buffer::Shared;
-use crate::kernels::cut::{Area, Cut};
-use crate::kernels::gemm::{Job, Packed, Rows};
-use crate::kernels::window_order::by_window;
-use crate::kernels::winograd::{Rectangle, TILE, Winograd};
-use crate::pass::Precision;
-use crate::simd::Level;
 
 /// Output pixels of a direct convolution's task: few enough for many tasks, many enough to use the weights again.
 const TASK_PIXELS: usize = 384;

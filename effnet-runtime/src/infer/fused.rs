@@ -1,6 +1,10 @@
 //! Fused-MBConv: the k×k convolution's results go to the projection while they are in the cache.
 
 use crate::weights::Result;
+use effnet_kernels::Precision;
+use effnet_kernels::buffer::Shared;
+use effnet_kernels::gemm::{Job, Packed, Rows};
+use effnet_kernels::narrow::narrow_in_place;
 use effnet_spec::Block;
 
 use super::conv::{Conv, Input};
@@ -9,10 +13,6 @@ use super::map::{Border, Map};
 use super::run::Run;
 use super::squeeze_excite::{SqueezeExcite, scale};
 use super::{Conventions, profile::Kind};
-use crate::kernels::buffer::Shared;
-use crate::kernels::gemm::{Job, Packed, Rows};
-use crate::kernels::narrow::narrow_in_place;
-use crate::pass::Precision;
 
 /// One block, its weights packed.
 #[derive(Debug)]

@@ -1,6 +1,9 @@
 //! The head: the last map to logits.
 
 use crate::weights::Result;
+use effnet_kernels::Precision;
+use effnet_kernels::buffer::Shared;
+use effnet_kernels::gemm::{Job, Packed, Rows};
 use effnet_spec::{Activation, Spec};
 
 use super::Conventions;
@@ -8,9 +11,6 @@ use super::conv::Input;
 use super::fold::{Source, fold};
 use super::profile::Kind;
 use super::run::Run;
-use crate::kernels::buffer::Shared;
-use crate::kernels::gemm::{Job, Packed, Rows};
-use crate::pass::Precision;
 
 #[derive(Debug)]
 pub(super) struct Head {

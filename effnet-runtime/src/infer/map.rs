@@ -1,8 +1,7 @@
 //! A feature map in a session's memory: `[N, H, W, C]`, with a border of zeros around each image.
 
+use effnet_kernels::gemm::Rows;
 use effnet_spec::Padding;
-
-use crate::kernels::gemm::Rows;
 
 /// Pixels of zeros on each side of an image: what the windows of the map's reader reach over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -11,6 +11,11 @@
 //! expansion and depthwise convolution, and no halo.
 
 use crate::weights::Result;
+use effnet_kernels::Precision;
+use effnet_kernels::buffer::{Buffer, Shared};
+use effnet_kernels::depthwise::{CHANNELS, Plane};
+use effnet_kernels::gemm::{Job, Packed, Rows};
+use effnet_kernels::narrow::narrow_in_place;
 use effnet_spec::{Activation, Block, Padding};
 
 use super::Conventions;
@@ -20,11 +25,6 @@ use super::map::{Border, Map};
 use super::profile::Kind;
 use super::run::Run;
 use super::squeeze_excite::{SqueezeExcite, scale};
-use crate::kernels::buffer::{Buffer, Shared};
-use crate::kernels::depthwise::{CHANNELS, Plane};
-use crate::kernels::gemm::{Job, Packed, Rows};
-use crate::kernels::narrow::narrow_in_place;
-use crate::pass::Precision;
 
 /// Rows of a projection's task, about.
 const TASK_ROWS: usize = 48;

@@ -45,15 +45,15 @@ mod tests;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{Device, Result, Tensor};
+use effnet_kernels::Precision;
+use effnet_kernels::simd::Level;
+use effnet_kernels::threads::{self, Pool};
 use effnet_spec::{Activation, Padding, Spec};
 
 use crate::dialect::Dialect;
 use crate::dynamic::DynamicModel;
 use crate::network::Network;
 use crate::params::Params;
-use crate::pass::Precision;
-use crate::simd::Level;
-use crate::threads::{self, Pool};
 use crate::weights::{self, Convention, WeightsFile};
 use fold::{OfFile, OfNetwork, Source};
 pub use profile::{Kind, Place, Span};

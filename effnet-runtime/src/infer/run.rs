@@ -3,11 +3,12 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use effnet_kernels::buffer::Shared;
+use effnet_kernels::narrow::narrow;
+use effnet_kernels::simd::Level;
+use effnet_kernels::threads::Pool;
+
 use super::profile::{Kind, Place, Span};
-use crate::kernels::buffer::Shared;
-use crate::kernels::narrow::narrow;
-use crate::simd::Level;
-use crate::threads::Pool;
 
 /// Floats that a task narrows.
 const NARROWED: usize = 1 << 14;

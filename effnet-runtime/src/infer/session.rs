@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::Result;
+use effnet_kernels::buffer::{Buffer, Shared};
+use effnet_kernels::threads::Pool;
 
 use super::Layers;
 use super::conv::Input;
@@ -10,8 +12,6 @@ use super::map::{Border, Map};
 use super::mbconv::Between;
 use super::profile::{Kind, Place, Span};
 use super::run::Run;
-use crate::kernels::buffer::{Buffer, Shared};
-use crate::threads::Pool;
 
 /// Most images that run at once: enough to use each weight again while it is in the cache. A larger batch runs in
 /// groups, and needs no more memory.

@@ -1,14 +1,14 @@
 //! Squeeze-and-excitation: from sums over an image's pixels to a factor for each channel.
 
 use crate::weights::Result;
+use effnet_kernels::activation;
+use effnet_kernels::buffer::Buffer;
+use effnet_kernels::dot::dot;
+use effnet_kernels::gates::{BLOCK, gates_of_block};
+use effnet_kernels::simd::{Arch, Kernel, Level};
 use effnet_spec::Activation;
 
 use super::fold::Source;
-use crate::kernels::activation;
-use crate::kernels::buffer::Buffer;
-use crate::kernels::dot::dot;
-use crate::kernels::gates::{BLOCK, gates_of_block};
-use crate::simd::{Arch, Kernel, Level};
 
 /// Weights, for channels that are rounded up to whole chunks.
 #[derive(Debug)]

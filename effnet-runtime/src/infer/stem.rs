@@ -1,6 +1,9 @@
 //! The stem: from images `[N, C, H, W]` to the first map.
 
 use crate::weights::Result;
+use effnet_kernels::Precision;
+use effnet_kernels::buffer::Shared;
+use effnet_kernels::cut::Area;
 use effnet_spec::Spec;
 
 use super::Conventions;
@@ -9,9 +12,6 @@ use super::fold::{Source, fold};
 use super::map::Map;
 use super::profile::Kind;
 use super::run::Run;
-use crate::kernels::buffer::Shared;
-use crate::kernels::cut::Area;
-use crate::pass::Precision;
 
 /// Output lines of a task.
 const TASK_LINES: usize = 8;

@@ -2,11 +2,11 @@ use std::collections::BTreeMap;
 
 use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::VarBuilder;
+use effnet_kernels::simd::{Level, with_level};
 use effnet_spec::{Spec, grammar};
 
 use super::{Engine, Kind, Options, Place};
 use crate::random::{Purpose, Stream};
-use crate::simd::{Level, with_level};
 use crate::{DynamicModel, Network, Params, Pass, Precision};
 
 /// How far an engine's logits may be from the network's, relative to the largest: two ways to sum in f32.

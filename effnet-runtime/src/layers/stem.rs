@@ -1,10 +1,11 @@
 //! The stem: images to the first feature map.
 
 use candle_core::{DType, Result, Tensor};
+use effnet_kernels::Precision;
 
 use super::{ConvBnAct, ConvShape, Sequence};
 use crate::ops::Kind;
-use crate::pass::{Pass, Precision};
+use crate::pass::Pass;
 use crate::scope::Scope;
 
 /// A 3×3 convolution of stride 2 with batch normalisation and activation. Here images leave candle's layout.
@@ -33,8 +34,8 @@ impl Stem {
             )
         }
         // Images of another format than f32 are refused there, and not converted.
-        let images = match images.dtype() {
-            DType::F32 => images.to_dtype(precision.dtype())?,
+        let images = match (images.dtype(), precision) {
+            (DType::F32, Precision::Bf16) => images.to_dtype(DType::BF16)?,
             _ => images.clone(),
         };
         images.permute((0, 2, 3, 1))?.contiguous()

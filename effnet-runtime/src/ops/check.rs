@@ -4,10 +4,10 @@ use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 use candle_core::{Device, Result, Tensor, Var};
+use effnet_kernels::simd::{Level, with_level};
+use effnet_kernels::threads::Pool;
 
 use crate::random::{Purpose, Stream};
-use crate::simd::{Level, with_level};
-use crate::threads::Pool;
 
 /// How far a reference's f64 gradient may be from central differences, relative to the largest of its input.
 const DIFFERENCE_TOLERANCE: f64 = 1e-6;

@@ -9,14 +9,14 @@ mod tests;
 use std::marker::PhantomData;
 use std::ops::Range;
 
+use effnet_kernels::activation::{Function, with_function};
+use effnet_kernels::simd::{Arch, Kernel, Level, prefetch};
+use effnet_kernels::threads;
 use effnet_spec::Activation;
 
 use super::norm_act::kernel::Normalisation;
 use super::pooled::Pooled;
 use super::scratch::with_scratch;
-use crate::kernels::activation::{Function, with_function};
-use crate::simd::{Arch, Kernel, Level, prefetch};
-use crate::threads;
 
 /// Floats that a task writes, and those of a run of pixels that stay in the L1 cache.
 const TASK_FLOATS: usize = 1 << 15;

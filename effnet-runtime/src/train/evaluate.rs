@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use candle_core::Tensor;
+use effnet_kernels::Precision;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
 use crate::data::{self, Batch};
 use crate::network::Network;
 use crate::ops::cross_entropy::{cross_entropy, smoothed};
-use crate::pass::{Pass, Precision};
+use crate::pass::Pass;
 
 /// A network's results on a set of labelled images.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,13 +1,14 @@
 //! Which part of a step, or of a validation, was the first that was not finite.
 
 use candle_core::{Tensor, Var};
+use effnet_kernels::Precision;
 
 use super::error::{Error, Result};
 use crate::data::Batch;
 use crate::network::Network;
 use crate::ops::cpu::view;
 use crate::params::Params;
-use crate::pass::{NormUpdates, Pass, Precision};
+use crate::pass::{NormUpdates, Pass};
 
 /// The error of a loss that is not finite, with its cause where one can be found: the images, a weight, or the first
 /// batch normalisation, in the network's order, whose input was not finite.

@@ -1,6 +1,7 @@
 //! One step of training.
 
 use candle_core::{D, DType, Tensor};
+use effnet_kernels::Precision;
 
 use super::error::Result;
 use super::finite;
@@ -10,7 +11,7 @@ use crate::data::Batch;
 use crate::network::Network;
 use crate::ops::Collected;
 use crate::ops::cross_entropy::{cross_entropy, smoothed, smoothed_pairs};
-use crate::pass::{NormUpdates, Pass, Precision, Step};
+use crate::pass::{NormUpdates, Pass, Step};
 
 /// What all steps of a run, or of a stage of it, have in common.
 #[derive(Clone, Copy, Debug, PartialEq)]

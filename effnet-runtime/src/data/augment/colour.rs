@@ -1,8 +1,9 @@
 //! Operations that compare a pixel with grey.
 
+use effnet_kernels::simd::{Arch, Kernel, Level};
+
 use super::point::{blend, table, through};
 use crate::data::transform::luma;
-use crate::simd::{Arch, Kernel, Level};
 
 /// `ImageEnhance.Color`.
 ///

@@ -1,6 +1,7 @@
+use effnet_kernels::simd::{Arch, Kernel, Level};
+
 use super::Canvas;
 use super::point::blend;
-use crate::simd::{Arch, Kernel, Level};
 
 /// `ImageEnhance.Sharpness`: away from or towards Pillow's `SMOOTH`, a mean over 3 × 3 pixels in which the middle counts
 /// five times. The border is not smoothed, and so stays.

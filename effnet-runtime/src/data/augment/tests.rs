@@ -1,13 +1,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use effnet_kernels::simd::{Level, with_level};
 use serde::Deserialize;
 
 use super::op::{Kind, Op};
 use super::*;
 use crate::data::transform::{Draw, Part};
 use crate::random::hash_bytes;
-use crate::simd::{Level, with_level};
 
 #[derive(Deserialize, Debug)]
 struct Case {

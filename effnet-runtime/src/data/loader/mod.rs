@@ -13,13 +13,13 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use candle_core::{Device, Tensor};
+use effnet_kernels::threads::{self, MOST_THREADS};
 
 use super::error::Error;
 use super::mix::{Mix, Pictures};
 use super::source::Source;
 use super::transform::Transform;
 use crate::random::{Purpose, Stream};
-use crate::threads::{self, MOST_THREADS};
 use queue::{Filled, PATIENCE, Plan, Queue};
 
 /// The order of an epoch: every index below `len` once, shuffled by seed and epoch.

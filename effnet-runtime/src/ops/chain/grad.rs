@@ -2,10 +2,11 @@
 
 use std::ops::Deref;
 
+use effnet_kernels::simd::{Arch, Kernel, Level};
+use effnet_kernels::threads;
+
 use crate::ops::pooled::Pooled;
 use crate::ops::scratch::with_scratch;
-use crate::simd::{Arch, Kernel, Level};
-use crate::threads;
 
 /// Floats that a task passes over.
 const TASK_FLOATS: usize = 1 << 15;

@@ -11,6 +11,8 @@ mod grad;
 mod tests;
 
 use candle_core::{Result, Shape, Tensor};
+use effnet_kernels::simd::Level;
+use effnet_kernels::threads;
 
 use super::conv_norm_act::{self, BatchMoments, ConvNormAct, Residual, factors};
 use super::cpu::view;
@@ -20,8 +22,6 @@ use super::pooled::Pooled;
 use super::source::Source;
 use super::squeeze_excite::{self, SqueezeExcite};
 use super::trace;
-use crate::simd::Level;
-use crate::threads;
 pub(super) use grad::{Grad, OwnGrad};
 
 /// One operation of a chain.

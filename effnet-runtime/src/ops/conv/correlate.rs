@@ -1,15 +1,16 @@
 //! A gather's windows times weights: the forward pass of a convolution, and its input gradient.
 
-use crate::kernels::buffer::Shared;
-use crate::kernels::cut::Cut;
-use crate::kernels::gather::{Gather, Rectangle, Target};
-use crate::kernels::gemm::{Job, Packed, Rows};
-use crate::kernels::winograd::{self, TILE, Winograd};
+use effnet_kernels::buffer::Shared;
+use effnet_kernels::cut::Cut;
+use effnet_kernels::gather::{Gather, Rectangle, Target};
+use effnet_kernels::gemm::{Job, Packed, Rows};
+use effnet_kernels::simd::Level;
+use effnet_kernels::threads;
+use effnet_kernels::winograd::{self, TILE, Winograd};
+
 use crate::ops::norm_act::statistics::{PartMoments, Written};
 use crate::ops::scratch::with_scratch;
 use crate::ops::source::Source;
-use crate::simd::Level;
-use crate::threads;
 
 /// Pixels of a direct task, and the fewest tasks that a product over the map itself is cut into.
 const TASK_PIXELS: usize = 96;

@@ -6,20 +6,21 @@
 //! weight gradient  dw[o, (tap, i)]    = Σ dout[pixel, o] · window(x)[pixel, (tap, i)]
 //! ```
 
+use effnet_kernels::Precision;
+use effnet_kernels::gather::{Gather, Target};
+use effnet_kernels::gemm::Packed;
+use effnet_kernels::simd::Level;
+use effnet_kernels::window_order::by_window;
+use effnet_kernels::winograd::Winograd;
+use effnet_kernels::winograd::weight_gradient::{Map, WeightGradient};
+
 use super::correlate::{Correlation, Weights};
 use super::pack;
 use super::weight_gradient::weight_gradient;
-use crate::kernels::gather::{Gather, Target};
-use crate::kernels::gemm::Packed;
-use crate::kernels::window_order::by_window;
-use crate::kernels::winograd::Winograd;
-use crate::kernels::winograd::weight_gradient::{Map, WeightGradient};
 use crate::ops::norm_act::statistics::PartMoments;
 use crate::ops::pooled::Pooled;
 use crate::ops::source::Source;
 use crate::ops::window::Geometry;
-use crate::pass::Precision;
-use crate::simd::Level;
 
 pub(crate) fn forward_gather(geometry: &Geometry) -> Gather {
     Gather {

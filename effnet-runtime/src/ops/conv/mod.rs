@@ -10,12 +10,12 @@ pub(crate) mod tests;
 mod weight_gradient;
 
 use candle_core::{Result, Tensor};
+use effnet_kernels::simd::Level;
 
 use super::cpu::view;
 use super::node::{self, Gradients};
 use super::source::Source;
 use super::window::{Geometry, Window};
-use crate::simd::Level;
 
 /// `x ∗ weight`, without bias. `x` is `[N, H, W, I]`, `weight` `[O, I, k, k]` (PyTorch's order), the result
 /// `[N, H', W', O]`. Any layout is taken; differentiable in both.

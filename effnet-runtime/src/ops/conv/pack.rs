@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use crate::kernels::gather::{Gather, Target};
-use crate::kernels::gemm::Rows;
+use effnet_kernels::gather::{Gather, Target};
+use effnet_kernels::gemm::Rows;
+
 use crate::ops::window::Geometry;
 
-/// The inverse of [`crate::kernels::window_order::by_window`]: `[out, k, k, in]` as `[out, in, k, k]`.
+/// The inverse of [`effnet_kernels::window_order::by_window`]: `[out, k, k, in]` as `[out, in, k, k]`.
 pub(super) fn to_oihw(packed: Vec<f32>, geometry: &Geometry) -> Vec<f32> {
     let (inputs, taps) = (geometry.in_channels, geometry.kernel * geometry.kernel);
     if taps == 1 {

@@ -7,14 +7,15 @@
 //! A task has a block of output channels, a block of a line of taps, and a part of the pixels, which it walks line by
 //! line; the parts' sums are added in their order.
 
-use crate::kernels::buffer::Shared;
-use crate::kernels::gather::Gather;
-use crate::kernels::outer::{self, Columns, Outer, PIXELS};
+use effnet_kernels::buffer::Shared;
+use effnet_kernels::gather::Gather;
+use effnet_kernels::outer::{self, Columns, Outer, PIXELS};
+use effnet_kernels::simd::Level;
+use effnet_kernels::threads;
+
 use crate::ops::pooled::Pooled;
 use crate::ops::scratch::with_scratch;
 use crate::ops::source::Source;
-use crate::simd::Level;
-use crate::threads;
 
 /// Output channels, and floats of a line of taps, of a task at most: both sides' strips stay in the L2 cache.
 const OUTPUTS: usize = 192;

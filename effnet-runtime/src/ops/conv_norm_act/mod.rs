@@ -4,6 +4,7 @@
 mod tests;
 
 use candle_core::{Device, Result, Shape, Tensor};
+use effnet_kernels::simd::Level;
 use effnet_spec::Activation;
 
 use super::chain::{Forward, Grad, Link, LinkGradients, OwnGrad, Part, Sequence, chain};
@@ -16,7 +17,6 @@ use super::source::Source;
 use super::trace::{self, Direction, Operation};
 use super::window::{Geometry, Window};
 use super::{conv, depthwise};
-use crate::simd::Level;
 
 /// Which convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,5 @@
 //! Rows are independent, and the mean is summed in their order, so that threads change no bit.
-
-use crate::threads;
+use effnet_kernels::threads;
 
 /// `log Σ exp(row)`, with the largest logit taken out so that nothing overflows.
 fn log_sum_exp(row: &[f32]) -> f32 {

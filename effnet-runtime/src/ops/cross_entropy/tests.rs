@@ -1,9 +1,9 @@
 use candle_core::{Device, Tensor, Var};
+use effnet_kernels::threads::Pool;
 use num_traits::Float;
 use proptest::prelude::*;
 
 use super::{cross_entropy, smoothed, smoothed_pairs};
-use crate::threads::Pool;
 
 /// Loss and gradient by the book, in any precision.
 fn reference<T: Float>(logits: &[T], targets: &[T], classes: usize) -> (T, Vec<T>) {

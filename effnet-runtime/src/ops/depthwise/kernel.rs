@@ -8,19 +8,20 @@
 
 use std::ops::Range;
 
-use crate::kernels::buffer::Shared;
-use crate::kernels::cut::{Area, Cut};
-use crate::kernels::depthwise::{Filter, WeightGradient};
-use crate::kernels::gather::{Gather, Target};
-use crate::kernels::gemm::Rows;
+use effnet_kernels::buffer::Shared;
+use effnet_kernels::cut::{Area, Cut};
+use effnet_kernels::depthwise::{Filter, WeightGradient};
+use effnet_kernels::gather::{Gather, Target};
+use effnet_kernels::gemm::Rows;
+use effnet_kernels::simd::Level;
+use effnet_kernels::threads;
+
 use crate::ops::conv::kernel::forward_gather;
 use crate::ops::conv::pack::phases;
 use crate::ops::norm_act::statistics::PartMoments;
 use crate::ops::scratch::with_scratch;
 use crate::ops::source::Source;
 use crate::ops::window::Geometry;
-use crate::simd::Level;
-use crate::threads;
 
 /// Pixels of a task.
 const TASK_PIXELS: usize = 128;

@@ -7,12 +7,12 @@ pub(crate) mod kernel;
 mod tests;
 
 use candle_core::{Result, Tensor};
+use effnet_kernels::simd::Level;
 
 use super::cpu::view;
 use super::node::{self, Gradients};
 use super::source::Source;
 use super::window::{Geometry, Window};
-use crate::simd::Level;
 
 /// `x ∗ weight` channel by channel, without bias. `x` is `[N, H, W, C]`, `weight` `[C, 1, k, k]` (PyTorch's order), the
 /// result `[N, H', W', C]`. Any layout is taken; differentiable in both.

@@ -6,12 +6,12 @@ mod cuda;
 mod tests;
 
 use candle_core::{Result, Tensor};
+use effnet_kernels::simd::Level;
 
 use super::cpu::view;
 use super::image_sums;
 use super::node::{self, Gradients};
 use super::source::Source;
-use crate::simd::Level;
 
 /// Mean over height and width: `[N, H, W, C]` to `[N, C]`. Any layout is taken; differentiable.
 ///

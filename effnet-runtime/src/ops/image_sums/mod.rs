@@ -5,9 +5,10 @@ pub(crate) mod cuda;
 
 use std::ops::Range;
 
+use effnet_kernels::simd::{Arch, Kernel, Level};
+use effnet_kernels::threads;
+
 use super::source::Source;
-use crate::simd::{Arch, Kernel, Level};
-use crate::threads;
 
 /// Pixels of one part of an image's sum.
 const PART: usize = 256;

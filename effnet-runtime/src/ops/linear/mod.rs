@@ -4,11 +4,11 @@
 mod tests;
 
 use candle_core::{Result, Tensor};
+use effnet_kernels::threads;
 
 use super::cpu::view;
 use super::matmul::{Matrix, matmul};
 use super::node::{self, Gradients};
-use crate::threads;
 
 /// Rows of the result, or of the weight's gradient, that are one task.
 const TASK_ROWS: usize = 16;

@@ -11,11 +11,10 @@
 
 use std::marker::PhantomData;
 
+use effnet_kernels::activation::{Function, with_function};
+use effnet_kernels::simd::{Arch, Kernel, Level};
+use effnet_kernels::threads;
 use effnet_spec::Activation;
-
-use crate::kernels::activation::{Function, with_function};
-use crate::simd::{Arch, Kernel, Level};
-use crate::threads;
 
 /// Floats that a task passes over.
 const TASK_FLOATS: usize = 1 << 15;

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use crate::kernels::buffer::Shared;
-use crate::kernels::cut::{Area, Cut};
-use crate::kernels::gather::Target;
-use crate::kernels::gemm::Rows;
-use crate::simd::{Arch, Kernel, Level, Vector};
+use effnet_kernels::buffer::Shared;
+use effnet_kernels::cut::{Area, Cut};
+use effnet_kernels::gather::Target;
+use effnet_kernels::gemm::Rows;
+use effnet_kernels::simd::{Arch, Kernel, Level, Vector};
 
 /// Mean and variance (biased) of each channel over a batch.
 #[derive(Clone, Debug)]

@@ -1,13 +1,13 @@
+use effnet_guard::{Guarded, SIDES};
+use effnet_kernels::activation::{derivative, value};
+use effnet_kernels::buffer::Shared;
+use effnet_kernels::gemm::Rows;
+use effnet_kernels::simd::Level;
 use effnet_spec::Activation;
 
 use super::kernel::{Affine, Normalisation, OfResult, Shortcut, backward, forward};
 use super::statistics::{Moments, PartMoments, Written};
-use crate::kernels::activation::{derivative, value};
-use crate::kernels::buffer::Shared;
-use crate::kernels::gemm::Rows;
-use crate::kernels::guard::{Guarded, SIDES};
 use crate::random::{Purpose, Stream};
-use crate::simd::Level;
 
 const ALL: [Activation; 4] = [Activation::Silu, Activation::Relu, Activation::Relu6, Activation::HardSwish];
 

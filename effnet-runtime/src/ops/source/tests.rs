@@ -1,10 +1,10 @@
+use effnet_kernels::simd::Level;
 use effnet_spec::Activation;
 use proptest::prelude::*;
 
 use super::Source;
 use crate::ops::norm_act::kernel::Normalisation;
 use crate::random::{Purpose, Stream};
-use crate::simd::Level;
 
 /// A dozen roundings in f32, relative to the sizes of value and result.
 const TOLERANCE: f64 = 1e-5;

@@ -1,8 +1,8 @@
 //! From an image's mean to the gate of its channels, and back.
 
+use effnet_kernels::activation;
 use effnet_spec::Activation;
 
-use crate::kernels::activation;
 use crate::ops::matmul::{Matrix, matmul};
 
 /// Everything of a forward pass that its backward pass needs: `[batch, C]` and `[batch, S]` matrices.

@@ -7,6 +7,7 @@ mod gate;
 mod tests;
 
 use candle_core::{Result, Shape, Tensor};
+use effnet_kernels::simd::Level;
 use effnet_spec::Activation;
 
 use super::chain::{Forward, Grad, Link, LinkGradients, OwnGrad, Part, Sequence, chain};
@@ -16,7 +17,6 @@ use super::norm_act::kernel::Shortcut;
 use super::pooled::Pooled;
 use super::source::Source;
 use super::trace::{self, Direction, Operation};
-use crate::simd::Level;
 use gate::Gate;
 
 /// Parameters of a squeeze-and-excitation of `C` channels through `S`.

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Tensor, bail};
+use effnet_kernels::threads;
 
 use super::{Average, Now, Rule, Target};
 use crate::ops::cpu::view;
-use crate::threads;
 
 /// Elements of one task. A cut by shape, so that the number of threads changes no bit of a sum.
 pub(super) const CHUNK: usize = 1 << 14;

@@ -1,8 +1,9 @@
 //! Whether the settings make sense.
 
+use effnet_kernels::threads::MOST_THREADS;
+
 use super::super::error::{Error, Result};
 use super::{ClassWeights, Config};
-use crate::threads::MOST_THREADS;
 
 /// RandAugment's highest magnitude that its levels are made for, thrice automl's unit of 10.
 const MAX_MAGNITUDE: f64 = 30.0;

@@ -14,6 +14,7 @@ mod tests;
 
 use std::path::PathBuf;
 
+use effnet_kernels::Precision;
 use serde::{Deserialize, Serialize};
 
 pub use augment::{AugmentConfig, PolicyKind};
@@ -21,8 +22,6 @@ pub use layers::{Layer, merge};
 pub use optimizer::{OptimizerConfig, OptimizerKind};
 pub use recipe::{RECIPES, Recipe};
 pub use schedule::{ScheduleConfig, ScheduleKind, StagesConfig};
-
-use crate::pass::Precision;
 
 /// All settings of a run. The fields are the keys of `config.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

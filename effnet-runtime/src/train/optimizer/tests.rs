@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor, Var, safetensors::load_buffer};
 use candle_nn::Init;
+use effnet_kernels::threads::Pool;
 
 use super::{AdamW, Decay, Gradients, Memory, Optimizer, RmsProp, Sgd, Values};
 use crate::params::Params;
-use crate::threads::Pool;
 
 /// Rounding of ten f32 steps whose order of operations differs from PyTorch's vectorised one.
 const TRAJECTORY_TOLERANCE: f32 = 1e-6;

@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
+use effnet_kernels::simd::Level;
+
 use super::figures::count;
 use crate::cli::output::shell;
-use crate::simd::Level;
 use crate::train::error::{Error, Result};
 use crate::train::facts::Facts;
 

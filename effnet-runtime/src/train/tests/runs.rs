@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use effnet_kernels::threads::Pool;
+
 use super::{averages, begin, bits, memory, resume, tiny_config};
 use crate::data::Split;
-use crate::threads::Pool;
 use crate::train::{Config, Ended, EpochDone, Error, RunFolder, State, StepDone, Trainer, Watcher, build_network};
 
 /// What a run leaves that must not depend on anything but its settings.

@@ -1,4 +1,5 @@
 use candle_core::{DType, Device, Result};
+use effnet_kernels::simd::Level;
 use effnet_spec::Activation;
 use proptest::prelude::*;
 
@@ -7,7 +8,6 @@ use crate::ops::conv_norm_act::{Norm, Residual};
 use crate::ops::cuda::near::{assert_near, cuda, download, normal, upload};
 use crate::ops::norm_act::kernel::{self, Normalisation, OfResult, Shortcut};
 use crate::ops::norm_act::tests::moments;
-use crate::simd::Level;
 
 const EPS: f64 = 1e-3;
 

@@ -1,0 +1,105 @@
+//! Memory that kernels read and write.
+
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+
+/// Floats of a cache line, and of the widest register.
+const LINE: usize = 16;
+
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([f32; LINE]);
+
+/// Floats that start at a cache line.
+#[derive(Clone, Default)]
+pub struct Buffer {
+    lines: Vec<Line>,
+    length: usize,
+}
+
+impl Buffer {
+    /// `length` zeros.
+    pub fn zeros(length: usize) -> Self {
+        Self { lines: vec![Line([0.0; LINE]); length.div_ceil(LINE)], length }
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        // SAFETY: a line is its floats and nothing else, and there are at least `length` of them.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.length) }
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        // SAFETY: as in `deref`, borrowed mutably.
+        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.length) }
+    }
+}
+
+impl std::fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Buffer({})", self.length)
+    }
+}
+
+/// A mutable slice that the tasks of a job share, each writing elements of its own.
+#[derive(Clone, Copy)]
+pub struct Shared<'a> {
+    start: *mut f32,
+    length: usize,
+    slice: PhantomData<&'a mut [f32]>,
+}
+
+// SAFETY: stands for a `&mut [f32]`; every access is `unsafe`, and its caller answers for the elements being its own.
+unsafe impl Send for Shared<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Shared<'_> {}
+
+impl<'a> Shared<'a> {
+    /// The whole of `slice`.
+    pub fn new(slice: &'a mut [f32]) -> Self {
+        Self { start: slice.as_mut_ptr(), length: slice.len(), slice: PhantomData }
+    }
+
+    /// Floats of the slice.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether the slice has no floats.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Address of an element, or of the end.
+    ///
+    /// # Panics
+    /// When the slice is shorter.
+    pub fn at(&self, element: usize) -> *mut f32 {
+        assert!(element <= self.length, "element {element} of {}", self.length);
+        // SAFETY: within the slice or at its end.
+        unsafe { self.start.add(element) }
+    }
+
+    /// A part of the slice.
+    ///
+    /// # Panics
+    /// When the slice is shorter.
+    ///
+    /// # Safety
+    /// While the part lives, nobody else may read or write its elements.
+    #[allow(clippy::mut_from_ref, reason = "the caller keeps the parts disjoint")]
+    pub unsafe fn part(&self, from: usize, length: usize) -> &'a mut [f32] {
+        assert!(
+            from <= self.length && length <= self.length - from,
+            "{length} elements from {from} of {}",
+            self.length
+        );
+        // SAFETY: within the slice; disjointness is the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(from), length) }
+    }
+}

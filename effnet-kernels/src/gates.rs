@@ -1,0 +1,96 @@
+//! The gates of squeeze-and-excitation, a few channels at a time.
+
+use crate::simd::{Arch, FEWEST_LANES, Kernel, Level, Vector, sigmoid};
+
+/// Channels of a block: as many as a plane of the depthwise convolution has, which is multiplied by them.
+pub const BLOCK: usize = super::depthwise::CHANNELS;
+
+/// `gates[c] = sigmoid(bias[c] + Σ_s weight[s][c] · squeezed[s])` of a block's channels, or of its first few; NaN stays NaN.
+///
+/// # Panics
+/// When there are more gates, or `weight` is not `[S, BLOCK]`, or `bias` not `[BLOCK]`.
+pub fn gates_of_block(level: Level, weight: &[f32], squeezed: &[f32], bias: &[f32], gates: &mut [f32]) {
+    assert_eq!((weight.len(), bias.len()), (squeezed.len() * BLOCK, BLOCK), "weights and bias of a block of gates");
+    assert!(gates.len() <= BLOCK, "{} gates of a block", gates.len());
+    level.run(Gates { weight, squeezed, bias, gates });
+}
+
+struct Gates<'a> {
+    /// `[S, BLOCK]`
+    weight: &'a [f32],
+    squeezed: &'a [f32],
+    bias: &'a [f32],
+    gates: &'a mut [f32],
+}
+
+impl Kernel for Gates<'_> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        let (lanes, vectors) = (A::V::LANES, BLOCK / A::V::LANES);
+        let mut block = [0f32; BLOCK];
+        block.copy_from_slice(self.bias);
+        // Vectors by name, since of an array of sums the compiler makes as many scalars.
+        let mut sums = [A::V::splat(0.0); BLOCK / FEWEST_LANES];
+        // SAFETY: `block` and each row of the weights have `BLOCK` floats, which are `vectors` vectors.
+        unsafe {
+            for v in 0..vectors {
+                sums[v] = A::V::load(block.as_ptr().add(v * lanes));
+            }
+            for (weight, value) in self.weight.chunks_exact(BLOCK).zip(self.squeezed) {
+                let value = A::V::splat(*value);
+                for v in 0..vectors {
+                    sums[v] = value.mul_add(A::V::load(weight.as_ptr().add(v * lanes)), sums[v]);
+                }
+            }
+            for v in 0..vectors {
+                sums[v].store(block.as_mut_ptr().add(v * lanes));
+            }
+        }
+        for value in &mut block {
+            // The sigmoid makes 1 of NaN, which must not vanish.
+            *value = if value.is_nan() { *value } else { sigmoid::<A>(*value) };
+        }
+        self.gates.copy_from_slice(&block[..self.gates.len()]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use effnet_guard::{Guarded, SIDES, values};
+
+    /// How far a gate may be from the f64 definition, relative to the sum of its terms' sizes and 1.
+    const TOLERANCE: f64 = 1e-6;
+
+    proptest! {
+        #[test]
+        fn equal_the_definition(squeezed in 1usize..70, count in 1usize..=BLOCK, seed in 0usize..100) {
+            let (weight, bias) = (values(squeezed * BLOCK, seed), values(BLOCK, seed + 1));
+            let squeezed = values(squeezed, seed + 2);
+            for level in Level::available() {
+                for side in SIDES {
+                    let (weight, bias) = (Guarded::new(&weight, side), Guarded::new(&bias, side));
+                    let mut gates = Guarded::new(&vec![f32::NAN; count], side);
+                    gates_of_block(level, &weight, &Guarded::new(&squeezed, side), &bias, &mut gates);
+                    for (c, gate) in gates.iter().enumerate() {
+                        let terms = squeezed.iter().enumerate().map(|(s, x)| f64::from(*x) * f64::from(weight[s * BLOCK + c]));
+                        let (sum, size) = terms.fold((f64::from(bias[c]), 1.0), |(sum, size), x| (sum + x, size + x.abs()));
+                        let error = (f64::from(*gate) - 1.0 / (1.0 + (-sum).exp())).abs();
+                        prop_assert!(error <= TOLERANCE * size, "{}: {gate} of {sum}", level.name());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nan_stays_nan() {
+        for level in Level::available() {
+            let mut gates = [0.0; BLOCK];
+            gates_of_block(level, &[1.0; BLOCK], &[f32::NAN], &[0.0; BLOCK], &mut gates);
+            assert!(gates.iter().all(|gate| gate.is_nan()), "{}: {gates:?}", level.name());
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Matrix products whose left-hand side is a feature map as it lies in memory.
+//!
+//! A convolution is one product: a row is a window of the map. Over a map with its border of zeros, the window's rows
+//! of pixels are runs of contiguous floats, the segments of the depth; nothing is copied.
+//!
+//! In bf16 a float's place holds two numbers that follow each other ([`super::narrow`]): the map has half the channels, and
+//! everything else is the same.
+
+mod packed;
+#[cfg(test)]
+mod tests;
+mod tile;
+
+use std::marker::PhantomData;
+
+use effnet_spec::Activation;
+
+use super::buffer::Shared;
+use crate::simd::{Arch, Kernel, Level};
+use packed::Numbers;
+pub use packed::Packed;
+use tile::{Pair, Place, Shorts, Single, Step, Strip};
+
+/// Where rows of floats lie: row `r` of line `l` starts at `start + l · line + r · row`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rows {
+    /// First float of the first row.
+    pub start: usize,
+    /// Floats from one line of rows to the next.
+    pub line: usize,
+    /// Floats from one row of a line to the next.
+    pub row: usize,
+}
+
+impl Rows {
+    /// Rows one after the other.
+    pub fn contiguous(start: usize, width: usize) -> Self {
+        Self { start, line: 0, row: width }
+    }
+
+    /// One past the last float of `lines` × `rows` rows that reach `width` floats.
+    pub fn end(&self, lines: usize, rows: usize, width: usize) -> usize {
+        let steps = |count: usize, stride: usize| (count - 1).checked_mul(stride);
+        let last = steps(lines, self.line).zip(steps(rows, self.row)).and_then(|(line, row)| line.checked_add(row));
+        last.and_then(|last| last.checked_add(self.start)?.checked_add(width)).expect("sizes of a matrix overflow")
+    }
+}
+
+/// `out = f(a · weights + bias) + residual`, for some lines of rows and some panels of the weights.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// Right-hand side, `[depth, columns]`, and its bias.
+    pub weights: &'a Packed,
+    /// Lines of rows.
+    pub lines: usize,
+    /// Rows of a line.
+    pub rows: usize,
+    /// First panel of the weights to compute, and one past the last.
+    pub panels: (usize, usize),
+    /// Left-hand side.
+    pub a: &'a [f32],
+    /// Where the rows start in `a`.
+    pub a_rows: Rows,
+    /// A row is this many runs of equal length, `segment_stride` floats apart.
+    pub segments: usize,
+    /// Floats from one of a row's runs to the next.
+    pub segment_stride: usize,
+    /// The product.
+    pub out: Shared<'a>,
+    /// Where the first of the panels goes.
+    pub out_rows: Rows,
+    /// What is added behind the activation, and where its rows start.
+    pub residual: Option<(&'a [f32], Rows)>,
+    /// Activation of the sums.
+    pub activation: Option<Activation>,
+}
+
+impl<'a> Job<'a> {
+    /// The whole product of `rows` contiguous rows, written one after the other.
+    pub fn plain(weights: &'a Packed, a: &'a [f32], rows: usize, out: Shared<'a>) -> Self {
+        Self {
+            weights,
+            lines: 1,
+            rows,
+            panels: (0, weights.panels()),
+            a,
+            a_rows: Rows::contiguous(0, weights.depth()),
+            segments: 1,
+            segment_stride: 0,
+            out,
+            out_rows: Rows::contiguous(0, weights.columns()),
+            residual: None,
+            activation: None,
+        }
+    }
+
+    /// Columns that the panels have.
+    fn columns(&self) -> usize {
+        (self.panels.1 * self.weights.width()).min(self.weights.columns()) - self.panels.0 * self.weights.width()
+    }
+
+    /// Computes it, on the calling thread.
+    ///
+    /// # Panics
+    /// When a slice is too short for the rows in it, or the weights are packed for another level.
+    ///
+    /// # Safety
+    /// While it runs, nobody else may access the rows of `out`, nor write those of `a` and the residual.
+    pub unsafe fn run(&self, level: Level) {
+        let depth = self.weights.depth();
+        assert_eq!(self.weights.lanes(), level.lanes(), "weights packed for another level");
+        assert!(self.panels.0 <= self.panels.1 && self.panels.1 <= self.weights.panels(), "panels that do not exist");
+        if self.lines == 0 || self.rows == 0 || self.panels.0 == self.panels.1 {
+            return;
+        }
+        let run = depth / self.segments;
+        assert_eq!(run * self.segments, depth, "segments of unequal length");
+        let reach = (self.segments - 1) * self.segment_stride + run;
+        assert!(self.a_rows.end(self.lines, self.rows, reach) <= self.a.len(), "rows past the end of a map");
+        let columns = self.columns();
+        assert!(self.out_rows.end(self.lines, self.rows, columns) <= self.out.len(), "results past the end of a map");
+        if let Some((residual, rows)) = self.residual {
+            assert!(rows.end(self.lines, self.rows, columns) <= residual.len(), "a residual past the end of its map");
+        }
+        match self.weights.numbers() {
+            Numbers::F32 => level.run(Tiles::<Single> { job: self, run, step: PhantomData }),
+            Numbers::Bf16 => level.run_pairs(Tiles::<Pair> { job: self, run, step: PhantomData }),
+            Numbers::Shorts => {
+                assert!(self.residual.is_none() && self.activation.is_none(), "integers are stored as they are");
+                level.run_pairs(Tiles::<Shorts> { job: self, run, step: PhantomData });
+            }
+        }
+    }
+}
+
+/// Steps of the depth whose part of a panel stays in the L1 cache (16 KiB of a panel two AVX2 vectors wide), beside the
+/// rows that stream past it.
+const DEPTH: usize = 256;
+
+/// Some steps of a product's depth, as a tile sees them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Steps {
+    /// Where the first run starts in a row of `a`, and the step that it is in the panel.
+    a: usize,
+    panel: usize,
+    segments: usize,
+    run: usize,
+}
+
+/// Cuts the depth into parts of about [`DEPTH`] steps: whole segments, or parts of the only one.
+fn steps(segments: usize, run: usize, segment_stride: usize) -> impl Iterator<Item = Steps> {
+    let (units, of_unit) = if segments == 1 { (run, 1) } else { (segments, run) };
+    let parts = (units * of_unit).div_ceil(DEPTH + DEPTH / 2).clamp(1, units.max(1));
+    (0..parts).map(move |part| {
+        let (from, until) = (part * units / parts, (part + 1) * units / parts);
+        if segments == 1 {
+            Steps { a: from, panel: from, segments: 1, run: until - from }
+        } else {
+            Steps { a: from * segment_stride, panel: from * run, segments: until - from, run }
+        }
+    })
+}
+
+/// Cuts `rows` into the fewest tiles of at most `most`, as equal as can be, since a tile of one row takes as long as one
+/// of four: first `tiles.0` tiles of `rows.0`, then `tiles.1` of one row less.
+fn tiles(rows: usize, most: usize) -> [(usize, usize); 2] {
+    let count = rows.div_ceil(most).max(1);
+    let (less, more) = (rows / count, rows % count);
+    [(more, less + 1), (count - more, less)]
+}
+
+struct Tiles<'a, 'b, S> {
+    job: &'a Job<'b>,
+    run: usize,
+    step: PhantomData<S>,
+}
+
+impl<S: Step> Kernel for Tiles<'_, '_, S> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        let job = self.job;
+        let weights = job.weights;
+        let most = A::TILE_ROWS[weights.vectors() - 1];
+        let (out, width) = (job.out.at(job.out_rows.start), weights.width());
+        for panel in job.panels.0..job.panels.1 {
+            let (values, bias) = weights.panel(panel);
+            let column = (panel - job.panels.0) * width;
+            for part in steps(job.segments, self.run, job.segment_stride) {
+                for line in 0..job.lines {
+                    let mut row = 0;
+                    for (count, height) in tiles(job.rows, most) {
+                        let at = |rows: &Rows| line * rows.line + row * rows.row;
+                        let place = Place {
+                            a: job.a.as_ptr().wrapping_add(job.a_rows.start + at(&job.a_rows) + part.a),
+                            a_row: job.a_rows.row,
+                            segments: part.segments,
+                            run: part.run,
+                            segment_stride: job.segment_stride,
+                            panel: values.as_ptr().wrapping_add(part.panel * width),
+                            bias: bias.as_ptr(),
+                            out: out.wrapping_add(at(&job.out_rows) + column),
+                            out_row: job.out_rows.row,
+                            residual: job.residual.map_or(std::ptr::null(), |(values, rows)| {
+                                values.as_ptr().wrapping_add(rows.start + at(&rows) + column)
+                            }),
+                            residual_row: job.residual.map_or(0, |(_, rows)| rows.row),
+                            columns: width.min(weights.columns() - panel * width),
+                            activation: job.activation,
+                            first: part.panel == 0,
+                            last: part.panel + part.segments * part.run == weights.depth(),
+                        };
+                        if count > 0 {
+                            // SAFETY: this is the instance for `A`; extents were measured by `Job::run`.
+                            unsafe { strip::<A, S>(place, count, height, weights.vectors()) }
+                        }
+                        row += count * height;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Runs `tiles` tiles of so many rows and vectors.
+///
+/// # Safety
+/// As of [`Arch::outline`], and of [`Strip`].
+#[inline(always)]
+unsafe fn strip<A: Arch, S: Step>(place: Place, tiles: usize, rows: usize, vectors: usize) {
+    macro_rules! dispatch {
+        ($($vectors:literal: $($rows:literal)*;)*) => {
+            match (vectors, rows) {
+                // SAFETY: the caller's promise. The condition keeps instances from being compiled that a level never uses.
+                $($(($vectors, $rows) => unsafe {
+                    if const { $rows <= A::TILE_ROWS[$vectors - 1] } {
+                        A::outline(Strip::<S, $rows, $vectors> { place, tiles, step: PhantomData });
+                    }
+                },)*)*
+                _ => unreachable!("a tile of {rows} rows and {vectors} vectors"),
+            }
+        };
+    }
+    dispatch! {
+        1: 1 2 3 4 5 6 7 8 9 10 11 12;
+        2: 1 2 3 4 5 6 7 8 9 10 11 12;
+        3: 1 2 3 4 5 6 7 8;
+    }
+}

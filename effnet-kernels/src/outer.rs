@@ -1,0 +1,261 @@
+//! Sums of outer products over pixels: the weight gradient of a convolution.
+//!
+//! ```text
+//! out[r][c] += Σ_p a[p][r] · b[p][c]
+//! ```
+//!
+//! Both sides are packed into strips as wide as a tile is high or wide, whole pixels at a time: in a map, those of one
+//! strip lie so far apart that no prefetcher follows and few sets of the L1 cache hold them.
+
+#[cfg(test)]
+mod tests;
+
+use std::mem::MaybeUninit;
+
+use super::buffer::Shared;
+use crate::simd::{Arch, Kernel, Level, Vector};
+
+/// Vectors of a tile.
+const VECTORS: usize = 2;
+
+/// Sums of the largest tile, in floats: 12 rows of 2 vectors of 16.
+const MOST_SUMS: usize = 384;
+
+/// Pixels of which a strip of `b`, 12 KiB at AVX2, stays in the L1 cache.
+pub const PIXELS: usize = 192;
+
+/// Pixels that are packed together: a strip is written in runs of as many rows.
+const TOGETHER: usize = 8;
+
+/// Floats of a strip of `b` that belong to a pixel.
+pub fn width(level: Level) -> usize {
+    VECTORS * level.lanes()
+}
+
+/// Floats of a strip of `a` that belong to a pixel.
+pub fn height(level: Level) -> usize {
+    level.tile_rows(VECTORS)
+}
+
+/// [`width`] of a kernel's level.
+pub(super) const fn width_of<A: Arch>() -> usize {
+    VECTORS * A::V::LANES
+}
+
+/// [`height`] of a kernel's level, at most its lanes.
+pub(super) const fn height_of<A: Arch>() -> usize {
+    A::TILE_ROWS[VECTORS - 1]
+}
+
+/// Some floats of each of some pixels.
+#[derive(Clone, Copy)]
+pub struct Columns<'a> {
+    /// Where the floats are.
+    pub source: &'a [f32],
+    /// Where the first pixel's floats start, and floats between pixels.
+    pub start: usize,
+    /// Floats from one pixel to the next.
+    pub pixel: usize,
+    /// How many pixels.
+    pub pixels: usize,
+    /// Floats of a pixel.
+    pub count: usize,
+}
+
+impl Columns<'_> {
+    /// Copies them into strips of `a`, `[strip][stride][height]`, from pixel `at` of the stride on. The last strip is
+    /// filled up with zeros.
+    pub fn strips_of_a(self, level: Level, to: &mut [f32], stride: usize, at: usize) {
+        level.run(Pack { columns: self, to, stride, at, of_a: true });
+    }
+
+    /// Copies them into strips of `b`, `[strip][stride][width]`, likewise.
+    pub fn strips_of_b(self, level: Level, to: &mut [f32], stride: usize, at: usize) {
+        level.run(Pack { columns: self, to, stride, at, of_a: false });
+    }
+}
+
+struct Pack<'a> {
+    columns: Columns<'a>,
+    to: &'a mut [f32],
+    stride: usize,
+    at: usize,
+    of_a: bool,
+}
+
+impl Kernel for Pack<'_> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        // Each width is known where it is compiled for, so that a copy is a few moves.
+        if self.of_a {
+            self.cut(height_of::<A>());
+        } else {
+            self.cut(width_of::<A>());
+        }
+    }
+}
+
+impl Pack<'_> {
+    #[inline(always)]
+    fn cut(self, width: usize) {
+        let Columns { source, start, pixel, pixels, count } = self.columns;
+        for from in (0..pixels).step_by(TOGETHER) {
+            let rows = from..(from + TOGETHER).min(pixels);
+            for (strip, first) in (0..count).step_by(width).enumerate() {
+                let to = &mut self.to[(strip * self.stride + self.at + from) * width..][..rows.len() * width];
+                let source = &source[start + from * pixel + first..];
+                for (at, to) in to.chunks_exact_mut(width).enumerate() {
+                    if first + width <= count {
+                        to.copy_from_slice(&source[at * pixel..][..width]);
+                    } else {
+                        let (values, rest) = to.split_at_mut(count - first);
+                        values.copy_from_slice(&source[at * pixel..][..count - first]);
+                        rest.fill(0.0);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A block of sums.
+pub struct Outer<'a> {
+    /// Pixels to sum over.
+    pub pixels: usize,
+    /// `[strips, pixels, height]`
+    pub a: &'a [f32],
+    /// `[strips, pixels, width]`
+    pub b: &'a [f32],
+    /// Rows and columns of the block.
+    pub rows: usize,
+    /// Columns of the block.
+    pub columns: usize,
+    /// The sums.
+    pub out: Shared<'a>,
+    /// Where the first sum is, and floats between rows.
+    pub out_start: usize,
+    /// Floats from one row of sums to the next.
+    pub out_row: usize,
+    /// Whether the products are added to what `out` holds, else they are written over it.
+    pub add: bool,
+}
+
+impl Outer<'_> {
+    /// Computes it, on the calling thread.
+    ///
+    /// # Panics
+    /// When a slice is too short.
+    ///
+    /// # Safety
+    /// While it runs, nobody else may access these rows and columns of `out`.
+    pub unsafe fn run(&self, level: Level) {
+        if self.rows == 0 || self.columns == 0 {
+            return;
+        }
+        assert!(self.a.len() >= self.rows.next_multiple_of(height(level)) * self.pixels, "size of the strips of a");
+        assert!(self.b.len() >= self.columns.next_multiple_of(width(level)) * self.pixels, "size of the strips of b");
+        assert!(self.out_start + (self.rows - 1) * self.out_row + self.columns <= self.out.len(), "sums past the end");
+        level.run(Tiles(self));
+    }
+}
+
+struct Tiles<'a, 'b>(&'a Outer<'b>);
+
+impl Kernel for Tiles<'_, '_> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        let job = self.0;
+        let (height, width) = (height_of::<A>(), width_of::<A>());
+        for column in (0..job.columns).step_by(width) {
+            for row in (0..job.rows).step_by(height) {
+                // SAFETY: this is the instance for `A`; `Outer::run` has measured that these rows and columns exist.
+                unsafe { tile_of::<A>(job, (row, column), height.min(job.rows - row)) }
+            }
+        }
+    }
+}
+
+/// Runs the tile of so many rows.
+///
+/// # Safety
+/// As of [`Arch::outline`]; the rows must exist.
+#[inline(always)]
+unsafe fn tile_of<A: Arch>(job: &Outer<'_>, first: (usize, usize), rows: usize) {
+    macro_rules! dispatch {
+        ($($rows:literal)*) => {
+            match rows {
+                // SAFETY: the caller's promise. The condition keeps instances from being compiled that a level never uses.
+                $($rows => unsafe {
+                    if const { $rows <= A::TILE_ROWS[VECTORS - 1] } { A::outline(Tile::<$rows> { job, first }) }
+                },)*
+                _ => unreachable!("a tile of {rows} rows"),
+            }
+        };
+    }
+    dispatch!(1 2 3 4 5 6 7 8 9 10 11 12)
+}
+
+/// `ROWS` rows and a strip's columns of the block, from `first` on.
+struct Tile<'a, 'b, const ROWS: usize> {
+    job: &'a Outer<'b>,
+    first: (usize, usize),
+}
+
+impl<const ROWS: usize> Kernel for Tile<'_, '_, ROWS> {
+    #[inline(always)]
+    fn run<A: Arch>(self) {
+        let (job, lanes) = (self.job, A::V::LANES);
+        let (row, column) = self.first;
+        let (height, width) = (height_of::<A>(), width_of::<A>());
+        // SAFETY: `Outer::run` has measured every extent: `pixels` rows of each strip, and `rows` rows of `columns` sums. The
+        // tile starts a strip of each side.
+        unsafe {
+            let mut sums = [[A::V::splat(0.0); VECTORS]; ROWS];
+            let mut a = job.a.as_ptr().add(row * job.pixels);
+            let mut b = job.b.as_ptr().add(column * job.pixels);
+            for _ in 0..job.pixels {
+                let vectors = [A::V::load(b), A::V::load(b.add(lanes))];
+                for r in 0..ROWS {
+                    let x = A::V::splat(*a.add(r));
+                    for v in 0..VECTORS {
+                        sums[r][v] = x.mul_add(vectors[v], sums[r][v]);
+                    }
+                }
+                a = a.wrapping_add(height);
+                b = b.wrapping_add(width);
+            }
+            let out = job.out.at(job.out_start).wrapping_add(row * job.out_row + column);
+            let columns = (job.columns - column).min(width);
+            if columns == width {
+                // Loops without a question in them are unrolled, which keeps the sums in registers throughout.
+                if job.add {
+                    for r in 0..ROWS {
+                        for v in 0..VECTORS {
+                            sums[r][v] = sums[r][v].add(A::V::load(out.wrapping_add(r * job.out_row + v * lanes)));
+                        }
+                    }
+                }
+                for r in 0..ROWS {
+                    for v in 0..VECTORS {
+                        sums[r][v].store(out.wrapping_add(r * job.out_row + v * lanes));
+                    }
+                }
+                return;
+            }
+            let mut copy = MaybeUninit::<[f32; MOST_SUMS]>::uninit();
+            let copy = copy.as_mut_ptr().cast::<f32>();
+            for r in 0..ROWS {
+                for v in 0..VECTORS {
+                    sums[r][v].store(copy.add((r * VECTORS + v) * lanes));
+                }
+            }
+            let sums = std::slice::from_raw_parts(copy, ROWS * width);
+            for (r, sums) in sums.chunks_exact(width).enumerate() {
+                for (column, sum) in sums[..columns].iter().enumerate() {
+                    let place = out.wrapping_add(r * job.out_row + column);
+                    *place = if job.add { *place + sum } else { *sum };
+                }
+            }
+        }
+    }
+}

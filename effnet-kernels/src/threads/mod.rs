@@ -1,0 +1,328 @@
+//! The pool of compute threads.
+//!
+//! Work is cut by shape and never by the number of threads, and every task writes memory of its own: one thread and
+//! many give the same bits. A pool is found where it is needed with [`current`]; a caller sizes the process's with
+//! [`set_global`], or one computation's with [`Pool::install`].
+
+mod claims;
+mod parts;
+#[cfg(test)]
+mod tests;
+
+use std::any::Any;
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use claims::{Apart, Claims, MOST_TASKS};
+use parts::Parts;
+
+use crate::environment;
+
+/// Environment variable that sizes the process's pool where nobody called [`set_global`]. A value that is no number from
+/// 1 to [`MOST_THREADS`] has no effect ([`crate::environment`]).
+pub const THREADS_VARIABLE: &str = "EFFNET_THREADS";
+
+/// Most threads of a pool. Many more than a machine has cores only wait for each other, and some ten thousand use up what
+/// a system has for their stacks.
+pub const MOST_THREADS: usize = 1024;
+
+/// How often a worker looks for the next job before it sleeps: some 50 µs, longer than the gap between two kernels of a
+/// network. Longer still, and an idle pool takes time from others; shorter, and every kernel pays for waking a thread.
+const SPINS: usize = 4_000;
+
+/// A job's task: a function of the worker's and the task's number.
+type Task = *const (dyn Fn(usize, usize) + Sync);
+
+/// What a task has panicked with.
+type Panic = Box<dyn Any + Send>;
+
+/// The one job that a pool works on, and how far it has come. It lives as long as the pool: posting a job allocates
+/// nothing.
+struct Shared {
+    /// Odd while a job is open. A worker may use `task` only after it has counted itself in `running` and then found the
+    /// same odd number again: the caller first makes it even and then waits for `running` to be 0.
+    epoch: Apart<AtomicUsize>,
+    running: Apart<AtomicUsize>,
+    /// Of the open job; its lifetime is erased.
+    task: Apart<UnsafeCell<Task>>,
+    tasks: AtomicUsize,
+    /// Each worker's: a share is a run of tasks, the same part of every job, so that a core finds what it has written for the
+    /// last job in its own cache. Who has done with its own takes from the others'.
+    claims: Vec<Apart<Claims>>,
+    panic: Mutex<Option<Panic>>,
+    /// Workers that wait for `wake`, each under `closed`'s lock from before it counts itself until it waits.
+    sleepers: AtomicUsize,
+    closed: Mutex<bool>,
+    wake: Condvar,
+}
+
+// SAFETY: `task` is written while no job is open and no worker runs, and read as `epoch` says; it points to a `Sync`
+// closure that outlives every use of the job. The rest is `Send` and `Sync` by itself.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    fn new(threads: usize) -> Self {
+        let nothing: &'static (dyn Fn(usize, usize) + Sync) = &|_, _| ();
+        Self {
+            epoch: Apart(AtomicUsize::new(0)),
+            running: Apart(AtomicUsize::new(0)),
+            task: Apart(UnsafeCell::new(nothing)),
+            tasks: AtomicUsize::new(0),
+            claims: (0..threads).map(|_| Apart(Claims::default())).collect(),
+            panic: Mutex::new(None),
+            sleepers: AtomicUsize::new(0),
+            closed: Mutex::new(false),
+            wake: Condvar::new(),
+        }
+    }
+
+    /// Takes tasks of the job of this epoch until none are left.
+    ///
+    /// # Safety
+    /// The job must be open and stay so, or the caller have been counted in `running` while it was, until this returns.
+    unsafe fn work(&self, worker: usize, epoch: usize) {
+        let tasks = self.tasks.load(Ordering::Relaxed);
+        let job = epoch as u64 % (1 << 40);
+        // SAFETY: the closure outlives the job's use, which the caller's promise keeps from ending.
+        let task = unsafe { &**self.task.0.get() };
+        let shares = self.claims.len();
+        for owner in (worker..shares).chain(0..worker) {
+            let (first, end) = (owner * tasks / shares, (owner + 1) * tasks / shares);
+            while let Some(at) = self.claims[owner].0.next(job, end - first) {
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| task(worker, first + at))) {
+                    self.claims.iter().for_each(|claims| claims.0.close(job));
+                    lock(&self.panic).get_or_insert(panic);
+                }
+            }
+        }
+    }
+
+    /// Whether there is a job that a worker has not seen yet.
+    fn has_news(&self, seen: usize) -> bool {
+        let epoch = self.epoch.0.load(Ordering::SeqCst);
+        epoch % 2 == 1 && epoch != seen
+    }
+}
+
+/// Threads that share the tasks of a kernel. The caller of [`Pool::for_each`] is one of them.
+pub struct Pool {
+    shared: Arc<Shared>,
+    workers: Vec<JoinHandle<()>>,
+    busy: AtomicBool,
+}
+
+thread_local! {
+    static INSTALLED: RefCell<Option<Arc<Pool>>> = const { RefCell::new(None) };
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+static GLOBAL: OnceLock<RwLock<Arc<Pool>>> = OnceLock::new();
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn global() -> &'static RwLock<Arc<Pool>> {
+    GLOBAL.get_or_init(|| {
+        let asked = environment::or_warn(environment::threads());
+        RwLock::new(Arc::new(Pool::new(asked.unwrap_or_else(cores))))
+    })
+}
+
+/// The machine's cores, or as many of them as a pool may have threads.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_THREADS))
+}
+
+/// Sizes the pool of the process: all threads use it that have not installed another.
+pub fn set_global(threads: usize) {
+    *global().write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Pool::new(threads));
+}
+
+/// The pool that kernels of the calling thread use.
+pub fn current() -> Arc<Pool> {
+    INSTALLED
+        .with_borrow(Clone::clone)
+        .unwrap_or_else(|| global().read().unwrap_or_else(PoisonError::into_inner).clone())
+}
+
+impl Pool {
+    /// A pool of `threads` threads, the caller of its methods counted; 0 is taken as 1, and more than [`MOST_THREADS`] as
+    /// these. It has fewer where the system refuses to start so many, which is reported through `tracing`: half of what
+    /// there would be room for, as others need threads too.
+    pub fn new(threads: usize) -> Self {
+        let threads = threads.clamp(1, MOST_THREADS);
+        let shared = Arc::new(Shared::new(threads));
+        let spawn = |index| {
+            let shared = shared.clone();
+            std::thread::Builder::new().name(format!("effnet-{index}")).spawn(move || serve(&shared, index))
+        };
+        let workers = Vec::with_capacity(threads - 1);
+        let mut pool = Self { shared: shared.clone(), workers, busy: AtomicBool::new(false) };
+        for index in 1..threads {
+            match spawn(index) {
+                Ok(worker) => pool.workers.push(worker),
+                Err(error) => {
+                    tracing::warn!("the system starts only {index} of {threads} compute threads: {error}");
+                    drop(pool);
+                    return Self::new(index / 2);
+                }
+            }
+        }
+        pool
+    }
+
+    /// How many threads share a job, the caller counted.
+    pub fn threads(&self) -> usize {
+        self.workers.len() + 1
+    }
+
+    /// Runs `f` with this pool as the calling thread's [`current`] one.
+    pub fn install<R>(self: &Arc<Self>, f: impl FnOnce() -> R) -> R {
+        struct Restore(Option<Arc<Pool>>);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                INSTALLED.set(self.0.take());
+            }
+        }
+        let _restore = Restore(INSTALLED.replace(Some(self.clone())));
+        f()
+    }
+
+    /// Calls `task` once with every number of `0..tasks`, in any order and on any thread, and returns when all are done.
+    /// A call from within a task, or while another thread uses the pool, runs on the calling thread alone.
+    ///
+    /// # Panics
+    /// When a task does, with its payload.
+    pub fn for_each(&self, tasks: usize, task: impl Fn(usize) + Sync) {
+        self.for_each_on(tasks, |_, at| task(at));
+    }
+
+    /// As [`Pool::for_each`], with the number of the thread that a task runs on, below [`Pool::threads`], before that of
+    /// the task: no two tasks run with the same one at the same time.
+    ///
+    /// # Panics
+    /// When a task does, with its payload.
+    pub fn for_each_on(&self, tasks: usize, task: impl Fn(usize, usize) + Sync) {
+        let alone = tasks <= 1 || self.workers.is_empty() || INSIDE.get();
+        if alone || self.busy.swap(true, Ordering::Acquire) {
+            return (0..tasks).for_each(|at| task(0, at));
+        }
+        let panic = (0..tasks)
+            .step_by(MOST_TASKS - 1)
+            .find_map(|first| self.post((tasks - first).min(MOST_TASKS - 1), &|worker, at| task(worker, first + at)));
+        self.busy.store(false, Ordering::Release);
+        if let Some(panic) = panic {
+            resume_unwind(panic);
+        }
+    }
+
+    /// Opens a job of fewer than [`MOST_TASKS`] tasks, helps with it, and closes it; gives a task's panic. The caller has made
+    /// the pool `busy`.
+    fn post(&self, tasks: usize, task: &(dyn Fn(usize, usize) + Sync)) -> Option<Panic> {
+        // SAFETY: only the lifetime changes. The job's last use is over when this function returns: it closes the job, and
+        // then waits until no worker runs it.
+        let task: &'static (dyn Fn(usize, usize) + Sync) = unsafe { std::mem::transmute(task) };
+        let shared = &*self.shared;
+        // SAFETY: no job is open and no worker runs: `busy` keeps other callers out, and the last one waited.
+        unsafe { *shared.task.0.get() = task };
+        shared.tasks.store(tasks, Ordering::Relaxed);
+        let epoch = shared.epoch.0.fetch_add(1, Ordering::SeqCst) + 1;
+        if shared.sleepers.load(Ordering::SeqCst) > 0 {
+            drop(lock(&shared.closed));
+            shared.wake.notify_all();
+        }
+
+        INSIDE.set(true);
+        // SAFETY: the job is open.
+        unsafe { shared.work(0, epoch) };
+        INSIDE.set(false);
+
+        shared.epoch.0.fetch_add(1, Ordering::SeqCst);
+        let mut spins = 0;
+        while shared.running.0.load(Ordering::SeqCst) > 0 {
+            spins += 1;
+            if spins < SPINS { std::hint::spin_loop() } else { std::thread::yield_now() }
+        }
+        lock(&shared.panic).take()
+    }
+
+    /// Cuts `data` into chunks of `length` (the last may be shorter) and calls `task` with each one's number and itself.
+    ///
+    /// # Panics
+    /// When `length` is 0 and `data` is not empty, or a task panics.
+    pub fn for_each_chunk<T: Send>(&self, data: &mut [T], length: usize, task: impl Fn(usize, &mut [T]) + Sync) {
+        self.for_each_chunk_pair(data, length, &mut [(); 0], 0, |at, chunk, _| task(at, chunk));
+    }
+
+    /// As [`Pool::for_each_chunk`], over two slices that are cut alike: chunk `i` of the one goes with chunk `i` of the
+    /// other. Where the second ends earlier, its chunks are empty.
+    ///
+    /// # Panics
+    /// When `length` is 0 and `data` is not empty, or a task panics.
+    pub fn for_each_chunk_pair<T: Send, U: Send>(
+        &self,
+        data: &mut [T],
+        length: usize,
+        other: &mut [U],
+        other_length: usize,
+        task: impl Fn(usize, &mut [T], &mut [U]) + Sync,
+    ) {
+        let tasks = if data.is_empty() { 0 } else { data.len().div_ceil(length) };
+        let (data, other) = (Parts::of(data), Parts::of(other));
+        self.for_each(tasks, |at| {
+            // SAFETY: `for_each` calls with every number once, so no two tasks get the same chunk of either slice, and
+            // the slices are borrowed mutably until all tasks are done.
+            let (chunk, other) = unsafe { (data.chunk(at, length), other.chunk(at, other_length)) };
+            task(at, chunk, other);
+        });
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        *lock(&self.shared.closed) = true;
+        self.shared.wake.notify_all();
+        for worker in self.workers.drain(..) {
+            // Tasks' panics are caught in `Shared::work`: a worker itself has nothing to panic with.
+            let _ = worker.join();
+        }
+    }
+}
+
+/// A worker: waits for jobs, first spinning, then asleep.
+fn serve(shared: &Shared, worker: usize) {
+    INSIDE.set(true);
+    let mut seen = 0;
+    loop {
+        let mut spins = 0;
+        while !shared.has_news(seen) && spins < SPINS {
+            spins += 1;
+            std::hint::spin_loop();
+        }
+        if !shared.has_news(seen) {
+            let mut closed = lock(&shared.closed);
+            shared.sleepers.fetch_add(1, Ordering::SeqCst);
+            while !shared.has_news(seen) && !*closed {
+                closed = shared.wake.wait(closed).unwrap_or_else(PoisonError::into_inner);
+            }
+            shared.sleepers.fetch_sub(1, Ordering::SeqCst);
+            if *closed {
+                return;
+            }
+        }
+        let epoch = shared.epoch.0.load(Ordering::SeqCst);
+        shared.running.0.fetch_add(1, Ordering::SeqCst);
+        if epoch % 2 == 1 && shared.epoch.0.load(Ordering::SeqCst) == epoch {
+            // SAFETY: this thread was counted while the job was open.
+            unsafe { shared.work(worker, epoch) };
+            seen = epoch;
+        }
+        shared.running.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
