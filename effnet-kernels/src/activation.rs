@@ -2,21 +2,21 @@
 
 use effnet_spec::Activation;
 
-use crate::simd::{Arch, sigmoid, sigmoid_divisor};
+use crate::simd::{Arch, FEWEST_LANES, Plain, sigmoid, sigmoid_divisor};
 
 /// A function of one number that kernels are compiled for.
 pub trait Function: Send + Sync {
     /// Its value at `u`.
-    fn value<A: Arch>(u: f32) -> f32;
+    fn value(arch: impl Arch, u: f32) -> f32;
     /// Its value in place of each number.
     #[inline(always)]
-    fn values<A: Arch>(of: &mut [f32]) {
+    fn values(arch: impl Arch, of: &mut [f32]) {
         for u in of {
-            *u = Self::value::<A>(*u);
+            *u = Self::value(arch, *u);
         }
     }
     /// Its derivative at `u`; at a kink, PyTorch's choice.
-    fn derivative<A: Arch>(u: f32) -> f32;
+    fn derivative(arch: impl Arch, u: f32) -> f32;
 }
 
 /// `u`.
@@ -32,31 +32,31 @@ pub struct HardSwish;
 
 impl Function for Identity {
     #[inline(always)]
-    fn value<A: Arch>(u: f32) -> f32 {
+    fn value(_: impl Arch, u: f32) -> f32 {
         u
     }
 
     #[inline(always)]
-    fn derivative<A: Arch>(_: f32) -> f32 {
+    fn derivative(_: impl Arch, _: f32) -> f32 {
         1.0
     }
 }
 
 impl Function for Silu {
     #[inline(always)]
-    fn value<A: Arch>(u: f32) -> f32 {
-        u / sigmoid_divisor::<A>(u)
+    fn value(arch: impl Arch, u: f32) -> f32 {
+        u / sigmoid_divisor(arch, u)
     }
 
     #[inline(always)]
-    fn values<A: Arch>(of: &mut [f32]) {
-        A::silu(of);
+    fn values(arch: impl Arch, of: &mut [f32]) {
+        arch.silu(of);
     }
 
     #[inline(always)]
-    fn derivative<A: Arch>(u: f32) -> f32 {
-        let s = sigmoid::<A>(u);
-        s * A::mul_add(u, 1.0 - s, 1.0)
+    fn derivative(arch: impl Arch, u: f32) -> f32 {
+        let s = sigmoid(arch, u);
+        s * arch.mul_add(u, 1.0 - s, 1.0)
     }
 }
 
@@ -74,40 +74,40 @@ fn at_most_6(u: f32) -> f32 {
 
 impl Function for Relu {
     #[inline(always)]
-    fn value<A: Arch>(u: f32) -> f32 {
+    fn value(_: impl Arch, u: f32) -> f32 {
         positive(u)
     }
 
     #[inline(always)]
-    fn derivative<A: Arch>(u: f32) -> f32 {
+    fn derivative(_: impl Arch, u: f32) -> f32 {
         if u > 0.0 { 1.0 } else { 0.0 }
     }
 }
 
 impl Function for Relu6 {
     #[inline(always)]
-    fn value<A: Arch>(u: f32) -> f32 {
+    fn value(_: impl Arch, u: f32) -> f32 {
         at_most_6(positive(u))
     }
 
     #[inline(always)]
-    fn derivative<A: Arch>(u: f32) -> f32 {
+    fn derivative(_: impl Arch, u: f32) -> f32 {
         if u > 0.0 && u < 6.0 { 1.0 } else { 0.0 }
     }
 }
 
 impl Function for HardSwish {
     #[inline(always)]
-    fn value<A: Arch>(u: f32) -> f32 {
+    fn value(_: impl Arch, u: f32) -> f32 {
         u * at_most_6(positive(u + 3.0)) * (1.0 / 6.0)
     }
 
     #[inline(always)]
-    fn derivative<A: Arch>(u: f32) -> f32 {
+    fn derivative(arch: impl Arch, u: f32) -> f32 {
         if u <= -3.0 {
             0.0
         } else if u < 3.0 {
-            A::mul_add(u, 1.0 / 3.0, 0.5)
+            arch.mul_add(u, 1.0 / 3.0, 0.5)
         } else {
             1.0
         }
@@ -145,14 +145,17 @@ macro_rules! __with_function {
 }
 pub use __with_function as with_function;
 
+/// Instructions that every machine has, for a few numbers.
+const PORTABLE: Plain<FEWEST_LANES> = Plain;
+
 /// An activation's value at `u`, for the few numbers of a squeezed layer.
 pub fn value(activation: Activation, u: f32) -> f32 {
-    with_function!(Some(activation), F => F::value::<crate::simd::Portable>(u))
+    with_function!(Some(activation), F => F::value(PORTABLE, u))
 }
 
 /// An activation's derivative at `u`.
 pub fn derivative(activation: Activation, u: f32) -> f32 {
-    with_function!(Some(activation), F => F::derivative::<crate::simd::Portable>(u))
+    with_function!(Some(activation), F => F::derivative(PORTABLE, u))
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ struct Dot<'a> {
 
 impl Kernel for Dot<'_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let (lanes, vectors) = (A::V::LANES, SUMS / A::V::LANES);
         let (a, b) = (self.a.chunks_exact(SUMS), self.b.chunks_exact(SUMS));
         let mut products = [0f32; SUMS];
@@ -32,15 +32,15 @@ impl Kernel for Dot<'_> {
             *product = a * b;
         }
         // Vectors by name: of an array of sums the compiler makes as many scalars, most of them on the stack.
-        let mut sums = [A::V::splat(0.0); SUMS / FEWEST_LANES];
+        let mut sums = [arch.splat(0.0); SUMS / FEWEST_LANES];
         // SAFETY: `products` and each chunk have `SUMS` floats, which are `vectors` vectors.
         unsafe {
             for v in 0..vectors {
-                sums[v] = A::V::load(products.as_ptr().add(v * lanes));
+                sums[v] = arch.load(products.as_ptr().add(v * lanes));
             }
             for (a, b) in a.zip(b) {
                 for v in 0..vectors {
-                    let (a, b) = (A::V::load(a.as_ptr().add(v * lanes)), A::V::load(b.as_ptr().add(v * lanes)));
+                    let (a, b) = (arch.load(a.as_ptr().add(v * lanes)), arch.load(b.as_ptr().add(v * lanes)));
                     sums[v] = a.mul_add(b, sums[v]);
                 }
             }

@@ -1,10 +1,4 @@
-//! The environment variables that say how to compute.
-//!
-//! A value that means nothing has no effect, and is reported through `tracing`, where a library needs the variable; a
-//! program asks [`check`] before its work begins, as the commands do.
-
-use crate::simd::{LEVEL_VARIABLE, Level};
-use crate::threads::{MOST_THREADS, THREADS_VARIABLE};
+//! Reading environment variables.
 
 /// A variable whose value means nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,32 +7,6 @@ pub struct BadVariable {
     name: &'static str,
     value: String,
     legal: String,
-}
-
-/// Whether every variable that is set has a value that means something.
-///
-/// # Errors
-/// With the first that has none.
-pub fn check() -> Result<(), BadVariable> {
-    threads()?;
-    level()?;
-    Ok(())
-}
-
-/// How many threads [`THREADS_VARIABLE`] asks for.
-pub fn threads() -> Result<Option<usize>, BadVariable> {
-    let legal = || format!("a number of threads from 1 to {MOST_THREADS}");
-    read(THREADS_VARIABLE, legal, |value| value.parse().ok().filter(|threads| (1..=MOST_THREADS).contains(threads)))
-}
-
-/// The level that [`LEVEL_VARIABLE`] names.
-pub fn level() -> Result<Option<Level>, BadVariable> {
-    let levels = Level::available();
-    let legal = || {
-        let names: Vec<&str> = levels.iter().map(|level| level.name()).collect();
-        format!("a level that this machine has ({})", names.join(", "))
-    };
-    read(LEVEL_VARIABLE, legal, |value| levels.iter().copied().find(|level| level.name() == value))
 }
 
 /// What was read of a variable, for a library that goes on without it where its value means nothing.

@@ -25,21 +25,21 @@ struct Gates<'a> {
 
 impl Kernel for Gates<'_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let (lanes, vectors) = (A::V::LANES, BLOCK / A::V::LANES);
         let mut block = [0f32; BLOCK];
         block.copy_from_slice(self.bias);
         // Vectors by name, since of an array of sums the compiler makes as many scalars.
-        let mut sums = [A::V::splat(0.0); BLOCK / FEWEST_LANES];
+        let mut sums = [arch.splat(0.0); BLOCK / FEWEST_LANES];
         // SAFETY: `block` and each row of the weights have `BLOCK` floats, which are `vectors` vectors.
         unsafe {
             for v in 0..vectors {
-                sums[v] = A::V::load(block.as_ptr().add(v * lanes));
+                sums[v] = arch.load(block.as_ptr().add(v * lanes));
             }
             for (weight, value) in self.weight.chunks_exact(BLOCK).zip(self.squeezed) {
-                let value = A::V::splat(*value);
+                let value = arch.splat(*value);
                 for v in 0..vectors {
-                    sums[v] = value.mul_add(A::V::load(weight.as_ptr().add(v * lanes)), sums[v]);
+                    sums[v] = value.mul_add(arch.load(weight.as_ptr().add(v * lanes)), sums[v]);
                 }
             }
             for v in 0..vectors {
@@ -48,7 +48,7 @@ impl Kernel for Gates<'_> {
         }
         for value in &mut block {
             // The sigmoid makes 1 of NaN, which must not vanish.
-            *value = if value.is_nan() { *value } else { sigmoid::<A>(*value) };
+            *value = if value.is_nan() { *value } else { sigmoid(arch, *value) };
         }
         self.gates.copy_from_slice(&block[..self.gates.len()]);
     }

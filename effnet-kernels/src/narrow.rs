@@ -21,11 +21,11 @@ struct Narrow<'a> {
 
 impl Kernel for Narrow<'_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let (blocks, rest) = self.from.as_chunks::<BLOCK>();
         let (to_blocks, to_rest) = self.to.as_chunks_mut();
         for (to, from) in to_blocks.iter_mut().zip(blocks) {
-            A::narrow(from, to);
+            arch.narrow(from, to);
         }
         for (to, from) in to_rest.iter_mut().zip(rest.as_chunks().0) {
             *to = narrow_pair(*from);
@@ -54,7 +54,7 @@ struct NarrowInPlace<'a> {
 
 impl Kernel for NarrowInPlace<'_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let Self { values, factors } = self;
         let mut factors = factors.map(|factors| factors.as_chunks::<BLOCK>().0.iter().cycle());
         let whole = values.len() / BLOCK * BLOCK;
@@ -65,7 +65,7 @@ impl Kernel for NarrowInPlace<'_> {
                 block.iter_mut().zip(factors).for_each(|(value, factor)| *value *= factor);
             }
             let mut pairs = [0f32; BLOCK / 2];
-            A::narrow(&block, &mut pairs);
+            arch.narrow(&block, &mut pairs);
             values[first / 2..][..BLOCK / 2].copy_from_slice(&pairs);
         }
         for first in (whole..values.len()).step_by(2) {

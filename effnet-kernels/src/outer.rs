@@ -10,16 +10,11 @@
 #[cfg(test)]
 mod tests;
 
-use std::mem::MaybeUninit;
-
 use super::buffer::Shared;
-use crate::simd::{Arch, Kernel, Level, Vector};
+use crate::simd::{Arch, Kernel, Level, Unaligned, Vector};
 
 /// Vectors of a tile.
 const VECTORS: usize = 2;
-
-/// Sums of the largest tile, in floats: 12 rows of 2 vectors of 16.
-const MOST_SUMS: usize = 384;
 
 /// Pixels of which a strip of `b`, 12 KiB at AVX2, stays in the L1 cache.
 pub const PIXELS: usize = 192;
@@ -42,7 +37,7 @@ pub(super) const fn width_of<A: Arch>() -> usize {
     VECTORS * A::V::LANES
 }
 
-/// [`height`] of a kernel's level, at most its lanes.
+/// [`height`] of a kernel's level: at most its lanes.
 pub(super) const fn height_of<A: Arch>() -> usize {
     A::TILE_ROWS[VECTORS - 1]
 }
@@ -85,7 +80,7 @@ struct Pack<'a> {
 
 impl Kernel for Pack<'_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, _: A) {
         // Each width is known where it is compiled for, so that a copy is a few moves.
         if self.of_a {
             self.cut(height_of::<A>());
@@ -163,30 +158,26 @@ struct Tiles<'a, 'b>(&'a Outer<'b>);
 
 impl Kernel for Tiles<'_, '_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let job = self.0;
         let (height, width) = (height_of::<A>(), width_of::<A>());
         for column in (0..job.columns).step_by(width) {
             for row in (0..job.rows).step_by(height) {
-                // SAFETY: this is the instance for `A`; `Outer::run` has measured that these rows and columns exist.
-                unsafe { tile_of::<A>(job, (row, column), height.min(job.rows - row)) }
+                tile_of(arch, job, (row, column), height.min(job.rows - row));
             }
         }
     }
 }
 
-/// Runs the tile of so many rows.
-///
-/// # Safety
-/// As of [`Arch::outline`]; the rows must exist.
+/// Runs the tile of `rows` rows whose first sum is `first`.
 #[inline(always)]
-unsafe fn tile_of<A: Arch>(job: &Outer<'_>, first: (usize, usize), rows: usize) {
+fn tile_of<A: Arch>(arch: A, job: &Outer<'_>, first: (usize, usize), rows: usize) {
     macro_rules! dispatch {
         ($($rows:literal)*) => {
             match rows {
-                // SAFETY: the caller's promise. The condition keeps instances from being compiled that a level never uses.
-                $($rows => unsafe {
-                    if const { $rows <= A::TILE_ROWS[VECTORS - 1] } { A::outline(Tile::<$rows> { job, first }) }
+                // The condition keeps instances from being compiled that a level never uses.
+                $($rows => if const { $rows <= A::TILE_ROWS[VECTORS - 1] } {
+                    arch.outline(Tile::<$rows> { job, first });
                 },)*
                 _ => unreachable!("a tile of {rows} rows"),
             }
@@ -203,20 +194,20 @@ struct Tile<'a, 'b, const ROWS: usize> {
 
 impl<const ROWS: usize> Kernel for Tile<'_, '_, ROWS> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let (job, lanes) = (self.job, A::V::LANES);
         let (row, column) = self.first;
         let (height, width) = (height_of::<A>(), width_of::<A>());
         // SAFETY: `Outer::run` has measured every extent: `pixels` rows of each strip, and `rows` rows of `columns` sums. The
         // tile starts a strip of each side.
         unsafe {
-            let mut sums = [[A::V::splat(0.0); VECTORS]; ROWS];
+            let mut sums = [[arch.splat(0.0); VECTORS]; ROWS];
             let mut a = job.a.as_ptr().add(row * job.pixels);
             let mut b = job.b.as_ptr().add(column * job.pixels);
             for _ in 0..job.pixels {
-                let vectors = [A::V::load(b), A::V::load(b.add(lanes))];
+                let vectors = [arch.load(b), arch.load(b.add(lanes))];
                 for r in 0..ROWS {
-                    let x = A::V::splat(*a.add(r));
+                    let x = arch.splat(*a.add(r));
                     for v in 0..VECTORS {
                         sums[r][v] = x.mul_add(vectors[v], sums[r][v]);
                     }
@@ -231,7 +222,7 @@ impl<const ROWS: usize> Kernel for Tile<'_, '_, ROWS> {
                 if job.add {
                     for r in 0..ROWS {
                         for v in 0..VECTORS {
-                            sums[r][v] = sums[r][v].add(A::V::load(out.wrapping_add(r * job.out_row + v * lanes)));
+                            sums[r][v] = sums[r][v].add(arch.load(out.wrapping_add(r * job.out_row + v * lanes)));
                         }
                     }
                 }
@@ -242,7 +233,7 @@ impl<const ROWS: usize> Kernel for Tile<'_, '_, ROWS> {
                 }
                 return;
             }
-            let mut copy = MaybeUninit::<[f32; MOST_SUMS]>::uninit();
+            let mut copy = Unaligned::<[[A::V; VECTORS]; ROWS]>::uninit();
             let copy = copy.as_mut_ptr().cast::<f32>();
             for r in 0..ROWS {
                 for v in 0..VECTORS {

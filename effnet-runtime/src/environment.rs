@@ -4,7 +4,9 @@
 //! program asks [`check`] before its work begins, as the commands do.
 
 pub use effnet_kernels::environment::BadVariable;
-use effnet_kernels::environment::{self, read};
+use effnet_kernels::environment::read;
+use effnet_kernels::simd::Level;
+use effnet_kernels::threads;
 
 /// Environment variable that leaves cuDNN out of a build that has it: `off`.
 pub const CUDNN_VARIABLE: &str = "EFFNET_CUDNN";
@@ -14,7 +16,8 @@ pub const CUDNN_VARIABLE: &str = "EFFNET_CUDNN";
 /// # Errors
 /// With the first that has none.
 pub fn check() -> Result<(), BadVariable> {
-    environment::check()?;
+    threads::asked()?;
+    Level::asked()?;
     cudnn()?;
     Ok(())
 }

@@ -60,16 +60,14 @@ struct Lines<'a, 'b> {
 
 impl Kernel for Lines<'_, '_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let Self { job, area } = self;
         for y in area.y..area.y + area.height {
             macro_rules! dispatch {
                 ($($taps:literal $step:literal)*) => {
                     match (job.gather.taps.1, job.gather.step) {
-                        // SAFETY: this is the instance for `A`.
-                        $(($taps, $step) => unsafe { A::outline(Line::<$taps, $step> { job, image: area.image, y }) },)*
-                        // SAFETY: as above.
-                        _ => unsafe { A::outline(Line::<0, 0> { job, image: area.image, y }) },
+                        $(($taps, $step) => arch.outline(Line::<$taps, $step> { job, image: area.image, y }),)*
+                        _ => arch.outline(Line::<0, 0> { job, image: area.image, y }),
                     }
                 };
             }
@@ -87,7 +85,7 @@ struct Line<'a, 'b, const TAPS: usize, const STEP: usize> {
 
 impl<const TAPS: usize, const STEP: usize> Kernel for Line<'_, '_, TAPS, STEP> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let (gather, lanes) = (self.job.gather, A::V::LANES);
         let (width, channels) = (gather.grid.1, gather.channels);
         let interior = gather.interior();
@@ -96,7 +94,7 @@ impl<const TAPS: usize, const STEP: usize> Kernel for Line<'_, '_, TAPS, STEP> {
         for group in (0..channels).step_by(GROUP) {
             let end = (group + GROUP).min(channels);
             let whole = group + (end - group) / lanes * lanes;
-            // SAFETY: this is the instance for `A`; `Filter::run` has measured the maps, and a block's pixels have all their
+            // SAFETY: `Filter::run` has measured the maps, and a block's pixels have all their
             // taps within them.
             unsafe {
                 let mut x = blocks.start;
@@ -104,18 +102,18 @@ impl<const TAPS: usize, const STEP: usize> Kernel for Line<'_, '_, TAPS, STEP> {
                     // The last block goes over pixels again rather than beyond the end.
                     let first = x.min(blocks.end - TOGETHER);
                     for channel in (group..whole).step_by(lanes) {
-                        self.block::<A>(first, channel);
+                        self.block(arch, first, channel);
                     }
                     x += TOGETHER;
                 }
                 for x in (0..blocks.start).chain(blocks.end..width) {
                     for channel in (group..end).step_by(lanes) {
-                        self.pixel::<A>(x, channel, lanes.min(end - channel));
+                        self.pixel(arch, x, channel, lanes.min(end - channel));
                     }
                 }
                 if whole < end {
                     for x in blocks.clone() {
-                        self.pixel::<A>(x, whole, end - whole);
+                        self.pixel(arch, x, whole, end - whole);
                     }
                 }
             }
@@ -140,17 +138,17 @@ impl<const TAPS: usize, const STEP: usize> Line<'_, '_, TAPS, STEP> {
     /// A block of pixels whose taps are within the map, for a vector of channels.
     ///
     /// # Safety
-    /// As of [`line_of_taps`]; the pixels must exist.
+    /// As [`line_of_taps`]; the pixels must exist.
     #[inline(always)]
-    unsafe fn block<A: Arch>(&self, first: usize, channel: usize) {
+    unsafe fn block<A: Arch>(&self, arch: A, first: usize, channel: usize) {
         let channels = self.job.gather.channels;
         // SAFETY: the caller's promise.
         unsafe {
-            let mut sums = [A::V::splat(0.0); TOGETHER];
+            let mut sums = [arch.splat(0.0); TOGETHER];
             for tap_y in self.job.gather.lines(self.y) {
                 let x = self.source(first, (tap_y, 0), channel);
                 let weight = self.job.weight.as_ptr().add(tap_y * TAPS * channels + channel);
-                line_of_taps::<A, TAPS, STEP, TOGETHER>(&mut sums, x, weight, channels);
+                line_of_taps::<A, TAPS, STEP, TOGETHER>(arch, &mut sums, x, weight, channels);
             }
             for pixel in 0..TOGETHER {
                 sums[pixel].store(self.out(first + pixel, channel));
@@ -161,19 +159,19 @@ impl<const TAPS: usize, const STEP: usize> Line<'_, '_, TAPS, STEP> {
     /// A pixel of which some taps may lie outside, for `count` channels.
     ///
     /// # Safety
-    /// To be called from a kernel's instance for this level; the pixel and the channels must exist.
+    /// The pixel and the channels must exist.
     #[inline(always)]
-    unsafe fn pixel<A: Arch>(&self, x: usize, channel: usize, count: usize) {
+    unsafe fn pixel<A: Arch>(&self, arch: A, x: usize, channel: usize, count: usize) {
         let gather = self.job.gather;
         let columns = Gather::inside(gather.start.1, gather.step, x, gather.taps.1, gather.source.1);
         // SAFETY: the caller's promise; taps outside the map are left out.
         unsafe {
-            let mut sum = A::V::splat(0.0);
+            let mut sum = arch.splat(0.0);
             for tap_y in gather.lines(self.y) {
                 for tap_x in columns.clone() {
                     let weight = (tap_y * gather.taps.1 + tap_x) * gather.channels + channel;
-                    let weight = A::V::load_first(self.job.weight.as_ptr().add(weight), count);
-                    sum = A::V::load_first(self.source(x, (tap_y, tap_x), channel), count).mul_add(weight, sum);
+                    let weight = arch.load_first(self.job.weight.as_ptr().add(weight), count);
+                    sum = arch.load_first(self.source(x, (tap_y, tap_x), channel), count).mul_add(weight, sum);
                 }
             }
             sum.store_first(self.out(x, channel), count);

@@ -15,9 +15,10 @@ pub use weight_gradient::WeightGradient;
 /// pixel's first tap and `weight` its weight, `channels` floats from one pixel, and one tap, to the next.
 ///
 /// # Safety
-/// To be called from a kernel's instance for this level; the pixels and weights must exist.
+/// The pixels and weights must exist.
 #[inline(always)]
 unsafe fn line_of_taps<A: Arch, const TAPS: usize, const STEP: usize, const COUNT: usize>(
+    arch: A,
     sums: &mut [A::V; COUNT],
     x: *const f32,
     weight: *const f32,
@@ -25,12 +26,12 @@ unsafe fn line_of_taps<A: Arch, const TAPS: usize, const STEP: usize, const COUN
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let mut taps = [A::V::splat(0.0); TAPS];
+        let mut taps = [arch.splat(0.0); TAPS];
         for tap in 0..TAPS {
-            taps[tap] = A::V::load(weight.add(tap * channels));
+            taps[tap] = arch.load(weight.add(tap * channels));
         }
         for at in 0..(COUNT - 1) * STEP + TAPS {
-            let value = A::V::load(x.add(at * channels));
+            let value = arch.load(x.add(at * channels));
             for pixel in 0..COUNT {
                 if at >= pixel * STEP && at - pixel * STEP < TAPS {
                     sums[pixel] = value.mul_add(taps[at - pixel * STEP], sums[pixel]);

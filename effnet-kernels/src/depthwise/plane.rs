@@ -78,7 +78,7 @@ struct Filter<'a, const KERNEL: usize, const STRIDE: usize>(Plane<'a>);
 
 impl<const KERNEL: usize, const STRIDE: usize> Kernel for Filter<'_, KERNEL, STRIDE> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         /// Output pixels whose sums are in registers at once.
         const TOGETHER: usize = 4;
         let mut plane = self.0;
@@ -93,20 +93,20 @@ impl<const KERNEL: usize, const STRIDE: usize> Kernel for Filter<'_, KERNEL, STR
                 // of the others.
                 unsafe {
                     while x + TOGETHER <= width {
-                        pixels::<A, KERNEL, STRIDE, TOGETHER>(&plane, top, row, x, channel);
+                        pixels::<A, KERNEL, STRIDE, TOGETHER>(arch, &plane, top, row, x, channel);
                         x += TOGETHER;
                     }
                     while x < width {
-                        pixels::<A, KERNEL, STRIDE, 1>(&plane, top, row, x, channel);
+                        pixels::<A, KERNEL, STRIDE, 1>(arch, &plane, top, row, x, channel);
                         x += 1;
                     }
                 }
             }
             with_function!(plane.activation, F => {
-                F::values::<A>(row);
+                F::values(arch, row);
             });
             // SAFETY: the row's pixels and the sums have `CHANNELS` floats each.
-            unsafe { add_pixels::<A>(row, plane.sums) }
+            unsafe { add_pixels(arch, row, plane.sums) }
         }
     }
 }
@@ -117,6 +117,7 @@ impl<const KERNEL: usize, const STRIDE: usize> Kernel for Filter<'_, KERNEL, STR
 /// The plane must hold the windows of these pixels, from the row `top` on, and `row` the pixels.
 #[inline(always)]
 unsafe fn pixels<A: Arch, const KERNEL: usize, const STRIDE: usize, const COUNT: usize>(
+    arch: A,
     plane: &Plane<'_>,
     top: usize,
     row: &mut [f32],
@@ -125,11 +126,11 @@ unsafe fn pixels<A: Arch, const KERNEL: usize, const STRIDE: usize, const COUNT:
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let mut sums = [A::V::load(plane.bias.as_ptr().add(channel)); COUNT];
+        let mut sums = [arch.load(plane.bias.as_ptr().add(channel)); COUNT];
         for tap_y in 0..KERNEL {
             let x = plane.x.as_ptr().add(top + (tap_y * plane.x_width + first * STRIDE) * CHANNELS + channel);
             let weight = plane.weight.as_ptr().add(tap_y * KERNEL * CHANNELS + channel);
-            line_of_taps::<A, KERNEL, STRIDE, COUNT>(&mut sums, x, weight, CHANNELS);
+            line_of_taps::<A, KERNEL, STRIDE, COUNT>(arch, &mut sums, x, weight, CHANNELS);
         }
         for pixel in 0..COUNT {
             sums[pixel].store(row.as_mut_ptr().add((first + pixel) * CHANNELS + channel));
@@ -142,17 +143,17 @@ unsafe fn pixels<A: Arch, const KERNEL: usize, const STRIDE: usize, const COUNT:
 /// # Safety
 /// The row must hold whole pixels, and there must be [`CHANNELS`] sums.
 #[inline(always)]
-unsafe fn add_pixels<A: Arch>(row: &[f32], sums: &mut [f32]) {
+unsafe fn add_pixels<A: Arch>(arch: A, row: &[f32], sums: &mut [f32]) {
     let (lanes, vectors) = (A::V::LANES, CHANNELS / A::V::LANES);
     // SAFETY: the caller's promise.
     unsafe {
-        let mut totals = [A::V::splat(0.0); CHANNELS / FEWEST_LANES];
+        let mut totals = [arch.splat(0.0); CHANNELS / FEWEST_LANES];
         for v in 0..vectors {
-            totals[v] = A::V::load(sums.as_ptr().add(v * lanes));
+            totals[v] = arch.load(sums.as_ptr().add(v * lanes));
         }
         for pixel in row.chunks_exact(CHANNELS) {
             for v in 0..vectors {
-                totals[v] = totals[v].add(A::V::load(pixel.as_ptr().add(v * lanes)));
+                totals[v] = totals[v].add(arch.load(pixel.as_ptr().add(v * lanes)));
             }
         }
         for v in 0..vectors {

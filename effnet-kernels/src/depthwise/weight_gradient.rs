@@ -57,28 +57,28 @@ struct Line<'a, const TAPS: usize, const STEP: usize>(WeightGradient<'a>);
 
 impl<const TAPS: usize, const STEP: usize> Kernel for Line<'_, TAPS, STEP> {
     #[inline(always)]
-    fn run<A: Arch>(mut self) {
+    fn run<A: Arch>(mut self, arch: A) {
         let (gather, lanes) = (self.0.gather, A::V::LANES);
         let (width, channels) = (gather.grid.1, gather.channels);
         let blocks = if TAPS > 0 { gather.interior() } else { 0..0 };
         let whole = channels / lanes * lanes;
         for tap_y in gather.lines(self.0.y) {
-            // SAFETY: this is the instance for `A`; `WeightGradient::add` has measured the maps, and a block's pixels have
+            // SAFETY: `WeightGradient::add` has measured the maps, and a block's pixels have
             // all their taps within them.
             unsafe {
                 if !blocks.is_empty() {
                     for channel in (0..whole).step_by(lanes) {
-                        self.pixels::<A>(blocks.start, blocks.end, tap_y, channel);
+                        self.pixels(arch, blocks.start, blocks.end, tap_y, channel);
                     }
                 }
                 for x in (0..blocks.start).chain(blocks.end..width) {
                     for channel in (0..channels).step_by(lanes) {
-                        self.pixel::<A>(x, tap_y, channel, lanes.min(channels - channel));
+                        self.pixel(arch, x, tap_y, channel, lanes.min(channels - channel));
                     }
                 }
                 if whole < channels {
                     for x in blocks.clone() {
-                        self.pixel::<A>(x, tap_y, whole, channels - whole);
+                        self.pixel(arch, x, tap_y, whole, channels - whole);
                     }
                 }
             }
@@ -105,20 +105,20 @@ impl<const TAPS: usize, const STEP: usize> Line<'_, TAPS, STEP> {
     /// Adds the products of pixels whose taps are within the map, for a vector of channels and a line of taps.
     ///
     /// # Safety
-    /// To be called from a kernel's instance for this level; the pixels, taps and channels must exist.
+    /// The pixels, taps and channels must exist.
     #[inline(always)]
-    unsafe fn pixels<A: Arch>(&mut self, first: usize, end: usize, tap_y: usize, channel: usize) {
+    unsafe fn pixels<A: Arch>(&mut self, arch: A, first: usize, end: usize, tap_y: usize, channel: usize) {
         let (channels, of_grad) = (self.0.gather.channels, self.0.grad_pixels.pixels.row);
         // SAFETY: the caller's promise.
         unsafe {
-            let mut sums = [[A::V::splat(0.0); TAPS]; TOGETHER];
+            let mut sums = [[arch.splat(0.0); TAPS]; TOGETHER];
             let mut x = self.source(first, (tap_y, 0), channel);
             let mut grad = self.grad(first, channel);
             for _ in 0..(end - first) / TOGETHER {
                 for pixel in 0..TOGETHER {
-                    let factor = A::V::load(grad.add(pixel * of_grad));
+                    let factor = arch.load(grad.add(pixel * of_grad));
                     for tap in 0..TAPS {
-                        let value = A::V::load(x.add((pixel * STEP + tap) * channels));
+                        let value = arch.load(x.add((pixel * STEP + tap) * channels));
                         sums[pixel][tap] = value.mul_add(factor, sums[pixel][tap]);
                     }
                 }
@@ -126,15 +126,15 @@ impl<const TAPS: usize, const STEP: usize> Line<'_, TAPS, STEP> {
                 grad = grad.wrapping_add(TOGETHER * of_grad);
             }
             for pixel in 0..(end - first) % TOGETHER {
-                let factor = A::V::load(grad.add(pixel * of_grad));
+                let factor = arch.load(grad.add(pixel * of_grad));
                 for tap in 0..TAPS {
-                    let value = A::V::load(x.add((pixel * STEP + tap) * channels));
+                    let value = arch.load(x.add((pixel * STEP + tap) * channels));
                     sums[0][tap] = value.mul_add(factor, sums[0][tap]);
                 }
             }
             for tap in 0..TAPS {
                 let place = self.0.sums.as_mut_ptr().add((tap_y * TAPS + tap) * channels + channel);
-                let mut total = A::V::load(place);
+                let mut total = arch.load(place);
                 for pixel in 0..TOGETHER {
                     total = total.add(sums[pixel][tap]);
                 }
@@ -146,18 +146,18 @@ impl<const TAPS: usize, const STEP: usize> Line<'_, TAPS, STEP> {
     /// As [`Line::pixels`], for one pixel of which some taps may lie outside, and `count` channels.
     ///
     /// # Safety
-    /// To be called from a kernel's instance for this level; the pixel, the taps' line and the channels must exist.
+    /// The pixel, the taps' line and the channels must exist.
     #[inline(always)]
-    unsafe fn pixel<A: Arch>(&mut self, x: usize, tap_y: usize, channel: usize, count: usize) {
+    unsafe fn pixel<A: Arch>(&mut self, arch: A, x: usize, tap_y: usize, channel: usize, count: usize) {
         let gather = self.0.gather;
         // SAFETY: the caller's promise; taps outside the map are left out.
         unsafe {
-            let factor = A::V::load_first(self.grad(x, channel), count);
+            let factor = arch.load_first(self.grad(x, channel), count);
             for tap in Gather::inside(gather.start.1, gather.step, x, gather.taps.1, gather.source.1) {
-                let value = A::V::load_first(self.source(x, (tap_y, tap), channel), count);
+                let value = arch.load_first(self.source(x, (tap_y, tap), channel), count);
                 let place = (tap_y * gather.taps.1 + tap) * gather.channels + channel;
                 let place = self.0.sums.as_mut_ptr().add(place);
-                value.mul_add(factor, A::V::load_first(place, count)).store_first(place, count);
+                value.mul_add(factor, arch.load_first(place, count)).store_first(place, count);
             }
         }
     }

@@ -19,7 +19,7 @@ use super::buffer::Shared;
 use crate::simd::{Arch, Kernel, Level};
 use packed::Numbers;
 pub use packed::Packed;
-use tile::{Pair, Place, Shorts, Single, Step, Strip};
+use tile::{Dot, Pair, Place, Shorts, Single, Strip};
 
 /// Where rows of floats lie: row `r` of line `l` starts at `start + l · line + r · row`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,40 +123,43 @@ impl<'a> Job<'a> {
             assert!(rows.end(self.lines, self.rows, columns) <= residual.len(), "a residual past the end of its map");
         }
         match self.weights.numbers() {
-            Numbers::F32 => level.run(Tiles::<Single> { job: self, run, step: PhantomData }),
-            Numbers::Bf16 => level.run_pairs(Tiles::<Pair> { job: self, run, step: PhantomData }),
+            Numbers::F32 => level.run(Tiles::<Single> { job: self, run, dot: PhantomData }),
+            Numbers::Bf16 => level.run_pairs(Tiles::<Pair> { job: self, run, dot: PhantomData }),
             Numbers::Shorts => {
                 assert!(self.residual.is_none() && self.activation.is_none(), "integers are stored as they are");
-                level.run_pairs(Tiles::<Shorts> { job: self, run, step: PhantomData });
+                level.run_pairs(Tiles::<Shorts> { job: self, run, dot: PhantomData });
             }
         }
     }
 }
 
 /// Steps of the depth whose part of a panel stays in the L1 cache (16 KiB of a panel two AVX2 vectors wide), beside the
-/// rows that stream past it.
+/// rows that stream past it: GotoBLAS's `kc`.
 const DEPTH: usize = 256;
 
-/// Some steps of a product's depth, as a tile sees them.
+/// A block of a product's depth, as a tile sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Steps {
-    /// Where the first run starts in a row of `a`, and the step that it is in the panel.
+struct DepthBlock {
+    /// Where the first run starts in a row of `a`.
     a: usize,
+    /// The step of the panel that it starts with.
     panel: usize,
+    /// Runs of the block.
     segments: usize,
+    /// Steps of a run.
     run: usize,
 }
 
-/// Cuts the depth into parts of about [`DEPTH`] steps: whole segments, or parts of the only one.
-fn steps(segments: usize, run: usize, segment_stride: usize) -> impl Iterator<Item = Steps> {
+/// Cuts the depth into blocks of about [`DEPTH`] steps: whole segments, or parts of the only one.
+fn depth_blocks(segments: usize, run: usize, segment_stride: usize) -> impl Iterator<Item = DepthBlock> {
     let (units, of_unit) = if segments == 1 { (run, 1) } else { (segments, run) };
     let parts = (units * of_unit).div_ceil(DEPTH + DEPTH / 2).clamp(1, units.max(1));
     (0..parts).map(move |part| {
         let (from, until) = (part * units / parts, (part + 1) * units / parts);
         if segments == 1 {
-            Steps { a: from, panel: from, segments: 1, run: until - from }
+            DepthBlock { a: from, panel: from, segments: 1, run: until - from }
         } else {
-            Steps { a: from * segment_stride, panel: from * run, segments: until - from, run }
+            DepthBlock { a: from * segment_stride, panel: from * run, segments: until - from, run }
         }
     })
 }
@@ -169,15 +172,15 @@ fn tiles(rows: usize, most: usize) -> [(usize, usize); 2] {
     [(more, less + 1), (count - more, less)]
 }
 
-struct Tiles<'a, 'b, S> {
+struct Tiles<'a, 'b, D> {
     job: &'a Job<'b>,
     run: usize,
-    step: PhantomData<S>,
+    dot: PhantomData<D>,
 }
 
-impl<S: Step> Kernel for Tiles<'_, '_, S> {
+impl<D: Dot> Kernel for Tiles<'_, '_, D> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let job = self.job;
         let weights = job.weights;
         let most = A::TILE_ROWS[weights.vectors() - 1];
@@ -185,7 +188,7 @@ impl<S: Step> Kernel for Tiles<'_, '_, S> {
         for panel in job.panels.0..job.panels.1 {
             let (values, bias) = weights.panel(panel);
             let column = (panel - job.panels.0) * width;
-            for part in steps(job.segments, self.run, job.segment_stride) {
+            for part in depth_blocks(job.segments, self.run, job.segment_stride) {
                 for line in 0..job.lines {
                     let mut row = 0;
                     for (count, height) in tiles(job.rows, most) {
@@ -210,8 +213,8 @@ impl<S: Step> Kernel for Tiles<'_, '_, S> {
                             last: part.panel + part.segments * part.run == weights.depth(),
                         };
                         if count > 0 {
-                            // SAFETY: this is the instance for `A`; extents were measured by `Job::run`.
-                            unsafe { strip::<A, S>(place, count, height, weights.vectors()) }
+                            // SAFETY: `Job::run` has measured these extents.
+                            unsafe { strip::<A, D>(arch, place, count, height, weights.vectors()) }
                         }
                         row += count * height;
                     }
@@ -224,17 +227,16 @@ impl<S: Step> Kernel for Tiles<'_, '_, S> {
 /// Runs `tiles` tiles of so many rows and vectors.
 ///
 /// # Safety
-/// As of [`Arch::outline`], and of [`Strip`].
+/// As [`Strip::new`].
 #[inline(always)]
-unsafe fn strip<A: Arch, S: Step>(place: Place, tiles: usize, rows: usize, vectors: usize) {
+unsafe fn strip<A: Arch, D: Dot>(arch: A, place: Place, tiles: usize, rows: usize, vectors: usize) {
     macro_rules! dispatch {
         ($($vectors:literal: $($rows:literal)*;)*) => {
             match (vectors, rows) {
-                // SAFETY: the caller's promise. The condition keeps instances from being compiled that a level never uses.
-                $($(($vectors, $rows) => unsafe {
-                    if const { $rows <= A::TILE_ROWS[$vectors - 1] } {
-                        A::outline(Strip::<S, $rows, $vectors> { place, tiles, step: PhantomData });
-                    }
+                // The condition keeps instances from being compiled that a level never uses.
+                $($(($vectors, $rows) => if const { $rows <= A::TILE_ROWS[$vectors - 1] } {
+                    // SAFETY: the caller answers for what the place lists.
+                    arch.outline(unsafe { Strip::<D, $rows, $vectors>::new(place, tiles) });
                 },)*)*
                 _ => unreachable!("a tile of {rows} rows and {vectors} vectors"),
             }

@@ -1,7 +1,7 @@
 use effnet_spec::Activation;
 use proptest::prelude::*;
 
-use super::{Job, Packed, Rows, steps, tiles};
+use super::{Job, Packed, Rows, depth_blocks, tiles};
 use crate::Precision;
 use crate::buffer::Shared;
 use crate::narrow::narrow_in_place;
@@ -230,7 +230,7 @@ fn tiles_are_few_and_equal() {
 fn parts_of_the_depth_follow_each_other() {
     for (segments, run) in [(1, 1), (1, 300), (1, 1000), (3, 3), (3, 300), (48, 32), (7, 100)] {
         let mut next = 0;
-        for part in steps(segments, run, run + 5) {
+        for part in depth_blocks(segments, run, run + 5) {
             assert_eq!(part.panel, next);
             assert_eq!(part.a, if segments == 1 { next } else { next / run * (run + 5) });
             assert!(part.run > 0 && part.segments > 0);

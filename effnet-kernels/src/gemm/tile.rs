@@ -8,25 +8,24 @@
 //! ```
 
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
 
 use effnet_spec::Activation;
 
 use crate::activation::{Function, with_function};
-use crate::simd::{Arch, Kernel, Vector};
+use crate::simd::{Arch, Kernel, Unaligned, Vector};
 
-/// What a step of the depth multiplies: what a float of `a` and of the panel holds.
-pub(super) trait Step {
+/// How a step of the depth multiplies, by what a float's place in `a` and in the panel holds.
+pub(super) trait Dot {
     /// `sum + x · weights`
-    fn add<A: Arch>(x: A::V, weights: A::V, sum: A::V) -> A::V;
+    fn add<A: Arch>(arch: A, x: A::V, weights: A::V, sum: A::V) -> A::V;
 }
 
 /// A number in f32.
 pub(super) struct Single;
 
-impl Step for Single {
+impl Dot for Single {
     #[inline(always)]
-    fn add<A: Arch>(x: A::V, weights: A::V, sum: A::V) -> A::V {
+    fn add<A: Arch>(_: A, x: A::V, weights: A::V, sum: A::V) -> A::V {
         x.mul_add(weights, sum)
     }
 }
@@ -34,70 +33,92 @@ impl Step for Single {
 /// Two numbers in bf16.
 pub(super) struct Pair;
 
-impl Step for Pair {
+impl Dot for Pair {
     #[inline(always)]
-    fn add<A: Arch>(x: A::V, weights: A::V, sum: A::V) -> A::V {
-        A::dot_pairs(x, weights, sum)
+    fn add<A: Arch>(arch: A, x: A::V, weights: A::V, sum: A::V) -> A::V {
+        arch.dot_pairs(x, weights, sum)
     }
 }
 
 /// Two integers of 16 bits; sums are integers too.
 pub(super) struct Shorts;
 
-impl Step for Shorts {
+impl Dot for Shorts {
     #[inline(always)]
-    fn add<A: Arch>(x: A::V, weights: A::V, sum: A::V) -> A::V {
-        A::dot_shorts(x, weights, sum)
+    fn add<A: Arch>(arch: A, x: A::V, weights: A::V, sum: A::V) -> A::V {
+        arch.dot_shorts(x, weights, sum)
     }
 }
-
-/// Sums of the largest tile, in floats: 12 rows of 2 vectors of 16.
-const MOST_SUMS: usize = 384;
 
 /// Steps of the depth between two updates of the addresses.
 const UNROLLED: usize = 4;
 
 /// Where a strip's first tile lies in memory, and what happens to its sums.
+///
+/// Of a strip of `tiles` tiles of `ROWS` rows and `VECTORS` vectors, all of these must be valid:
+///
+/// 1. reading row `r < tiles · ROWS` of `a` from `a + r · a_row`, in `segments` runs of `run` floats;
+/// 2. reading `segments · run` rows of `VECTORS` vectors from `panel`, and one such row from `bias` where `first`;
+/// 3. writing `columns` floats of each row from `out + r · out_row`, and reading them where not `first`;
+/// 4. reading `columns` floats of each row from `residual + r · residual_row`, where it is not null and `last`.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
-    /// The first row's first element, and floats between rows.
+    /// First float of the first row.
     pub a: *const f32,
+    /// Floats from one row to the next.
     pub a_row: usize,
-    /// The depth is `segments` runs of `run` floats, `segment_stride` apart in `a`.
+    /// Runs of a row.
     pub segments: usize,
+    /// Floats of a run.
     pub run: usize,
+    /// Floats from one run to the next.
     pub segment_stride: usize,
+    /// First row of the panel.
     pub panel: *const f32,
+    /// Bias of the panel's columns.
     pub bias: *const f32,
+    /// First sum of the first row.
     pub out: *mut f32,
+    /// Floats from one row of sums to the next.
     pub out_row: usize,
-    /// Null for none.
+    /// What is added to the first row; null for nothing.
     pub residual: *const f32,
+    /// Floats from one row of the residual to the next.
     pub residual_row: usize,
     /// Columns that exist, at most the panel's width.
     pub columns: usize,
+    /// Activation of the sums.
     pub activation: Option<Activation>,
-    /// Whether these are the first steps of the depth, else sums go on from `out`; and the last, else they wait there.
+    /// Whether these are the first steps of the depth: else sums go on from `out`.
     pub first: bool,
+    /// Whether these are the last steps of the depth: else sums wait in `out`.
     pub last: bool,
 }
 
 /// Tiles of `ROWS` rows and `VECTORS` vectors, one below the other.
-pub(super) struct Strip<S, const ROWS: usize, const VECTORS: usize> {
-    pub place: Place,
-    pub tiles: usize,
-    pub step: PhantomData<S>,
+pub(super) struct Strip<D, const ROWS: usize, const VECTORS: usize> {
+    place: Place,
+    tiles: usize,
+    dot: PhantomData<D>,
 }
 
-impl<S: Step, const ROWS: usize, const VECTORS: usize> Kernel for Strip<S, ROWS, VECTORS> {
+impl<D, const ROWS: usize, const VECTORS: usize> Strip<D, ROWS, VECTORS> {
+    /// `tiles` tiles.
+    ///
+    /// # Safety
+    /// What [`Place`] lists must be valid until the strip has run.
+    pub(super) unsafe fn new(place: Place, tiles: usize) -> Self {
+        Self { place, tiles, dot: PhantomData }
+    }
+}
+
+impl<D: Dot, const ROWS: usize, const VECTORS: usize> Kernel for Strip<D, ROWS, VECTORS> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let mut place = self.place;
         for _ in 0..self.tiles {
-            // SAFETY: `Job::run` has measured every extent that is accessed here: for each tile `ROWS` rows of
-            // `segments · run` floats of `a`, as many rows of the panel, and `ROWS` rows of `columns` floats of `out` and of
-            // the residual.
-            unsafe { tile::<A, S, ROWS, VECTORS>(&place) }
+            // SAFETY: `new`'s caller answers for `Place`'s obligations, of which each tile uses its rows'.
+            unsafe { tile::<A, D, ROWS, VECTORS>(arch, &place) }
             place.a = place.a.wrapping_add(ROWS * place.a_row);
             place.out = place.out.wrapping_add(ROWS * place.out_row);
             if !place.residual.is_null() {
@@ -110,19 +131,19 @@ impl<S: Step, const ROWS: usize, const VECTORS: usize> Kernel for Strip<S, ROWS,
 /// One tile.
 ///
 /// # Safety
-/// Every extent of the place must be valid: see [`Strip`].
+/// As [`Strip::new`], for one tile.
 #[inline(always)]
-unsafe fn tile<A: Arch, S: Step, const ROWS: usize, const VECTORS: usize>(place: &Place) {
+unsafe fn tile<A: Arch, D: Dot, const ROWS: usize, const VECTORS: usize>(arch: A, place: &Place) {
     let lanes = A::V::LANES;
-    // SAFETY: the caller's promise.
+    // SAFETY: reads and writes are those that `Place` lists.
     unsafe {
         // Loops rather than `array::from_fn` wherever vectors are touched: its closures are not sure to be inlined, and
         // outside of this function the level's instructions are calls.
-        let mut sums = [[A::V::splat(0.0); VECTORS]; ROWS];
+        let mut sums = [[arch.splat(0.0); VECTORS]; ROWS];
         let whole = place.columns == VECTORS * lanes;
         if place.first {
             for v in 0..VECTORS {
-                let bias = A::V::load(place.bias.add(v * lanes));
+                let bias = arch.load(place.bias.add(v * lanes));
                 for row in &mut sums {
                     row[v] = bias;
                 }
@@ -132,7 +153,7 @@ unsafe fn tile<A: Arch, S: Step, const ROWS: usize, const VECTORS: usize>(place:
                 let count = place.columns.saturating_sub(v * lanes).min(lanes);
                 for r in 0..ROWS {
                     let out = place.out.wrapping_add(r * place.out_row + v * lanes);
-                    sums[r][v] = if whole { A::V::load(out) } else { A::V::load_first(out, count) };
+                    sums[r][v] = if whole { arch.load(out) } else { arch.load_first(out, count) };
                 }
             }
         }
@@ -149,7 +170,7 @@ unsafe fn tile<A: Arch, S: Step, const ROWS: usize, const VECTORS: usize>(place:
             while left >= UNROLLED {
                 for step in 0..UNROLLED {
                     let b = panel.add(step * VECTORS * lanes);
-                    accumulate::<A, S, ROWS, VECTORS>(&mut sums, b, &bases, step, place.a_row);
+                    accumulate::<A, D, ROWS, VECTORS>(arch, &mut sums, b, &bases, step, place.a_row);
                 }
                 panel = panel.add(UNROLLED * VECTORS * lanes);
                 for base in &mut bases {
@@ -158,7 +179,7 @@ unsafe fn tile<A: Arch, S: Step, const ROWS: usize, const VECTORS: usize>(place:
                 left -= UNROLLED;
             }
             for step in 0..left {
-                accumulate::<A, S, ROWS, VECTORS>(&mut sums, panel, &bases, step, place.a_row);
+                accumulate::<A, D, ROWS, VECTORS>(arch, &mut sums, panel, &bases, step, place.a_row);
                 panel = panel.add(VECTORS * lanes);
             }
         }
@@ -171,9 +192,9 @@ unsafe fn tile<A: Arch, S: Step, const ROWS: usize, const VECTORS: usize>(place:
             }
             return;
         }
-        // The long end works on a copy in memory: were `sums` indexed at run time anywhere, the compiler would keep them in
-        // memory throughout, which is three times slower.
-        let mut copy = MaybeUninit::<[f32; MOST_SUMS]>::uninit();
+        // The epilogue works on a copy in memory: were `sums` indexed at run time anywhere, LLVM would keep them in memory
+        // throughout, which is three times slower.
+        let mut copy = Unaligned::<[[A::V; VECTORS]; ROWS]>::uninit();
         let copy = copy.as_mut_ptr().cast::<f32>();
         for r in 0..ROWS {
             for v in 0..VECTORS {
@@ -181,19 +202,19 @@ unsafe fn tile<A: Arch, S: Step, const ROWS: usize, const VECTORS: usize>(place:
             }
         }
         let values = std::slice::from_raw_parts_mut(copy, ROWS * VECTORS * lanes);
-        // Of the smallest tiles the compiler inlines what is outlined, and makes scalars of activations for so few numbers.
+        // For tiles of at most 3 vectors LLVM inlines `Apply` and scalarises it: they go through `Finish`.
         if !whole || ROWS * VECTORS <= 3 {
-            A::outline(Finish { place, sums: values, vectors: VECTORS, plain });
+            arch.outline(Finish { place, sums: values, vectors: VECTORS, plain });
             return;
         }
         if place.activation.is_some() {
-            A::outline(Apply { place, sums: values });
+            arch.outline(Apply { place, sums: values });
         }
         for r in 0..ROWS {
             for v in 0..VECTORS {
-                let mut value = A::V::load(copy.add((r * VECTORS + v) * lanes));
+                let mut value = arch.load(copy.add((r * VECTORS + v) * lanes));
                 if !place.residual.is_null() {
-                    value = value.add(A::V::load(place.residual.add(r * place.residual_row + v * lanes)));
+                    value = value.add(arch.load(place.residual.add(r * place.residual_row + v * lanes)));
                 }
                 value.store(place.out.add(r * place.out_row + v * lanes));
             }
@@ -209,33 +230,34 @@ struct Apply<'a> {
 
 impl Kernel for Apply<'_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
-        with_function!(self.place.activation, F => F::values::<A>(self.sums));
+    fn run<A: Arch>(self, arch: A) {
+        with_function!(self.place.activation, F => F::values(arch, self.sums));
     }
 }
 
 /// One step of the depth: `sums[r] += a[r][step] · b`.
 ///
 /// # Safety
-/// As of [`tile`].
+/// `b` must be valid for reading a row of the panel, and `bases` for reading step `step` of each row.
 #[inline(always)]
-unsafe fn accumulate<A: Arch, S: Step, const ROWS: usize, const VECTORS: usize>(
+unsafe fn accumulate<A: Arch, D: Dot, const ROWS: usize, const VECTORS: usize>(
+    arch: A,
     sums: &mut [[A::V; VECTORS]; ROWS],
     b: *const f32,
     bases: &[*const f32; 4],
     step: usize,
     row: usize,
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller answers for the panel's row and the rows' steps.
     unsafe {
-        let mut vectors = [A::V::splat(0.0); VECTORS];
+        let mut vectors = [arch.splat(0.0); VECTORS];
         for v in 0..VECTORS {
-            vectors[v] = A::V::load(b.add(v * A::V::LANES));
+            vectors[v] = arch.load(b.add(v * A::V::LANES));
         }
         for r in 0..ROWS {
-            let x = A::V::splat(*bases[r / 3].wrapping_add((r % 3) * row + step));
+            let x = arch.splat(*bases[r / 3].wrapping_add((r % 3) * row + step));
             for v in 0..VECTORS {
-                sums[r][v] = S::add::<A>(x, vectors[v], sums[r][v]);
+                sums[r][v] = D::add(arch, x, vectors[v], sums[r][v]);
             }
         }
     }
@@ -252,10 +274,10 @@ struct Finish<'a> {
 
 impl Kernel for Finish<'_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let (place, lanes) = (self.place, A::V::LANES);
         with_function!(place.activation.filter(|_| !self.plain), F => {
-            F::values::<A>(self.sums);
+            F::values(arch, self.sums);
         });
         for (r, row) in self.sums.chunks_exact(self.vectors * lanes).enumerate() {
             for (v, value) in row.chunks_exact(lanes).enumerate() {
@@ -266,10 +288,10 @@ impl Kernel for Finish<'_> {
                 let count = lanes.min(place.columns - column);
                 // SAFETY: the columns up to `place.columns` of each row were measured by `Job::run`.
                 unsafe {
-                    let mut value = A::V::load(value.as_ptr());
+                    let mut value = arch.load(value.as_ptr());
                     let out = place.out.add(r * place.out_row + column);
                     if !self.plain && !place.residual.is_null() {
-                        value = value.add(A::V::load_some(place.residual.add(r * place.residual_row + column), count));
+                        value = value.add(arch.load_some(place.residual.add(r * place.residual_row + column), count));
                     }
                     value.store_some(out, count);
                 }

@@ -3,7 +3,8 @@
 use std::sync::Mutex;
 use std::time::Instant;
 
-use super::{Arch, Kernel, Level, Vector};
+use super::arch::{Arch, Kernel, Vector, lanes_of};
+use super::level::Level;
 use crate::Precision;
 use crate::threads;
 
@@ -50,21 +51,18 @@ struct Sums<'a, const PAIRS: bool> {
 
 impl<const PAIRS: bool> Kernel for Sums<'_, PAIRS> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
-        let factor = A::V::splat(std::hint::black_box(0.999));
-        let mut sums = [A::V::splat(std::hint::black_box(1.0)); SUMS];
+    fn run<A: Arch>(self, arch: A) {
+        let factor = arch.splat(std::hint::black_box(0.999));
+        let mut sums = [arch.splat(std::hint::black_box(1.0)); SUMS];
         for _ in 0..STEPS {
             for sum in &mut sums {
-                *sum = if PAIRS { A::dot_pairs(factor, factor, *sum) } else { sum.mul_add(factor, factor) };
+                *sum = if PAIRS { arch.dot_pairs(factor, factor, *sum) } else { sum.mul_add(factor, factor) };
             }
         }
         let mut total = sums[0];
         for sum in &sums[1..] {
             total = total.add(*sum);
         }
-        let mut lanes = [0f32; 16];
-        // SAFETY: no vector has more than 16 lanes.
-        unsafe { total.store(lanes.as_mut_ptr()) }
-        *self.result = lanes[0];
+        *self.result = lanes_of(&mut [total])[0];
     }
 }

@@ -19,10 +19,10 @@ use std::thread::JoinHandle;
 use claims::{Apart, Claims, MOST_TASKS};
 use parts::Parts;
 
-use crate::environment;
+use crate::environment::{self, BadVariable};
 
 /// Environment variable that sizes the process's pool where nobody called [`set_global`]. A value that is no number from
-/// 1 to [`MOST_THREADS`] has no effect ([`crate::environment`]).
+/// 1 to [`MOST_THREADS`] has no effect but a warning.
 pub const THREADS_VARIABLE: &str = "EFFNET_THREADS";
 
 /// Most threads of a pool. Many more than a machine has cores only wait for each other, and some ten thousand use up what
@@ -129,8 +129,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn global() -> &'static RwLock<Arc<Pool>> {
     GLOBAL.get_or_init(|| {
-        let asked = environment::or_warn(environment::threads());
+        let asked = environment::or_warn(asked());
         RwLock::new(Arc::new(Pool::new(asked.unwrap_or_else(cores))))
+    })
+}
+
+/// How many threads [`THREADS_VARIABLE`] asks for; none where it is not set.
+///
+/// # Errors
+/// When its value is no number from 1 to [`MOST_THREADS`].
+pub fn asked() -> Result<Option<usize>, BadVariable> {
+    let legal = || format!("a number of threads from 1 to {MOST_THREADS}");
+    environment::read(THREADS_VARIABLE, legal, |value| {
+        value.parse().ok().filter(|threads| (1..=MOST_THREADS).contains(threads))
     })
 }
 

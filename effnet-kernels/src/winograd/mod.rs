@@ -247,7 +247,7 @@ struct Input<'a, 'b> {
 
 impl Kernel for Input<'_, '_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let job = self.job;
         let (channels, stride, lanes) = (job.weights.in_channels, job.weights.stride, A::V::LANES);
         let planes = self.planes.as_mut_ptr();
@@ -259,14 +259,14 @@ impl Kernel for Input<'_, '_> {
                 // SAFETY: `Rectangle::run` has measured that all windows lie within `x`, and `planes` holds `PLANES` planes
                 // of `tiles` rows of `stride` floats, a multiple of the lanes.
                 unsafe {
-                    let zero = A::V::splat(0.0);
+                    let zero = arch.splat(0.0);
                     let mut rows = [[zero; WINDOW]; WINDOW];
                     for y in 0..WINDOW {
                         let line = job.x.as_ptr().add(window + y * job.x_rows.line + channel);
                         let mut d = [zero; WINDOW];
                         for x in 0..WINDOW {
                             let pixel = line.add(x * job.x_rows.row);
-                            d[x] = A::V::load_some(pixel, count);
+                            d[x] = arch.load_some(pixel, count);
                         }
                         rows[y] = transform::input(d);
                     }

@@ -6,7 +6,7 @@ use super::transform::{self, WINDOW};
 use super::{Rectangle, TILE};
 use crate::activation::Function;
 use crate::gemm::Rows;
-use crate::simd::{Arch, Kernel, Vector};
+use crate::simd::{Arch, Kernel, Vector, lanes_of};
 
 /// What products have summed.
 pub(super) trait Sums {
@@ -14,26 +14,26 @@ pub(super) trait Sums {
     ///
     /// # Safety
     /// `from` must be valid for reading a vector.
-    unsafe fn load<A: Arch>(&self, from: *const f32, plane: usize) -> A::V;
+    unsafe fn load<A: Arch>(&self, arch: A, from: *const f32, plane: usize) -> A::V;
 
     /// A bias added to results for output channels from `channel` on.
     ///
     /// # Safety
     /// There must be such channels, the first of which is a multiple of a vector's lanes.
-    unsafe fn add<A: Arch>(&self, values: A::V, bias: A::V, channel: usize) -> A::V;
+    unsafe fn add<A: Arch>(&self, arch: A, values: A::V, bias: A::V, channel: usize) -> A::V;
 }
 
 pub(super) struct Floats;
 
 impl Sums for Floats {
     #[inline(always)]
-    unsafe fn load<A: Arch>(&self, from: *const f32, _: usize) -> A::V {
+    unsafe fn load<A: Arch>(&self, arch: A, from: *const f32, _: usize) -> A::V {
         // SAFETY: the caller's promise.
-        unsafe { A::V::load(from) }
+        unsafe { arch.load(from) }
     }
 
     #[inline(always)]
-    unsafe fn add<A: Arch>(&self, values: A::V, bias: A::V, _: usize) -> A::V {
+    unsafe fn add<A: Arch>(&self, _: A, values: A::V, bias: A::V, _: usize) -> A::V {
         values.add(bias)
     }
 }
@@ -52,14 +52,13 @@ pub(super) struct Output<'a, 'b, S, F> {
 
 impl<S: Sums, F: Function> Kernel for Output<'_, '_, S, F> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
-        const MOST_LANES: usize = 16;
+    fn run<A: Arch>(self, arch: A) {
         let job = self.job;
         let lanes = A::V::LANES;
         let end = job.weights.out_channels.min(self.first + self.width);
         let out = job.out.at(0);
-        let mut pixels = [0f32; TILE * TILE * MOST_LANES];
-        let pixels = &mut pixels[..TILE * TILE * lanes];
+        let mut pixels = [arch.splat(0.0); TILE * TILE];
+        let pixels = lanes_of(&mut pixels);
         for tile in 0..job.tiles.0 * job.tiles.1 {
             let (row, column) = (tile / job.tiles.1 * TILE, tile % job.tiles.1 * TILE);
             for channel in (self.first..end).step_by(lanes) {
@@ -68,18 +67,18 @@ impl<S: Sums, F: Function> Kernel for Output<'_, '_, S, F> {
                 // bias is as long as the channels, rounded up; `Rectangle::run` has measured that pixels below `size` lie
                 // within the output and the residual.
                 unsafe {
-                    let zero = A::V::splat(0.0);
+                    let zero = arch.splat(0.0);
                     let products = self.products.as_ptr().add(tile * self.width + channel - self.first);
                     let mut rows = [[zero; TILE]; WINDOW];
                     for y in 0..WINDOW {
                         let mut m = [zero; WINDOW];
                         for x in 0..WINDOW {
                             let plane = y * WINDOW + x;
-                            m[x] = self.sums.load::<A>(products.add(plane * self.product), plane);
+                            m[x] = self.sums.load(arch, products.add(plane * self.product), plane);
                         }
                         rows[y] = transform::output(m);
                     }
-                    let bias = A::V::load(job.weights.bias.as_ptr().add(channel));
+                    let bias = arch.load(job.weights.bias.as_ptr().add(channel));
                     for x in 0..TILE {
                         let mut m = [zero; WINDOW];
                         for y in 0..WINDOW {
@@ -88,11 +87,11 @@ impl<S: Sums, F: Function> Kernel for Output<'_, '_, S, F> {
                         let values = transform::output(m);
                         for y in 0..TILE {
                             self.sums
-                                .add::<A>(values[y], bias, channel)
+                                .add(arch, values[y], bias, channel)
                                 .store(pixels.as_mut_ptr().add((y * TILE + x) * lanes));
                         }
                     }
-                    F::values::<A>(pixels);
+                    F::values(arch, pixels);
                     let place = |rows: &Rows| rows.start + row * rows.line + column * rows.row + channel;
                     let results = Results {
                         pixels: pixels.as_ptr(),
@@ -102,9 +101,9 @@ impl<S: Sums, F: Function> Kernel for Output<'_, '_, S, F> {
                     };
                     let size = (TILE.min(job.size.0.saturating_sub(row)), TILE.min(job.size.1.saturating_sub(column)));
                     if size == (TILE, TILE) && count == lanes {
-                        results.store::<A>((TILE, TILE), lanes);
+                        results.store(arch, (TILE, TILE), lanes);
                     } else {
-                        results.store::<A>(size, count);
+                        results.store(arch, size, count);
                     }
                 }
             }
@@ -129,16 +128,16 @@ impl Results {
     /// # Safety
     /// These pixels and channels must exist in the output and the residual.
     #[inline(always)]
-    unsafe fn store<A: Arch>(&self, size: (usize, usize), count: usize) {
+    unsafe fn store<A: Arch>(&self, arch: A, size: (usize, usize), count: usize) {
         let lanes = A::V::LANES;
         for y in 0..size.0 {
             for x in 0..size.1 {
                 let at = |rows: &Rows| y * rows.line + x * rows.row;
                 // SAFETY: the caller's promise.
                 unsafe {
-                    let mut value = A::V::load(self.pixels.add((y * TILE + x) * lanes));
+                    let mut value = arch.load(self.pixels.add((y * TILE + x) * lanes));
                     if let Some((residual, rows)) = &self.residual {
-                        value = value.add(A::V::load_some(residual.add(at(rows)), count));
+                        value = value.add(arch.load_some(residual.add(at(rows)), count));
                     }
                     value.store_some(self.out.add(at(&self.out_rows)), count);
                 }

@@ -90,7 +90,7 @@ pub(super) struct Encode<'a> {
 
 impl Kernel for Encode<'_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         const BLOCK: usize = 32;
         let Self { codes, planes, plane, length, units } = self;
         for (at, numbers) in planes.chunks_mut(plane).take(PLANES).enumerate() {
@@ -109,7 +109,7 @@ impl Kernel for Encode<'_> {
                 let count = BLOCK.min(length - first);
                 block[..count].copy_from_slice(&numbers[first..first + count]);
                 let mut pairs = [0f32; BLOCK / 2];
-                A::shorten(&block, factor, &mut pairs);
+                arch.shorten(&block, factor, &mut pairs);
                 numbers[first / 2..(first + count) / 2].copy_from_slice(&pairs[..count / 2]);
             }
         }
@@ -124,16 +124,16 @@ pub(super) struct Integers<'a> {
 
 impl Sums for Integers<'_> {
     #[inline(always)]
-    unsafe fn load<A: Arch>(&self, from: *const f32, plane: usize) -> A::V {
-        let (unit, zero) = (A::V::splat(self.units[plane]), A::V::splat(0.0));
+    unsafe fn load<A: Arch>(&self, arch: A, from: *const f32, plane: usize) -> A::V {
+        let (unit, zero) = (arch.splat(self.units[plane]), arch.splat(0.0));
         // SAFETY: the caller's promise.
-        unsafe { A::V::load(from).integers_as_floats().mul_add(unit, zero) }
+        unsafe { arch.load(from).integers_as_floats().mul_add(unit, zero) }
     }
 
     #[inline(always)]
-    unsafe fn add<A: Arch>(&self, values: A::V, bias: A::V, channel: usize) -> A::V {
+    unsafe fn add<A: Arch>(&self, arch: A, values: A::V, bias: A::V, channel: usize) -> A::V {
         // SAFETY: the caller's promise; the scales go on to the end of a vector.
-        unsafe { values.mul_add(A::V::load(self.codes.scale.as_ptr().add(channel)), bias) }
+        unsafe { values.mul_add(arch.load(self.codes.scale.as_ptr().add(channel)), bias) }
     }
 }
 

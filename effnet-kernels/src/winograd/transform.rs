@@ -41,7 +41,7 @@ pub(super) fn kernel_gains() -> [f32; PLANES] {
 /// `factor · x + y`
 #[inline(always)]
 fn times<V: Vector>(factor: f32, x: V, y: V) -> V {
-    V::splat(factor).mul_add(x, y)
+    x.splat_like(factor).mul_add(x, y)
 }
 
 /// `Bᵀ d`
@@ -93,10 +93,10 @@ pub(super) fn output_gradient<V: Vector>(y: [V; TILE]) -> [V; WINDOW] {
 pub(super) fn kernel_gradient<V: Vector>(m: [V; WINDOW]) -> [V; 3] {
     let (near, near_difference) = (m[1].add(m[2]), m[2].sub(m[1]));
     let (far, far_difference) = (m[3].add(m[4]), m[3].sub(m[4]));
-    let sixth = V::splat(1.0 / 6.0);
+    let (sixth, zero) = (far.splat_like(1.0 / 6.0), far.splat_like(0.0));
     [
-        times(0.25, m[0], times(1.0 / 24.0, far, times(-1.0 / 6.0, near, V::splat(0.0)))),
-        times(1.0 / 12.0, far_difference, sixth.mul_add(near_difference, V::splat(0.0))),
+        times(0.25, m[0], times(1.0 / 24.0, far, times(-1.0 / 6.0, near, zero))),
+        times(1.0 / 12.0, far_difference, sixth.mul_add(near_difference, zero)),
         sixth.mul_add(far.sub(near), m[5]),
     ]
 }

@@ -14,7 +14,7 @@ use std::mem::MaybeUninit;
 use super::transform::{self, PLANES, TILE, WINDOW};
 use crate::buffer::Shared;
 use crate::outer::{self, Outer, PIXELS};
-use crate::simd::{Arch, Kernel, Level, Vector};
+use crate::simd::{Arch, Kernel, Level, Vector, lanes_of};
 use crate::threads;
 
 /// Output channels of a task's sums at most.
@@ -151,9 +151,10 @@ impl Line<'_, '_> {
 /// `N` × `N` pixels of a map for a vector of channels, from a corner on that may lie outside; zeros where there is nothing.
 ///
 /// # Safety
-/// To be called from a kernel's instance for this level. The image must exist, and `count` channels from `channel` on.
+/// The image must exist, and `count` channels from `channel` on.
 #[inline(always)]
 unsafe fn window<A: Arch, const N: usize>(
+    arch: A,
     map: &Map<'_>,
     image: usize,
     corner: (isize, isize),
@@ -173,13 +174,13 @@ unsafe fn window<A: Arch, const N: usize>(
         for y in 0..N {
             for x in 0..N {
                 // SAFETY: a pixel of the map, and channels of it that the caller has counted; one of `N` × `N` places.
-                unsafe { to.add(y * N + x).write(A::V::load(first.wrapping_add((y * width + x) * map.channels))) };
+                unsafe { to.add(y * N + x).write(arch.load(first.wrapping_add((y * width + x) * map.channels))) };
             }
         }
         // SAFETY: all of it was written.
         return unsafe { pixels.assume_init() };
     }
-    let mut pixels = [[A::V::splat(0.0); N]; N];
+    let mut pixels = [[arch.splat(0.0); N]; N];
     for (y, row) in pixels.iter_mut().enumerate() {
         let y = corner.0 + y as isize;
         if y < 0 || y >= height as isize {
@@ -191,7 +192,7 @@ unsafe fn window<A: Arch, const N: usize>(
             if x >= 0 && x < width as isize {
                 let from = map.values.as_ptr().wrapping_add((line + x as usize) * map.channels + channel);
                 // SAFETY: a pixel of the map, and channels of it that the caller has counted.
-                *pixel = unsafe { A::V::load_some(from, count) };
+                *pixel = unsafe { arch.load_some(from, count) };
             }
         }
     }
@@ -203,7 +204,7 @@ struct Inputs<'a, 'b>(Line<'a, 'b>);
 
 impl Kernel for Inputs<'_, '_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let Self(line) = self;
         let (job, lanes) = (line.job, A::V::LANES);
         let width = outer::width_of::<A>();
@@ -218,13 +219,13 @@ impl Kernel for Inputs<'_, '_> {
                 let count = channels.saturating_sub(channel).min(lanes);
                 // SAFETY: `out` holds `PLANES` planes of `wide / width` strips of `tiles` rows of `width` floats.
                 unsafe {
-                    let mut rows = window::<A, WINDOW>(&job.x, image, corner, channel, count);
+                    let mut rows = window::<A, WINDOW>(arch, &job.x, image, corner, channel, count);
                     for row in &mut rows {
                         *row = transform::input(*row);
                     }
                     let strip = channel / width;
                     for x in 0..WINDOW {
-                        let mut d = [A::V::splat(0.0); WINDOW];
+                        let mut d = [arch.splat(0.0); WINDOW];
                         for y in 0..WINDOW {
                             d[y] = rows[y][x];
                         }
@@ -245,7 +246,7 @@ struct Outputs<'a, 'b>(Line<'a, 'b>);
 
 impl Kernel for Outputs<'_, '_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let Self(line) = self;
         let (job, lanes) = (line.job, A::V::LANES);
         let height = outer::height_of::<A>();
@@ -255,21 +256,21 @@ impl Kernel for Outputs<'_, '_> {
         let out = line.out.at(0);
         for tile in 0..job.across() {
             let corner = (y as isize, (tile * TILE) as isize);
-            // A strip's row is shorter than a vector: the lanes behind it are stored too, and the next tile's row goes over
-            // them. Behind the last tile of this line there is somebody else's.
-            let is_last = tile + 1 == job.across();
+            // A strip's row may be shorter than a vector: the lanes behind it are stored too, and the next tiles' rows go
+            // over them. Behind the last tile of this line there is another task's memory.
+            let room = (job.across() - tile) * height >= lanes;
             for strip in 0..strips {
                 let channel = strip * height;
                 let count = (channels - channel).min(lanes);
                 // SAFETY: `out` holds `PLANES` planes of so many strips of `tiles` rows of `height` floats.
                 unsafe {
-                    let pixels = window::<A, TILE>(&job.grad, image, corner, channel, count);
-                    let mut rows = [[A::V::splat(0.0); WINDOW]; TILE];
+                    let pixels = window::<A, TILE>(arch, &job.grad, image, corner, channel, count);
+                    let mut rows = [[arch.splat(0.0); WINDOW]; TILE];
                     for y in 0..TILE {
                         rows[y] = transform::output_gradient(pixels[y]);
                     }
                     for x in 0..WINDOW {
-                        let mut d = [A::V::splat(0.0); TILE];
+                        let mut d = [arch.splat(0.0); TILE];
                         for y in 0..TILE {
                             d[y] = rows[y][x];
                         }
@@ -277,7 +278,7 @@ impl Kernel for Outputs<'_, '_> {
                         for y in 0..WINDOW {
                             let row = ((y * WINDOW + x) * strips + strip) * line.tiles + line.first + tile;
                             let place = out.add(row * height);
-                            if is_last { values[y].store_first(place, height) } else { values[y].store(place) }
+                            if room { values[y].store(place) } else { values[y].store_first(place, height.min(lanes)) }
                         }
                     }
                 }
@@ -298,20 +299,19 @@ struct Finish<'a> {
 
 impl Kernel for Finish<'_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
-        const MOST_LANES: usize = 16;
+    fn run<A: Arch>(self, arch: A) {
         let lanes = A::V::LANES;
         let inputs = self.out.len() / 9;
-        let mut taps = [[0f32; MOST_LANES]; 9];
+        let mut taps = [arch.splat(0.0); 9];
         for (at, out) in self.out.chunks_mut(lanes * 9).enumerate() {
             let (first, count) = (self.first + at * lanes, lanes.min(inputs - at * lanes));
-            let mut columns = [[A::V::splat(0.0); WINDOW]; 3];
+            let mut columns = [[arch.splat(0.0); WINDOW]; 3];
             for x in 0..WINDOW {
-                let mut m = [A::V::splat(0.0); WINDOW];
+                let mut m = [arch.splat(0.0); WINDOW];
                 for y in 0..WINDOW {
                     let sums = &self.sums[(y * WINDOW + x) * self.plane + first..][..count];
                     // SAFETY: `count` floats were cut out.
-                    m[y] = unsafe { A::V::load_first(sums.as_ptr(), count) };
+                    m[y] = unsafe { arch.load_first(sums.as_ptr(), count) };
                 }
                 let values = transform::kernel_gradient(m);
                 for y in 0..3 {
@@ -321,12 +321,12 @@ impl Kernel for Finish<'_> {
             for y in 0..3 {
                 let values = transform::kernel_gradient(columns[y]);
                 for x in 0..3 {
-                    // SAFETY: no vector has more than `MOST_LANES` lanes.
-                    unsafe { values[x].store(taps[y * 3 + x].as_mut_ptr()) }
+                    taps[y * 3 + x] = values[x];
                 }
             }
+            let values = lanes_of(&mut taps);
             for (lane, kernel) in out.chunks_exact_mut(9).enumerate() {
-                for (tap, values) in kernel.iter_mut().zip(&taps) {
+                for (tap, values) in kernel.iter_mut().zip(values.chunks_exact(lanes)) {
                     *tap = values[lane];
                 }
             }

@@ -91,7 +91,7 @@ struct Scale<'a> {
 
 impl Kernel for Scale<'_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, _: A) {
         for pixel in self.pixels.chunks_exact_mut(self.gates.len()) {
             for (value, gate) in pixel.iter_mut().zip(self.gates) {
                 *value *= gate;

@@ -129,7 +129,7 @@ struct Write<'a, F> {
 
 impl<F: Function> Kernel for Write<'_, F> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let Self { source, first, channels, out, .. } = self;
         let count = channels.len();
         let pixels_of_image = source.gate.map_or(1, |gate| source.values.len() / gate.len());
@@ -143,7 +143,7 @@ impl<F: Function> Kernel for Write<'_, F> {
                     let Normalisation { mean, scale, shift, .. } = norm;
                     let [mean, scale, shift] = [mean, scale, shift].map(|row| &row[channels.clone()][..count]);
                     for c in 0..count {
-                        out[c] = F::value::<A>(A::mul_add(z[c] - mean[c], scale[c], shift[c]));
+                        out[c] = F::value(arch, arch.mul_add(z[c] - mean[c], scale[c], shift[c]));
                     }
                 }
             }

@@ -20,7 +20,7 @@ struct Saturate<'a> {
 
 impl Kernel for Saturate<'_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, _: A) {
         // Greys of a few pixels first, so that both loops are of one kind of arithmetic each and become vector code.
         const PIXELS: usize = 64;
         let mut greys = [0; PIXELS * 3];

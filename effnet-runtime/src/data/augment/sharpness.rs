@@ -22,7 +22,7 @@ struct Sharpen<'a> {
 
 impl Kernel for Sharpen<'_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, _: A) {
         let Self { from, to, width, height, factor } = self;
         to.copy_from_slice(from);
         if width < 3 || height < 3 {

@@ -73,14 +73,14 @@ struct Scale<'a> {
 
 impl Kernel for Scale<'_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let channels = self.row.len();
         for (at, values) in self.values.chunks_exact_mut(channels).enumerate() {
             self.row.copy_from_slice(values);
             let image = (self.first + at) / self.rows_of_image * channels;
             let [factor, added] = [self.factor, self.added].map(|all| &all[image..image + channels]);
             for c in 0..channels {
-                values[c] = A::mul_add(self.row[c], factor[c], added[c]);
+                values[c] = arch.mul_add(self.row[c], factor[c], added[c]);
             }
         }
     }

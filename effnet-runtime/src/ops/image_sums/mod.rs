@@ -57,7 +57,7 @@ struct Sum<'a> {
 
 impl Kernel for Sum<'_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, _: A) {
         for row in self.x.chunks_exact(self.sum.len()) {
             for (sum, x) in self.sum.iter_mut().zip(row) {
                 *sum += x;
@@ -74,11 +74,11 @@ struct Product<'a> {
 
 impl Kernel for Product<'_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let channels = self.sum.len();
         for (x, y) in self.x.chunks_exact(channels).zip(self.y.chunks_exact(channels)) {
             for ((sum, x), y) in self.sum.iter_mut().zip(x).zip(y) {
-                *sum = A::mul_add(*x, *y, *sum);
+                *sum = arch.mul_add(*x, *y, *sum);
             }
         }
     }

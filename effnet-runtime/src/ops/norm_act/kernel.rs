@@ -93,7 +93,7 @@ struct Apply<'a, F> {
 
 impl<F: Function> Kernel for Apply<'_, F> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let channels = self.norm.scale.len();
         let Normalisation { mean, scale, shift, .. } = self.norm;
         let (mean, scale, shift) = (&mean[..channels], &scale[..channels], &shift[..channels]);
@@ -101,7 +101,7 @@ impl<F: Function> Kernel for Apply<'_, F> {
             match self.shortcut {
                 None => {
                     for c in 0..channels {
-                        row[c] = F::value::<A>(A::mul_add(z[c] - mean[c], scale[c], shift[c]));
+                        row[c] = F::value(arch, arch.mul_add(z[c] - mean[c], scale[c], shift[c]));
                     }
                 }
                 Some(shortcut) => {
@@ -109,8 +109,8 @@ impl<F: Function> Kernel for Apply<'_, F> {
                     let branch = shortcut.branch[at / self.rows_of_image];
                     let added = &shortcut.values[at * channels..(at + 1) * channels];
                     for c in 0..channels {
-                        let value = F::value::<A>(A::mul_add(z[c] - mean[c], scale[c], shift[c]));
-                        row[c] = A::mul_add(branch, value, added[c]);
+                        let value = F::value(arch, arch.mul_add(z[c] - mean[c], scale[c], shift[c]));
+                        row[c] = arch.mul_add(branch, value, added[c]);
                     }
                 }
             }
@@ -217,7 +217,7 @@ struct Sums<'a, F> {
 
 impl<F: Function> Kernel for Sums<'_, F> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let channels = self.norm.scale.len();
         let Normalisation { mean, inv_std, scale, shift, .. } = self.norm;
         let [mean, inv_std, scale, shift] = [mean, inv_std, scale, shift].map(|row| &row[..channels]);
@@ -233,22 +233,22 @@ impl<F: Function> Kernel for Sums<'_, F> {
                 ($c:ident => $grad:expr) => {
                     for $c in 0..channels {
                         let centred = z[$c] - mean[$c];
-                        let u = A::mul_add(centred, scale[$c], shift[$c]);
-                        let g = branch * $grad * F::derivative::<A>(u);
+                        let u = arch.mul_add(centred, scale[$c], shift[$c]);
+                        let g = branch * $grad * F::derivative(arch, u);
                         dz[$c] = g;
                         beta[$c] += g;
-                        gamma[$c] = A::mul_add(g, centred * inv_std[$c], gamma[$c]);
+                        gamma[$c] = arch.mul_add(g, centred * inv_std[$c], gamma[$c]);
                     }
                 };
             }
             match (self.grad, affine) {
                 (None, None) => row!(c => dz[c]),
-                (None, Some([factor, added])) => row!(c => A::mul_add(dz[c], factor[c], added[c])),
+                (None, Some([factor, added])) => row!(c => arch.mul_add(dz[c], factor[c], added[c])),
                 (Some(grad), affine) => {
                     let grad = &grad[at * channels..][..channels];
                     match affine {
                         None => row!(c => grad[c]),
-                        Some([factor, added]) => row!(c => A::mul_add(grad[c], factor[c], added[c])),
+                        Some([factor, added]) => row!(c => arch.mul_add(grad[c], factor[c], added[c])),
                     }
                 }
             }
@@ -267,14 +267,14 @@ struct Finish<'a> {
 
 impl Kernel for Finish<'_> {
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let channels = self.norm.scale.len();
         let (mean, scale) = (&self.norm.mean[..channels], &self.norm.scale[..channels]);
         let (constant, slope) = (&self.constant[..channels], &self.slope[..channels]);
         for (dz, z) in self.dz.chunks_exact_mut(channels).zip(self.z.chunks_exact(channels)) {
             for c in 0..channels {
-                let centred = A::mul_add(mean[c] - z[c], slope[c], -constant[c]);
-                dz[c] = A::mul_add(dz[c], scale[c], centred);
+                let centred = arch.mul_add(mean[c] - z[c], slope[c], -constant[c]);
+                dz[c] = arch.mul_add(dz[c], scale[c], centred);
             }
         }
     }

@@ -163,7 +163,7 @@ impl Part<'_> {
 impl Kernel for Part<'_> {
     /// Vectors by name: of the channels behind the last four vectors the compiler makes scalars, of 16 to 48 channels all.
     #[inline(always)]
-    fn run<A: Arch>(self) {
+    fn run<A: Arch>(self, arch: A) {
         let Self { written, mean, squares } = self;
         let (channels, lanes) = (mean.len(), A::V::LANES);
         mean.fill(0.0);
@@ -176,8 +176,8 @@ impl Kernel for Part<'_> {
                     let mean = mean[first..][..count].as_mut_ptr();
                     // SAFETY: `Slots::find` has measured that the pixel is in the map, and nobody writes it.
                     unsafe {
-                        let z = A::V::load_some(z.add(first), count);
-                        A::V::load_some(mean, count).add(z).store_some(mean, count);
+                        let z = arch.load_some(z.add(first), count);
+                        arch.load_some(mean, count).add(z).store_some(mean, count);
                     }
                 }
             }
@@ -193,8 +193,8 @@ impl Kernel for Part<'_> {
                     let squares = squares[first..][..count].as_mut_ptr();
                     // SAFETY: as above.
                     unsafe {
-                        let delta = A::V::load_some(z.add(first), count).sub(A::V::load_some(mean, count));
-                        delta.mul_add(delta, A::V::load_some(squares, count)).store_some(squares, count);
+                        let delta = arch.load_some(z.add(first), count).sub(arch.load_some(mean, count));
+                        delta.mul_add(delta, arch.load_some(squares, count)).store_some(squares, count);
                     }
                 }
             }
