@@ -3,8 +3,8 @@
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-/// Floats of a cache line, and of the widest register.
-const LINE: usize = 16;
+/// Floats of a cache line.
+pub const LINE: usize = 16;
 
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
@@ -56,7 +56,7 @@ pub struct Shared<'a> {
 
 // SAFETY: stands for a `&mut [f32]`; every access is `unsafe`, and its caller answers for the elements being its own.
 unsafe impl Send for Shared<'_> {}
-// SAFETY: as above.
+// SAFETY: as for `Send`.
 unsafe impl Sync for Shared<'_> {}
 
 impl<'a> Shared<'a> {
@@ -99,7 +99,7 @@ impl<'a> Shared<'a> {
             "{length} elements from {from} of {}",
             self.length
         );
-        // SAFETY: within the slice; disjointness is the caller's promise.
+        // SAFETY: within the slice; the caller keeps the parts disjoint.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(from), length) }
     }
 }

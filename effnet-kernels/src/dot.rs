@@ -2,7 +2,7 @@
 
 use crate::simd::{Arch, FEWEST_LANES, Kernel, Level, Vector};
 
-/// Independent sums, of a number that does not depend on the level.
+/// Independent sums: as many at every level.
 const SUMS: usize = 32;
 
 /// `Σ a[i] · b[i]`
@@ -31,7 +31,7 @@ impl Kernel for Dot<'_> {
         for ((product, a), b) in products.iter_mut().zip(a.remainder()).zip(b.remainder()) {
             *product = a * b;
         }
-        // Vectors by name: of an array of sums the compiler makes as many scalars, most of them on the stack.
+        // Explicit vectors: LLVM splits an array of sums into scalars and spills them.
         let mut sums = [arch.splat(0.0); SUMS / FEWEST_LANES];
         // SAFETY: `products` and each chunk have `SUMS` floats, which are `vectors` vectors.
         unsafe {

@@ -9,7 +9,7 @@ pub struct BadVariable {
     legal: String,
 }
 
-/// What was read of a variable, for a library that goes on without it where its value means nothing.
+/// The value read, for a library that goes on without one that means nothing, and warns of it through `tracing`.
 pub fn or_warn<T>(read: Result<Option<T>, BadVariable>) -> Option<T> {
     read.unwrap_or_else(|bad| {
         tracing::warn!("{bad}");

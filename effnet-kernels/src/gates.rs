@@ -5,7 +5,7 @@ use crate::simd::{Arch, FEWEST_LANES, Kernel, Level, Vector, sigmoid};
 /// Channels of a block: as many as a plane of the depthwise convolution has, which is multiplied by them.
 pub const BLOCK: usize = super::depthwise::CHANNELS;
 
-/// `gates[c] = sigmoid(bias[c] + Σ_s weight[s][c] · squeezed[s])` of a block's channels, or of its first few; NaN stays NaN.
+/// `gates[c] = sigmoid(bias[c] + Σ_s weight[s][c] · squeezed[s])` for a block's channels, or its first few; NaN stays NaN.
 ///
 /// # Panics
 /// When there are more gates, or `weight` is not `[S, BLOCK]`, or `bias` not `[BLOCK]`.
@@ -29,7 +29,7 @@ impl Kernel for Gates<'_> {
         let (lanes, vectors) = (A::V::LANES, BLOCK / A::V::LANES);
         let mut block = [0f32; BLOCK];
         block.copy_from_slice(self.bias);
-        // Vectors by name, since of an array of sums the compiler makes as many scalars.
+        // Explicit vectors: LLVM splits a `[f32; 32]` accumulator into 32 scalars and spills them.
         let mut sums = [arch.splat(0.0); BLOCK / FEWEST_LANES];
         // SAFETY: `block` and each row of the weights have `BLOCK` floats, which are `vectors` vectors.
         unsafe {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::gemm::Rows;
+use crate::view::Rows;
 
 /// Each pixel of a destination grid sees the pixels of a source map `[batch, height, width, channels]` at
 /// `start + step · grid + (0..taps)`, zero where that lies outside. A convolution's forward pass is one gather from its
@@ -50,8 +50,7 @@ impl Target {
 
     /// The pixels from one on.
     pub fn at(&self, image: usize, y: usize, x: usize) -> Rows {
-        let Rows { start, line, row } = self.pixels;
-        Rows { start: start + image * self.image + y * line + x * row, line, row }
+        Rows { start: image * self.image + self.pixels.at(y, x), ..self.pixels }
     }
 }
 
@@ -66,15 +65,14 @@ impl Gather {
         self.taps == (1, 1) && self.step == 1 && self.start == (0, 0) && self.grid == self.source
     }
 
-    /// What a rectangle of the grid sees.
+    /// The source's rectangle that a rectangle of the grid sees.
     pub fn seen(&self, (y, x): (usize, usize), size: (usize, usize)) -> Rectangle {
         let along = |count: usize, taps: usize| (count - 1) * self.step + taps;
         let corner = (self.start.0 + (y * self.step) as isize, self.start.1 + (x * self.step) as isize);
         Rectangle { corner, size: (along(size.0, self.taps.0), along(size.1, self.taps.1)) }
     }
 
-    /// The source's lines that some lines of the grid see, and the gather over them alone: of one image, for these lines of
-    /// the grid.
+    /// The source's lines that lines `y` of an image's grid see, and the gather over these lines alone.
     pub fn over_lines(&self, y: Range<usize>) -> (Range<usize>, Self) {
         let seen = self.seen((y.start, 0), (y.len(), 1));
         let clamped = |line: isize| line.clamp(0, self.source.0 as isize) as usize;

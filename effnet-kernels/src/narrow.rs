@@ -37,7 +37,7 @@ impl Kernel for Narrow<'_> {
 /// there are factors.
 ///
 /// # Panics
-/// When their number is odd, or with factors that are not some blocks of 32, or of which it is no multiple.
+/// When their number is odd or no multiple of the factors', or the factors are no multiple of 32.
 pub fn narrow_in_place(level: Level, values: &mut [f32], factors: Option<&[f32]>) {
     assert!(values.len().is_multiple_of(2), "two floats for each pair");
     if let Some(factors) = factors {

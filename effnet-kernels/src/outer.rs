@@ -10,8 +10,8 @@
 #[cfg(test)]
 mod tests;
 
-use super::buffer::Shared;
 use crate::simd::{Arch, Kernel, Level, Unaligned, Vector};
+use crate::view::{Rows, View, ViewMut};
 
 /// Vectors of a tile.
 const VECTORS: usize = 2;
@@ -45,12 +45,8 @@ pub(super) const fn height_of<A: Arch>() -> usize {
 /// Some floats of each of some pixels.
 #[derive(Clone, Copy)]
 pub struct Columns<'a> {
-    /// Where the floats are.
-    pub source: &'a [f32],
-    /// Where the first pixel's floats start, and floats between pixels.
-    pub start: usize,
-    /// Floats from one pixel to the next.
-    pub pixel: usize,
+    /// A row for each pixel.
+    pub source: View<'a>,
     /// How many pixels.
     pub pixels: usize,
     /// Floats of a pixel.
@@ -93,12 +89,12 @@ impl Kernel for Pack<'_> {
 impl Pack<'_> {
     #[inline(always)]
     fn cut(self, width: usize) {
-        let Columns { source, start, pixel, pixels, count } = self.columns;
+        let Columns { source: View { data, rows: Rows { start, row: pixel, .. } }, pixels, count } = self.columns;
         for from in (0..pixels).step_by(TOGETHER) {
             let rows = from..(from + TOGETHER).min(pixels);
             for (strip, first) in (0..count).step_by(width).enumerate() {
                 let to = &mut self.to[(strip * self.stride + self.at + from) * width..][..rows.len() * width];
-                let source = &source[start + from * pixel + first..];
+                let source = &data[start + from * pixel + first..];
                 for (at, to) in to.chunks_exact_mut(width).enumerate() {
                     if first + width <= count {
                         to.copy_from_slice(&source[at * pixel..][..width]);
@@ -126,11 +122,7 @@ pub struct Outer<'a> {
     /// Columns of the block.
     pub columns: usize,
     /// The sums.
-    pub out: Shared<'a>,
-    /// Where the first sum is, and floats between rows.
-    pub out_start: usize,
-    /// Floats from one row of sums to the next.
-    pub out_row: usize,
+    pub out: ViewMut<'a>,
     /// Whether the products are added to what `out` holds, else they are written over it.
     pub add: bool,
 }
@@ -149,7 +141,7 @@ impl Outer<'_> {
         }
         assert!(self.a.len() >= self.rows.next_multiple_of(height(level)) * self.pixels, "size of the strips of a");
         assert!(self.b.len() >= self.columns.next_multiple_of(width(level)) * self.pixels, "size of the strips of b");
-        assert!(self.out_start + (self.rows - 1) * self.out_row + self.columns <= self.out.len(), "sums past the end");
+        self.out.check(1, self.rows, self.columns);
         level.run(Tiles(self));
     }
 }
@@ -215,20 +207,20 @@ impl<const ROWS: usize> Kernel for Tile<'_, '_, ROWS> {
                 a = a.wrapping_add(height);
                 b = b.wrapping_add(width);
             }
-            let out = job.out.at(job.out_start).wrapping_add(row * job.out_row + column);
+            let (out, out_row) = (job.out.at(0, row).wrapping_add(column), job.out.rows.row);
             let columns = (job.columns - column).min(width);
             if columns == width {
                 // Loops without a question in them are unrolled, which keeps the sums in registers throughout.
                 if job.add {
                     for r in 0..ROWS {
                         for v in 0..VECTORS {
-                            sums[r][v] = sums[r][v].add(arch.load(out.wrapping_add(r * job.out_row + v * lanes)));
+                            sums[r][v] = sums[r][v].add(arch.load(out.wrapping_add(r * out_row + v * lanes)));
                         }
                     }
                 }
                 for r in 0..ROWS {
                     for v in 0..VECTORS {
-                        sums[r][v].store(out.wrapping_add(r * job.out_row + v * lanes));
+                        sums[r][v].store(out.wrapping_add(r * out_row + v * lanes));
                     }
                 }
                 return;
@@ -243,7 +235,7 @@ impl<const ROWS: usize> Kernel for Tile<'_, '_, ROWS> {
             let sums = std::slice::from_raw_parts(copy, ROWS * width);
             for (r, sums) in sums.chunks_exact(width).enumerate() {
                 for (column, sum) in sums[..columns].iter().enumerate() {
-                    let place = out.wrapping_add(r * job.out_row + column);
+                    let place = out.wrapping_add(r * out_row + column);
                     *place = if job.add { *place + sum } else { *sum };
                 }
             }

@@ -10,8 +10,8 @@ use crate::cut::Area;
 use crate::gather::{Gather, Target};
 use crate::simd::{Arch, Kernel, Level, Vector};
 
-/// Channels that are walked along a line together: so few that the pixels under a block stay in the L1 cache, so many
-/// that memory is read in runs.
+/// Channels that are walked along a line together: few enough that the pixels under a block stay in the L1 cache, many
+/// enough that memory is read in runs.
 const GROUP: usize = 256;
 
 /// Output pixels whose sums are in registers at once.
@@ -142,7 +142,7 @@ impl<const TAPS: usize, const STEP: usize> Line<'_, '_, TAPS, STEP> {
     #[inline(always)]
     unsafe fn block<A: Arch>(&self, arch: A, first: usize, channel: usize) {
         let channels = self.job.gather.channels;
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller answers for the pixels, whose taps are within the map.
         unsafe {
             let mut sums = [arch.splat(0.0); TOGETHER];
             for tap_y in self.job.gather.lines(self.y) {
@@ -164,7 +164,7 @@ impl<const TAPS: usize, const STEP: usize> Line<'_, '_, TAPS, STEP> {
     unsafe fn pixel<A: Arch>(&self, arch: A, x: usize, channel: usize, count: usize) {
         let gather = self.job.gather;
         let columns = Gather::inside(gather.start.1, gather.step, x, gather.taps.1, gather.source.1);
-        // SAFETY: the caller's promise; taps outside the map are left out.
+        // SAFETY: the caller answers for the pixel and the channels; taps outside the map are left out.
         unsafe {
             let mut sum = arch.splat(0.0);
             for tap_y in gather.lines(self.y) {

@@ -24,7 +24,7 @@ unsafe fn line_of_taps<A: Arch, const TAPS: usize, const STEP: usize, const COUN
     weight: *const f32,
     channels: usize,
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller answers for the pixels and weights.
     unsafe {
         let mut taps = [arch.splat(0.0); TAPS];
         for tap in 0..TAPS {

@@ -21,9 +21,9 @@ pub const CHANNELS: usize = 32;
 
 /// A plane to filter.
 pub struct Plane<'a> {
-    /// Side of the kernel, and its step.
+    /// Side of the filter, in pixels.
     pub kernel: usize,
-    /// Step of the kernel, in pixels.
+    /// Pixels from one window to the next.
     pub stride: usize,
     /// Pixels `[height, width, CHANNELS]` with their border, so that every window lies within.
     pub x: &'a [f32],
@@ -41,7 +41,7 @@ pub struct Plane<'a> {
     pub sums: &'a mut [f32],
     /// Activation of the output.
     pub activation: Option<Activation>,
-    /// Of what reads the output: activations are as exact as that.
+    /// Precision of the reader: activations are as exact as it needs.
     pub precision: Precision,
 }
 
@@ -124,7 +124,7 @@ unsafe fn pixels<A: Arch, const KERNEL: usize, const STRIDE: usize, const COUNT:
     first: usize,
     channel: usize,
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller answers for the windows and the pixels; weights and bias have whole vectors of channels.
     unsafe {
         let mut sums = [arch.load(plane.bias.as_ptr().add(channel)); COUNT];
         for tap_y in 0..KERNEL {
@@ -138,14 +138,14 @@ unsafe fn pixels<A: Arch, const KERNEL: usize, const STRIDE: usize, const COUNT:
     }
 }
 
-/// Adds each pixel of a row to the sums: vectors by name, since of an array of sums the compiler makes as many scalars.
+/// Adds each pixel of a row to the sums. Explicit vectors: LLVM splits an array of 32 sums into scalars and spills them.
 ///
 /// # Safety
 /// The row must hold whole pixels, and there must be [`CHANNELS`] sums.
 #[inline(always)]
 unsafe fn add_pixels<A: Arch>(arch: A, row: &[f32], sums: &mut [f32]) {
     let (lanes, vectors) = (A::V::LANES, CHANNELS / A::V::LANES);
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller answers for whole pixels and as many sums.
     unsafe {
         let mut totals = [arch.splat(0.0); CHANNELS / FEWEST_LANES];
         for v in 0..vectors {

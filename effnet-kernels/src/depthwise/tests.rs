@@ -4,8 +4,8 @@ use crate::buffer::Shared;
 use crate::cut::Area;
 use crate::depthwise::{Filter, WeightGradient};
 use crate::gather::{Gather, Target};
-use crate::gemm::Rows;
 use crate::simd::Level;
+use crate::view::Rows;
 use effnet_guard::{Guarded, SIDES, values};
 
 /// How far a result may be from the f64 definition, relative to the sum of its terms' sizes.

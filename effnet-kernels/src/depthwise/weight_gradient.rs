@@ -7,7 +7,7 @@
 use crate::gather::{Gather, Target};
 use crate::simd::{Arch, Kernel, Level, Vector};
 
-/// Pixels that have sums of their own, since a sum waits for the one before.
+/// Pixels with sums of their own: the chains of dependent additions run side by side.
 const TOGETHER: usize = 2;
 
 /// One line of the output's gradient.
@@ -109,7 +109,7 @@ impl<const TAPS: usize, const STEP: usize> Line<'_, TAPS, STEP> {
     #[inline(always)]
     unsafe fn pixels<A: Arch>(&mut self, arch: A, first: usize, end: usize, tap_y: usize, channel: usize) {
         let (channels, of_grad) = (self.0.gather.channels, self.0.grad_pixels.pixels.row);
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller answers for the pixels, taps and channels.
         unsafe {
             let mut sums = [[arch.splat(0.0); TAPS]; TOGETHER];
             let mut x = self.source(first, (tap_y, 0), channel);
@@ -143,14 +143,14 @@ impl<const TAPS: usize, const STEP: usize> Line<'_, TAPS, STEP> {
         }
     }
 
-    /// As [`Line::pixels`], for one pixel of which some taps may lie outside, and `count` channels.
+    /// Adds the products of one pixel, some of whose taps may lie outside, for `count` channels and a line of taps.
     ///
     /// # Safety
     /// The pixel, the taps' line and the channels must exist.
     #[inline(always)]
     unsafe fn pixel<A: Arch>(&mut self, arch: A, x: usize, tap_y: usize, channel: usize, count: usize) {
         let gather = self.0.gather;
-        // SAFETY: the caller's promise; taps outside the map are left out.
+        // SAFETY: the caller answers for the pixel and the channels; taps outside the map are left out.
         unsafe {
             let factor = arch.load_first(self.grad(x, channel), count);
             for tap in Gather::inside(gather.start.1, gather.step, x, gather.taps.1, gather.source.1) {

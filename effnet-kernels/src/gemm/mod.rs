@@ -3,7 +3,7 @@
 //! A convolution is one product: a row is a window of the map. Over a map with its border of zeros, the window's rows
 //! of pixels are runs of contiguous floats, the segments of the depth; nothing is copied.
 //!
-//! In bf16 a float's place holds two numbers that follow each other ([`super::narrow`]): the map has half the channels, and
+//! In bf16 a float's place holds two numbers that follow each other ([`crate::narrow`]): the map has half the channels, and
 //! everything else is the same.
 
 mod packed;
@@ -17,34 +17,10 @@ use effnet_spec::Activation;
 
 use super::buffer::Shared;
 use crate::simd::{Arch, Kernel, Level};
+use crate::view::{Rows, View, ViewMut};
 use packed::Numbers;
 pub use packed::Packed;
 use tile::{Dot, Pair, Place, Shorts, Single, Strip};
-
-/// Where rows of floats lie: row `r` of line `l` starts at `start + l · line + r · row`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rows {
-    /// First float of the first row.
-    pub start: usize,
-    /// Floats from one line of rows to the next.
-    pub line: usize,
-    /// Floats from one row of a line to the next.
-    pub row: usize,
-}
-
-impl Rows {
-    /// Rows one after the other.
-    pub fn contiguous(start: usize, width: usize) -> Self {
-        Self { start, line: 0, row: width }
-    }
-
-    /// One past the last float of `lines` × `rows` rows that reach `width` floats.
-    pub fn end(&self, lines: usize, rows: usize, width: usize) -> usize {
-        let steps = |count: usize, stride: usize| (count - 1).checked_mul(stride);
-        let last = steps(lines, self.line).zip(steps(rows, self.row)).and_then(|(line, row)| line.checked_add(row));
-        last.and_then(|last| last.checked_add(self.start)?.checked_add(width)).expect("sizes of a matrix overflow")
-    }
-}
 
 /// `out = f(a · weights + bias) + residual`, for some lines of rows and some panels of the weights.
 #[derive(Clone, Copy)]
@@ -58,40 +34,30 @@ pub struct Job<'a> {
     /// First panel of the weights to compute, and one past the last.
     pub panels: (usize, usize),
     /// Left-hand side.
-    pub a: &'a [f32],
-    /// Where the rows start in `a`.
-    pub a_rows: Rows,
+    pub a: View<'a>,
     /// A row is this many runs of equal length, `segment_stride` floats apart.
     pub segments: usize,
     /// Floats from one of a row's runs to the next.
     pub segment_stride: usize,
-    /// The product.
-    pub out: Shared<'a>,
-    /// Where the first of the panels goes.
-    pub out_rows: Rows,
-    /// What is added behind the activation, and where its rows start.
-    pub residual: Option<(&'a [f32], Rows)>,
+    /// The product; the first of the panels goes to the start of its rows.
+    pub out: ViewMut<'a>,
+    /// What is added behind the activation.
+    pub residual: Option<View<'a>>,
     /// Activation of the sums.
     pub activation: Option<Activation>,
 }
 
 impl<'a> Job<'a> {
+    /// The whole product of `lines` × `rows` rows of one run each.
+    pub fn new(weights: &'a Packed, (lines, rows): (usize, usize), a: View<'a>, out: ViewMut<'a>) -> Self {
+        let panels = (0, weights.panels());
+        Self { weights, lines, rows, panels, a, segments: 1, segment_stride: 0, out, residual: None, activation: None }
+    }
+
     /// The whole product of `rows` contiguous rows, written one after the other.
     pub fn plain(weights: &'a Packed, a: &'a [f32], rows: usize, out: Shared<'a>) -> Self {
-        Self {
-            weights,
-            lines: 1,
-            rows,
-            panels: (0, weights.panels()),
-            a,
-            a_rows: Rows::contiguous(0, weights.depth()),
-            segments: 1,
-            segment_stride: 0,
-            out,
-            out_rows: Rows::contiguous(0, weights.columns()),
-            residual: None,
-            activation: None,
-        }
+        let a = View::new(a, Rows::contiguous(0, weights.depth()));
+        Self::new(weights, (1, rows), a, ViewMut::new(out, Rows::contiguous(0, weights.columns())))
     }
 
     /// Columns that the panels have.
@@ -116,11 +82,11 @@ impl<'a> Job<'a> {
         let run = depth / self.segments;
         assert_eq!(run * self.segments, depth, "segments of unequal length");
         let reach = (self.segments - 1) * self.segment_stride + run;
-        assert!(self.a_rows.end(self.lines, self.rows, reach) <= self.a.len(), "rows past the end of a map");
+        self.a.check(self.lines, self.rows, reach);
         let columns = self.columns();
-        assert!(self.out_rows.end(self.lines, self.rows, columns) <= self.out.len(), "results past the end of a map");
-        if let Some((residual, rows)) = self.residual {
-            assert!(rows.end(self.lines, self.rows, columns) <= residual.len(), "a residual past the end of its map");
+        self.out.check(self.lines, self.rows, columns);
+        if let Some(residual) = self.residual {
+            residual.check(self.lines, self.rows, columns);
         }
         match self.weights.numbers() {
             Numbers::F32 => level.run(Tiles::<Single> { job: self, run, dot: PhantomData }),
@@ -164,8 +130,8 @@ fn depth_blocks(segments: usize, run: usize, segment_stride: usize) -> impl Iter
     })
 }
 
-/// Cuts `rows` into the fewest tiles of at most `most`, as equal as can be, since a tile of one row takes as long as one
-/// of four: first `tiles.0` tiles of `rows.0`, then `tiles.1` of one row less.
+/// Cuts `rows` into the fewest tiles of at most `most` rows, as equal as can be, as `(count, height)` of the higher tiles
+/// and of those that are one row less. A tile of one row takes as long as one of four, which a short last tile would waste.
 fn tiles(rows: usize, most: usize) -> [(usize, usize); 2] {
     let count = rows.div_ceil(most).max(1);
     let (less, more) = (rows / count, rows % count);
@@ -184,7 +150,7 @@ impl<D: Dot> Kernel for Tiles<'_, '_, D> {
         let job = self.job;
         let weights = job.weights;
         let most = A::TILE_ROWS[weights.vectors() - 1];
-        let (out, width) = (job.out.at(job.out_rows.start), weights.width());
+        let width = weights.width();
         for panel in job.panels.0..job.panels.1 {
             let (values, bias) = weights.panel(panel);
             let column = (panel - job.panels.0) * width;
@@ -192,21 +158,20 @@ impl<D: Dot> Kernel for Tiles<'_, '_, D> {
                 for line in 0..job.lines {
                     let mut row = 0;
                     for (count, height) in tiles(job.rows, most) {
-                        let at = |rows: &Rows| line * rows.line + row * rows.row;
                         let place = Place {
-                            a: job.a.as_ptr().wrapping_add(job.a_rows.start + at(&job.a_rows) + part.a),
-                            a_row: job.a_rows.row,
+                            a: job.a.at(line, row).wrapping_add(part.a),
+                            a_row: job.a.rows.row,
                             segments: part.segments,
                             run: part.run,
                             segment_stride: job.segment_stride,
                             panel: values.as_ptr().wrapping_add(part.panel * width),
                             bias: bias.as_ptr(),
-                            out: out.wrapping_add(at(&job.out_rows) + column),
-                            out_row: job.out_rows.row,
-                            residual: job.residual.map_or(std::ptr::null(), |(values, rows)| {
-                                values.as_ptr().wrapping_add(rows.start + at(&rows) + column)
-                            }),
-                            residual_row: job.residual.map_or(0, |(_, rows)| rows.row),
+                            out: job.out.at(line, row).wrapping_add(column),
+                            out_row: job.out.rows.row,
+                            residual: job
+                                .residual
+                                .map_or(std::ptr::null(), |view| view.at(line, row).wrapping_add(column)),
+                            residual_row: job.residual.map_or(0, |view| view.rows.row),
                             columns: width.min(weights.columns() - panel * width),
                             activation: job.activation,
                             first: part.panel == 0,

@@ -9,7 +9,7 @@ use crate::threads;
 /// Steps of the depth that are packed together.
 const STEPS: usize = 16;
 
-/// What a float's place holds in both sides of a product, and what its sums are.
+/// The numbers in a float's place of both sides of a product, and the type of their sums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Numbers {
     F32,
@@ -33,8 +33,7 @@ pub struct Packed {
     bias: Buffer,
 }
 
-/// Vectors of a panel for so many columns: two, unless the last panel would then be filled up more than another width's
-/// lesser efficiency costs.
+/// Panel width in vectors: 2, unless padding the last panel costs more than width 3 (+3 %) or 1 (+20 %).
 fn panel_vectors(columns: usize, lanes: usize) -> usize {
     let cost = |vectors: usize, percent: usize| columns.next_multiple_of(vectors * lanes) * percent;
     [(2, 100), (3, 103), (1, 120)]
@@ -44,7 +43,7 @@ fn panel_vectors(columns: usize, lanes: usize) -> usize {
 }
 
 impl Packed {
-    /// Packs the transpose of `rows` = `[columns, depth]`: a convolution's weights, one row an output channel.
+    /// Packs the transpose of `rows` = `[columns, depth]`: a convolution's weights, a row for each output channel.
     ///
     /// # Panics
     /// When `rows` or `bias` have other sizes.
@@ -63,7 +62,7 @@ impl Packed {
         })
     }
 
-    /// As [`Packed::from_rows`], in a number format, which the left-hand side must have too. In bf16 the depth is even.
+    /// [`Packed::from_rows`] in a number format, which the left-hand side must have too. In bf16 the depth is even.
     ///
     /// # Panics
     /// As [`Packed::from_rows`], and when the depth is odd in bf16.
@@ -80,8 +79,8 @@ impl Packed {
         }
     }
 
-    /// As [`Packed::from_rows`] of rows of integers, an even number of them, without a bias. Results are integers of 32 bits
-    /// in floats' places: neither is anything added to them, nor do they have an activation.
+    /// [`Packed::from_rows`] of rows of integers, an even number of them, without a bias. Results are integers of 32 bits in
+    /// floats' places: nothing is added to them, and they have no activation.
     ///
     /// # Panics
     /// When the columns do not divide the rows.

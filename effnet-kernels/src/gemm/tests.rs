@@ -1,11 +1,12 @@
 use effnet_spec::Activation;
 use proptest::prelude::*;
 
-use super::{Job, Packed, Rows, depth_blocks, tiles};
+use super::{Job, Packed, depth_blocks, tiles};
 use crate::Precision;
 use crate::buffer::Shared;
 use crate::narrow::narrow_in_place;
 use crate::simd::Level;
+use crate::view::{Rows, View, ViewMut};
 use effnet_guard::{Guarded, SIDES, Side, values};
 
 /// Numbers in a float's place.
@@ -100,13 +101,11 @@ impl Problem {
             lines: self.lines,
             rows: self.rows,
             panels: (0, packed.panels()),
-            a: &a,
-            a_rows,
+            a: View::new(&a, a_rows),
             segments: self.segments,
             segment_stride,
-            out: Shared::new(&mut out),
-            out_rows,
-            residual: self.residual.then_some((&residual[..], out_rows)),
+            out: ViewMut::new(Shared::new(&mut out), out_rows),
+            residual: self.residual.then(|| View::new(&residual, out_rows)),
             activation: self.activation,
         };
         // SAFETY: nobody else has the buffers.
@@ -199,8 +198,8 @@ fn some_panels_go_where_they_are_sent() {
     // SAFETY: nobody else has the buffers.
     unsafe {
         Job::plain(&packed, &a, 7, Shared::new(&mut all)).run(level);
-        let out_rows = Rows::contiguous(0, packed.width());
-        Job { panels: (1, 2), out_rows, ..Job::plain(&packed, &a, 7, Shared::new(&mut part)) }.run(level);
+        let out = ViewMut::new(Shared::new(&mut part), Rows::contiguous(0, packed.width()));
+        Job { panels: (1, 2), out, ..Job::plain(&packed, &a, 7, out.data) }.run(level);
     }
     for (all, part) in all.chunks_exact(96).zip(part.chunks_exact(packed.width())) {
         assert_eq!(&all[packed.width()..2 * packed.width()], part);

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::{Columns, Outer, height, width};
 use crate::buffer::Shared;
 use crate::simd::Level;
+use crate::view::{Rows, View, ViewMut};
 use effnet_guard::{Guarded, SIDES, values};
 
 /// How far a result may be from the f64 definition, relative to the sum of its terms' sizes.
@@ -27,7 +28,8 @@ proptest! {
                 // In two parts, as lines of a map are.
                 for (at, pixels_of_part) in [(0, cut), (cut, pixels - cut)] {
                     let part = |source, pixel, count| {
-                        Columns { source, start: gap + at * pixel, pixel, pixels: pixels_of_part, count }
+                        let source = View::new(source, Rows::contiguous(gap + at * pixel, pixel));
+                        Columns { source, pixels: pixels_of_part, count }
                     };
                     part(&a, a_pixel, rows).strips_of_a(level, &mut strips_a, pixels, at);
                     part(&b, columns + gap, columns).strips_of_b(level, &mut strips_b, pixels, at);
@@ -40,9 +42,7 @@ proptest! {
                     b: &strips_b,
                     rows,
                     columns,
-                    out: Shared::new(&mut out),
-                    out_start: gap,
-                    out_row: columns + gap,
+                    out: ViewMut::new(Shared::new(&mut out), Rows::contiguous(gap, columns + gap)),
                     add,
                 };
                 // SAFETY: nobody else has the buffers.

@@ -31,7 +31,7 @@ enum Token {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Level(Token);
 
-/// What of a level is known without running at it.
+/// A level's constants.
 struct Facts {
     name: &'static str,
     lanes: usize,

@@ -36,7 +36,7 @@ const SPINS: usize = 4_000;
 /// A job's task: a function of the worker's and the task's number.
 type Task = *const (dyn Fn(usize, usize) + Sync);
 
-/// What a task has panicked with.
+/// The payload of a task's panic.
 type Panic = Box<dyn Any + Send>;
 
 /// The one job that a pool works on, and how far it has come. It lives as long as the pool: posting a job allocates
@@ -46,11 +46,11 @@ struct Shared {
     /// same odd number again: the caller first makes it even and then waits for `running` to be 0.
     epoch: Apart<AtomicUsize>,
     running: Apart<AtomicUsize>,
-    /// Of the open job; its lifetime is erased.
+    /// The open job's task; its lifetime is erased.
     task: Apart<UnsafeCell<Task>>,
     tasks: AtomicUsize,
-    /// Each worker's: a share is a run of tasks, the same part of every job, so that a core finds what it has written for the
-    /// last job in its own cache. Who has done with its own takes from the others'.
+    /// The workers' claims. A worker's share is the same part of every job, so that a core finds what it wrote for the last
+    /// job in its own cache. A worker that finishes its share steals from the others.
     claims: Vec<Apart<Claims>>,
     panic: Mutex<Option<Panic>>,
     /// Workers that wait for `wake`, each under `closed`'s lock from before it counts itself until it waits.
@@ -62,7 +62,7 @@ struct Shared {
 // SAFETY: `task` is written while no job is open and no worker runs, and read as `epoch` says; it points to a `Sync`
 // closure that outlives every use of the job. The rest is `Send` and `Sync` by itself.
 unsafe impl Send for Shared {}
-// SAFETY: as above.
+// SAFETY: as for `Send`.
 unsafe impl Sync for Shared {}
 
 impl Shared {
@@ -214,7 +214,7 @@ impl Pool {
         self.for_each_on(tasks, |_, at| task(at));
     }
 
-    /// As [`Pool::for_each`], with the number of the thread that a task runs on, below [`Pool::threads`], before that of
+    /// [`Pool::for_each`] with the number of the thread that a task runs on, below [`Pool::threads`], before that of
     /// the task: no two tasks run with the same one at the same time.
     ///
     /// # Panics
@@ -271,7 +271,7 @@ impl Pool {
         self.for_each_chunk_pair(data, length, &mut [(); 0], 0, |at, chunk, _| task(at, chunk));
     }
 
-    /// As [`Pool::for_each_chunk`], over two slices that are cut alike: chunk `i` of the one goes with chunk `i` of the
+    /// [`Pool::for_each_chunk`] over two slices that are cut alike: chunk `i` of the one goes with chunk `i` of the
     /// other. Where the second ends earlier, its chunks are empty.
     ///
     /// # Panics

@@ -25,10 +25,11 @@ use effnet_spec::Activation;
 use super::activation::with_function;
 use super::buffer::{Buffer, Shared};
 use super::cut::Cut;
-use super::gemm::{Job, Packed, Rows};
+use super::gemm::{Job, Packed};
 use crate::Precision;
 use crate::simd::{Arch, Kernel, Level, Vector};
 use crate::threads;
+use crate::view::{Rows, View, ViewMut};
 use output::{Floats, Output};
 use shorts::{Codes, Encode, Integers, Kernel16};
 use transform::{PLANES, WINDOW};
@@ -158,18 +159,15 @@ pub struct Rectangle<'a> {
     pub weights: &'a Winograd,
     /// Rows and columns of tiles.
     pub tiles: (usize, usize),
-    /// The input, with zeros around it.
-    pub x: &'a [f32],
-    /// Pixels of `x`, from the one above and to the left of the first output pixel: `line` down, `row` to the right.
-    pub x_rows: Rows,
+    /// Pixels of the input, with zeros around them, from the one above and to the left of the first output pixel: `line`
+    /// down, `row` to the right.
+    pub x: View<'a>,
     /// Output pixels that exist, of `tiles · 4`.
     pub size: (usize, usize),
-    /// The output.
-    pub out: Shared<'a>,
     /// Pixels of the output.
-    pub out_rows: Rows,
-    /// What is added behind the activation, and where its pixels are.
-    pub residual: Option<(&'a [f32], Rows)>,
+    pub out: ViewMut<'a>,
+    /// What is added behind the activation.
+    pub residual: Option<View<'a>>,
     /// Activation of the output.
     pub activation: Option<Activation>,
 }
@@ -191,11 +189,11 @@ impl Rectangle<'_> {
         assert!(self.size.0 <= self.tiles.0 * TILE && self.size.1 <= self.tiles.1 * TILE, "pixels without a tile");
         assert_eq!(weights.stride % level.lanes(), 0, "weights packed for another level");
         let window = (self.tiles.0 * TILE + 2, self.tiles.1 * TILE + 2);
-        assert!(self.x_rows.end(window.0, window.1, weights.in_channels) <= self.x.len(), "windows past a map's end");
+        self.x.check(window.0, window.1, weights.in_channels);
         let channels = weights.out_channels;
-        assert!(self.out_rows.end(self.size.0, self.size.1, channels) <= self.out.len(), "results past a map's end");
-        if let Some((residual, rows)) = self.residual {
-            assert!(rows.end(self.size.0, self.size.1, channels) <= residual.len(), "a residual past its map's end");
+        self.out.check(self.size.0, self.size.1, channels);
+        if let Some(residual) = self.residual {
+            residual.check(self.size.0, self.size.1, channels);
         }
         let plane = tiles * weights.stride + GAP;
         let (planes, products) = scratch[..weights.scratch_of_tiles(tiles)].split_at_mut(PLANES * plane);
@@ -214,12 +212,9 @@ impl Rectangle<'_> {
             let width = (last - first) * weights.planes[0].width();
             let product = tiles * width + GAP;
             for (at, packed) in weights.planes.iter().enumerate() {
-                let gemm = Job {
-                    panels: (first, last),
-                    a_rows: Rows::contiguous(at * plane, row),
-                    out_rows: Rows::contiguous(at * product, width),
-                    ..Job::plain(packed, planes, tiles, Shared::new(products))
-                };
+                let a = View::new(planes, Rows::contiguous(at * plane, row));
+                let out = ViewMut::new(Shared::new(products), Rows::contiguous(at * product, width));
+                let gemm = Job { panels: (first, last), ..Job::new(packed, (1, tiles), a, out) };
                 // SAFETY: `products` is this call's own.
                 unsafe { gemm.run(level) };
             }
@@ -253,7 +248,6 @@ impl Kernel for Input<'_, '_> {
         let planes = self.planes.as_mut_ptr();
         for tile in 0..job.tiles.0 * job.tiles.1 {
             let (row, column) = (tile / job.tiles.1 * TILE, tile % job.tiles.1 * TILE);
-            let window = job.x_rows.start + row * job.x_rows.line + column * job.x_rows.row;
             for channel in (0..channels).step_by(lanes) {
                 let count = lanes.min(channels - channel);
                 // SAFETY: `Rectangle::run` has measured that all windows lie within `x`, and `planes` holds `PLANES` planes
@@ -262,11 +256,10 @@ impl Kernel for Input<'_, '_> {
                     let zero = arch.splat(0.0);
                     let mut rows = [[zero; WINDOW]; WINDOW];
                     for y in 0..WINDOW {
-                        let line = job.x.as_ptr().add(window + y * job.x_rows.line + channel);
+                        let line = job.x.at(row + y, column).add(channel);
                         let mut d = [zero; WINDOW];
                         for x in 0..WINDOW {
-                            let pixel = line.add(x * job.x_rows.row);
-                            d[x] = arch.load_some(pixel, count);
+                            d[x] = arch.load_some(line.add(x * job.x.rows.row), count);
                         }
                         rows[y] = transform::input(d);
                     }

@@ -5,10 +5,10 @@ use std::marker::PhantomData;
 use super::transform::{self, WINDOW};
 use super::{Rectangle, TILE};
 use crate::activation::Function;
-use crate::gemm::Rows;
 use crate::simd::{Arch, Kernel, Vector, lanes_of};
+use crate::view::Rows;
 
-/// What products have summed.
+/// The sums of the products: floats, or integers.
 pub(super) trait Sums {
     /// Numbers of a plane.
     ///
@@ -28,7 +28,7 @@ pub(super) struct Floats;
 impl Sums for Floats {
     #[inline(always)]
     unsafe fn load<A: Arch>(&self, arch: A, from: *const f32, _: usize) -> A::V {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller answers for a vector.
         unsafe { arch.load(from) }
     }
 
@@ -56,7 +56,6 @@ impl<S: Sums, F: Function> Kernel for Output<'_, '_, S, F> {
         let job = self.job;
         let lanes = A::V::LANES;
         let end = job.weights.out_channels.min(self.first + self.width);
-        let out = job.out.at(0);
         let mut pixels = [arch.splat(0.0); TILE * TILE];
         let pixels = lanes_of(&mut pixels);
         for tile in 0..job.tiles.0 * job.tiles.1 {
@@ -92,12 +91,11 @@ impl<S: Sums, F: Function> Kernel for Output<'_, '_, S, F> {
                         }
                     }
                     F::values(arch, pixels);
-                    let place = |rows: &Rows| rows.start + row * rows.line + column * rows.row + channel;
                     let results = Results {
                         pixels: pixels.as_ptr(),
-                        out: out.wrapping_add(place(&job.out_rows)),
-                        out_rows: job.out_rows,
-                        residual: job.residual.map(|(map, rows)| (map.as_ptr().wrapping_add(place(&rows)), rows)),
+                        out: job.out.at(row, column).wrapping_add(channel),
+                        out_rows: job.out.rows,
+                        residual: job.residual.map(|map| (map.at(row, column).wrapping_add(channel), map.rows)),
                     };
                     let size = (TILE.min(job.size.0.saturating_sub(row)), TILE.min(job.size.1.saturating_sub(column)));
                     if size == (TILE, TILE) && count == lanes {
@@ -133,7 +131,7 @@ impl Results {
         for y in 0..size.0 {
             for x in 0..size.1 {
                 let at = |rows: &Rows| y * rows.line + x * rows.row;
-                // SAFETY: the caller's promise.
+                // SAFETY: the caller answers for these pixels and channels.
                 unsafe {
                     let mut value = arch.load(self.pixels.add((y * TILE + x) * lanes));
                     if let Some((residual, rows)) = &self.residual {

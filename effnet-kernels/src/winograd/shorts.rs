@@ -20,7 +20,7 @@ fn largest_code(in_channels: usize) -> f32 {
     (4.0 * 2f32.powi(31) / in_channels as f32).sqrt().min(32767.0).floor()
 }
 
-/// What codes are worth, and which are allowed.
+/// The scales of codes, and their bounds.
 #[derive(Clone, Debug)]
 pub(super) struct Codes {
     unit: [f32; PLANES],
@@ -43,7 +43,7 @@ fn largest(values: impl Iterator<Item = f32>) -> f32 {
 }
 
 impl Codes {
-    /// Of transformed kernels `[out_channels, in_channels]`, with these kernels' codes.
+    /// Scales for transformed filters `[out_channels, in_channels]`, and these filters' codes.
     pub(super) fn of(kernels: &[[f32; PLANES]], out_channels: usize, lanes: usize) -> (Self, Vec<Kernel16>) {
         let in_channels = kernels.len() / out_channels;
         let gains = transform::kernel_gains();
@@ -84,7 +84,7 @@ pub(super) struct Encode<'a> {
     pub planes: &'a mut [f32],
     pub plane: usize,
     pub length: usize,
-    /// What products of the plane's codes and the weights' are worth, but for the channels' scales.
+    /// The value of a product of the plane's codes and the weights', apart from the channels' scales.
     pub units: &'a mut [f32; PLANES],
 }
 
@@ -95,8 +95,7 @@ impl Kernel for Encode<'_> {
         let Self { codes, planes, plane, length, units } = self;
         for (at, numbers) in planes.chunks_mut(plane).take(PLANES).enumerate() {
             let numbers = &mut numbers[..length];
-            // Of floats without their signs, bits are in the order of the numbers; NaN is the largest, and makes all results
-            // of the plane NaN.
+            // With the sign cleared, IEEE-754 bits sort like the values; NaN sorts last, and makes the whole plane NaN.
             let largest = numbers.iter().fold(0, |most, number| most.max(number.to_bits() & 0x7fff_ffff));
             let largest = f32::from_bits(largest);
             let factor = quotient(codes.most[at], largest);
@@ -126,13 +125,13 @@ impl Sums for Integers<'_> {
     #[inline(always)]
     unsafe fn load<A: Arch>(&self, arch: A, from: *const f32, plane: usize) -> A::V {
         let (unit, zero) = (arch.splat(self.units[plane]), arch.splat(0.0));
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller answers for a vector.
         unsafe { arch.load(from).integers_as_floats().mul_add(unit, zero) }
     }
 
     #[inline(always)]
     unsafe fn add<A: Arch>(&self, arch: A, values: A::V, bias: A::V, channel: usize) -> A::V {
-        // SAFETY: the caller's promise; the scales go on to the end of a vector.
+        // SAFETY: the caller answers for the channel's vector; the scales go on to the end of a vector.
         unsafe { values.mul_add(arch.load(self.codes.scale.as_ptr().add(channel)), bias) }
     }
 }

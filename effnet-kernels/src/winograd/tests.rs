@@ -5,8 +5,8 @@ use super::weight_gradient::{Map, WeightGradient};
 use super::{Rectangle, TILE, Winograd};
 use crate::Precision;
 use crate::buffer::Shared;
-use crate::gemm::Rows;
 use crate::simd::Level;
+use crate::view::{Rows, View, ViewMut};
 use effnet_guard::{Guarded, SIDES, Side, values};
 
 /// How far a result may be from the f64 definition, relative to the sum of its terms' sizes. The transforms' factors, up
@@ -73,12 +73,10 @@ impl Problem {
         let rectangle = Rectangle {
             weights: &winograd,
             tiles,
-            x: &x,
-            x_rows,
+            x: View::new(&x, x_rows),
             size: self.size,
-            out: Shared::new(&mut out),
-            out_rows,
-            residual: self.residual.then_some((&residual[..], out_rows)),
+            out: ViewMut::new(Shared::new(&mut out), out_rows),
+            residual: self.residual.then(|| View::new(&residual, out_rows)),
             activation: self.activation,
         };
         // SAFETY: nobody else has the buffers.
@@ -152,11 +150,9 @@ fn tile_of(pixel: f32, weight: &[f32], level: Level) -> [f32; TILE * TILE * 4] {
     let rectangle = Rectangle {
         weights: &winograd,
         tiles: (1, 1),
-        x: &x,
-        x_rows: Rows { start: 0, line: 6 * 8, row: 8 },
+        x: View::new(&x, Rows { start: 0, line: 6 * 8, row: 8 }),
         size: (TILE, TILE),
-        out: Shared::new(&mut out),
-        out_rows: Rows { start: 0, line: TILE * 4, row: 4 },
+        out: ViewMut::new(Shared::new(&mut out), Rows { start: 0, line: TILE * 4, row: 4 }),
         residual: None,
         activation: None,
     };

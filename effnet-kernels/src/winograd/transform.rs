@@ -32,7 +32,7 @@ pub(super) fn kernel(taps: &[f32]) -> [f32; PLANES] {
     planes
 }
 
-/// How large each plane of a kernel is whose taps are 1 at most.
+/// Largest magnitude of each transformed plane when every tap is within ±1.
 pub(super) fn kernel_gains() -> [f32; PLANES] {
     let gains = KERNEL.map(|row| row.iter().map(|factor| factor.abs()).sum::<f64>());
     std::array::from_fn(|plane| (gains[plane / WINDOW] * gains[plane % WINDOW]) as f32)

@@ -16,6 +16,7 @@ use crate::buffer::Shared;
 use crate::outer::{self, Outer, PIXELS};
 use crate::simd::{Arch, Kernel, Level, Vector, lanes_of};
 use crate::threads;
+use crate::view::{Rows, ViewMut};
 
 /// Output channels of a task's sums at most.
 const OUTPUTS: usize = 96;
@@ -109,9 +110,7 @@ impl WeightGradient<'_> {
                     b: &b[plane * wide * tiles..][..wide * tiles],
                     rows: rows.min(outputs - row),
                     columns: inputs,
-                    out: sums,
-                    out_start: (plane * outputs + row) * inputs,
-                    out_row: inputs,
+                    out: ViewMut::new(sums, Rows::contiguous((plane * outputs + row) * inputs, inputs)),
                     add: first > 0,
                 };
                 // SAFETY: each task writes a plane and rows of its own.

@@ -3,8 +3,9 @@
 use effnet_kernels::Precision;
 use effnet_kernels::buffer::Shared;
 use effnet_kernels::cut::{Area, Cut};
-use effnet_kernels::gemm::{Job, Packed, Rows};
+use effnet_kernels::gemm::{Job, Packed};
 use effnet_kernels::simd::Level;
+use effnet_kernels::view::{View, ViewMut};
 use effnet_kernels::window_order::by_window;
 use effnet_kernels::winograd::{Rectangle, TILE, Winograd};
 use effnet_spec::{Activation, Padding};
@@ -137,7 +138,7 @@ impl Conv {
         }
     }
 
-    /// Computes an area of the output, whose first pixel is written to the start of `out_rows`.
+    /// Computes an area of the output, whose first pixel is written to the start of `out`.
     ///
     /// # Safety
     /// While it runs, nobody else may access the pixels written, nor write `x` and the residual.
@@ -146,8 +147,8 @@ impl Conv {
         level: Level,
         x: Input<'_>,
         area: Area,
-        (out, out_rows): (Shared<'_>, Rows),
-        residual: Option<(&[f32], Rows)>,
+        out: ViewMut<'_>,
+        residual: Option<View<'_>>,
         scratch: &mut [f32],
     ) {
         let activation = self.activation;
@@ -158,26 +159,20 @@ impl Conv {
                 Weights::Direct(weights) => {
                     let (data, map) = x.of(weights);
                     Job {
-                        lines: area.height,
-                        rows: area.width,
-                        a_rows: windows(&map),
                         segments: self.kernel,
                         segment_stride: map.line(),
-                        out_rows,
                         residual,
                         activation,
-                        ..Job::plain(weights, data, 0, out)
+                        ..Job::new(weights, (area.height, area.width), View::new(data, windows(&map)), out)
                     }
                     .run(level);
                 }
                 Weights::Winograd(weights) => Rectangle {
                     weights,
                     tiles: (area.height.div_ceil(TILE), area.width.div_ceil(TILE)),
-                    x: x.data,
-                    x_rows: windows(&x.map),
+                    x: View::new(x.data, windows(&x.map)),
                     size: (area.height, area.width),
                     out,
-                    out_rows,
                     residual,
                     activation,
                 }
@@ -193,8 +188,8 @@ impl Conv {
         let macs = self.macs() * (run.batch * map.size.0 * map.size.1) as u64;
         run.for_each(self.kind(), macs, cut.tasks(run.batch), |task, scratch| {
             let area = cut.area(task);
-            let residual = residual.map(|input| (input.data, input.map.pixels(area.image, area.y, area.x)));
-            let target = (out, map.pixels(area.image, area.y, area.x));
+            let residual = residual.map(|input| View::new(input.data, input.map.pixels(area.image, area.y, area.x)));
+            let target = ViewMut::new(out, map.pixels(area.image, area.y, area.x));
             // SAFETY: areas are disjoint, and `x` and the residual are other slices.
             unsafe { self.area(run.level, x, area, target, residual, scratch) }
         });

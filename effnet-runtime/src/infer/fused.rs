@@ -3,8 +3,9 @@
 use crate::weights::Result;
 use effnet_kernels::Precision;
 use effnet_kernels::buffer::Shared;
-use effnet_kernels::gemm::{Job, Packed, Rows};
+use effnet_kernels::gemm::{Job, Packed};
 use effnet_kernels::narrow::narrow_in_place;
+use effnet_kernels::view::{Rows, View, ViewMut};
 use effnet_spec::Block;
 
 use super::conv::{Conv, Input};
@@ -122,17 +123,22 @@ impl Fused {
             let rows = |floats| Rows { start: 0, line: area.width * floats, row: floats };
             // SAFETY: `expanded` is this task's own, and areas are disjoint.
             unsafe {
-                self.conv.area(run.level, x, area, (Shared::new(expanded), rows(self.expanded)), None, scratch);
+                self.conv.area(
+                    run.level,
+                    x,
+                    area,
+                    ViewMut::new(Shared::new(expanded), rows(self.expanded)),
+                    None,
+                    scratch,
+                );
                 if project.precision() == Precision::Bf16 {
                     narrow_in_place(run.level, &mut expanded[..area.height * area.width * self.expanded], None);
                 }
+                let pixels = |map: &Map| map.pixels(area.image, area.y, area.x);
+                let (a, out) = (View::new(expanded, rows(project.depth())), ViewMut::new(out, pixels(&map)));
                 Job {
-                    lines: area.height,
-                    rows: area.width,
-                    a_rows: rows(project.depth()),
-                    out_rows: map.pixels(area.image, area.y, area.x),
-                    residual: self.shortcut.then(|| (x.data, x.map.pixels(area.image, area.y, area.x))),
-                    ..Job::plain(project, expanded, 0, out)
+                    residual: self.shortcut.then(|| View::new(x.data, pixels(&x.map))),
+                    ..Job::new(project, (area.height, area.width), a, out)
                 }
                 .run(run.level);
             }
@@ -162,12 +168,10 @@ impl Fused {
                 let macs = (run.batch * height * width * project.macs()) as u64;
                 run.for_each(Kind::Project, macs, run.batch * height, |task, _| {
                     let (image, y) = (task / height, task % height);
+                    let a = View::new(between, wide.pixels(image, y, 0));
                     let job = Job {
-                        rows: width,
-                        a_rows: wide.pixels(image, y, 0),
-                        out_rows: map.pixels(image, y, 0),
-                        residual: residual.map(|input| (input.data, input.map.pixels(image, y, 0))),
-                        ..Job::plain(project, between, 0, out)
+                        residual: residual.map(|input| View::new(input.data, input.map.pixels(image, y, 0))),
+                        ..Job::new(project, (1, width), a, ViewMut::new(out, map.pixels(image, y, 0)))
                     };
                     // SAFETY: each task writes a row of pixels of its own.
                     unsafe { job.run(run.level) }

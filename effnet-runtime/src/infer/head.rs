@@ -3,7 +3,8 @@
 use crate::weights::Result;
 use effnet_kernels::Precision;
 use effnet_kernels::buffer::Shared;
-use effnet_kernels::gemm::{Job, Packed, Rows};
+use effnet_kernels::gemm::{Job, Packed};
+use effnet_kernels::view::{Rows, View, ViewMut};
 use effnet_spec::{Activation, Spec};
 
 use super::Conventions;
@@ -62,14 +63,12 @@ impl Head {
             let first = panel * conv.width();
             let width = conv.width().min(conv.columns() - first);
             let scratch = &mut scratch[..pixels * width];
+            let a = View::new(data, map.pixels(image, 0, 0));
+            let out = ViewMut::new(Shared::new(scratch), Rows { start: 0, line: rows * width, row: width });
             let job = Job {
-                lines,
-                rows,
                 panels: (panel, panel + 1),
-                a_rows: map.pixels(image, 0, 0),
-                out_rows: Rows { start: 0, line: rows * width, row: width },
                 activation: Some(self.activation),
-                ..Job::plain(conv, data, 0, Shared::new(scratch))
+                ..Job::new(conv, (lines, rows), a, out)
             };
             // SAFETY: the scratch memory is this task's own, and so is its panel of the image's features.
             let means = unsafe {
@@ -86,11 +85,8 @@ impl Head {
         let (logits, classes) = (Shared::new(logits), classifier.columns());
         let macs = (run.batch * classifier.macs()) as u64;
         run.for_each(Kind::Classifier, macs, panels, |panel, _| {
-            let job = Job {
-                panels: (panel, panel + 1),
-                out_rows: Rows::contiguous(panel * classifier.width(), classes),
-                ..Job::plain(classifier, features, run.batch, logits)
-            };
+            let out = ViewMut::new(logits, Rows::contiguous(panel * classifier.width(), classes));
+            let job = Job { panels: (panel, panel + 1), out, ..Job::plain(classifier, features, run.batch, logits) };
             // SAFETY: each task writes columns of its own.
             unsafe { job.run(run.level) }
         });

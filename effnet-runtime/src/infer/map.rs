@@ -1,6 +1,6 @@
 //! A feature map in a session's memory: `[N, H, W, C]`, with a border of zeros around each image.
 
-use effnet_kernels::gemm::Rows;
+use effnet_kernels::view::Rows;
 use effnet_spec::Padding;
 
 /// Pixels of zeros on each side of an image: what the windows of the map's reader reach over.

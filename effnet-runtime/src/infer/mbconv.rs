@@ -14,8 +14,9 @@ use crate::weights::Result;
 use effnet_kernels::Precision;
 use effnet_kernels::buffer::{Buffer, Shared};
 use effnet_kernels::depthwise::{CHANNELS, Plane};
-use effnet_kernels::gemm::{Job, Packed, Rows};
+use effnet_kernels::gemm::{Job, Packed};
 use effnet_kernels::narrow::narrow_in_place;
+use effnet_kernels::view::{Rows, View, ViewMut};
 use effnet_spec::{Activation, Block, Padding};
 
 use super::Conventions;
@@ -227,14 +228,11 @@ impl MbConv {
         };
         let panels = CHANNELS / expand.width();
         let (data, map) = x.of(expand);
+        let (a, out) = (map.pixels(image, 0, 0), ViewMut::new(Shared::new(out), plane.pixels(0, 0, 0)));
         let job = Job {
-            lines: height,
-            rows: width,
             panels: (chunk * panels, (chunk + 1) * panels),
-            a_rows: map.pixels(image, 0, 0),
-            out_rows: plane.pixels(0, 0, 0),
             activation: Some(self.activation),
-            ..Job::plain(expand, data, 0, Shared::new(out))
+            ..Job::new(expand, (height, width), View::new(data, a), out)
         };
         // SAFETY: `out` is the caller's own.
         unsafe { job.run(run.level) }
@@ -300,16 +298,13 @@ impl MbConv {
             let (task_lines, task_rows) = (cut_lines.min(lines - line), cut_rows.min(width - row));
             // A row's channels lie in the chunks' planes.
             let first = image * image_floats + (line * width + row) * step;
+            let a = View::new(between.filtered, Rows { start: first, line: width * step, row: step });
             let job = Job {
-                lines: task_lines,
-                rows: task_rows,
                 panels,
-                a_rows: Rows { start: first, line: width * step, row: step },
                 segments: self.chunks,
                 segment_stride: pixels * CHANNELS,
-                out_rows: place(&map),
-                residual: self.shortcut.then(|| (x.data, place(&x.map))),
-                ..Job::plain(project, between.filtered, 0, out)
+                residual: self.shortcut.then(|| View::new(x.data, place(&x.map))),
+                ..Job::new(project, (task_lines, task_rows), a, ViewMut::new(out, place(&map)))
             };
             // SAFETY: tasks write rows and columns of their own.
             unsafe { job.run(run.level) }

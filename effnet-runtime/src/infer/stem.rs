@@ -4,6 +4,7 @@ use crate::weights::Result;
 use effnet_kernels::Precision;
 use effnet_kernels::buffer::Shared;
 use effnet_kernels::cut::Area;
+use effnet_kernels::view::ViewMut;
 use effnet_spec::Spec;
 
 use super::Conventions;
@@ -91,7 +92,7 @@ impl Stem {
             let area = Area { image: 0, y: 0, x: 0, height: TASK_LINES.min(map.size.0 - y), width: map.size.1 };
             let x = Input { data: band, map: band_map, narrow: &[] };
             // SAFETY: bands are disjoint.
-            unsafe { self.conv.area(run.level, x, area, (out, map.pixels(image, y, 0)), None, &mut []) }
+            unsafe { self.conv.area(run.level, x, area, ViewMut::new(out, map.pixels(image, y, 0)), None, &mut []) }
         });
     }
 }

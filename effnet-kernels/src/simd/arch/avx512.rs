@@ -48,7 +48,7 @@ impl Avx512Bf16 {
         (is_x86_feature_detected!("avx512bf16") && is_x86_feature_detected!("avx512vnni")).then_some(Self { base })
     }
 
-    /// What is proved of it too.
+    /// The token of the instructions that every such machine has too.
     pub fn base(self) -> Avx512 {
         self.base
     }

@@ -1,11 +1,12 @@
 //! A gather's windows times weights: the forward pass of a convolution, and its input gradient.
 
-use effnet_kernels::buffer::Shared;
+use effnet_kernels::buffer::{self, Shared};
 use effnet_kernels::cut::Cut;
 use effnet_kernels::gather::{Gather, Rectangle, Target};
-use effnet_kernels::gemm::{Job, Packed, Rows};
+use effnet_kernels::gemm::{Job, Packed};
 use effnet_kernels::simd::Level;
 use effnet_kernels::threads;
+use effnet_kernels::view::{Rows, View, ViewMut};
 use effnet_kernels::winograd::{self, TILE, Winograd};
 
 use crate::ops::norm_act::statistics::{PartMoments, Written};
@@ -79,11 +80,10 @@ impl Correlation<'_> {
             let panels = |part: usize| part * packed.panels() / panel_tasks;
             let column = |part: usize| (panels(part) * packed.width()).min(columns);
             let out_rows = Rows::contiguous(target.pixels.start + row * columns + column(part), columns);
+            let a = View::new(source, Rows::contiguous(row * packed.depth(), packed.depth()));
             let job = Job {
                 panels: (panels(part), panels(part + 1)),
-                a_rows: Rows::contiguous(row * packed.depth(), packed.depth()),
-                out_rows,
-                ..Job::plain(packed, source, rows, out)
+                ..Job::new(packed, (1, rows), a, ViewMut::new(out, out_rows))
             };
             let written = Written { map: out, rows: out_rows, lines: 1, pixels: rows };
             // SAFETY: each task writes rows and columns of its own.
@@ -109,8 +109,8 @@ impl Correlation<'_> {
             let (row, end) = (task * rows, task * rows + rows_of(task));
             with_scratch((end - row) * depth, |written| {
                 source.write(level, row..end, 0..depth, written);
-                let out_rows = Rows::contiguous(target.pixels.start + row * columns, columns);
-                let job = Job { out_rows, ..Job::plain(packed, written, end - row, out) };
+                let out = ViewMut::new(out, Rows::contiguous(target.pixels.start + row * columns, columns));
+                let job = Job { out, ..Job::plain(packed, written, end - row, out.data) };
                 // SAFETY: each task writes rows of its own.
                 unsafe { job.run(level) }
             });
@@ -137,14 +137,12 @@ impl Correlation<'_> {
             let line = seen.size.1 * channels;
             with_scratch(seen.size.0 * line, |window| {
                 gather.copy(source, area.image, seen, window);
+                let a = View::new(window, Rows { start: 0, line: gather.step * line, row: gather.step * channels });
+                let out = ViewMut::new(out, target.at(area.image, area.y, area.x));
                 let job = Job {
-                    lines: area.height,
-                    rows: area.width,
-                    a_rows: Rows { start: 0, line: gather.step * line, row: gather.step * channels },
                     segments: gather.taps.0,
                     segment_stride: line,
-                    out_rows: target.at(area.image, area.y, area.x),
-                    ..Job::plain(packed, window, 0, out)
+                    ..Job::new(packed, (area.height, area.width), a, out)
                 };
                 // SAFETY: each task writes lines of its own.
                 unsafe { job.run(level) }
@@ -175,18 +173,16 @@ impl Correlation<'_> {
             let corner = gather.seen((area.y, area.x), (1, 1)).corner;
             let seen = Rectangle { corner, size: (tiles.0 * TILE + 2, tiles.1 * TILE + 2) };
             let line = seen.size.1 * channels;
-            let window_length = (seen.size.0 * line).next_multiple_of(16);
+            let window_length = (seen.size.0 * line).next_multiple_of(buffer::LINE);
             with_scratch(window_length + weights.scratch(gather.grid), |scratch| {
                 let (window, scratch) = scratch.split_at_mut(window_length);
                 gather.copy(source, area.image, seen, window);
                 let rectangle = winograd::Rectangle {
                     weights,
                     tiles,
-                    x: window,
-                    x_rows: Rows { start: 0, line, row: channels },
+                    x: View::new(window, Rows { start: 0, line, row: channels }),
                     size: (area.height, area.width),
-                    out,
-                    out_rows: target.at(area.image, area.y, area.x),
+                    out: ViewMut::new(out, target.at(area.image, area.y, area.x)),
                     residual: None,
                     activation: None,
                 };

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use effnet_kernels::gather::{Gather, Target};
-use effnet_kernels::gemm::Rows;
+use effnet_kernels::view::Rows;
 
 use crate::ops::window::Geometry;
 

@@ -12,6 +12,7 @@ use effnet_kernels::gather::Gather;
 use effnet_kernels::outer::{self, Columns, Outer, PIXELS};
 use effnet_kernels::simd::Level;
 use effnet_kernels::threads;
+use effnet_kernels::view::{Rows, View, ViewMut};
 
 use crate::ops::pooled::Pooled;
 use crate::ops::scratch::with_scratch;
@@ -95,6 +96,11 @@ pub(super) fn weight_gradient(level: Level, gather: &Gather, x: Source<'_>, grad
     gradient
 }
 
+/// `count` floats of each of `pixels` pixels, which start `pixel` floats apart from `start` on.
+fn strips(data: &[f32], start: usize, pixel: usize, pixels: usize, count: usize) -> Columns<'_> {
+    Columns { source: View::new(data, Rows::contiguous(start, pixel)), pixels, count }
+}
+
 /// A task's share of the gradient.
 struct Block<'a> {
     gather: &'a Gather,
@@ -134,28 +140,20 @@ impl Block<'_> {
                 let first = from * width;
                 let pixels = ((from + together).min(lines.until) * width).min(total) - first;
                 let outputs = self.outputs;
-                Columns {
-                    source: self.grad,
-                    start: first * outputs + self.row,
-                    pixel: outputs,
-                    pixels,
-                    count: self.rows,
-                }
-                .strips_of_a(level, a, pixels, 0);
+                let grad = strips(self.grad, first * outputs + self.row, outputs, pixels, self.rows);
+                grad.strips_of_a(level, a, pixels, 0);
                 let count = self.columns;
                 if gather.is_identity() {
-                    let columns = match self.x.as_plain() {
+                    let x = match self.x.as_plain() {
                         // The map itself has its pixels where a window would copy them to.
-                        Some(source) => {
-                            Columns { source, start: first * channels + self.column, pixel: channels, pixels, count }
-                        }
+                        Some(source) => strips(source, first * channels + self.column, channels, pixels, count),
                         None => {
                             let written = &mut window[..pixels * count];
                             self.x.write(level, first..first + pixels, self.column..self.column + count, written);
-                            Columns { source: written, start: 0, pixel: count, pixels, count }
+                            strips(written, 0, count, pixels, count)
                         }
                     };
-                    columns.strips_of_b(level, b, pixels, 0);
+                    x.strips_of_b(level, b, pixels, 0);
                 } else if let Some(x) = self.x.as_plain() {
                     for line in 0..pixels / width {
                         let (image, y) = ((from + line) / gather.grid.0, (from + line) % gather.grid.0);
@@ -163,24 +161,18 @@ impl Block<'_> {
                         seen.corner.0 += self.tap as isize;
                         seen.size.0 = 1;
                         gather.copy(x, image, seen, window);
-                        let pixel = gather.step * channels;
-                        Columns { source: window, start: self.column, pixel, pixels: width, count }.strips_of_b(
-                            level,
-                            b,
-                            pixels,
-                            line * width,
-                        );
+                        let x = strips(window, self.column, gather.step * channels, width, count);
+                        x.strips_of_b(level, b, pixels, line * width);
                     }
                 }
+                let start = start + self.row * gather.patch() + self.tap * gather.taps.1 * channels + self.column;
                 let job = Outer {
                     pixels,
                     a,
                     b,
                     rows: self.rows,
                     columns: self.columns,
-                    out,
-                    out_start: start + self.row * gather.patch() + self.tap * gather.taps.1 * channels + self.column,
-                    out_row: gather.patch(),
+                    out: ViewMut::new(out, Rows::contiguous(start, gather.patch())),
                     add: from > lines.from,
                 };
                 // SAFETY: the caller's promise.

@@ -12,9 +12,9 @@ use effnet_kernels::buffer::Shared;
 use effnet_kernels::cut::{Area, Cut};
 use effnet_kernels::depthwise::{Filter, WeightGradient};
 use effnet_kernels::gather::{Gather, Target};
-use effnet_kernels::gemm::Rows;
 use effnet_kernels::simd::Level;
 use effnet_kernels::threads;
+use effnet_kernels::view::Rows;
 
 use crate::ops::conv::kernel::forward_gather;
 use crate::ops::conv::pack::phases;

@@ -5,8 +5,8 @@ use std::ops::Range;
 use effnet_kernels::buffer::Shared;
 use effnet_kernels::cut::{Area, Cut};
 use effnet_kernels::gather::Target;
-use effnet_kernels::gemm::Rows;
 use effnet_kernels::simd::{Arch, Kernel, Level, Vector};
+use effnet_kernels::view::Rows;
 
 /// Mean and variance (biased) of each channel over a batch.
 #[derive(Clone, Debug)]

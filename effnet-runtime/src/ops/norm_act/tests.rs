@@ -1,8 +1,8 @@
 use effnet_guard::{Guarded, SIDES};
 use effnet_kernels::activation::{derivative, value};
 use effnet_kernels::buffer::Shared;
-use effnet_kernels::gemm::Rows;
 use effnet_kernels::simd::Level;
+use effnet_kernels::view::Rows;
 use effnet_spec::Activation;
 
 use super::kernel::{Affine, Normalisation, OfResult, Shortcut, backward, forward};
