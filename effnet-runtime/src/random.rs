@@ -84,6 +84,11 @@ impl Stream {
     }
 }
 
+/// The order of an epoch: every index below `len` once, shuffled by seed and epoch.
+pub fn order(seed: u64, epoch: u64, len: usize) -> Vec<usize> {
+    Stream::new(seed, Purpose::Shuffle, epoch, 0, 0).permutation(len)
+}
+
 /// FNV-1a of a name, to serve as a stream's sample.
 pub(crate) fn hash_name(name: &str) -> u64 {
     hash_bytes(name.bytes())
@@ -125,10 +130,12 @@ mod tests {
     }
 
     #[test]
-    fn a_permutation_holds_every_index_once() {
-        let mut order = Stream::new(1, Purpose::Shuffle, 2, 0, 0).permutation(100);
-        assert_ne!(order, (0..100).collect::<Vec<_>>());
-        order.sort_unstable();
-        assert_eq!(order, (0..100).collect::<Vec<_>>());
+    fn an_order_is_a_permutation_of_its_own_for_each_epoch() {
+        let mut first = order(0, 0, 50);
+        assert_ne!(first, order(0, 1, 50));
+        assert_ne!(first, order(1, 0, 50));
+        assert_eq!(first, order(0, 0, 50));
+        first.sort_unstable();
+        assert!(first.into_iter().eq(0..50));
     }
 }

@@ -57,8 +57,10 @@
 mod augment;
 mod check;
 mod decode;
+mod draw;
 mod error;
 mod loader;
+mod luma;
 mod mix;
 mod panics;
 mod picture;
@@ -66,16 +68,18 @@ mod source;
 mod transform;
 
 pub use crate::dialect::Fit;
+pub use crate::random::order;
 pub use augment::{EraseMode, Erasing, Policy};
 pub use check::{BadFile, check};
 pub use decode::{MAX_DECODED_BYTES, MAX_SIDE, decode};
+pub use draw::{Draw, Part};
 pub use error::Error;
 pub use image::RgbImage;
-pub use loader::{Batch, LastBatch, Loader, LoaderOptions, OnBadImage, Skipped, order};
+pub use loader::{Batch, LastBatch, Loader, LoaderOptions, OnBadImage, Skipped};
 pub use mix::Mix;
 pub use picture::read_picture;
 pub use source::{
     DEFAULT_VAL_FRACTION, DIGITS_ATTRIBUTION, Ignored, Source, Split, Validation, digits, open, open_to_measure,
     open_whole,
 };
-pub use transform::{Draw, EvalTransform, Normalise, Part, Scratch, TrainTransform, Transform};
+pub use transform::{EvalTransform, Normalise, Scratch, TrainTransform, Transform};

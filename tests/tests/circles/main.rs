@@ -16,9 +16,6 @@ use source::Crate;
 const LEFT: &[(&str, &[&str])] = &[
     ("effnet_runtime", &["cli", "train"]),
     ("effnet_runtime::cli", &["begin", "train"]),
-    ("effnet_runtime::data", &["augment", "transform"]),
-    ("effnet_runtime::data", &["loader", "source"]),
-    ("effnet_runtime::data::transform", &["resample", "resize"]),
     ("effnet_runtime::layers", &["conv_bn_act", "head", "sequence", "stem"]),
     (
         "effnet_runtime::ops",

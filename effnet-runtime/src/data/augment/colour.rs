@@ -3,7 +3,7 @@
 use effnet_kernels::simd::{Arch, Kernel, Level};
 
 use super::point::{blend, table, through};
-use crate::data::transform::luma;
+use crate::data::luma::luma;
 
 /// `ImageEnhance.Color`.
 ///
@@ -26,7 +26,7 @@ impl Kernel for Saturate<'_> {
         let mut greys = [0; PIXELS * 3];
         for part in self.pixels.chunks_mut(PIXELS * 3) {
             for (grey, pixel) in greys.as_chunks_mut::<3>().0.iter_mut().zip(part.as_chunks::<3>().0) {
-                *grey = [luma(pixel); 3];
+                *grey = [luma(*pixel); 3];
             }
             for (value, grey) in part.iter_mut().zip(&greys) {
                 *value = blend(*grey, *value, self.factor);
@@ -41,7 +41,7 @@ impl Kernel for Saturate<'_> {
 /// picture is tiny; this is the operation that it names, and Pillow's.
 pub(super) fn contrast(pixels: &mut [u8], factor: f32) {
     let all = pixels.as_chunks::<3>().0;
-    let sum: u64 = all.iter().map(|pixel| u64::from(luma(pixel))).sum();
+    let sum: u64 = all.iter().map(|pixel| u64::from(luma(*pixel))).sum();
     let mean = (sum as f64 / all.len() as f64 + 0.5) as u8;
     through(pixels, &table(|value| blend(mean, value, factor)));
 }

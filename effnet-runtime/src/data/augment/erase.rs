@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use super::super::draw::{Draw, Part};
 use super::super::error::Error;
-use super::super::transform::{Draw, Part};
 
 /// What an erased rectangle shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

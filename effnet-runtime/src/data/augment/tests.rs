@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::op::{Kind, Op};
 use super::*;
-use crate::data::transform::{Draw, Part};
+use crate::data::draw::{Draw, Part};
 use crate::random::hash_bytes;
 
 #[derive(Deserialize, Debug)]

@@ -19,13 +19,7 @@ use super::error::Error;
 use super::mix::{Mix, Pictures};
 use super::source::Source;
 use super::transform::Transform;
-use crate::random::{Purpose, Stream};
 use queue::{Filled, PATIENCE, Plan, Queue};
-
-/// The order of an epoch: every index below `len` once, shuffled by seed and epoch.
-pub fn order(seed: u64, epoch: u64, len: usize) -> Vec<usize> {
-    Stream::new(seed, Purpose::Shuffle, epoch, 0, 0).permutation(len)
-}
 
 /// What becomes of a file that can't be read or decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use image::{Rgb, RgbImage};
 use proptest::prelude::*;
 
 use super::*;
-use crate::data::{Normalise, TrainTransform, digits};
+use crate::data::{Normalise, TrainTransform, digits, order};
 
 /// Pictures made on the spot, each of its own colour and delay; some are bad, one panics.
 #[derive(Default)]
@@ -321,14 +321,4 @@ fn options_that_make_no_sense_are_named() {
     let mix = Some(Mix { mixup: -1.0, cutmix: 0.0 });
     assert!(says(LoaderOptions { mix, ..options(2, 1) }, vec![0]).starts_with("mixup's alpha -1 "));
     assert_eq!(says(options(1, 1), vec![0, 4]), "the order holds sample 4, but there are only 4");
-}
-
-#[test]
-fn an_order_is_a_permutation_of_its_own_for_each_epoch() {
-    let mut first = order(0, 0, 50);
-    assert_ne!(first, order(0, 1, 50));
-    assert_ne!(first, order(1, 0, 50));
-    assert_eq!(first, order(0, 0, 50));
-    first.sort_unstable();
-    assert!(first.into_iter().eq(0..50));
 }

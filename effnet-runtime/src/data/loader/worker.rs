@@ -2,10 +2,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::queue::Queue;
+use crate::data::draw::Draw;
 use crate::data::error::Error;
 use crate::data::panics;
 use crate::data::source::Source;
-use crate::data::transform::{Draw, Scratch, Transform};
+use crate::data::transform::{Scratch, Transform};
 
 /// What a loader thread works with.
 pub(super) struct Worker {

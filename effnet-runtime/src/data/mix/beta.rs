@@ -40,7 +40,7 @@ fn ln_gamma_variate(draws: &Stream, from: u64, shape: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::transform::{Draw, Part};
+    use crate::data::draw::{Draw, Part};
 
     #[test]
     fn moments_are_those_of_the_distribution() {

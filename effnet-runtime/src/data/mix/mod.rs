@@ -6,8 +6,8 @@ mod tests;
 
 use std::ops::Range;
 
+use super::draw::{Draw, Part};
 use super::error::Error;
-use super::transform::{Draw, Part};
 use beta::beta;
 
 /// The least alpha that is not 0.

@@ -25,7 +25,7 @@ use image::RgbImage;
 
 use super::decode::decode;
 use super::error::Error;
-use super::loader;
+use crate::random;
 pub use digits::{DIGITS_ATTRIBUTION, digits};
 pub(in crate::data) use files::MAX_FILE_BYTES;
 pub use ignored::Ignored;
@@ -74,7 +74,7 @@ pub trait Source: Send + Sync {
     ///
     /// A source that is slow to read at random overrides this with an order that it can follow.
     fn order(&self, seed: u64, epoch: u64) -> Vec<usize> {
-        loader::order(seed, epoch, self.len())
+        random::order(seed, epoch, self.len())
     }
 }
 

@@ -1,11 +1,12 @@
 use candle_core::{Device, Tensor};
 use image::RgbImage;
 
+use super::super::draw::Draw;
 use super::super::error::Error;
 use super::crop::{Window, keep_centre};
 use super::resample::resample;
 use super::resize::{Algorithm, resize};
-use super::{Draw, Normalise, Scratch, Transform, check_size};
+use super::{Normalise, Scratch, Transform, check_size};
 use crate::{Dialect, Fit, Interpolation};
 
 /// Below this, most of the work would be for pixels that nobody sees.

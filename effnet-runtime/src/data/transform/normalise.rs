@@ -1,4 +1,5 @@
 use super::super::error::Error;
+use super::super::luma::{luma, luma_of_floats};
 
 /// Bytes to floats: `(byte / 255 − mean) / std` for each channel, in f32 as torchvision computes it.
 #[derive(Clone, Debug)]
@@ -44,8 +45,8 @@ impl Normalise {
     pub(super) fn apply_floats(&self, values: &[f32], out: &mut [f32]) {
         let pixels = values.as_chunks::<3>().0;
         if let [moments] = self.moments.as_slice() {
-            for (to, [red, green, blue]) in out.iter_mut().zip(pixels) {
-                *to = normalised(0.299 * red + 0.587 * green + 0.114 * blue, *moments);
+            for (to, pixel) in out.iter_mut().zip(pixels) {
+                *to = normalised(luma_of_floats(*pixel), *moments);
             }
             return;
         }
@@ -61,7 +62,7 @@ impl Normalise {
         let count = pixels.len() / 3;
         if let [grey] = self.tables.as_slice() {
             for (to, pixel) in out.iter_mut().zip(pixels.as_chunks::<3>().0) {
-                *to = grey[usize::from(luma(pixel))];
+                *to = grey[usize::from(luma(*pixel))];
             }
             return;
         }
@@ -75,13 +76,6 @@ impl Normalise {
 
 fn normalised(value: f32, (mean, std): (f32, f32)) -> f32 {
     (value / 255.0 - mean) / std
-}
-
-/// ITU-R 601-2 luma, in the fixed point of Pillow's `convert("L")`.
-#[inline(always)]
-pub(crate) fn luma(pixel: &[u8; 3]) -> u8 {
-    let [red, green, blue] = pixel.map(u32::from);
-    ((red * 19_595 + green * 38_470 + blue * 7_471 + 0x8000) >> 16) as u8
 }
 
 #[cfg(test)]

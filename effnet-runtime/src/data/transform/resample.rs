@@ -7,7 +7,13 @@ use image::RgbImage;
 
 use super::Scratch;
 use super::crop::Window;
-use super::resize::TensorFlow;
+
+/// TensorFlow's kernels.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum TensorFlow {
+    Bilinear,
+    LegacyBicubic,
+}
 
 /// A pixel in one direction: the places that it is made of, from the window's beginning on, and their weights.
 type Taps = [(usize, f32); 4];

@@ -5,20 +5,13 @@ use image::RgbImage;
 
 use super::Scratch;
 use super::crop::Window;
-use super::resample::resample;
+use super::resample::{TensorFlow, resample};
 use crate::Interpolation;
 
 /// What resizes: a kernel that widens when it shrinks a picture (antialias), as Pillow's do, or one that doesn't.
 pub(super) enum Algorithm {
     Pillow(FilterType),
     TensorFlow(TensorFlow),
-}
-
-/// TensorFlow's kernels.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum TensorFlow {
-    Bilinear,
-    LegacyBicubic,
 }
 
 impl Algorithm {

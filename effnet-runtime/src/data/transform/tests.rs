@@ -8,7 +8,7 @@ use super::crop::{Window, random_window};
 use super::resize::resize;
 use super::*;
 use crate::data::augment::Canvas;
-use crate::data::{Erasing, Policy};
+use crate::data::{Erasing, Part, Policy};
 use crate::{Fit, Interpolation};
 
 /// Mean difference from Pillow, in bytes. Pillow's first pass is the horizontal one, ours the vertical, and what lies

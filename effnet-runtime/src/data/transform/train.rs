@@ -1,11 +1,11 @@
 use image::RgbImage;
 
 use super::super::augment::{Canvas, Erasing, Policy};
+use super::super::draw::{Draw, Part};
 use super::super::error::Error;
 use super::crop::random_window;
-use super::flip::flip;
 use super::resize::resize;
-use super::{Draw, Normalise, Part, Scratch, Transform, check_size};
+use super::{Normalise, Scratch, Transform, check_size};
 use crate::Interpolation;
 
 /// What a picture goes through for training: a random piece, resized; mirrored or not; distorted; normalised;
@@ -76,5 +76,12 @@ impl Transform for TrainTransform {
         }
         self.normalise.apply(&scratch.pixels, out);
         self.erase.apply(out, (self.size, self.size), draw);
+    }
+}
+
+/// Mirrors RGB rows of `width` pixels from left to right.
+fn flip(pixels: &mut [u8], width: usize) {
+    for row in pixels.chunks_exact_mut(width * 3) {
+        row.as_chunks_mut::<3>().0.reverse();
     }
 }

@@ -1,0 +1,41 @@
+//! Where the random numbers of a picture come from.
+
+use crate::random::{Purpose, Stream};
+
+/// What the random numbers of one use of one sample depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw {
+    /// The run's seed.
+    pub seed: u64,
+    /// The epoch.
+    pub epoch: u64,
+    /// The sample's id.
+    pub sample: u64,
+}
+
+impl Draw {
+    /// The stream of a part of the transform.
+    pub const fn stream(&self, part: Part) -> Stream {
+        Stream::new(self.seed, Purpose::Augment, self.epoch, self.sample, part as u64)
+    }
+}
+
+/// Parts of a transform with draws of their own. The numbers are fixed: a run's bits depend on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Part {
+    /// Which piece of the picture is cut out.
+    Crop = 0,
+    /// Whether it is mirrored.
+    Flip = 1,
+    /// What a policy does to it.
+    Policy = 2,
+    /// Whether a rectangle of it is erased, and which.
+    Erase = 3,
+    /// The noise in its place.
+    EraseNoise = 4,
+    /// How much of the picture is kept when it is mixed with another.
+    Mix = 5,
+    /// Where the other's piece lies.
+    MixPiece = 6,
+}
