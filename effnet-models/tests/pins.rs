@@ -1,8 +1,9 @@
 //! Published figures of the variants.
 
 use effnet_models::{EfficientNetV2B0, EfficientNetV2S, VARIANTS, find};
-use effnet_runtime::spec::{Size, Spec};
-use effnet_runtime::{Network, Params};
+use effnet_runtime::spec::{Settings, Size, Spec};
+use effnet_runtime::weights::Convention;
+use effnet_runtime::{Fit, Interpolation, Network, Params};
 
 fn spec(name: &str) -> &'static Spec {
     find(name).expect("a variant").spec()
@@ -88,4 +89,19 @@ fn scaled_tables() {
     let blocks: Vec<_> = VARIANTS.iter().map(|variant| (variant.name(), variant.spec().num_blocks())).collect();
     let wanted = [("s", 40), ("m", 57), ("l", 79), ("xl", 100), ("b0", 21), ("b1", 27), ("b2", 28), ("b3", 32)];
     assert_eq!(blocks, wanted);
+}
+
+/// The tables by which effnet-runtime recognises the variants are these: of any other, a mean of its own would win.
+#[test]
+fn the_variants_are_recognised() {
+    for variant in &VARIANTS {
+        let is = |name| variant.name() == name;
+        let settings = Settings { mean: vec![0.1].into(), ..variant.spec().settings.clone() };
+        let spec = Spec { settings, ..variant.spec().clone() };
+        let [timm, torchvision] =
+            [Convention::TimmTf, Convention::Torchvision].map(|convention| convention.dialect(&spec));
+        assert_ne!(timm.mean, [0.1], "{}", variant.name());
+        assert_eq!(timm.fit == Fit::Squash, is("m") || is("l") || is("xl"), "{}", variant.name());
+        assert_eq!(torchvision.interpolation == Interpolation::Bicubic, is("l"), "{}", variant.name());
+    }
 }

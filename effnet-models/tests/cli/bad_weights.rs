@@ -1,9 +1,12 @@
 //! Weights files that do not fit.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use effnet_runtime::spec::{Operator, Row, Settings, Spec};
+use effnet_runtime::{DynamicModel, Params, candle};
 
 use crate::support::{RUN, effnet, fail, folder, misuse};
 
@@ -84,11 +87,13 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../effnet-runtime/src/weights/fixtures").join(name)
 }
 
+/// The tiny network's table.
+const TABLE: &str = "< [1, 3, 1, 1, 4, 4, fused, 0], [1, 3, 2, 2, 4, 8, mbconv, 0.25] >
+    { num_features: 8, train_size: 32, eval_size: 32 }";
+
 /// A command on the tiny network's weights; its table is in the folder.
 fn on(folder: &Path, command: &str, weights: &str) -> Command {
-    let table = "< [1, 3, 1, 1, 4, 4, fused, 0], [1, 3, 2, 2, 4, 8, mbconv, 0.25] >
-        { num_features: 8, train_size: 32, eval_size: 32 }";
-    fs::write(folder.join("pytorch.table"), table).expect("written");
+    fs::write(folder.join("pytorch.table"), TABLE).expect("written");
     let mut effnet = effnet(folder);
     effnet.args([command, "--table", "pytorch.table", "--dialect", "torchvision"]);
     effnet.args([if command == "train" { "--pretrained" } else { "--weights" }]).arg(fixture(weights));
@@ -120,6 +125,31 @@ fn wrapped_weights_predict_as_plain_ones_and_what_is_left_out_is_said() {
             None => assert!(said.is_empty(), "{weights}: {said}"),
             Some((count, names)) => assert!(said.contains(count) && said.ends_with(names), "{weights}: {said}"),
         }
+    }
+}
+
+/// Weights under names that tell the convention, without metadata: the table is nobody's, and so may the images be.
+#[test]
+fn what_is_assumed_of_images_is_said_once() {
+    let folder = folder();
+    let params = Params::new(0);
+    let rows = [Row::new(1, 3, 1, 1, 4, 4, Operator::Fused, 0.0), Row::new(1, 3, 2, 2, 4, 8, Operator::MbConv, 0.25)];
+    let settings = Settings { num_features: 8, ..Settings::DEFAULT };
+    let spec = Spec { name: "Tiny".into(), rows: rows.to_vec().into(), settings };
+    DynamicModel::from_spec(&spec, 3, params.builder()).expect("built");
+    fs::write(folder.path().join("pytorch.table"), TABLE).expect("written");
+    let tensors: HashMap<_, _> = params.all().into_iter().map(|(name, var)| (name, var.as_tensor().clone())).collect();
+    candle::safetensors::save(&tensors, folder.path().join("foreign.safetensors")).expect("written");
+    for (said, lines) in [(&[][..], 1), (&["--dialect", "wzm"], 0)] {
+        let mut command = effnet(folder.path());
+        command.args(["predict", "--table", "pytorch.table", "--weights", "foreign.safetensors"]).args(said);
+        let output = command.arg(RUN.image()).assert().success().get_output().clone();
+        let text = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(text.lines().count(), lines, "{text}");
+        assert!(
+            lines == 0 || text.contains(r#""mean":[0.5],"std":[0.5]"#) && text.contains("weights of wzm"),
+            "{text}"
+        );
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::str::FromStr;
 
-use effnet_spec::{Padding, Spec};
+use effnet_spec::{Padding, Settings, Spec};
 
 use super::error::{Error, Result};
 use super::file::WeightsFile;
 use super::names::Scheme;
+use super::published::Published;
 use crate::dialect::{Dialect, Fit, Interpolation};
 
 /// An implementation whose weights go around, as a source of dialects: what its weights assume of padding,
@@ -55,59 +56,53 @@ impl Convention {
         }
     }
 
-    /// What its weights for this table assume. The test size is the table's.
+    /// What its weights for this table assume. The test size is the table's; so are mean and standard deviation, where the
+    /// table is no published network's and sets them.
     pub fn dialect(self, spec: &Spec) -> Dialect {
-        let of_settings = Dialect::of(&spec.settings);
-        let size = of_settings.test_size;
+        use Published::{Base, L, S};
+        let own = Dialect::of(&spec.settings);
+        let (published, size) = (Published::of(spec), own.test_size);
         let (padding, bn_eps) = match self {
             Self::Torchvision | Self::Wzm => (Padding::Symmetric, 1e-3),
             Self::Timm => (Padding::Symmetric, 1e-5),
             Self::TimmTf | Self::Keras | Self::Automl => (Padding::Same, 1e-3),
         };
-        let (mean, std) = match self {
-            Self::Wzm => (&HALF[..], &HALF[..]),
+        let (mean, std) = match (self, published) {
+            _ if published.is_none() && sets_pixels(&spec.settings) => (&own.mean[..], &own.std[..]),
+            (Self::Wzm, _) => (&HALF[..], &HALF[..]),
             // torchvision converted L's weights from automl's, and trained the others itself.
-            Self::Torchvision if is_l(spec) => (&HALF[..], &HALF[..]),
-            Self::Torchvision | Self::Timm => (&IMAGENET_MEAN[..], &IMAGENET_STD[..]),
-            Self::TimmTf | Self::Keras | Self::Automl if is_base(spec) => (&IMAGENET_MEAN[..], &IMAGENET_STD[..]),
-            Self::TimmTf => (&HALF[..], &HALF[..]),
-            Self::Keras | Self::Automl => (&OF_128[..], &OF_128[..]),
+            (Self::Torchvision, Some(L)) => (&HALF[..], &HALF[..]),
+            (Self::Torchvision | Self::Timm, _) => (&IMAGENET_MEAN[..], &IMAGENET_STD[..]),
+            (Self::TimmTf | Self::Keras | Self::Automl, Some(Base)) => (&IMAGENET_MEAN[..], &IMAGENET_STD[..]),
+            (Self::TimmTf, _) => (&HALF[..], &HALF[..]),
+            (Self::Keras | Self::Automl, _) => (&OF_128[..], &OF_128[..]),
         };
         // automl's share; timm's configurations round it to three digits.
         let share = size as f64 / (size as f64 + CROP_PADDING);
-        let (fit, crop) = match self {
-            Self::Torchvision | Self::Wzm | Self::Timm => (Fit::Crop, 1.0),
-            Self::TimmTf if is_base(spec) => (Fit::Crop, (share * 1e3).round() / 1e3),
-            Self::TimmTf if is_s(spec) => (Fit::Crop, 1.0),
-            Self::TimmTf => (Fit::Squash, 1.0),
-            Self::Keras | Self::Automl if is_base(spec) || size < UNCROPPED => (Fit::Cut, share),
-            Self::Keras | Self::Automl => (Fit::Squash, 1.0),
+        let (fit, crop) = match (self, published) {
+            (Self::Torchvision | Self::Wzm | Self::Timm, _) => (Fit::Crop, 1.0),
+            (Self::TimmTf, Some(Base)) => (Fit::Crop, (share * 1e3).round() / 1e3),
+            // The only one beside the B series that timm doesn't squash images for.
+            (Self::TimmTf, Some(S)) => (Fit::Crop, 1.0),
+            (Self::TimmTf, _) => (Fit::Squash, 1.0),
+            (Self::Keras | Self::Automl, Some(Base)) => (Fit::Cut, share),
+            (Self::Keras | Self::Automl, _) if size < UNCROPPED => (Fit::Cut, share),
+            (Self::Keras | Self::Automl, _) => (Fit::Squash, 1.0),
         };
-        let interpolation = match self {
-            Self::Torchvision if is_l(spec) => Interpolation::Bicubic,
-            Self::Torchvision | Self::Wzm => Interpolation::Bilinear,
-            Self::Timm | Self::TimmTf => Interpolation::Bicubic,
-            Self::Keras | Self::Automl if is_base(spec) => Interpolation::Tf1Bicubic,
-            Self::Keras | Self::Automl => Interpolation::TfBilinear,
+        let interpolation = match (self, published) {
+            (Self::Torchvision, Some(L)) => Interpolation::Bicubic,
+            (Self::Torchvision | Self::Wzm, _) => Interpolation::Bilinear,
+            (Self::Timm | Self::TimmTf, _) => Interpolation::Bicubic,
+            (Self::Keras | Self::Automl, Some(Base)) => Interpolation::Tf1Bicubic,
+            (Self::Keras | Self::Automl, _) => Interpolation::TfBilinear,
         };
         Dialect { padding, bn_eps, mean: mean.to_vec(), std: std.to_vec(), test_size: size, crop, fit, interpolation }
     }
 }
 
-/// Whether a table is of the B series, whose weights automl trained with its first version's images: only theirs has a
-/// first stage that puts out fewer channels than it takes in.
-fn is_base(spec: &Spec) -> bool {
-    spec.rows.first().is_some_and(|row| row.out_channels < row.in_channels)
-}
-
-/// Whether a table is S's: of all that aren't of the B series, the one that timm doesn't squash images for.
-fn is_s(spec: &Spec) -> bool {
-    spec.num_blocks() == 40 && spec.last_channels() == 256
-}
-
-/// Whether a table is L's: the only one of its depth and width.
-fn is_l(spec: &Spec) -> bool {
-    spec.num_blocks() == 79 && spec.last_channels() == 640
+/// Whether a table says what its images' pixels are normalised by.
+fn sets_pixels(settings: &Settings) -> bool {
+    (&settings.mean, &settings.std) != (&Settings::DEFAULT.mean, &Settings::DEFAULT.std)
 }
 
 impl FromStr for Convention {
@@ -123,20 +118,34 @@ impl FromStr for Convention {
 
 impl WeightsFile {
     /// What the file's weights assume, for a network of this table: what was `said`, else what the file's metadata say,
-    /// else what follows from its names.
+    /// else what follows from its names. Loading logs what followed for a table that is no published network's.
     ///
     /// # Errors
     /// When nothing was said, and the names are timm's, which do not tell, or nobody's.
     pub fn dialect(&self, spec: &Spec, said: Option<Convention>) -> Result<Dialect> {
-        match (said, self.metadata()) {
-            (Some(convention), _) => Ok(convention.dialect(spec)),
-            (None, Some(metadata)) => Ok(metadata.dialect.clone()),
+        let convention = match (said, self.metadata()) {
+            (Some(convention), _) => return Ok(convention.dialect(spec)),
+            (None, Some(metadata)) => return Ok(metadata.dialect.clone()),
             (None, None) => match self.scheme()? {
-                Scheme::Own => Ok(Convention::Wzm.dialect(spec)),
-                Scheme::Torchvision => Ok(Convention::Torchvision.dialect(spec)),
-                Scheme::Timm => Err(Error::DialectUnsaid(self.path().to_path_buf())),
+                Scheme::Own => Convention::Wzm,
+                Scheme::Torchvision => Convention::Torchvision,
+                Scheme::Timm => return Err(Error::DialectUnsaid(self.path().to_path_buf())),
             },
+        };
+        let dialect = convention.dialect(spec);
+        if Published::of(spec).is_none() {
+            self.assume(|| {
+                format!(
+                    "`{}` does not say how its images were prepared, and `{}` is no published network: {} is assumed, as \
+                     for weights of {}; name another convention with `--dialect`, or set `mean` and `std` in the table",
+                    self.path().display(),
+                    spec.name,
+                    serde_json::to_string(&dialect).unwrap_or_default(),
+                    convention.name(),
+                )
+            });
         }
+        Ok(dialect)
     }
 }
 
@@ -146,6 +155,7 @@ mod tests {
 
     use effnet_spec::{Operator, Row, Settings};
 
+    use super::Published::{L, M, S};
     use super::*;
 
     fn spec(first_out: usize, eval_size: usize) -> Spec {
@@ -163,13 +173,8 @@ mod tests {
         assert!(error.contains("`tensorflow`") && error.contains("timm-tf"), "{error}");
     }
 
-    /// S's blocks, in one stage.
-    fn s() -> Spec {
-        let rows = vec![
-            Row::new(1, 3, 1, 1, 24, 24, Operator::Fused, 0.0),
-            Row::new(39, 3, 1, 1, 24, 256, Operator::Fused, 0.0),
-        ];
-        Spec { rows: Cow::Owned(rows), ..spec(24, 384) }
+    fn of(published: Published, eval_size: usize) -> Spec {
+        Spec { rows: published.rows().collect(), ..spec(32, eval_size) }
     }
 
     /// timm's configurations of `tf_efficientnetv2_b0` to `b3`, `_s` and `_m`.
@@ -180,8 +185,9 @@ mod tests {
             (spec(16, 240), 240, 0.882, Fit::Crop),
             (spec(16, 260), 260, 0.890, Fit::Crop),
             (spec(16, 300), 300, 0.904, Fit::Crop),
-            (s(), 384, 1.0, Fit::Crop),
-            (spec(32, 480), 480, 1.0, Fit::Squash),
+            (of(S, 384), 384, 1.0, Fit::Crop),
+            (of(M, 480), 480, 1.0, Fit::Squash),
+            (of(L, 480), 480, 1.0, Fit::Squash),
         ] {
             let dialect = Convention::TimmTf.dialect(&spec);
             assert_eq!((dialect.crop, dialect.fit, dialect.test_size), (crop, fit, size));
@@ -206,11 +212,11 @@ mod tests {
     /// What files without the key were written with, and what is written for it.
     #[test]
     fn metadata_without_a_fit_means_a_crop() {
-        let dialect = Convention::Torchvision.dialect(&s());
+        let dialect = Convention::Torchvision.dialect(&of(S, 384));
         let text = serde_json::to_string(&dialect).unwrap();
         assert!(!text.contains("fit") && text.contains(r#""interpolation":"bilinear""#), "{text}");
         assert_eq!(serde_json::from_str::<Dialect>(&text).unwrap(), dialect);
-        let squashed = Convention::Automl.dialect(&s());
+        let squashed = Convention::Automl.dialect(&of(S, 384));
         let text = serde_json::to_string(&squashed).unwrap();
         assert!(text.contains(r#""fit":"squash","#) || text.contains(r#""interpolation":"tf-bilinear""#), "{text}");
         assert_eq!(serde_json::from_str::<Dialect>(&text).unwrap(), squashed);
@@ -229,6 +235,33 @@ mod tests {
         ] {
             let dialect = convention.dialect(&spec);
             assert_eq!((dialect.padding, dialect.bn_eps), (padding, bn_eps), "{convention:?}");
+        }
+    }
+
+    /// A table of 40 blocks that ends 256 wide is S's only if the blocks between are.
+    #[test]
+    fn a_relative_of_s_or_l_gets_none_of_their_exceptions() {
+        for (published, convention) in [(S, Convention::TimmTf), (L, Convention::Torchvision)] {
+            let known = of(published, 384);
+            let mut relative = known.clone();
+            let rows = relative.rows.to_mut();
+            (rows[3].repeats, rows[4].repeats) = (rows[3].repeats - 1, rows[4].repeats + 1);
+            assert_eq!(relative.num_blocks(), known.num_blocks());
+            assert_eq!(convention.dialect(&relative), convention.dialect(&spec(32, 384)));
+            assert_ne!(convention.dialect(&relative), convention.dialect(&known));
+        }
+    }
+
+    #[test]
+    fn only_a_table_of_ones_own_says_what_pixels_are_normalised_by() {
+        let set = |spec: Spec| {
+            let settings = Settings { mean: vec![0.1].into(), std: vec![0.2].into(), ..spec.settings };
+            Spec { settings, ..spec }
+        };
+        for convention in Convention::ALL {
+            let dialect = convention.dialect(&set(spec(32, 384)));
+            assert_eq!((dialect.mean, dialect.std), (vec![0.1], vec![0.2]));
+            assert_eq!(convention.dialect(&set(of(S, 384))), convention.dialect(&of(S, 384)));
         }
     }
 }

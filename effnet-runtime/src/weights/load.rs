@@ -66,6 +66,9 @@ pub fn check(file: &WeightsFile, network: &dyn Network) -> Result<Loaded> {
 
 impl Loaded {
     fn log(&self, file: &WeightsFile) {
+        if let Some(assumed) = file.assumed() {
+            tracing::warn!("{assumed}");
+        }
         let (path, names) = (file.path().display(), list(&self.left_out));
         match self.left_out.len() {
             0 => {}

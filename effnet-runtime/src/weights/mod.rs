@@ -15,6 +15,7 @@ mod load;
 mod metadata;
 mod mismatch;
 mod names;
+mod published;
 mod save;
 
 pub use convention::Convention;
@@ -24,6 +25,8 @@ pub use load::{Classifier, Loaded, check, load, read_network};
 pub use metadata::{FORMAT, KEY, Metadata, TRAINING_PREFIX};
 pub use mismatch::{Mismatch, WrongShape};
 pub use names::{NamePair, Nearest, Scheme};
+#[cfg(all(test, feature = "train"))]
+pub(crate) use published::Published;
 #[cfg(feature = "train")]
 pub(crate) use save::TEMPORARY_PREFIX;
 pub use save::{save, write_atomically};

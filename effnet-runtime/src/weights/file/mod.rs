@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use candle_core::{Device, Tensor};
 
@@ -33,6 +33,8 @@ pub struct WeightsFile {
     /// Names of the tensors that stand elsewhere than the network's, in order.
     elsewhere: Vec<String>,
     metadata: Option<Metadata>,
+    /// What was assumed of it without its saying so.
+    assumed: OnceLock<String>,
     reader: Mutex<Reader>,
 }
 
@@ -83,7 +85,7 @@ impl WeightsFile {
             Metadata::from_header(&header).map_err(|reason| Error::Metadata { path: path.clone(), reason })?;
         let (tensors, elsewhere) =
             prefix::take_off(tensors).map_err(|prefixes| Error::SeveralNetworks { path: path.clone(), prefixes })?;
-        Ok(Self { path, tensors, elsewhere, metadata, reader: Mutex::new(reader) })
+        Ok(Self { path, tensors, elsewhere, metadata, assumed: OnceLock::new(), reader: Mutex::new(reader) })
     }
 
     /// The file.
@@ -102,6 +104,17 @@ impl WeightsFile {
     /// When effnet did not write it.
     pub fn require_metadata(&self) -> Result<&Metadata> {
         self.metadata.as_ref().ok_or_else(|| Error::NoMetadata(self.path.clone()))
+    }
+
+    /// Keeps a sentence on what is assumed of the file without its saying so, for whoever loads it. It is kept once: a
+    /// command may ask for the dialect several times.
+    pub(super) fn assume(&self, sentence: impl FnOnce() -> String) {
+        self.assumed.get_or_init(sentence);
+    }
+
+    /// What was assumed of the file without its saying so.
+    pub(super) fn assumed(&self) -> Option<&str> {
+        self.assumed.get().map(String::as_str)
     }
 
     /// The network's tensors, in the order of their names.

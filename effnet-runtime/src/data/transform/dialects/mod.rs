@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::tests::{folder, picture};
 use super::*;
-use crate::weights::Convention;
+use crate::weights::{Convention, Published};
 
 #[derive(Deserialize, Debug)]
 struct Case {
@@ -18,18 +18,17 @@ struct Case {
     picture: String,
 }
 
-/// What a dialect asks of a table: whose first stage it is, how many blocks there are, and what comes out.
+/// The table of a case's variant, as far as a dialect asks for it.
 fn spec(case: &Case) -> Spec {
-    let (first, blocks, last) = match case.variant.as_str() {
-        "s" => (24, 40, 256),
-        "m" => (24, 57, 512),
-        "l" => (32, 79, 640),
-        base => (if base.starts_with('b') { 16 } else { panic!("{base} is no variant") }, 20, 192),
+    let rows: Vec<Row> = match case.variant.as_str() {
+        "s" => Published::S.rows().collect(),
+        "m" => Published::M.rows().collect(),
+        "l" => Published::L.rows().collect(),
+        base => {
+            assert!(base.starts_with('b'), "{base} is no variant");
+            vec![Row::new(1, 3, 1, 1, 32, 16, Operator::Fused, 0.0)]
+        }
     };
-    let rows = vec![
-        Row::new(1, 3, 1, 1, first.max(24), first, Operator::Fused, 0.0),
-        Row::new(blocks - 1, 3, 1, 1, first, last, Operator::Fused, 0.0),
-    ];
     let settings = Settings { eval_size: Some(case.test_size), ..Settings::DEFAULT };
     Spec { name: Cow::Borrowed("Test"), rows: Cow::Owned(rows), settings }
 }
