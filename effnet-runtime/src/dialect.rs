@@ -1,6 +1,6 @@
 //! What a set of weights assumes of the code that runs it.
 
-use effnet_spec::{Padding, Settings};
+use effnet_spec::{DEFAULT_SIZE, Padding, Settings};
 use serde::{Deserialize, Serialize};
 
 /// How an image is resized for evaluation.
@@ -62,9 +62,6 @@ pub struct Dialect {
     /// How evaluation resizes.
     pub interpolation: Interpolation,
 }
-
-/// Side in pixels where neither a table nor a file says one.
-pub const DEFAULT_SIZE: usize = 224;
 
 impl Dialect {
     /// The dialect of weights that are initialised from these settings.

@@ -40,7 +40,7 @@ pub mod train;
 
 pub use candle_core as candle;
 pub use candle_nn;
-pub use dialect::{DEFAULT_SIZE, Dialect, Fit, Interpolation};
+pub use dialect::{Dialect, Fit, Interpolation};
 pub use dynamic::DynamicModel;
 pub use effnet_kernels::{Precision, simd, threads};
 /// A stage table becomes a statically typed model.

@@ -13,9 +13,10 @@ use effnet_runtime::candle::Device;
 use effnet_runtime::device;
 use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::simd::Level;
+use effnet_runtime::spec::DEFAULT_SIZE;
 use effnet_runtime::train::memory;
 use effnet_runtime::weights::{Convention, WeightsFile};
-use effnet_runtime::{DEFAULT_SIZE, Params, Precision};
+use effnet_runtime::{Params, Precision};
 use serde::Serialize;
 
 use super::architecture::Architecture;
