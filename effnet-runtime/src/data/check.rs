@@ -7,19 +7,19 @@ use effnet_kernels::threads::MOST_THREADS;
 use super::error::Error;
 use super::source::Source;
 
-/// A file that can't be used.
+/// A file that cannot be used.
 #[derive(Debug)]
 pub struct BadFile {
     /// Its index in the source.
     pub sample: usize,
-    /// Why; the message names the file.
+    /// The reason; its message names the file.
     pub error: Error,
 }
 
-/// Decodes every file of a source, on `threads` threads or as many as the system starts, and lists those that can't be, in
-/// the source's order.
+/// Decodes every file of a source and lists those that cannot be decoded, in the source's order. Runs on `threads`
+/// threads, or on as many as the system starts.
 ///
-/// `progress` is told the number of files done after each, from any of the threads.
+/// Calls `progress` after each file, from any of the threads, with the number of files done.
 pub fn check(source: &dyn Source, threads: usize, progress: &(dyn Fn(usize) + Sync)) -> Vec<BadFile> {
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let bad = Mutex::new(Vec::new());

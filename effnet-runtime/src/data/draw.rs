@@ -2,7 +2,7 @@
 
 use crate::random::{Purpose, Stream};
 
-/// What the random numbers of one use of one sample depend on.
+/// What the random numbers for one use of one sample depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Draw {
     /// The run's seed.
@@ -14,13 +14,14 @@ pub struct Draw {
 }
 
 impl Draw {
-    /// The stream of a part of the transform.
+    /// The stream of one part of the transform.
     pub const fn stream(&self, part: Part) -> Stream {
         Stream::new(self.seed, Purpose::Augment, self.epoch, self.sample, part as u64)
     }
 }
 
-/// Parts of a transform with draws of their own. The numbers are fixed: a run's bits depend on them.
+/// The parts of a transform that draw, each from a stream of its own, so that none shifts another's draws. The numbers
+/// are fixed: a run's bits depend on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Part {
@@ -28,14 +29,14 @@ pub enum Part {
     Crop = 0,
     /// Whether it is mirrored.
     Flip = 1,
-    /// What a policy does to it.
+    /// What a policy does to the picture.
     Policy = 2,
     /// Whether a rectangle of it is erased, and which.
     Erase = 3,
-    /// The noise in its place.
+    /// The noise in the erased rectangle.
     EraseNoise = 4,
     /// How much of the picture is kept when it is mixed with another.
     Mix = 5,
-    /// Where the other's piece lies.
+    /// Where the partner's piece lies.
     MixPiece = 6,
 }

@@ -8,10 +8,10 @@ use super::decode::decode;
 use super::error::Error;
 use super::source::MAX_FILE_BYTES;
 
-/// Reads and decodes a picture that is no part of a data set: a file, or a pipe.
+/// Reads and decodes a picture that belongs to no data set: a file, or a pipe.
 ///
 /// # Errors
-/// If it can't be read, is larger than a picture may be, or is none.
+/// If it cannot be read, is larger than a picture may be, or is not a picture.
 pub fn read_picture(path: &Path) -> Result<RgbImage, Error> {
     let name = path.display().to_string();
     let read = || {

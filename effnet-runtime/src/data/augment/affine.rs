@@ -1,4 +1,4 @@
-//! Operations that move pixels: the nearest one is taken, as automl and Pillow do.
+//! Operations that move pixels. Each takes the nearest pixel, as automl and Pillow do.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use super::{Canvas, FILL};
 
 /// `Image.rotate`: counterclockwise around the centre.
 ///
-/// Of 90 degrees, for which Pillow swaps rows and columns, the arithmetic makes the same.
+/// Pillow swaps rows and columns for 90 degrees; the arithmetic here gives the same.
 pub(super) fn rotate(canvas: &mut Canvas<'_>, degrees: f64) {
     // Pillow rounds to 15 digits, so that a right angle has a sine of exactly 1 and a cosine of 0.
     let rounded = |value: f64| (value * 1e15).round_ties_even() / 1e15;
@@ -16,11 +16,11 @@ pub(super) fn rotate(canvas: &mut Canvas<'_>, degrees: f64) {
     transform(canvas, [cos, sin, cos * -x + sin * -y + x, -sin, cos, -sin * -x + cos * -y + y]);
 }
 
-/// `Image.transform` with `Transform.AFFINE` and the nearest pixel: what is seen at a pixel whose centre is (x, y) is the
+/// `Image.transform` with `Transform.AFFINE` and the nearest pixel: the output pixel whose centre is (x, y) shows the
 /// picture at (ax + by + c, dx + ey + f), for a matrix of `a` to `f`.
 ///
-/// TensorFlow counts from the middle of the corner pixel and not from its corner, so that automl's shears differ by half
-/// of the shear, in pixels, and its shifts by fractions are rounded elsewhere.
+/// TensorFlow's origin is the middle of the corner pixel rather than its corner. Therefore automl's shears differ by
+/// half of the shear, in pixels, and its fractional shifts round elsewhere.
 pub(super) fn transform(canvas: &mut Canvas<'_>, matrix: [f64; 6]) {
     let (width, height) = (canvas.width, canvas.height);
     let [a, b, c, d, e, f] = matrix;
@@ -49,16 +49,16 @@ fn shift(from: &[u8], to: &mut [u8], (width, height): (usize, usize), (x, y): (i
     }
 }
 
-/// The places below `side` that lie below it, and not below 0, when `by` is added.
+/// The places below `side` that stay within `0..side` when `by` is added.
 fn shifted(by: isize, side: usize) -> Range<usize> {
     let lost = by.unsigned_abs().min(side);
     if by < 0 { lost..side } else { 0..side - lost }
 }
 
-/// Takes each pixel from where the matrix says, in Pillow's fixed point of 16 bits.
+/// Gathers each pixel from where the matrix says, in Pillow's fixed point of 16 bits.
 fn gather(from: &[u8], to: &mut [u8], (width, height): (usize, usize), [a, b, c, d, e, f]: [f64; 6]) {
     let fixed = |value: f64| (value * 65_536.0 + 0.5).floor() as i64;
-    // The middle of the first pixel; a step right; a step down.
+    // The first pixel's middle, then a step right and a step down.
     let (mut x, mut y) = (fixed(c + a * 0.5 + b * 0.5), fixed(f + d * 0.5 + e * 0.5));
     let (right, down) = ((fixed(a), fixed(d)), (fixed(b), fixed(e)));
     let from = from.as_chunks::<3>().0;
@@ -82,16 +82,16 @@ fn gather(from: &[u8], to: &mut [u8], (width, height): (usize, usize), [a, b, c,
     }
 }
 
-/// For which of `count` steps from `start` a coordinate of 16 fixed bits lies in `0..side`.
+/// The range of the `count` steps from `start` at which a coordinate with 16 fixed bits lies in `0..side`.
 fn within(start: i64, step: i64, side: usize, count: usize) -> Range<usize> {
     let limit = (side as i64) << 16;
-    // `start + n · step` is at least `bound` from this n on, for a positive step.
+    // For a positive step, `start + n · step` is at least `bound` from this n on.
     let from = |start: i64, step: i64, bound: i64| (bound - start + step - 1).div_euclid(step);
     let (first, end) = match step {
         0 if (0..limit).contains(&start) => (0, count as i64),
         0 => (0, 0),
         1.. => (from(start, step, 0), from(start, step, limit)),
-        // Mirrored: it is at most `limit - 1`, and no longer at least 0.
+        // For a negative step, the mirror image: at most `limit - 1`, and no longer at least 0.
         _ => (from(-start, -step, 1 - limit), from(-start, -step, 1)),
     };
     let clamp = |n: i64| n.clamp(0, count as i64) as usize;

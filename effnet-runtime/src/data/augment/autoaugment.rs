@@ -1,7 +1,7 @@
 use super::op::Kind;
 
 /// AutoAugment's pairs for ImageNet (automl's `policy_v0`): operation, the probability that it is applied, and its
-/// level. Kept as they are: that a pair's probability is 0 is how it was found.
+/// level. Two of them have a probability of 0 and are kept: the search found them like that.
 pub(super) const PAIRS: [[(Kind, f64, f64); 2]; 25] = [
     [(Kind::Equalize, 0.8, 1.0), (Kind::ShearY, 0.8, 4.0)],
     [(Kind::Color, 0.4, 9.0), (Kind::Equalize, 0.6, 3.0)],

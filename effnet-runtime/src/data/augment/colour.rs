@@ -7,7 +7,7 @@ use crate::data::luma::luma;
 
 /// `ImageEnhance.Color`.
 ///
-/// Pillow's grey is a sum in fixed point that is rounded; automl's TensorFlow cuts a float sum off, and so may be one
+/// Pillow's grey is a rounded sum in fixed point; automl's TensorFlow truncates a float sum, which may come out one
 /// lower.
 pub(super) fn saturate(pixels: &mut [u8], factor: f32) {
     Level::current().run(Saturate { pixels, factor });
@@ -21,7 +21,7 @@ struct Saturate<'a> {
 impl Kernel for Saturate<'_> {
     #[inline(always)]
     fn run<A: Arch>(self, _: A) {
-        // Greys of a few pixels first, so that both loops are of one kind of arithmetic each and become vector code.
+        // Computes the greys of a few pixels first: each loop then has one kind of arithmetic, and LLVM vectorises it.
         const PIXELS: usize = 64;
         let mut greys = [0; PIXELS * 3];
         for part in self.pixels.chunks_mut(PIXELS * 3) {
@@ -37,8 +37,8 @@ impl Kernel for Saturate<'_> {
 
 /// `ImageEnhance.Contrast`: away from or towards the mean of the picture's greys, rounded.
 ///
-/// automl's code divides the number of pixels by 256 where the mean is meant, and so blends with white unless the
-/// picture is tiny; this is the operation that it names, and Pillow's.
+/// automl's code divides the number of pixels by 256 where it means the mean, and therefore blends with white unless
+/// the picture is tiny. This is the operation that it names, and Pillow's.
 pub(super) fn contrast(pixels: &mut [u8], factor: f32) {
     let all = pixels.as_chunks::<3>().0;
     let sum: u64 = all.iter().map(|pixel| u64::from(luma(*pixel))).sum();

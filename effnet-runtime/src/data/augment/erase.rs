@@ -11,14 +11,14 @@ pub enum EraseMode {
     /// Zero, the mean colour (timm's `const`).
     #[default]
     Zero,
-    /// Normal noise with mean 0 and standard deviation 1, of each value (timm's `pixel`).
+    /// Normal noise with mean 0 and standard deviation 1 in each value (timm's `pixel`).
     Noise,
 }
 
 /// Covers a random rectangle of a picture that is already normalised: timm's `RandomErasing` with one rectangle.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Erasing {
-    /// How likely it is for a picture; 0 is off.
+    /// Probability that a picture is erased; 0 is off.
     pub probability: f64,
     /// The rectangle's least and greatest share of the picture's area.
     pub area: (f64, f64),
@@ -59,7 +59,7 @@ impl Erasing {
         Ok(())
     }
 
-    /// Covers a rectangle of the channels of a picture of `width` × `height`, or none.
+    /// Covers one rectangle in every channel of a picture of `width` × `height`, or none.
     pub(crate) fn apply(&self, planes: &mut [f32], (width, height): (usize, usize), draw: Draw) {
         let Some((columns, rows)) = self.rectangle((width, height), draw) else { return };
         let noise = draw.stream(Part::EraseNoise);
@@ -78,7 +78,7 @@ impl Erasing {
         }
     }
 
-    /// Columns and rows of what is covered. None where chance spares the picture, and after ten draws that don't fit.
+    /// Columns and rows of the rectangle. None where chance spares the picture, and after ten draws that do not fit.
     fn rectangle(&self, (width, height): (usize, usize), draw: Draw) -> Option<(Range<usize>, Range<usize>)> {
         const TRIES: u64 = 10;
         const DRAWS_PER_TRY: u64 = 4;
@@ -111,7 +111,7 @@ mod tests {
         Draw { seed: 4, epoch: 1, sample }
     }
 
-    /// Which of a picture's ones were erased, and the picture.
+    /// How many of a picture's ones were erased, and the picture.
     fn erased(erasing: &Erasing, sample: u64) -> (usize, Vec<f32>) {
         let mut planes = vec![1.0; 3 * SIDE * SIDE];
         erasing.apply(&mut planes, (SIDE, SIDE), draw(sample));
@@ -121,11 +121,11 @@ mod tests {
         (counts[0], planes)
     }
 
-    /// Means over 200,000 pictures of 40 × 40 that timm 1.0.31's `RandomErasing(probability=0.7, device="cpu")` covered:
-    /// of pictures; and of the covered ones the rectangle's area, its square, the logarithm of height by width squared,
-    /// and its centre's row and column.
+    /// Means over 200,000 pictures of 40 × 40 that timm 1.0.31's `RandomErasing(probability=0.7, device="cpu")`
+    /// covered: the share of pictures; then, over the covered ones, the rectangle's area, its square, the squared
+    /// logarithm of height by width, and its centre's row and column.
     const TIMM: [f64; 6] = [0.700_51, 280.866, 99_600.4, 0.478_72, 19.994, 19.994];
-    /// Five standard errors of the difference of two means, of the one that varies most.
+    /// Five standard errors of the difference of two means, for the mean that varies most.
     const MEANS: f64 = 0.017;
 
     #[test]
@@ -169,7 +169,7 @@ mod tests {
             .map(f64::from)
             .collect();
         let mean = |power: i32| values.iter().map(|value| value.powi(power)).sum::<f64>() / values.len() as f64;
-        // 100,000 values and more: five standard errors are 0.016 and 0.023.
+        // Five standard errors of 100,000 values are 0.016 and 0.023.
         assert!(values.len() > 100_000 && mean(1).abs() < 0.016 && (mean(2) - 1.0).abs() < 0.023);
         let zeros = erased(&Erasing::new(1.0), 0).1;
         assert!(zeros.iter().all(|value| *value == 0.0 || *value == 1.0));

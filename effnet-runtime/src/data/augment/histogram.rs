@@ -5,7 +5,7 @@ use super::point::{table, through_each};
 /// How often each value of each channel occurs.
 pub(super) fn histograms(pixels: &[u8]) -> [[u32; 256]; 3] {
     let mut counts = [[[0u32; 256]; 3]; 2];
-    // Pixels in turn to two sets of counts: neighbours are often alike, and the same count would have to wait.
+    // Neighbours are often alike, and an increment would wait for the one before: alternate between two sets of counts.
     for (at, pixel) in pixels.as_chunks::<3>().0.iter().enumerate() {
         for (value, counts) in pixel.iter().zip(&mut counts[at % 2]) {
             counts[usize::from(*value)] += 1;
@@ -18,7 +18,7 @@ pub(super) fn histograms(pixels: &[u8]) -> [[u32; 256]; 3] {
     sum
 }
 
-/// `ImageOps.autocontrast`: in f64, the fraction cut off. automl computes it in f32, which may come out one lower.
+/// `ImageOps.autocontrast`, in f64, truncated. automl computes it in f32, which may come out one lower.
 pub(super) fn auto_contrast(pixels: &mut [u8]) {
     let tables = histograms(pixels).map(|counts| {
         let low = counts.iter().position(|count| *count > 0).unwrap_or(0) as f64;

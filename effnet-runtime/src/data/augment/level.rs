@@ -6,16 +6,16 @@ use crate::random::Stream;
 /// automl's `_MAX_LEVEL`: the level at which AutoAugment's operations are strongest. RandAugment goes beyond it.
 const MAX_LEVEL: f64 = 10.0;
 
-/// automl counts distances in pixels, and trains on no picture smaller than this. On a smaller one its numbers would move
-/// the picture out of itself, or cover all of it: distances shrink with it.
+/// automl counts distances in pixels, and trains on no picture smaller than this. On a smaller one its distances would
+/// move the picture out of itself, or cover all of it: they shrink with the picture.
 const SMALLEST: usize = 128;
 
-/// What the two policies differ in, in pixels at level 10.
+/// What differs between the two policies, in pixels at level 10.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Constants {
-    /// Half the side of what is cut out.
+    /// Half the side of the square to cut out.
     cutout: f64,
-    /// How far the picture is moved.
+    /// How far to move the picture.
     translate: f64,
 }
 
@@ -37,7 +37,7 @@ impl<'a> Layer<'a> {
         Self { draws, first: number as u64 * Self::DRAWS }
     }
 
-    /// Which of `count` there are to choose from.
+    /// One of `count` choices.
     pub(super) fn choice(&self, count: usize) -> usize {
         self.draws.below(self.first, count as u64) as usize
     }
@@ -61,8 +61,8 @@ impl<'a> Layer<'a> {
 
 /// The operation at a level, for a picture of this size.
 ///
-/// Where automl's integers leave the range in which its operation is defined, they are brought back into it as
-/// TensorFlow does when it runs: of no bits or more than eight, [`Op::Posterize`] keeps one or eight.
+/// automl's integers may leave the range in which its operation is defined. They are brought back as TensorFlow does at
+/// run time: [`Op::Posterize`] keeps one bit where none is asked for, and eight where more are.
 pub(super) fn op(kind: Kind, level: f64, constants: Constants, layer: &Layer<'_>, width: usize, height: usize) -> Op {
     let share = level / MAX_LEVEL;
     let distance = |pixels: f64| share * pixels * (width.min(height) as f64 / SMALLEST as f64).min(1.0);

@@ -1,8 +1,8 @@
 //! automl's RandAugment and AutoAugment, and random erasing.
 //!
-//! The policies, their operations and levels are those of google/automl's `efficientnetv2/autoaugment.py`. What an
-//! operation makes of a picture is what Pillow makes of it on the same parameters, to the bit, as the tests show; where
-//! automl's TensorFlow code gives something else, the operation's own documentation says so.
+//! The policies, their operations and levels are those of google/automl's `efficientnetv2/autoaugment.py`. An operation
+//! gives the same bits as Pillow on the same parameters, as the tests show; where automl's TensorFlow code gives
+//! something else, the operation's own documentation says so.
 
 mod affine;
 mod autoaugment;
@@ -24,18 +24,18 @@ use crate::random::Stream;
 use level::{Constants, Layer};
 use op::Kind;
 
-/// The most operations that RandAugment may apply one after another.
+/// The largest number of operations that RandAugment may apply in a row.
 const MAX_LAYERS: usize = 16;
-/// The greatest magnitude of RandAugment: the paper and automl's documentation search up to it.
+/// The largest magnitude of RandAugment: the paper and automl's documentation search up to it.
 const MAX_MAGNITUDE: f64 = 30.0;
 
-/// How training pictures are distorted after they were cut out, resized and mirrored.
+/// How training pictures are distorted after the crop, the resize and the mirroring.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Policy {
-    /// Cubuk, Zoph, Shlens & Le, *RandAugment*, 2019: some operations in a row, each drawn from all 16 and always
-    /// applied (automl draws a probability as well, and makes no use of it).
+    /// Cubuk, Zoph, Shlens & Le, *RandAugment*, 2019: several operations in a row, each drawn from all 16 and always
+    /// applied (automl draws a probability as well, and does not use it).
     RandAugment {
-        /// How many operations, 1 to 16; automl has 2.
+        /// Number of operations, 1 to 16; automl has 2.
         layers: usize,
         /// The level of all of them, 0 to 30. Whole numbers are usual; progressive learning's ramp has others.
         magnitude: f64,
@@ -63,7 +63,7 @@ impl Policy {
         Ok(())
     }
 
-    /// Distorts the picture as `draws` have it.
+    /// Distorts the picture by these draws.
     pub(super) fn apply(&self, canvas: &mut Canvas<'_>, draws: &Stream) {
         match *self {
             Self::RandAugment { layers, magnitude } => {
@@ -92,14 +92,14 @@ impl Policy {
 pub(super) struct Canvas<'a> {
     /// RGB, row by row: `width · height · 3` bytes.
     pub(super) pixels: &'a mut Vec<u8>,
-    /// Memory for the result of an operation that can't work in place; of any length.
+    /// Memory for the result of an operation that cannot work in place; of any length.
     pub(super) spare: &'a mut Vec<u8>,
     pub(super) width: usize,
     pub(super) height: usize,
 }
 
 impl Canvas<'_> {
-    /// Replaces the picture by what `make` writes, of the picture as it is, to memory that holds anything.
+    /// Replaces the picture by what `make` computes from it. The memory that `make` writes to holds anything.
     fn remake(&mut self, make: impl FnOnce(&[u8], &mut [u8])) {
         self.spare.resize(self.pixels.len(), 0);
         make(self.pixels, self.spare);
@@ -107,5 +107,5 @@ impl Canvas<'_> {
     }
 }
 
-/// automl's fill for what no pixel of the picture covers: grey.
+/// automl's fill for places that no pixel of the picture covers: grey.
 const FILL: u8 = 128;

@@ -53,9 +53,9 @@ pub(super) enum Op {
     AutoContrast,
     /// Each channel's values become equally frequent.
     Equalize,
-    /// A value's distance from white.
+    /// Replaces a value by its distance from white.
     Invert,
-    /// Keeps so many of a value's highest bits, 1 to 8.
+    /// Keeps this many of a value's highest bits, 1 to 8.
     Posterize { bits: u32 },
     /// Inverts values from `threshold` on.
     Solarize { threshold: u32 },
@@ -84,7 +84,7 @@ pub(super) enum Op {
 }
 
 impl Op {
-    /// Applies the operation. What comes from outside the picture is grey.
+    /// Applies the operation. Places outside the picture are grey.
     pub(super) fn apply(self, canvas: &mut Canvas<'_>) {
         match self {
             Self::AutoContrast => histogram::auto_contrast(canvas.pixels),

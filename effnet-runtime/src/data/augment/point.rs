@@ -1,4 +1,4 @@
-//! Operations that take each value by itself: through a table of all 256.
+//! Pointwise operations on single values: each is a table of all 256.
 
 /// Replaces every value by its entry.
 pub(super) fn through(pixels: &mut [u8], table: &[u8; 256]) {
@@ -21,13 +21,14 @@ pub(super) fn table(of: impl Fn(u8) -> u8) -> [u8; 256] {
     std::array::from_fn(|value| of(value as u8))
 }
 
-/// Pillow's `Image.blend` of two values: at a factor of 0 the one, at 1 the other, and what lies between and beyond.
+/// Pillow's `Image.blend` of two values: a factor of 0 gives `from`, 1 gives `to`, and others interpolate or
+/// extrapolate.
 ///
-/// In f32, as Pillow's C has it; the fraction is cut off, the range kept.
+/// Computes in f32, as Pillow's C does, and truncates after clamping to the range.
 #[inline(always)]
 pub(super) fn blend(from: u8, to: u8, factor: f32) -> u8 {
     let (from, to) = (i32::from(from), i32::from(to));
-    // Within the range before it is an integer, so that the conversion need not saturate.
+    // Clamped before the conversion, which therefore need not saturate.
     ((from as f32 + factor * (to - from) as f32).clamp(0.0, 255.0)) as i32 as u8
 }
 

@@ -13,7 +13,7 @@ use crate::random::hash_bytes;
 struct Case {
     operation: String,
     parameters: Vec<f64>,
-    /// FNV-1a of what becomes of [`large`], in hexadecimal.
+    /// FNV-1a, in hexadecimal, of the result for [`large`].
     large: String,
 }
 
@@ -28,7 +28,7 @@ fn cases() -> Vec<Case> {
 /// Side of the fixture's small pictures.
 const SIDE: usize = 12;
 
-/// The sources, then what becomes of them in each case: two pictures each, RGB.
+/// The sources, then the result of each case: two pictures each, RGB.
 fn pictures() -> Vec<[Vec<u8>; 2]> {
     let bytes = std::fs::read(folder().join("results.ppm")).unwrap();
     let mut header = 0;
@@ -102,13 +102,13 @@ fn every_operation_is_pillows_to_the_bit() {
     assert_eq!(tested.len(), Kind::ALL.len());
 }
 
-/// An operation of a level, by the draws of a sample.
+/// The operation at a level, by a sample's draws.
 fn drawn(kind: Kind, level: f64, constants: Constants, sample: u64) -> Op {
     let draws = Draw { seed: 1, epoch: 0, sample }.stream(Part::Policy);
     level::op(kind, level, constants, &Layer::new(&draws, 0), LARGE, LARGE)
 }
 
-/// By `level_to_arg` of automl's file, run in Python.
+/// The values are those of `level_to_arg` in automl's file, run in Python.
 #[test]
 fn levels_mean_what_they_mean_to_automl() {
     let rand = |kind, level| drawn(kind, level, Constants::RAND_AUGMENT, 0);
@@ -142,7 +142,7 @@ fn levels_mean_what_they_mean_to_automl() {
     assert_eq!(pad(rand(Kind::Cutout, 6.67)), 26);
 }
 
-/// automl's smallest picture has 128 pixels a side, and there a distance is automl's.
+/// automl's smallest picture has 128 pixels a side; from there on a distance is automl's.
 #[test]
 fn distances_shrink_with_pictures_smaller_than_automls() {
     let draws = Draw { seed: 1, epoch: 0, sample: 0 }.stream(Part::Policy);
@@ -180,7 +180,7 @@ fn every_operation_is_chosen_as_often_and_each_layer_by_itself() {
         *counts.entry((1, choice(1))).or_insert(0) += 1;
         *counts.entry((2, usize::from(choice(0) == choice(1)))).or_insert(0) += 1;
     }
-    // A thousand of each, five standard errors of 31.
+    // Five standard errors of a count of 1,000 are 31 each.
     for (which, count) in counts.iter().filter(|((of, number), _)| *of < 2 || *number == 1) {
         assert!((845..1155).contains(count), "{which:?} {count}");
     }

@@ -1,9 +1,9 @@
 use image::ImageFormat;
 
-/// Finds a file's format from its first bytes.
+/// Finds a file's format by its first bytes.
 ///
 /// # Errors
-/// The rest of a sentence that says what it is instead.
+/// The rest of a sentence that says what the file is instead.
 pub(super) fn recognise(bytes: &[u8]) -> Result<ImageFormat, String> {
     use ImageFormat::{Bmp, Gif, Jpeg, Png, WebP};
     if bytes.is_empty() {
@@ -28,7 +28,7 @@ fn refuse(name: &str) -> String {
     format!("it is a {name} file, which is not supported: convert it to JPEG or PNG")
 }
 
-/// Formats that `image` does not know: name, offset of the mark, mark.
+/// Formats that `image` does not know: name, offset of the signature, signature.
 const OTHERS: [(&str, usize, &[u8]); 9] = [
     ("HEIC", 4, b"ftyphei"),
     ("HEIC", 4, b"ftypmif1"),

@@ -1,16 +1,16 @@
-//! GIF: a first frame that does not fit its screen.
+//! GIF: a first frame that is larger than its screen.
 
 use std::borrow::Cow;
 
-/// Bytes of the signature and the logical screen descriptor.
+/// Length of the signature and the logical screen descriptor in bytes.
 const SCREEN: usize = 13;
 
-/// The file with a screen that its first frame fits on. Some encoders write a screen of 0 × 0 pixels; browsers and
-/// Pillow let it grow.
+/// The file, its screen grown to fit its first frame. Some encoders write a screen of 0 × 0 pixels; browsers and Pillow
+/// let it grow.
 pub(super) fn with_grown_screen(bytes: &[u8]) -> Cow<'_, [u8]> {
     let Some(frame) = first_frame(bytes) else { return Cow::Borrowed(bytes) };
     let number = |at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
-    // Left, top, width and height of the frame stand behind its separator; width and height of the screen at 6.
+    // The frame's left, top, width and height follow its separator; the screen's width and height stand at 6.
     let needed = [0, 1].map(|axis| number(frame + 1 + 2 * axis).saturating_add(number(frame + 5 + 2 * axis)));
     let screen = [number(6), number(8)];
     if needed[0] <= screen[0] && needed[1] <= screen[1] {
@@ -23,7 +23,7 @@ pub(super) fn with_grown_screen(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(grown)
 }
 
-/// Where the first image descriptor begins, if it is there whole.
+/// Offset of the first image descriptor, if it is complete.
 fn first_frame(bytes: &[u8]) -> Option<usize> {
     let flags = *bytes.get(10)?;
     let palette = if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) };

@@ -1,4 +1,4 @@
-//! Encoded bytes to the picture that a person sees.
+//! From encoded bytes to the picture that a person sees.
 
 mod format;
 mod gif;
@@ -19,32 +19,31 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 use super::error::Error;
 use super::panics;
 
-/// The largest picture that [`decode`] takes, in pixels a side.
+/// The largest side of a picture that [`decode`] takes, in pixels.
 pub const MAX_SIDE: u32 = 16_384;
 
-/// The most memory that [`decode`] lets a decoded picture take, in bytes.
+/// The most memory of a decoded picture that [`decode`] takes, in bytes.
 pub const MAX_DECODED_BYTES: u64 = 256 << 20;
 
-/// The most memory that what a file says beside its pixels may take, in bytes: a colour profile in a PNG is compressed,
-/// and can grow a thousandfold.
+/// The most memory for a file's metadata, in bytes: a colour profile in a PNG is compressed, and can grow a
+/// thousandfold.
 const MAX_METADATA_BYTES: u64 = 16 << 20;
 
 /// Decodes JPEG, PNG, WebP, GIF (its first frame) or BMP to 8-bit RGB. The format follows from the content.
 ///
-/// The result is what a viewer shows: turned as its metadata say, transparency on white, CMYK and 16 bits converted,
-/// colour profiles ignored (as Pillow's `ImageOps.exif_transpose` and `convert` have it, which the tests compare with).
-/// Metadata are EXIF and XMP of JPEG, PNG and WebP, EXIF in a PNG's text too. Unlike Pillow, this passes over EXIF
-/// behind the pixels of a PNG, as the format's third edition says, and leaves the screen around a GIF's frame white, as
-/// browsers do.
+/// The result is what a viewer shows: turned by its orientation, composited on white, converted from CMYK and 16 bits,
+/// colour profiles ignored (as in Pillow's `ImageOps.exif_transpose` and `convert`, which the tests compare with).
+/// Metadata are EXIF and XMP in JPEG, PNG and WebP, and EXIF in a PNG's text. Unlike Pillow, this ignores EXIF behind a
+/// PNG's pixels, as the format's third edition says, and leaves the screen around a GIF's frame white, as browsers do.
 ///
-/// `name` serves messages only.
+/// `name` is used in messages only.
 ///
 /// # Errors
-/// [`Error::Image`] if the bytes are no picture, one of another format or of a kind that is not supported (which is
-/// named), damaged or cut off, or beyond [`MAX_SIDE`] or [`MAX_DECODED_BYTES`].
+/// [`Error::Image`] if the bytes are no picture, one of a format or a kind that is not supported (the message names
+/// it), damaged or truncated, or beyond [`MAX_SIDE`] or [`MAX_DECODED_BYTES`].
 pub fn decode(bytes: &[u8], name: &str) -> Result<RgbImage, Error> {
     let format = format::recognise(bytes).map_err(|reason| Error::image(name, reason))?;
-    // A decoder that panics on a damaged file must cost that file, not the run.
+    // A decoder's panic on a damaged file must cost only that file, not the run.
     match catch_unwind(AssertUnwindSafe(|| decode_as(format, bytes))) {
         Ok(Ok(image)) => Ok(image),
         Ok(Err(reason)) => Err(Error::image(name, reason)),
@@ -75,7 +74,7 @@ fn turned(mut image: DynamicImage, orientation: Orientation) -> DynamicImage {
 fn by_image_crate(format: ImageFormat, bytes: &[u8]) -> Result<DynamicImage, String> {
     let explain = |error| explain(format, &error);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    // Dimensions are checked below, where the message can say the numbers. Until then only metadata are read.
+    // The dimensions are checked below, where the message can name the numbers. Until then only metadata are read.
     let mut metadata = Limits::no_limits();
     metadata.max_alloc = Some(MAX_METADATA_BYTES);
     reader.limits(metadata);
@@ -88,7 +87,7 @@ fn by_image_crate(format: ImageFormat, bytes: &[u8]) -> Result<DynamicImage, Str
     DynamicImage::from_decoder(decoder).map_err(explain)
 }
 
-/// Refuses a picture without pixels, or of more than is allowed, before memory is taken for it.
+/// Refuses a picture that is empty or too large, before memory is allocated for it.
 fn check_size(width: u32, height: u32, bytes: u64) -> Result<(), String> {
     if width == 0 || height == 0 {
         return Err(format!("it is {width} × {height} pixels"));
@@ -103,7 +102,7 @@ fn check_size(width: u32, height: u32, bytes: u64) -> Result<(), String> {
     Ok(())
 }
 
-/// Composites a picture on a white ground, rounding to nearest.
+/// Composites a picture on white, rounding to nearest.
 fn on_white(image: &RgbaImage) -> RgbImage {
     let mut out = RgbImage::new(image.width(), image.height());
     for (to, from) in out.chunks_exact_mut(3).zip(image.chunks_exact(4)) {
@@ -128,7 +127,7 @@ fn explain(format: ImageFormat, error: &ImageError) -> String {
     }
 }
 
-/// What is wrong with a picture of a format that no decoder here reads in full.
+/// The sentence for a kind of picture that no decoder here reads in full.
 fn unsupported(name: &str, kind: impl Display) -> String {
     format!("this kind of {name} is not supported ({}): convert it", in_one_line(kind))
 }
@@ -137,7 +136,7 @@ fn damaged(name: &str, reason: impl Display) -> String {
     format!("the {name} is damaged ({})", in_one_line(reason))
 }
 
-/// Decoders end some of their messages with the line.
+/// Some messages of decoders end with a line break.
 fn in_one_line(text: impl Display) -> String {
     text.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,12 +1,12 @@
-//! How a picture is to be turned, by what its metadata say.
+//! A picture's orientation, by its metadata.
 
 use exif::{In, Reader, Tag, Value};
 use image::metadata::Orientation;
 
-/// In front of EXIF in a JPEG's segment, and by mistake elsewhere.
+/// Stands in front of EXIF in a JPEG's segment, and by mistake elsewhere.
 const PREFIX: &[u8] = b"Exif\0\0";
 
-/// The orientation that EXIF names; else that which XMP does, as Pillow's `Image.getexif` has it. Either may be empty.
+/// The orientation that EXIF names, else the one that XMP names, as in Pillow's `Image.getexif`. Either may be empty.
 pub(super) fn of(exif: &[u8], xmp: &[u8]) -> Orientation {
     let code = of_exif(exif).or_else(|| of_xmp(xmp));
     code.and_then(Orientation::from_exif).unwrap_or(Orientation::NoTransforms)
@@ -20,7 +20,7 @@ fn of_exif(mut exif: &[u8]) -> Option<u8> {
     if exif.is_empty() {
         return None;
     }
-    // A field that is damaged does not hide the others.
+    // A damaged field does not hide the others.
     let read = Reader::new().continue_on_error(true).read_raw(exif.to_vec());
     let exif = read.or_else(|error| error.distill_partial_result(|_| ())).ok()?;
     match &exif.get_field(Tag::Orientation, In::PRIMARY)?.value {

@@ -1,4 +1,4 @@
-//! PNG: metadata that the decoder does not hand out.
+//! PNG: metadata that the decoder does not return.
 
 use std::io::Read;
 
@@ -7,17 +7,17 @@ use image::metadata::Orientation;
 
 use super::orientation;
 
-/// Bytes of the signature.
+/// Length of the signature in bytes.
 const SIGNATURE: usize = 8;
 
-/// Bytes of a packed text that are read: the most that Pillow takes. The orientation stands near the beginning.
+/// The most bytes of a compressed text to read, as in Pillow. The orientation stands near the beginning.
 const MAX_TEXT: u64 = 1 << 20;
 
 /// A chunk's kind and its data.
 type Chunk<'a> = (&'a [u8], &'a [u8]);
 
-/// How a PNG is to be turned: by its EXIF chunk, which stands before the pixels; else by EXIF as ImageMagick and GIMP
-/// write it, in a text chunk; else by XMP.
+/// The orientation by a PNG's EXIF chunk, which stands before the pixels; else by EXIF in a text chunk, where
+/// ImageMagick and GIMP write it; else by XMP.
 pub(super) fn orientation(bytes: &[u8]) -> Orientation {
     let (mut exif, mut raw, mut xmp, mut pixels) = (None, None, None, false);
     for (kind, data) in chunks(bytes) {
@@ -39,7 +39,7 @@ pub(super) fn orientation(bytes: &[u8]) -> Orientation {
     orientation::of(&exif, &xmp.and_then(text).unwrap_or_default())
 }
 
-/// The chunks that are there whole.
+/// The complete chunks.
 fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     let mut rest = bytes.get(SIGNATURE..).unwrap_or_default();
     std::iter::from_fn(move || {
@@ -56,16 +56,16 @@ fn keyword(data: &[u8]) -> &[u8] {
     data.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
-/// The text of a chunk of one of the three kinds, unpacked; none where it is damaged.
+/// The text of a chunk of one of the three kinds, decompressed; none where it is damaged.
 fn text((kind, data): Chunk<'_>) -> Option<Vec<u8>> {
     let data = data.get(keyword(data).len() + 1..)?;
     match kind {
         b"tEXt" => Some(data.to_vec()),
-        // Behind the method.
+        // The compression method stands in front.
         b"zTXt" => unpack(data.get(1..)?),
         _ => {
             let (&[is_packed, _method], data) = data.split_first_chunk()?;
-            // Language and translated keyword.
+            // The language and the translated keyword stand in front.
             let text = data.splitn(3, |byte| *byte == 0).nth(2)?;
             if is_packed == 0 { Some(text.to_vec()) } else { unpack(text) }
         }
@@ -78,7 +78,7 @@ fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
     Some(text)
 }
 
-/// The bytes of a raw profile: an empty line, its type, its length, and hexadecimal digits in lines.
+/// The bytes of a raw profile: an empty line, its type, its length, then lines of hexadecimal digits.
 fn unhex(profile: &[u8]) -> Option<Vec<u8>> {
     let digits = profile.splitn(4, |byte| *byte == b'\n').nth(3)?;
     let digit = |byte: &u8| char::from(*byte).to_digit(16).map(|digit| digit as u8);

@@ -1,4 +1,4 @@
-//! WebP: chunks that its header promises and that are not there.
+//! WebP: chunks that its header promises and that are missing.
 
 use std::borrow::Cow;
 
@@ -6,19 +6,19 @@ use image::metadata::Orientation;
 
 use super::orientation;
 
-/// Bytes behind the end that a WebP claims in which the decoder still looks for chunks.
+/// Number of bytes behind a WebP's claimed end in which the decoder still looks for chunks.
 const BEYOND: usize = 10;
 
-/// Chunks that the decoder may read whole into memory.
+/// Chunks that the decoder may read into memory whole.
 const METADATA: [&[u8]; 3] = [b"EXIF", b"ICCP", b"XMP "];
 
-/// Where the flags of the extended header stand.
+/// Offset of the extended header's flags.
 const FLAGS: usize = 20;
 
-/// Flags of the extended header that promise a chunk, without which the decoder refuses the picture. libwebp takes it.
+/// Flags of the extended header that promise a chunk. The decoder refuses a picture without it; libwebp takes it.
 const PROMISES: [(u8, &[u8]); 2] = [(0x08, b"EXIF"), (0x04, b"XMP ")];
 
-/// The flag of pictures that are not opaque; of a lossy one, a chunk holds the transparency.
+/// The flag of pictures that are not opaque; in a lossy one, a chunk holds the transparency.
 const ALPHA: u8 = 0x10;
 
 /// A WebP's chunks, each with its data.
@@ -31,8 +31,8 @@ impl<'a> Chunks<'a> {
     /// Finds the chunks.
     ///
     /// # Errors
-    /// The rest of a sentence, if the file or a chunk is shorter than it claims. The decoder takes memory for a chunk of
-    /// metadata by the length that it claims, of up to 4 GiB.
+    /// The rest of a sentence, if the file or a chunk is shorter than it claims. The decoder would allocate a metadata
+    /// chunk by its claimed length, up to 4 GiB.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, String> {
         let cut_off = || "the WebP is cut off or damaged (it ends before its last chunk does)".to_owned();
         let number = |at: usize| {
@@ -40,7 +40,7 @@ impl<'a> Chunks<'a> {
             Some(u32::from_le_bytes(field.try_into().ok()?) as usize)
         };
         let end = number(4).ok_or_else(cut_off)? + 8;
-        // Not every encoder writes the byte that pads the last chunk.
+        // Some encoders leave out the byte that pads the last chunk.
         if end > bytes.len() + 1 {
             return Err(cut_off());
         }
@@ -62,7 +62,7 @@ impl<'a> Chunks<'a> {
         self.chunks.iter().find(|(other, _)| *other == kind).map(|(_, data)| *data)
     }
 
-    /// The file with no flag set that promises a chunk which is not there.
+    /// The file, with the flags of missing chunks cleared.
     pub(super) fn with_true_flags(&self) -> Cow<'a, [u8]> {
         let is_extended = self.chunks.first().is_some_and(|(kind, data)| *kind == b"VP8X" && !data.is_empty());
         if !is_extended {

@@ -1,7 +1,7 @@
 //! Batches from a source, decoded ahead by threads.
 //!
-//! What comes out depends on source, transform, order, seed and epoch alone: neither the number of threads nor their
-//! timing shows, and an epoch begun in its middle goes on with the very batches that it would have had.
+//! The batches depend on source, transform, order, seed and epoch alone. Neither the number of threads nor their timing
+//! changes them, and an epoch that begins in its middle continues with the batches it would have had.
 
 mod queue;
 #[cfg(test)]
@@ -21,24 +21,24 @@ use super::source::Source;
 use super::transform::Transform;
 use queue::{Filled, PATIENCE, Plan, Queue};
 
-/// What becomes of a file that can't be read or decoded.
+/// What happens to a file that cannot be read or decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnBadImage {
-    /// It ends the iteration with an error that names it.
+    /// The file ends the iteration with an error that names it.
     #[default]
     Fail,
     /// Its batch is shorter by one; [`Loader::skipped`] lists it. No other sample takes its place.
     Skip,
 }
 
-/// What becomes of the samples at the end of an epoch that don't fill a batch.
+/// What happens to the samples at the end of an epoch that do not fill a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LastBatch {
-    /// They are a shorter batch: for evaluation.
+    /// They form a shorter batch: for evaluation.
     #[default]
     Keep,
-    /// They are left out, unless there is no full batch in the epoch: for training, where batch normalisation makes
-    /// little of a few samples and nothing of one, and where the next epoch's order serves them.
+    /// They are left out, unless the epoch has no full batch: for training. Batch normalisation makes little of a few
+    /// samples and nothing of one, and the next epoch's order serves them.
     Drop,
 }
 
@@ -53,21 +53,21 @@ pub struct LoaderOptions {
     pub seed: u64,
     /// The epoch, for the transform's draws.
     pub epoch: u64,
-    /// How many batches at the epoch's beginning to leave out, without reading their files.
+    /// How many batches at the epoch's beginning to skip, without reading their files.
     pub skip_batches: usize,
-    /// What becomes of a last batch that isn't full.
+    /// What happens to a last batch that is not full.
     pub last: LastBatch,
     /// How many batches may be in work or wait to be taken, at least 1: the bound on memory.
     pub ahead: usize,
-    /// What becomes of bad files.
+    /// What happens to bad files.
     pub on_bad_image: OnBadImage,
-    /// How pictures are mixed in pairs, if they are.
+    /// How to mix pictures in pairs, if at all.
     pub mix: Option<Mix>,
 }
 
 impl LoaderOptions {
-    /// Batches of `batch`, a thread for each core, two batches ahead, seed and epoch 0, every sample, no bad file,
-    /// nothing mixed.
+    /// Batches of `batch`, one thread for each core, two batches ahead, seed and epoch 0. Keeps every sample, fails on
+    /// a bad file, and mixes nothing.
     pub fn new(batch: usize) -> Self {
         Self {
             batch,
@@ -82,7 +82,7 @@ impl LoaderOptions {
         }
     }
 
-    /// How many batches an epoch of `samples` samples has, those of [`Self::skip_batches`] included.
+    /// Number of batches in an epoch of `samples` samples, those of [`Self::skip_batches`] included.
     pub fn batches(&self, samples: usize) -> usize {
         match self.last {
             LastBatch::Drop if samples >= self.batch => samples / self.batch.max(1),
@@ -94,7 +94,7 @@ impl LoaderOptions {
 /// Samples for one step.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// The batch's place in the epoch, from 0, skipped ones counted.
+    /// The batch's number in the epoch, from 0, skipped ones counted.
     pub number: usize,
     /// Normalised pictures: f32 of shape [N, C, H, W]; a loader makes them on the CPU.
     pub images: Tensor,
@@ -104,42 +104,42 @@ pub struct Batch {
     pub samples: Vec<u64>,
     /// Their N positions in the epoch's order, ascending.
     pub positions: Vec<usize>,
-    /// Where pictures were mixed, each one's second label and the weight of its first, which the rest of 1 goes with. The
-    /// weight of a picture that had no partner is 1.
+    /// Where pictures were mixed, each one's second label, and the weight of its first label; the second has the rest
+    /// of 1. A picture without a partner has a weight of 1.
     pub partners: Option<Vec<(u32, f32)>>,
 }
 
-/// A file that was left out.
+/// A file that was skipped.
 #[derive(Debug)]
 pub struct Skipped {
     /// Its index in the source.
     pub sample: u64,
-    /// Why; the message names the file.
+    /// The reason; its message names the file.
     pub error: Error,
 }
 
 /// An iterator over the batches of an epoch.
 ///
-/// It ends after the first error, which comes with the next call of `next`, before batches that are ready; of several
-/// bad files it names the one that stands first in the order, unless reading that one takes long. Dropping the loader
-/// stops its threads; one that hangs on a file is not waited for, and ends when the file lets go of it.
+/// It ends after the first error, which the next call of `next` returns, before batches that are ready. Among several
+/// bad files it names the first in the order, unless that one takes long to read. Dropping the loader stops its
+/// threads. It does not wait for a thread that hangs on a file; that thread ends when the read returns.
 pub struct Loader {
     source: Arc<dyn Source>,
     order: Arc<[usize]>,
     shape: [usize; 3],
     queue: Arc<Queue>,
     threads: Vec<JoinHandle<()>>,
-    /// With the seed and the epoch of its draws.
+    /// The mix, with the seed and the epoch of its draws.
     mix: Option<(Mix, u64, u64)>,
     skipped: Vec<Skipped>,
 }
 
 impl Loader {
-    /// Starts to load the samples of `order`, indices into `source`.
+    /// Starts to load the samples of `order`, which are indices into `source`.
     ///
     /// # Errors
-    /// If an option or a setting of the transform makes no sense, `order` holds an index beyond the source, or a thread
-    /// can't be started.
+    /// If an option or a setting of the transform makes no sense, `order` holds an index beyond the source, or no
+    /// thread can be started.
     pub fn new(
         source: Arc<dyn Source>,
         transform: Arc<dyn Transform>,
@@ -201,7 +201,7 @@ impl Loader {
         Ok(loader)
     }
 
-    /// The files that were left out so far, in the epoch's order.
+    /// The files skipped until now, in the epoch's order.
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
     }
@@ -267,7 +267,7 @@ impl Drop for Loader {
             std::thread::sleep(Duration::from_millis(1));
         }
         for thread in self.threads.drain(..).filter(JoinHandle::is_finished) {
-            // A thread's panic was caught and handed over as an error.
+            // The thread's panic was caught and returned as an error.
             let _ = thread.join();
         }
     }

@@ -14,24 +14,25 @@ pub(super) struct Plan {
     pub(super) batch: usize,
     /// The batch to begin with.
     pub(super) first_batch: usize,
-    /// The position in the order at which the epoch ends.
+    /// The position in the order where the epoch ends.
     pub(super) end: usize,
-    /// Batches that may be in work or wait.
+    /// Number of batches that may be in work or wait.
     pub(super) ahead: usize,
     /// Floats a sample.
     pub(super) floats: usize,
     pub(super) on_bad_image: OnBadImage,
 }
 
-/// Between the threads, which take positions of the order and fill in samples, and the consumer, which takes batches.
+/// Connects the threads, which claim positions of the order and fill in samples, with the consumer, which takes
+/// batches.
 ///
-/// Positions are handed out one by one in order, and so a batch is shared by all threads and ready as soon as may be.
+/// Positions are claimed one by one in order: all threads share a batch, and it is ready as early as possible.
 pub(super) struct Queue {
     plan: Plan,
     state: Mutex<State>,
-    /// There may be a position to take.
+    /// Signals that there may be a position to claim.
     work: Condvar,
-    /// There may be a batch to take, or an error.
+    /// Signals that there may be a batch or an error to take.
     ready: Condvar,
 }
 
@@ -42,23 +43,23 @@ struct State {
     front: usize,
     /// The batches from `front` on that have been begun.
     begun: VecDeque<Filling>,
-    /// Positions handed out and not brought back.
+    /// Positions claimed and not finished.
     in_work: BTreeSet<usize>,
-    /// The failure with the lowest position, and when the first one came.
+    /// The failure with the lowest position, and the time of the first failure.
     failure: Option<(usize, Error, Instant)>,
     stopped: bool,
 }
 
 struct Filling {
     images: Arc<Mutex<Vec<f32>>>,
-    /// Why a slot is empty, where it is.
+    /// For each slot, why it is empty, if it is.
     faults: Vec<Option<Error>>,
     missing: usize,
 }
 
 /// A sample to load.
 pub(super) struct Claim {
-    /// Its place in the order.
+    /// The sample's position in the order.
     pub(super) position: usize,
     slot: usize,
     images: Arc<Mutex<Vec<f32>>>,
@@ -67,9 +68,9 @@ pub(super) struct Claim {
 /// A batch whose samples have all been loaded or found bad.
 pub(super) struct Filled {
     pub(super) number: usize,
-    /// The position in the order of its first sample.
+    /// The position of its first sample in the order.
     pub(super) first: usize,
-    /// All slots' floats; those of bad files are zero.
+    /// All slots' floats; zeros in slots of bad files.
     pub(super) images: Vec<f32>,
     /// For each slot why it is empty, if it is.
     pub(super) faults: Vec<Option<Error>>,
@@ -88,7 +89,7 @@ impl Queue {
         Self { plan, state: Mutex::new(state), work: Condvar::new(), ready: Condvar::new() }
     }
 
-    /// The next sample to load; waits while enough batches are ahead. None when there is nothing left to do.
+    /// Claims the next sample to load; waits while enough batches are ahead. None when nothing is left to do.
     pub(super) fn claim(&self) -> Option<Claim> {
         let Plan { batch, end, ahead, floats, .. } = self.plan;
         let mut state = self.lock();
@@ -111,17 +112,17 @@ impl Queue {
         }
         state.next += 1;
         state.in_work.insert(position);
-        // The batch of a position that was handed out last is the last that was begun.
+        // The last position claimed belongs to the last batch begun.
         let images = Arc::clone(&state.begun.back()?.images);
         Some(Claim { position, slot, images })
     }
 
-    /// Brings a claimed sample back: its floats, or why there are none.
+    /// Returns a claimed sample: its floats, or why there are none.
     pub(super) fn finish(&self, claim: Claim, loaded: Result<&[f32], Error>) {
         let Claim { position, slot, images } = claim;
         let fault = match loaded {
             Ok(floats) => {
-                // Outside the queue's own lock, which all threads share; this one is the batch's.
+                // Copies outside the queue's lock, which all threads share; this lock is the batch's.
                 let mut images = images.lock().unwrap_or_else(PoisonError::into_inner);
                 images[slot * floats.len()..][..floats.len()].copy_from_slice(floats);
                 None
@@ -149,7 +150,7 @@ impl Queue {
         self.ready.notify_one();
     }
 
-    /// The next batch, or the error that ends the epoch; waits for either. None after the last.
+    /// Takes the next batch, or the error that ends the epoch; waits for either. None after the last.
     pub(super) fn take(&self) -> Option<Result<Filled, Error>> {
         let mut state = self.lock();
         loop {
@@ -158,7 +159,7 @@ impl Queue {
             }
             let failed = state.failure.as_ref().map(|(position, _, since)| (*position, since.elapsed()));
             if let Some((position, waited)) = failed {
-                // A file that stands before it may be bad as well, and would be the one to name.
+                // A file before it in the order may be bad as well, and would be the one to name.
                 let is_first = state.in_work.first().is_none_or(|earliest| *earliest > position);
                 if is_first || waited >= PATIENCE {
                     state.stopped = true;
@@ -182,13 +183,13 @@ impl Queue {
         }
     }
 
-    /// Ends the epoch: the threads finish what they have in hand, and no more.
+    /// Ends the epoch: the threads finish their current samples, and no more.
     pub(super) fn stop(&self) {
         self.lock().stopped = true;
         self.work.notify_all();
     }
 
-    /// A panic elsewhere leaves the state whole: it is changed in steps that can't panic.
+    /// A panic elsewhere leaves the state valid: no step that changes it can panic.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

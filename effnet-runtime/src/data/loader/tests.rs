@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::data::{Normalise, TrainTransform, digits, order};
 
-/// Pictures made on the spot, each of its own colour and delay; some are bad, one panics.
+/// Pictures made on demand, each with its own colour and delay; some are bad, one panics.
 #[derive(Default)]
 struct Made {
     classes: Vec<String>,
@@ -48,7 +48,7 @@ impl Source for Made {
             std::thread::sleep(time);
         }
         if self.panics == Some(index) {
-            // Past the panic hook, which may print a backtrace for a second.
+            // Avoids the panic hook, which may print a backtrace for a second.
             std::panic::resume_unwind(Box::new(format!("sample {index} is cursed")));
         }
         if self.bad.contains(&index) {
@@ -208,7 +208,7 @@ fn augmentation_changes_with_seed_epoch_and_sample() {
 #[test]
 fn the_first_bad_file_ends_the_epoch_and_is_named() {
     for threads in [1, 2, 4] {
-        // The earlier of the two is slow, so that with threads to spare the later fails first.
+        // The earlier of the two is slow: with threads to spare, the later fails first.
         let slow = Some((5, Duration::from_millis(60)));
         let source = Arc::new(Made { bad: vec![5, 6], slow, ..Made::new(40) });
         let mut loader = Loader::new(source, transform(), (0..40).collect(), &options(4, threads)).unwrap();
@@ -221,7 +221,7 @@ fn the_first_bad_file_ends_the_epoch_and_is_named() {
 
 #[test]
 fn a_bad_file_ends_the_epoch_within_a_second_though_another_hangs() {
-    // Sample 5 hangs for longer than the test may take; it stands before and after bad ones.
+    // Sample 5 hangs for longer than the test may take; bad samples stand before and after it.
     for bad in [2, 6] {
         let slow = Some((5, Duration::from_secs(30)));
         let source = Arc::new(Made { bad: vec![bad], slow, ..Made::new(40) });
@@ -251,7 +251,7 @@ fn a_panic_ends_the_epoch_within_a_second_and_names_the_file() {
 #[test]
 fn skipped_files_are_listed_and_never_replaced() {
     for threads in [1, 3] {
-        // The whole second batch, the first and last of others.
+        // The whole second batch, and the first and last samples of others.
         let bad = vec![0, 4, 5, 6, 7, 9, 11];
         let source = Arc::new(Made { bad: bad.clone(), ..Made::new(14) });
         let options = LoaderOptions { on_bad_image: OnBadImage::Skip, ..options(4, threads) };
@@ -288,7 +288,7 @@ fn never_more_than_the_batches_ahead_are_decoded() {
         while source.reads.load(Ordering::SeqCst) < expected && start.elapsed() < Duration::from_secs(10) {
             std::thread::sleep(Duration::from_millis(1));
         }
-        // Time for more to be read, if there were more.
+        // Leaves time for more reads, if there were any.
         std::thread::sleep(Duration::from_millis(30));
         assert_eq!(source.reads.load(Ordering::SeqCst), expected, "{ahead} ahead, {threads} threads, {taken} taken");
     }

@@ -8,7 +8,7 @@ use crate::data::panics;
 use crate::data::source::Source;
 use crate::data::transform::{Scratch, Transform};
 
-/// What a loader thread works with.
+/// What a loader thread works on.
 pub(super) struct Worker {
     pub(super) source: Arc<dyn Source>,
     pub(super) transform: Arc<dyn Transform>,
@@ -31,7 +31,7 @@ impl Worker {
                 self.transform.apply(&image, draw, &mut scratch, &mut floats);
                 Ok(())
             });
-            // A thread that died would leave its sample's batch unfilled and the consumer waiting for ever.
+            // A dead thread would leave its sample's batch unfilled and the consumer waiting for ever.
             let loaded = catch_unwind(load).unwrap_or_else(|panic| {
                 let name = self.source.name(index);
                 Err(Error::Panic { name, reason: panics::message(&*panic).to_owned() })

@@ -2,12 +2,12 @@
 
 use crate::random::Stream;
 
-/// Draws that one gamma variate may use up: no loop comes near it.
+/// Draws that one gamma variate may use: no loop comes near it.
 const DRAWS: u64 = 1 << 32;
 
-/// A draw from Beta(alpha, alpha): G₁ / (G₁ + G₂) of two gamma variates.
+/// A draw from Beta(alpha, alpha): G₁ / (G₁ + G₂) for two gamma variates.
 ///
-/// Of small alphas both variates can be too small for f64, and so this works with their logarithms.
+/// Both variates can underflow f64 for a small alpha; hence the logarithms.
 pub(super) fn beta(draws: &Stream, alpha: f64) -> f64 {
     let (first, second) = (ln_gamma_variate(draws, 0, alpha), ln_gamma_variate(draws, DRAWS, alpha));
     1.0 / (1.0 + (second - first).exp())
@@ -16,18 +16,18 @@ pub(super) fn beta(draws: &Stream, alpha: f64) -> f64 {
 /// The logarithm of a draw from Gamma(shape, 1), by rejection (Marsaglia & Tsang, *A Simple Method for Generating Gamma
 /// Variables*, 2000): exact, from draws `from` on.
 ///
-/// Below 1, where the method is not defined, a variate of `shape + 1` times U^(1 / shape) is one of `shape` (section 6
-/// there).
+/// The method is not defined for a shape below 1, where a variate for `shape + 1` times U^(1 / shape) is one for
+/// `shape` (section 6 there).
 fn ln_gamma_variate(draws: &Stream, from: u64, shape: f64) -> f64 {
     const DRAWS_PER_TRY: u64 = 4;
-    // In (0, 1], so that there is a logarithm.
+    // Within (0, 1], which has logarithms.
     let ln_uniform = |element| (1.0 - draws.uniform(element)).ln();
     let (shape, ln_boost) = if shape < 1.0 { (shape + 1.0, ln_uniform(from) / shape) } else { (shape, 0.0) };
     let d = shape - 1.0 / 3.0;
     let c = 1.0 / (9.0 * d).sqrt();
     let mut element = from + DRAWS_PER_TRY;
     loop {
-        // A normal draw n is made of the uniform draws 2n and 2n + 1.
+        // Normal draw n is made from the uniform draws 2n and 2n + 1.
         let x = draws.normal(element / 2);
         let v = (1.0 + c * x).powi(3);
         if v > 0.0 && ln_uniform(element + 2) < 0.5 * x * x + d - d * v + d * v.ln() {

@@ -1,4 +1,4 @@
-//! Mixup and cutmix: pictures of a batch in pairs.
+//! Mixup and cutmix: a batch's pictures, mixed in pairs.
 
 mod beta;
 #[cfg(test)]
@@ -12,16 +12,16 @@ use beta::beta;
 
 /// The least alpha that is not 0.
 const MIN_ALPHA: f64 = 1e-6;
-/// With more, every picture would be half of each.
+/// With a larger one, every picture would be half of each.
 const MAX_ALPHA: f64 = 100.0;
 
-/// How pictures are mixed with each other, after they were normalised.
+/// How pictures are mixed with each other, after normalisation.
 ///
-/// automl's `mixing` (`datasets.py`), but for the choice of the partner: automl's batch is mixed with itself in reverse,
-/// here the sample at position p of the epoch's order is mixed with that at p ^ 1, so that a batch's size changes nothing.
-/// Both of a pair are mixed, each by draws of its own. With both alphas above 0 pairs take turns, mixup first, where
-/// automl halves the batch. A cutmix label's weight is the area of its own picture's piece, where automl takes the mean
-/// over the batch.
+/// This is automl's `mixing` (`datasets.py`), except for the partner. automl mixes a batch with itself in reverse; here
+/// the sample at position p of the epoch's order is mixed with that at p ^ 1, so that a batch's size changes nothing.
+/// Both pictures of a pair are mixed, each by its own draws. With both alphas above 0 pairs take turns, mixup first,
+/// where automl halves the batch. A cutmix label's weight is the area of its own picture's piece, where automl takes
+/// the mean over the batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mix {
     /// Alpha of mixup (Zhang, Cisse, Dauphin & Lopez-Paz, 2017): a picture's weight is max(λ, 1 − λ), λ from
@@ -32,7 +32,7 @@ pub struct Mix {
     pub cutmix: f64,
 }
 
-/// What a batch's floats are of.
+/// A batch's floats, and the samples they belong to.
 pub(super) struct Pictures<'a> {
     /// [N, C, H, W].
     pub(super) floats: &'a mut [f32],
@@ -65,8 +65,8 @@ impl Mix {
         Ok(())
     }
 
-    /// Mixes the pairs; `seed` and `epoch` are the draws'. Gives each sample's second label, and the weight of its first.
-    /// A sample whose partner is not there stays as it is, and has its own label twice.
+    /// Mixes the pairs, with draws of `seed` and `epoch`. Returns each sample's second label and the weight of its
+    /// first. A sample without its partner in the batch stays as it is, and has its own label twice.
     pub(super) fn apply(&self, pictures: Pictures<'_>, seed: u64, epoch: u64) -> Vec<(u32, f32)> {
         let Pictures { floats, height, width, samples, positions, labels } = pictures;
         let mut partners: Vec<(u32, f32)> = labels.iter().map(|label| (*label, 1.0)).collect();
@@ -103,7 +103,7 @@ impl Mix {
         weight.max(1.0 - weight) as f32
     }
 
-    /// What of a picture comes from its partner.
+    /// The piece of a picture that comes from its partner.
     fn piece(&self, draw: Draw, width: usize, height: usize) -> Piece {
         let ratio = (1.0 - beta(&draw.stream(Part::Mix), self.cutmix)).sqrt() as f32;
         let place = draw.stream(Part::MixPiece);
@@ -116,7 +116,7 @@ impl Mix {
     }
 }
 
-/// `one · w₁ + other · (1 − w₁)` to the one, `other · w₂ + one · (1 − w₂)` to the other.
+/// Sets one to `one · w₁ + other · (1 − w₁)` and the other to `other · w₂ + one · (1 − w₂)`.
 fn blend(one: &mut [f32], other: &mut [f32], [first, second]: [f32; 2]) {
     for (one, other) in one.iter_mut().zip(other) {
         let (a, b) = (*one, *other);

@@ -3,7 +3,7 @@ use super::*;
 const SIDE: usize = 20;
 const LEN: usize = 3 * SIDE * SIDE;
 
-/// Pictures whose every float is the picture's own number, and what became of them.
+/// Pictures in which every float is the picture's own number, and the results.
 fn mixed(mix: Mix, positions: &[usize], epoch: u64) -> (Vec<f32>, Vec<(u32, f32)>) {
     mix.check().unwrap();
     let mut floats: Vec<f32> = positions.iter().flat_map(|position| vec![*position as f32; LEN]).collect();
@@ -61,7 +61,7 @@ fn cutmix_weighs_a_label_by_the_area_that_is_left() {
     assert!(areas.len() > 20, "pieces of many sizes: {areas:?}");
 }
 
-/// By the formulas of `cutmix_mask`.
+/// The formulas are those of `cutmix_mask`.
 #[test]
 fn pieces_are_automls() {
     let mut areas = 0.0;
@@ -79,7 +79,7 @@ fn pieces_are_automls() {
         assert_eq!(piece, Piece { columns: clipped(0, 300), rows: clipped(1, 200) });
         areas += piece.area() as f64 / 60_000.0;
     }
-    // Half of the area on average, were nothing cut off at the borders: by the same draws in numpy, 0.315.
+    // Half of the area on average, if the borders cut nothing off; numpy gives 0.315 for the same draws.
     assert!((areas / 20_000.0 - 0.315).abs() < 0.01, "{}", areas / 20_000.0);
 }
 
@@ -99,7 +99,7 @@ fn with_both_on_pairs_take_turns() {
 #[test]
 fn what_has_no_partner_stays_as_it_is() {
     for mix in [MIXUP, CUTMIX] {
-        // 3's partner is missing at the front, 4's in the middle, 8's at the end.
+        // The missing partners are 3's at the front, 4's in the middle and 8's at the end.
         let (floats, partners) = mixed(mix, &[3, 4, 6, 7, 8], 0);
         for (at, position) in [(0, 3), (1, 4), (4, 8)] {
             assert_eq!(partners[at], (position + 50, 1.0));

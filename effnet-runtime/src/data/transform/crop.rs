@@ -10,7 +10,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// The whole picture, but of one longer than [`MAX_ASPECT`] times its shorter side only the middle.
+    /// The whole picture, or the middle of one that is longer than [`MAX_ASPECT`] times its shorter side.
     pub(super) fn middle(width: u32, height: u32) -> Self {
         let limit = width.min(height).saturating_mul(MAX_ASPECT);
         let (w, h) = (width.min(limit), height.min(limit));
@@ -23,11 +23,11 @@ impl Window {
     }
 }
 
-/// The middle of a strip is all that a centre crop keeps. To resize all of a strip of 16,384 × 1 would take gigabytes.
+/// A centre crop keeps only the middle of a strip. To resize all of a strip of 16,384 × 1 would take gigabytes.
 const MAX_ASPECT: u32 = 8;
 
-/// torchvision's `RandomResizedCrop.get_params`: a piece with an area of `scale` times the picture's and an aspect of
-/// `ratio`, log-uniform; after ten draws that don't fit, the largest centred piece whose aspect does.
+/// torchvision's `RandomResizedCrop.get_params`: a window with an area of `scale` times the picture's and an aspect of
+/// `ratio`, log-uniform; after ten draws that do not fit, the largest centred window with a legal aspect.
 pub(super) fn random_window(width: u32, height: u32, scale: (f64, f64), ratio: (f64, f64), draws: &Stream) -> Window {
     const TRIES: u64 = 10;
     const DRAWS_PER_TRY: u64 = 4;
@@ -55,7 +55,7 @@ pub(super) fn random_window(width: u32, height: u32, scale: (f64, f64), ratio: (
     Window { left: (width - w) / 2, top: (height - h) / 2, width: w, height: h }
 }
 
-/// Keeps the centred `size` × `size` square of RGB pixels that are no smaller, rounding as torchvision does.
+/// Keeps the centred `size` × `size` square of RGB pixels at least as large, rounding as torchvision does.
 pub(super) fn keep_centre<T: Copy>(pixels: &mut Vec<T>, (width, height): (u32, u32), size: usize) {
     let start = |side: u32| ((f64::from(side) - size as f64) / 2.0).round_ties_even() as usize;
     let (left, top, stride) = (start(width), start(height), width as usize * 3);
@@ -63,7 +63,7 @@ pub(super) fn keep_centre<T: Copy>(pixels: &mut Vec<T>, (width, height): (u32, u
         return;
     }
     for row in 0..size {
-        // Forwards, as a row moves towards the beginning and never past one that is still to be moved.
+        // Row by row from the first: a row moves towards the beginning, never past one that is still to be moved.
         let from = (top + row) * stride + left * 3;
         pixels.copy_within(from..from + size * 3, row * size * 3);
     }

@@ -9,39 +9,39 @@ use super::resize::{Algorithm, resize};
 use super::{Normalise, Scratch, Transform, check_size};
 use crate::{Dialect, Fit, Interpolation};
 
-/// Below this, most of the work would be for pixels that nobody sees.
+/// Below this, most of the work would be for pixels that the crop drops.
 const MIN_CROP_RATIO: f64 = 0.25;
 
-/// What a picture goes through for evaluation and prediction: made a square, normalised. Deterministic.
+/// The way of an evaluation picture: made a square, normalised. Deterministic.
 ///
-/// With [`Fit::Crop`] it is torchvision's `Resize(size / crop_ratio)`, `CenterCrop(size)` and timm's crop mode `center`;
-/// with [`Fit::Squash`], timm's `squash`. With TensorFlow's kernels, [`Fit::Cut`] is automl's evaluation below 320 px
-/// (`preprocessing.py`) and of its B series (`preprocess_legacy.py`), and [`Fit::Squash`] that of 320 px and more.
+/// [`Fit::Crop`] is torchvision's `Resize(size / crop_ratio)` and `CenterCrop(size)`, and timm's crop mode `center`;
+/// [`Fit::Squash`] is timm's `squash`. With TensorFlow's kernels, [`Fit::Cut`] is automl's evaluation below 320 px
+/// (`preprocessing.py`) and that of its B series (`preprocess_legacy.py`), and [`Fit::Squash`] that from 320 px on.
 #[derive(Clone, Debug)]
 pub struct EvalTransform {
     /// Height and width of the result, in pixels.
     pub size: usize,
-    /// The share of the picture's (shorter) side that is kept, 0.25 to 1.
+    /// The share of the picture's (shorter) side to keep, 0.25 to 1.
     pub crop_ratio: f64,
     /// What happens to the aspect.
     pub fit: Fit,
-    /// The kernel.
+    /// The kernel that resizes.
     pub interpolation: Interpolation,
-    /// Bytes to floats.
+    /// From bytes to floats.
     pub normalise: Normalise,
 }
 
 impl EvalTransform {
-    /// The whole shorter side, bicubic.
+    /// Keeps the whole shorter side, and resizes by the bicubic kernel.
     pub fn new(size: usize, normalise: Normalise) -> Self {
         Self { size, crop_ratio: 1.0, fit: Fit::Crop, interpolation: Interpolation::Bicubic, normalise }
     }
 
-    /// What weights of this dialect expect, for pictures of `size` pixels a side and a network of `channels` inputs. The
-    /// crop is that of the dialect's test size.
+    /// The transform that weights of this dialect expect, for pictures of `size` pixels a side and a network of
+    /// `channels` inputs. The crop is that of the dialect's test size.
     ///
     /// # Errors
-    /// If the dialect's mean or standard deviation doesn't fit the channels.
+    /// If the dialect's mean or standard deviation does not fit the channels.
     pub fn of(dialect: &Dialect, size: usize, channels: usize) -> Result<Self, Error> {
         let normalise = Normalise::new(channels, &dialect.mean, &dialect.std)?;
         let Dialect { crop: crop_ratio, fit, interpolation, .. } = *dialect;
@@ -60,7 +60,7 @@ impl EvalTransform {
         Ok(Tensor::from_vec(pixels, (1, channels, height, width), &Device::Cpu)?)
     }
 
-    /// The piece of the picture that is resized.
+    /// The window to resize.
     fn window(&self, (width, height): (u32, u32)) -> Window {
         match self.fit {
             Fit::Crop => Window::middle(width, height),
@@ -75,7 +75,7 @@ impl EvalTransform {
         }
     }
 
-    /// Width and height that a picture is resized to before the square is cut out.
+    /// Width and height to resize to, before the square is cropped.
     fn resized(&self, width: u32, height: u32) -> (u32, u32) {
         let side = (self.size as f64 / self.crop_ratio).floor();
         let long = |long: u32, short: u32| (side * f64::from(long) / f64::from(short)) as u32;

@@ -1,4 +1,4 @@
-//! A decoded picture to the numbers that a network takes.
+//! From a decoded picture to a network's input.
 //!
 //! A transform is a pure function of the picture and of a [`Draw`]; all its randomness comes from the draw's streams.
 
@@ -22,15 +22,15 @@ pub use train::TrainTransform;
 use super::draw::Draw;
 use super::error::Error;
 
-/// A picture to a normalised array.
+/// Turns a picture into a normalised array.
 pub trait Transform: Send + Sync {
     /// Channels, height and width of what [`Self::apply`] writes.
     fn shape(&self) -> [usize; 3];
 
-    /// Whether the settings make sense; the loader asks before it starts.
+    /// Checks the settings; the loader asks before it starts.
     ///
     /// # Errors
-    /// [`Error::Option`] with the first setting that doesn't.
+    /// [`Error::Option`] with the first setting that makes no sense.
     fn check(&self) -> Result<(), Error>;
 
     /// Writes the picture to `out`, channel by channel (CHW), as many floats as [`Self::shape`] says.
@@ -45,14 +45,14 @@ pub struct Scratch {
     resizer: fast_image_resize::Resizer,
     /// RGB, row by row.
     pixels: Vec<u8>,
-    /// For what can't be done in place.
+    /// Memory for steps that cannot work in place.
     spare: Vec<u8>,
     /// RGB of 0 to 255, row by row, not rounded.
     floats: Vec<f32>,
 }
 
 impl Scratch {
-    /// Empty; it grows with its first use.
+    /// Empty memory; it grows with its first use.
     pub fn new() -> Self {
         Self::default()
     }

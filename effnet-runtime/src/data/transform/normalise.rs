@@ -1,7 +1,7 @@
 use super::super::error::Error;
 use super::super::luma::{luma, luma_of_floats};
 
-/// Bytes to floats: `(byte / 255 − mean) / std` for each channel, in f32 as torchvision computes it.
+/// From bytes to floats: `(byte / 255 − mean) / std` in each channel, in f32 as torchvision computes it.
 #[derive(Clone, Debug)]
 pub struct Normalise {
     /// The value of each byte, for each channel: 1 (grey) or 3 (red, green, blue).
@@ -11,11 +11,11 @@ pub struct Normalise {
 }
 
 impl Normalise {
-    /// For a network of `channels` input channels; `mean` and `std` refer to pixels in 0..=1 and hold one number for
-    /// all channels or one a channel.
+    /// The normalisation for a network of `channels` input channels. `mean` and `std` refer to pixels in 0..=1 and hold
+    /// one number for all channels or one a channel.
     ///
     /// # Errors
-    /// If a network with that many channels can't take pictures, or the numbers are too many or make no sense.
+    /// If a network with that many channels cannot take pictures, or there are too many numbers, or they make no sense.
     pub fn new(channels: usize, mean: &[f64], std: &[f64]) -> Result<Self, Error> {
         if channels != 1 && channels != 3 {
             let reason = "images feed networks of 1 (grey) or 3 (RGB) input channels";
@@ -41,7 +41,7 @@ impl Normalise {
         self.tables.len()
     }
 
-    /// As [`Self::apply`], of values from 0 to 255 that are not rounded.
+    /// As [`Self::apply`], for values from 0 to 255 that are not rounded.
     pub(super) fn apply_floats(&self, values: &[f32], out: &mut [f32]) {
         let pixels = values.as_chunks::<3>().0;
         if let [moments] = self.moments.as_slice() {
@@ -57,7 +57,7 @@ impl Normalise {
         }
     }
 
-    /// RGB pixels, row by row, to channels. `out` holds `channels` × the number of pixels.
+    /// Normalises RGB pixels, row by row, into channels. `out` holds `channels` × the number of pixels.
     pub fn apply(&self, pixels: &[u8], out: &mut [f32]) {
         let count = pixels.len() / 3;
         if let [grey] = self.tables.as_slice() {

@@ -1,7 +1,7 @@
 //! TensorFlow's resizing without antialias, to floats.
 //!
-//! Whatever the scale, a pixel is made of the two (bilinear) or four (bicubic) nearest in each direction. Nothing is
-//! rounded or clipped to bytes, as automl's pipeline does not either.
+//! A pixel is made from the two (bilinear) or four (bicubic) nearest in each direction, whatever the scale. Nothing is
+//! rounded or clipped to bytes, nor is it in automl's pipeline.
 
 use image::RgbImage;
 
@@ -15,7 +15,7 @@ pub(super) enum TensorFlow {
     LegacyBicubic,
 }
 
-/// A pixel in one direction: the places that it is made of, from the window's beginning on, and their weights.
+/// A pixel in one direction: the places it is made from, counted from the window's beginning, and their weights.
 type Taps = [(usize, f32); 4];
 
 /// Stretches a window to `width` × `height` pixels in `scratch.floats`: RGB of 0 to 255, row by row.
@@ -52,7 +52,7 @@ pub(super) fn resample(
     }
 }
 
-/// Of output pixel `at`, where `scale` input pixels are one of the output.
+/// The taps of output pixel `at`, where `scale` input pixels make one of the output.
 fn taps(at: f32, scale: f32, side: i64, kernel: TensorFlow) -> Taps {
     let place = |at: i64| at.clamp(0, side - 1) as usize;
     match kernel {
@@ -64,7 +64,8 @@ fn taps(at: f32, scale: f32, side: i64, kernel: TensorFlow) -> Taps {
             [(place(below), 1.0 - fraction), (place(below + 1), fraction), (0, 0.0), (0, 0.0)]
         }
         TensorFlow::LegacyBicubic => {
-            // Corners and not middles of pixels are matched, and fractions are of a table's 1,024.
+            // TensorFlow 1 matches the pixels' corners rather than their middles, and takes fractions from a table of
+            // 1,024.
             let corner = at * scale;
             let below = corner.floor();
             let fraction = ((corner - below) * 1024.0).round_ties_even() / 1024.0;

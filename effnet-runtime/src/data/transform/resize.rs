@@ -8,7 +8,7 @@ use super::crop::Window;
 use super::resample::{TensorFlow, resample};
 use crate::Interpolation;
 
-/// What resizes: a kernel that widens when it shrinks a picture (antialias), as Pillow's do, or one that doesn't.
+/// What resizes: a kernel that widens when it shrinks a picture (antialias), as Pillow's do, or one that does not.
 pub(super) enum Algorithm {
     Pillow(FilterType),
     TensorFlow(TensorFlow),
@@ -25,10 +25,10 @@ impl Algorithm {
     }
 }
 
-/// Stretches a window to `width` × `height` bytes in `scratch.pixels`. Nothing outside of the window shows.
+/// Stretches a window to `width` × `height` bytes in `scratch.pixels`. Pixels outside the window do not contribute.
 ///
-/// TensorFlow's kernels make floats, which are rounded here; automl cuts their fractions off before it distorts a
-/// picture, which makes all of them half a level darker than they were.
+/// TensorFlow's kernels give floats, which are rounded here. automl truncates them before it distorts a picture, which
+/// darkens all pictures by half a level.
 pub(super) fn resize(
     image: &RgbImage,
     window: Window,
@@ -48,10 +48,10 @@ pub(super) fn resize(
 
 /// Stretches a window with a kernel that widens.
 ///
-/// The window is of whole pixels on purpose. With a box of fractions, fast_image_resize 6.1 can read out of bounds: it
-/// takes for granted that no kernel begins before the first or ends behind the last, but drops weights of zero at a
-/// kernel's ends, and a cubic that is centred on a pixel weighs the next two on either side with zero. The outermost
-/// kernels of a whole picture are centred less than one kernel's unit from its border and keep their ends.
+/// The window consists of whole pixels on purpose. With a fractional box, fast_image_resize 6.1 can read out of bounds:
+/// it assumes that no kernel begins before the first or ends behind the last, but drops weights of zero at a kernel's
+/// ends, and a cubic that is centred on a pixel weighs the next two on either side with zero. The outermost kernels of
+/// a whole picture are centred less than one kernel's unit from its border and keep their ends.
 fn convolve(image: &RgbImage, window: Window, (width, height): (u32, u32), filter: FilterType, scratch: &mut Scratch) {
     scratch.pixels.resize(width as usize * height as usize * 3, 0);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));

@@ -11,10 +11,10 @@ use crate::data::augment::Canvas;
 use crate::data::{Erasing, Part, Policy};
 use crate::{Fit, Interpolation};
 
-/// Mean difference from Pillow, in bytes. Pillow's first pass is the horizontal one, ours the vertical, and what lies
-/// between is rounded and clipped to bytes.
+/// Mean difference from Pillow, in bytes. Pillow's first pass is horizontal, ours is vertical, and the values in
+/// between are rounded and clipped to bytes.
 const MEAN: f64 = 0.35;
-/// The same for a single byte, on a picture with noise of full contrast, which a cubic kernel clips.
+/// The largest difference of a single byte, on a picture with noise of full contrast, which a cubic kernel clips.
 const MOST: u8 = 6;
 
 #[derive(Deserialize)]
@@ -66,7 +66,7 @@ pub(super) fn picture(name: &str) -> RgbImage {
 
 const DRAW: Draw = Draw { seed: 1, epoch: 2, sample: 3 };
 
-/// Normalised so that floats are the bytes again.
+/// Normalises such that floats are the bytes again.
 fn plain() -> Normalise {
     Normalise::new(3, &[0.0], &[1.0 / 255.0]).unwrap()
 }
@@ -120,7 +120,7 @@ fn random_windows_are_distributed_as_torchvisions() {
         let windows: Vec<Window> = windows.collect();
         let mean = |of: &dyn Fn(&Window) -> f64| windows.iter().map(of).sum::<f64>() / draws as f64;
         let log_aspect = |window: &Window| (f64::from(window.width) / f64::from(window.height)).ln();
-        // Five times the standard error of 100,000 draws, and that of torchvision's, is below these.
+        // Five standard errors of 100,000 draws, ours and torchvision's together, lie below these.
         let near = |got: f64, want: f64, tolerance: f64| assert!((got - want).abs() < tolerance, "{got} {want}");
         near(mean(&|window| f64::from(window.width * window.height)), want.area, 0.01 * want.area);
         near(mean(&log_aspect), want.log_aspect, 0.01);
@@ -161,7 +161,7 @@ proptest! {
             ..train.clone()
         };
         let mut scratch = Scratch::new();
-        // A cubic overshoots, and TensorFlow's is not clipped in evaluation.
+        // A cubic overshoots, and evaluation does not clip TensorFlow's.
         let most = if interpolation == Interpolation::Tf1Bicubic { 5.0 } else { 2.0 };
         for (transform, most) in [(&eval as &dyn Transform, most), (&train, 2.0), (&distorted, 2.0)] {
             transform.check().unwrap();
@@ -203,7 +203,7 @@ fn the_policy_and_the_eraser_come_last() {
     assert_eq!(bytes(&distorted, &image, DRAW), by_hand);
     assert_ne!(bytes(&plain, &image, DRAW), by_hand);
 
-    // Erased are normalised values: 0 is black here, as the mean is 0.
+    // Erasing covers normalised values: 0 is black here, as the mean is 0.
     let erased = bytes(&TrainTransform { erase: Erasing::new(1.0), ..distorted }, &image, DRAW);
     let differ: Vec<usize> = (0..erased.len()).filter(|at| erased[*at] != by_hand[*at]).collect();
     assert!(differ.len() > 64 && differ.iter().all(|at| erased[*at] == 0));

@@ -8,26 +8,25 @@ use super::resize::resize;
 use super::{Normalise, Scratch, Transform, check_size};
 use crate::Interpolation;
 
-/// What a picture goes through for training: a random piece, resized; mirrored or not; distorted; normalised;
-/// partly erased.
+/// The way of a training picture: a random crop, resized; mirrored or not; distorted; normalised; partly erased.
 #[derive(Clone, Debug)]
 pub struct TrainTransform {
     /// Height and width of the result, in pixels.
     pub size: usize,
-    /// The piece's least and greatest share of the picture's area. `(1.0, 1.0)` with a `ratio` of 1 is the whole of a
+    /// The crop's least and greatest share of the picture's area. `(1.0, 1.0)` with a `ratio` of 1 is the whole of a
     /// square picture.
     pub scale: (f64, f64),
-    /// The piece's least and greatest aspect, width by height.
+    /// The crop's least and greatest aspect, width by height.
     pub ratio: (f64, f64),
-    /// The probability that a picture is mirrored from left to right.
+    /// Probability that a picture is mirrored from left to right.
     pub flip: f64,
     /// How the square is distorted, if it is.
     pub policy: Option<Policy>,
-    /// How likely a rectangle of the normalised picture is erased, and how.
+    /// How likely a rectangle of the normalised picture is erased, and by what.
     pub erase: Erasing,
-    /// The kernel.
+    /// The kernel that resizes.
     pub interpolation: Interpolation,
-    /// Bytes to floats.
+    /// From bytes to floats.
     pub normalise: Normalise,
 }
 

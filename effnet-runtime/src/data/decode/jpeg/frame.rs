@@ -1,8 +1,8 @@
 use std::fmt;
 
-/// What a JPEG's frame header says of the picture.
+/// What a JPEG's frame header says about the picture.
 pub(super) struct Frame {
-    /// The header's marker, which tells the coding process.
+    /// The header's marker, which identifies the coding process.
     pub(super) marker: u8,
     /// Bits a sample.
     precision: u8,
@@ -17,7 +17,7 @@ pub(super) struct Component {
     pub(super) sampling: Sampling,
 }
 
-/// How many of a component's samples an MCU has, horizontally and vertically.
+/// Number of a component's samples in an MCU, horizontally and vertically.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sampling {
     pub(super) h: u8,
@@ -25,7 +25,7 @@ pub(super) struct Sampling {
 }
 
 impl Frame {
-    /// Whether a marker begins a frame header: SOF0 to SOF15 but for those that are tables.
+    /// Whether a marker begins a frame header: SOF0 to SOF15, except those that define tables.
     pub(super) fn is_marker(marker: u8) -> bool {
         matches!(marker, 0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf)
     }
@@ -50,7 +50,7 @@ impl Frame {
         self.marker == 0xc2
     }
 
-    /// What neither decoder reads, as the name of a kind of JPEG.
+    /// The name of this kind of JPEG, if neither decoder reads it.
     pub(super) fn unsupported(&self) -> Option<String> {
         let process = match self.marker {
             0xc3 => Some("lossless coding"),

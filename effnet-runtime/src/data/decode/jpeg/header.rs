@@ -5,17 +5,18 @@ use super::frame::Frame;
 use super::huffman::Tables;
 use super::segments::{Segment, Segments};
 
-/// Scans that a JPEG may have. Each costs time for the whole picture, however few bytes it has; encoders write a dozen.
+/// The most scans that a JPEG may have. Each costs time for the whole picture, however few bytes it has; encoders write
+/// a dozen.
 const MAX_SCANS: usize = 500;
 
 const EXIF: &[u8] = b"Exif\0\0";
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
-/// What a JPEG says beside its coefficients.
+/// What a JPEG says besides its coefficients.
 #[derive(Default)]
 pub(super) struct Header<'a> {
     pub(super) frame: Option<Frame>,
-    /// Components of each scan.
+    /// Number of components in each scan.
     pub(super) scans: Vec<usize>,
     /// Whether a scan needs a Huffman table that no segment defines.
     pub(super) lacks_tables: bool,
@@ -58,7 +59,7 @@ impl<'a> Header<'a> {
         Ok(header)
     }
 
-    /// EXIF that is longer than a segment goes on in the next.
+    /// EXIF that is longer than a segment continues in the next.
     fn read_app1(&mut self, body: &'a [u8]) {
         if let Some(exif) = body.strip_prefix(EXIF) {
             self.exif.extend(exif);

@@ -1,9 +1,10 @@
-/// Which Huffman tables a JPEG has defined so far: a bit for each of DC 0 to 15 and AC 0 to 15.
+/// The Huffman tables that a JPEG has defined: one bit for each of DC 0 to 15 and AC 0 to 15.
 #[derive(Default)]
 pub(super) struct Tables(u32);
 
 impl Tables {
-    /// Takes in a segment that defines tables: for each its class and number, 16 counts of codes by length, and values.
+    /// Notes the tables that a segment defines: for each its class and number, 16 counts of codes by length, and
+    /// values.
     pub(super) fn define(&mut self, mut body: &[u8]) {
         while let Some((&[table, ref counts @ ..], rest)) = body.split_first_chunk::<17>() {
             self.0 |= bit(table >> 4, table & 15);
@@ -12,7 +13,7 @@ impl Tables {
         }
     }
 
-    /// Whether a scan asks for a table that is not defined and has a standard one.
+    /// Whether a scan uses a table that is undefined and has a standard one.
     pub(super) fn lack(&self, scan: &[u8]) -> bool {
         let Some((&count, rest)) = scan.split_first() else { return false };
         rest.chunks_exact(2).take(usize::from(count)).any(|component| {
@@ -26,9 +27,9 @@ fn bit(class: u8, number: u8) -> u32 {
     1 << (16 * u32::from(class & 1) + u32::from(number))
 }
 
-/// The file with the standard's tables in front of its own segments, which replace those that they define again.
+/// The file, with the standard's tables in front of its own segments, which replace those that they define again.
 ///
-/// Cameras leave tables out of the frames of a motion JPEG; libjpeg-turbo takes the standard's for them, too.
+/// Cameras leave the tables out of a motion JPEG's frames; libjpeg-turbo takes the standard's as well.
 pub(super) fn with_standard_tables(bytes: &[u8]) -> Vec<u8> {
     let (start, rest) = bytes.split_at(2);
     let tables = STANDARD.iter().flat_map(|(table, counts, values)| {

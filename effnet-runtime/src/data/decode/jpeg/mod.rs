@@ -1,4 +1,4 @@
-//! JPEG: which of two decoders reads a picture, and what both need to be told.
+//! JPEG: which of two decoders reads a picture, and what both must be told.
 
 mod frame;
 mod header;
@@ -14,7 +14,7 @@ use super::{by_image_crate, turned, unsupported};
 use frame::{Frame, Sampling};
 use header::Header;
 
-/// Decodes a JPEG, and turns it as its metadata say.
+/// Decodes a JPEG, and turns it by its orientation.
 ///
 /// # Errors
 /// The rest of a sentence.
@@ -32,8 +32,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
     Ok(turned(image, header.orientation()))
 }
 
-/// Whether the `image` crate's decoder, the faster one, gets the picture right: it is grey, or its chroma is sampled as
-/// cameras and encoders do by default, and all components are in one scan, or the coefficients in passes.
+/// Whether the faster decoder, the `image` crate's, is right for a picture: it is grey, or its chroma is sampled as
+/// cameras and encoders do by default, and all components share one scan, or the coefficients come in passes.
 fn is_plain(header: &Header<'_>, frame: &Frame) -> bool {
     const ONE: Sampling = Sampling { h: 1, v: 1 };
     const LUMA: [Sampling; 3] = [ONE, Sampling { h: 2, v: 1 }, Sampling { h: 2, v: 2 }];

@@ -7,10 +7,10 @@ use super::super::{check_size, damaged, unsupported};
 use super::frame::{Component, Frame, Sampling};
 use super::header::Header;
 
-/// Decodes a JPEG of any sampling factors whose ratios are whole, in any number of scans.
+/// Decodes a JPEG of any sampling factors with whole ratios, in any number of scans.
 ///
-/// The `image` crate's decoder shows green stripes, and no error, where the components of a picture lie in scans of
-/// their own, and wrong colours for most sampling factors of chroma; this one, which is slower, does not.
+/// The `image` crate's decoder shows green stripes, and no error, where components have scans of their own, and wrong
+/// colours for most sampling factors of chroma. This decoder is slower and gets them right.
 ///
 /// # Errors
 /// The rest of a sentence.
@@ -33,8 +33,8 @@ pub(super) fn decode(bytes: &[u8], header: &Header<'_>, frame: &Frame) -> Result
     image.ok_or_else(|| damaged("JPEG", "its scans do not make a picture"))
 }
 
-/// Refuses what the decoder refuses or gets wrong: in a scan of one component it counts the blocks of a factor that is
-/// neither 1 nor the largest as if the picture were padded to whole MCUs.
+/// Refuses what the decoder refuses or gets wrong: in a scan of one component with a factor that is neither 1 nor the
+/// largest, it counts blocks as if the picture were padded to whole MCUs.
 fn check_factors(header: &Header<'_>, frame: &Frame) -> Result<(), String> {
     let largest = frame.largest();
     let refuse = |part: &str| Err(unsupported("JPEG", format!("sampling factors {}{part}", frame.samplings())));
@@ -53,7 +53,7 @@ fn check_factors(header: &Header<'_>, frame: &Frame) -> Result<(), String> {
     Ok(())
 }
 
-/// The colours that components stand for, by libjpeg's rule (`default_decompress_parms` in `jdapimin.c`).
+/// The colour space of the components, by libjpeg's rule (`default_decompress_parms` in `jdapimin.c`).
 fn transform(header: &Header<'_>, frame: &Frame) -> ColorTransform {
     let ids: Vec<u8> = frame.components.iter().map(|component| component.id).collect();
     match (ids.as_slice(), header.adobe) {
@@ -66,7 +66,7 @@ fn transform(header: &Header<'_>, frame: &Frame) -> ColorTransform {
     }
 }
 
-/// CMYK to RGB, as Pillow has it.
+/// CMYK to RGB, as in Pillow.
 fn without_black(inks: &[u8]) -> Vec<u8> {
     let mixed = |ink: u8, light: u32| {
         let product = u32::from(ink) * light + 128;

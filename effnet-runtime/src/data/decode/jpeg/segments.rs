@@ -3,21 +3,21 @@ pub(super) const SOI: u8 = 0xd8;
 /// End of image.
 pub(super) const EOI: u8 = 0xd9;
 
-/// A JPEG's segments, from the first behind the start marker to the end marker.
+/// A JPEG's segments, from the first after the start marker to the end marker.
 ///
-/// Walks them by their lengths, so that a preview's markers within a segment do not count, and passes over the
-/// entropy-coded data between them.
+/// Walks the segments by their lengths and skips the entropy-coded data between them: a preview's markers within a
+/// segment do not count.
 pub(super) struct Segments<'a> {
     bytes: &'a [u8],
     at: usize,
     ended: bool,
 }
 
-/// A marker and what it is about.
+/// A marker with its body.
 pub(super) struct Segment<'a> {
     /// The marker's second byte.
     pub(super) marker: u8,
-    /// The bytes behind its length.
+    /// The bytes after its length.
     pub(super) body: &'a [u8],
 }
 
@@ -37,14 +37,14 @@ impl<'a> Iterator for Segments<'a> {
 
     fn next(&mut self) -> Option<Segment<'a>> {
         while !self.ended {
-            // Entropy-coded data; between segments, stray bytes that decoders skip.
+            // Skips entropy-coded data and, between segments, stray bytes, as decoders do.
             self.at += self.bytes.get(self.at..)?.iter().position(|byte| *byte == 0xff)?;
             let marker = *self.bytes.get(self.at + 1)?;
             match marker {
                 EOI => self.ended = true,
                 // A stuffed 0xff in the data, a restart marker, or a marker without a length.
                 0x00 | 0x01 | 0xd0..=SOI => self.at += 2,
-                // Fill.
+                // A fill byte.
                 0xff => self.at += 1,
                 _ => {
                     let &[high, low] = self.bytes.get(self.at + 2..self.at + 4)? else { return None };

@@ -16,7 +16,7 @@ fn unpack(archive: &str) -> BTreeMap<String, Vec<u8>> {
     tar.entries().unwrap().map(file).collect()
 }
 
-/// Names and bytes of the pictures that cameras, editors and the web make otherwise than Pillow.
+/// Names and bytes of pictures that cameras, editors and the web make differently from Pillow.
 pub(super) fn strangers() -> impl Iterator<Item = (String, Vec<u8>)> {
     unpack("strangers.tar.gz").into_iter().filter(|(name, _)| is_picture(name))
 }
@@ -42,8 +42,8 @@ fn assert_as_pillow(archive: &str, count: usize, reference: impl Fn(&str) -> Str
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
-/// 12 samplings, interleaved, in a scan for each component, in two scans and progressive, with restart markers none, each
-/// row and every two blocks.
+/// Covers 12 samplings, interleaved, in a scan for each component, in two scans and progressive; without restart
+/// markers, with one each row and with one every two blocks.
 #[test]
 fn a_jpeg_of_any_sampling_in_any_scans_is_what_pillow_shows() {
     let sampling = |name: &str| format!("{}.ppm", name.split('/').next().unwrap_or_default());

@@ -7,8 +7,8 @@ use image::{Rgb, RgbImage};
 
 use super::decode;
 
-/// Mean difference from Pillow of a picture's bytes that lossy decoding may leave: libjpeg-turbo and libwebp round
-/// their transforms and colour conversions otherwise than our decoders.
+/// Mean difference from Pillow, in bytes, that lossy decoding may leave: libjpeg-turbo and libwebp round their
+/// transforms and colour conversions differently from our decoders.
 const LOSSY_MEAN: f64 = 0.6;
 /// The same for a single byte. Next to a hard edge, chroma upsampling differs most.
 const LOSSY_MOST: u8 = 9;
@@ -55,7 +55,7 @@ fn every_kind_gives_the_picture_that_pillow_shows() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
-/// Whether a picture is what Pillow makes of it.
+/// Whether a picture is the same as Pillow's.
 fn is_as(name: &str, got: &RgbImage, want: &RgbImage) -> bool {
     if got.dimensions() != want.dimensions() {
         println!("{name:40} {:?} instead of {:?}", got.dimensions(), want.dimensions());
@@ -71,7 +71,7 @@ fn is_as(name: &str, got: &RgbImage, want: &RgbImage) -> bool {
 
 #[test]
 fn what_is_cut_off_is_an_error_or_the_whole_picture() {
-    // What is cut off behind the pixels is metadata at most.
+    // Whatever stands behind the pixels is metadata at most.
     let ends_with_pixels = |(name, _): &(String, Vec<u8>)| !name.ends_with("_behind.png");
     for (name, bytes) in pictures().into_iter().chain(archives::strangers()).filter(ends_with_pixels) {
         let whole = decode(&bytes, &name).unwrap();
@@ -147,8 +147,8 @@ fn png_header(width: u32, height: u32, colour: u8) -> Vec<u8> {
     bytes
 }
 
-/// A picture of the fixtures whose header claims other dimensions: at these offsets, of this many bytes, little-endian
-/// unless `big`.
+/// A fixture's picture whose header claims other dimensions: at these offsets, in this many bytes, little-endian unless
+/// `big`.
 fn claiming(name: &str, places: &[usize], bytes: usize, big: bool, claim: u32) -> Vec<u8> {
     let mut file = std::fs::read(fixtures().join(name)).unwrap();
     for place in places {
@@ -161,13 +161,13 @@ fn claiming(name: &str, places: &[usize], bytes: usize, big: bool, claim: u32) -
     file
 }
 
-/// Where the first marker of a frame's header is in a JPEG.
+/// Offset of the first marker of a frame header in a JPEG.
 fn frame(name: &str) -> usize {
     let file = std::fs::read(fixtures().join(name)).unwrap();
     file.windows(3).position(|bytes| matches!(bytes, [0xff, 0xc0 | 0xc2, 0])).unwrap()
 }
 
-/// Headers of every format that claim more than is allowed, a side or in all, each with what the message has to say.
+/// Headers of every format that claim more than a side or the whole may have, each with what the message must say.
 fn bombs() -> Vec<(Vec<u8>, &'static str)> {
     let (side, all) = ("16384 a side is the limit", "256 MiB is the limit");
     let (baseline, progressive) = (frame("rgb_444.jpg"), frame("progressive.jpg"));
@@ -184,7 +184,7 @@ fn bombs() -> Vec<(Vec<u8>, &'static str)> {
         // The decoder's own limit.
         (claiming("rgb.bmp", &[18, 22], 4, false, 100_000), "Image too large"),
         (claiming("rgb.bmp", &[18, 22], 4, false, 16_384), all),
-        // Dimensions of a lossy WebP have 14 bits, and 16,383 is the most it can say.
+        // A lossy WebP has 14 bits for a dimension: 16,383 at most.
         (claiming("lossy.webp", &[26, 28], 2, false, 0x3fff), all),
         (claiming("animated.webp", &[24, 27], 3, false, 20_000), side),
         // The decoder's own limit.

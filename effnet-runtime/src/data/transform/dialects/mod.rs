@@ -1,4 +1,4 @@
-//! Evaluation pictures against those of timm, torchvision and automl, by the settings of their models.
+//! Evaluation pictures against those of timm, torchvision and automl, by their models' settings.
 
 use std::borrow::Cow;
 
@@ -33,7 +33,7 @@ fn spec(case: &Case) -> Spec {
     Spec { name: Cow::Borrowed("Test"), rows: Cow::Owned(rows), settings }
 }
 
-/// The cases of a generator, each with what its implementation made: normalised, CHW.
+/// One generator's cases, each with its implementation's result: normalised, CHW.
 fn cases(of: &str) -> Vec<(Case, Vec<f32>)> {
     let read = |name: String| std::fs::read(folder().join("../dialects").join(name)).unwrap();
     let cases: Vec<Case> = serde_json::from_slice(&read(format!("{of}.json"))).unwrap();
@@ -48,7 +48,7 @@ fn cases(of: &str) -> Vec<(Case, Vec<f32>)> {
     cases
 }
 
-/// Mean and greatest difference of our evaluation from a case's result, in bytes.
+/// Mean and largest difference of our evaluation from a case's result, in bytes.
 fn difference(case: &Case, want: &[f32]) -> (f64, f64) {
     let image = match case.picture.as_str() {
         "strip" => image::imageops::crop_imm(&picture("wide.ppm"), 0, 10, 120, 30).to_image(),
@@ -70,7 +70,7 @@ fn difference(case: &Case, want: &[f32]) -> (f64, f64) {
     (mean, differences.into_iter().fold(0.0, f64::max))
 }
 
-/// Of a byte, on average over a picture: 1 is what is promised.
+/// Mean difference over a picture, in bytes; 1 is promised.
 const PILLOW_MEAN: f64 = 0.45;
 
 #[test]
@@ -83,7 +83,7 @@ fn timms_and_torchvisions_evaluation_is_theirs_on_pillow() {
     }
 }
 
-/// Of a byte: both compute in f32, and the fixture has 13 bits behind the point, 0.008 of a byte and less.
+/// Largest difference in bytes: both compute in f32, and the fixture has 13 fractional bits, 0.008 of a byte or less.
 const TENSORFLOW_MOST: f64 = 0.01;
 
 #[test]
