@@ -7,7 +7,7 @@ use super::files::MAX_FILE_BYTES;
 
 /// A file's contents, read at any position from any number of threads.
 pub(super) enum Bytes {
-    /// Held open, and read by position: threads then share none.
+    /// A file held open and read by position: threads share no cursor.
     File(File),
     Memory(Vec<u8>),
 }
@@ -19,18 +19,18 @@ pub(super) struct Place {
     pub(super) length: u64,
 }
 
-/// Where the bytes of a file are in the one that holds it.
+/// Where a file's bytes lie in the file that contains it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Stored {
     Whole(Place),
     Sparse(Arc<Sparse>),
 }
 
-/// A file that is stored without its long runs of zeros.
+/// A file stored without its long runs of zeros.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Sparse {
     pub(super) length: u64,
-    /// The stretches that are stored, each with where it begins in the file: in order, and within the length.
+    /// The stored stretches, each with its offset in the unpacked file: in order, and within the length.
     pub(super) stretches: Vec<(u64, Place)>,
 }
 
@@ -42,7 +42,7 @@ impl Stored {
         }
     }
 
-    /// Where the first of its bytes is.
+    /// Offset of the first byte.
     pub(super) fn offset(&self) -> u64 {
         match self {
             Self::Whole(place) => place.offset,
@@ -50,7 +50,7 @@ impl Stored {
         }
     }
 
-    /// The file's bytes, out of the file that holds it.
+    /// Reads the file's bytes out of the file that contains it.
     pub(super) fn read_from(&self, file: &File) -> io::Result<Vec<u8>> {
         self.read(|offset, part| {
             file.read_exact_at(part, offset).map_err(|error| match error.kind() {

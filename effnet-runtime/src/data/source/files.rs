@@ -7,7 +7,7 @@ use super::Ignored;
 use super::litter::litter;
 use crate::data::error::Error;
 
-/// No file of a data set may be larger: a picture within the decoder's limits never is.
+/// The largest file of a data set: a picture within the decoder's limits is never larger.
 pub(in crate::data) const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// The extensions that mark a file as a picture, in lower case.
@@ -18,19 +18,19 @@ pub(super) trait Files: Send + Sync {
     /// The name of a file for people.
     fn name(&self, path: &str) -> String;
 
-    /// A file's bytes.
+    /// Reads a file's bytes.
     fn read(&self, path: &str) -> Result<Vec<u8>, Error>;
 }
 
-/// Files in folders: those of a folder, or the entries of a tar.
+/// Files in folders: a folder's files, or a tar's entries.
 pub(super) trait Tree: Files {
     /// The folder's or the tar's own name, for messages.
     fn origin(&self) -> &str;
 
-    /// Whether this is a single file with files in it.
+    /// Whether this is a single file that contains files.
     fn is_archive(&self) -> bool;
 
-    /// What is there.
+    /// The contents.
     fn listing(&self) -> &Listing;
 }
 
@@ -39,13 +39,13 @@ pub(super) trait Tree: Files {
 pub(super) struct Listing {
     /// The image files, by extension.
     pub(super) images: Vec<String>,
-    /// All folders, those without images too.
+    /// All folders, including those without images.
     pub(super) folders: BTreeSet<String>,
     pub(super) ignored: Ignored,
 }
 
 impl Listing {
-    /// Takes a file's path in; whether it is listed as an image.
+    /// Lists a file's path; returns whether it was listed as an image.
     pub(super) fn add_file(&mut self, path: &str) -> bool {
         if let Some(kind) = litter(path) {
             self.ignored.add(kind);
@@ -58,14 +58,14 @@ impl Listing {
         false
     }
 
-    /// Takes a folder's path in.
+    /// Lists a folder's path.
     pub(super) fn add_folder(&mut self, path: &str) {
         if !path.is_empty() && !self.folders.contains(path) && litter(path).is_none() {
             self.folders.insert(path.to_owned());
         }
     }
 
-    /// Puts the images in byte order, so that a file system's order never shows.
+    /// Sorts the images in byte order, which hides the file system's order.
     pub(super) fn sort(&mut self) {
         self.images.sort();
     }
@@ -84,7 +84,7 @@ fn extension(path: &str) -> Option<&str> {
 /// Reads a file of the file system.
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
     let read = || {
-        // Asked before opening: to open a pipe waits for somebody to write to it.
+        // Checked before opening: to open a pipe waits for a writer.
         let found = std::fs::metadata(path)?;
         if !found.is_file() {
             return Err(io::Error::other(if found.is_dir() { "it is a folder" } else { "it is no regular file" }));

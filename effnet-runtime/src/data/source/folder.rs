@@ -23,8 +23,8 @@ impl Folder {
                 Err(error) => {
                     let path = error.path().unwrap_or(root);
                     let within = relative(root, path)?;
-                    // A link to nowhere, or to itself, is a file as one would say who looks at the folder: a picture
-                    // of that kind cannot be read. And the folders of systems are often closed to their users.
+                    // A link to nowhere, or to itself, counts as the file that a viewer of the folder would take it
+                    // for: a picture that cannot be read. Systems' folders are often closed to their users.
                     let dangling = path.is_symlink() && path.metadata().is_err() && error.loop_ancestor().is_none();
                     if litter(&within).is_some() || dangling {
                         listing.add_file(&within);
@@ -47,7 +47,7 @@ impl Folder {
                 listing.ignored.add("pipe or device");
             }
         }
-        // A folder named like an image: one indeed if there are images in it, else a mistake that has to show.
+        // A folder named like an image is one if there are images in it, otherwise a mistake that the user has to see.
         for path in named_as_images {
             let prefix = format!("{path}/");
             if listing.images.iter().any(|image| image.starts_with(&prefix)) {

@@ -4,7 +4,7 @@ use std::fmt;
 /// How many kinds a message names.
 const NAMED: usize = 5;
 
-/// The longest extension that is taken for one.
+/// The longest text after a dot that counts as an extension.
 const MAX_EXTENSION: usize = 24;
 
 /// Files that a listing left out.
@@ -12,9 +12,9 @@ const MAX_EXTENSION: usize = 24;
 pub struct Ignored {
     /// How many.
     pub files: usize,
-    /// Why, with how many files each: their extensions, `hidden`, `system` (what operating systems and file servers
-    /// leave in folders), `outside class folders`, `in test` (or another folder that is none of the parts), and in
-    /// tars what is no file.
+    /// The kinds, with the number of files of each: extensions, `hidden`, `system` (what operating systems and file
+    /// servers leave in folders), `outside class folders`, `in test` (or another folder that is none of the parts), and
+    /// in tars the kinds of entries that are no files.
     pub kinds: BTreeMap<String, usize>,
 }
 
@@ -48,7 +48,7 @@ impl Ignored {
         other.kinds.iter().for_each(|(kind, count)| self.add_many(kind, *count));
     }
 
-    /// These files as a hint at the reason why images are missing.
+    /// Names these files as a possible reason why images are missing.
     pub(super) fn hint(&self) -> String {
         if self.files == 0 { String::new() } else { format!(" (only {self})") }
     }

@@ -1,5 +1,5 @@
-/// Folders and files that operating systems, file servers and their makers of thumbnails leave, in lower case, of
-/// systems that do not tell capitals apart.
+/// Folders and files that operating systems, file servers and thumbnailers leave behind, in lower case: the systems
+/// concerned ignore case.
 const SYSTEM: [&str; 19] = [
     "#recycle",
     "#snapshot",
@@ -22,11 +22,11 @@ const SYSTEM: [&str; 19] = [
     "thumbs.db:encryptable",
 ];
 
-/// Why a path is no part of a data set, as the kind to count it under: one of its parts begins with a dot, as editors'
+/// The kind under which to count a path that is no part of a data set: one of its names begins with a dot, as editors'
 /// own files do, or is a system's.
 pub(super) fn litter(path: &str) -> Option<&'static str> {
     path.split('/').find_map(|part| {
-        // These two as they are written alone: `recycler` in small letters may well be a class.
+        // Only this spelling counts: `recycler` in small letters may well be a class.
         let system = part == "RECYCLER" || part == "lost+found";
         if system || SYSTEM.iter().any(|name| name.eq_ignore_ascii_case(part)) {
             Some("system")

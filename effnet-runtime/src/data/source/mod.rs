@@ -1,4 +1,4 @@
-//! Where labelled pictures come from.
+//! Sources of labelled pictures.
 
 mod archive;
 mod bytes;
@@ -32,9 +32,9 @@ pub use ignored::Ignored;
 pub use open::{open, open_to_measure, open_whole};
 pub use split::{DEFAULT_VAL_FRACTION, Validation};
 
-/// Labelled pictures that can be read in any order, from any thread.
+/// Labelled pictures, readable in any order, from any thread.
 ///
-/// A sample's id is its index; it depends on nothing but the data set's contents.
+/// A sample's id is its index, which depends on nothing but the data set's contents.
 pub trait Source: Send + Sync {
     /// The classes' names; a label is an index into them.
     fn classes(&self) -> &[String];
@@ -56,36 +56,36 @@ pub trait Source: Send + Sync {
     /// The name of sample `index` for people: a path, or a tar's path and the entry's.
     fn name(&self, index: usize) -> String;
 
-    /// The encoded bytes of sample `index`. A source that holds no encoded files encodes the picture without loss.
+    /// The encoded bytes of sample `index`. A source without encoded files encodes the picture losslessly.
     ///
     /// # Errors
-    /// If the file can't be read.
+    /// If the file cannot be read.
     fn read(&self, index: usize) -> Result<Vec<u8>, Error>;
 
-    /// The picture of sample `index`. A source that holds no encoded files overrides this.
+    /// The picture of sample `index`. A source without encoded files overrides this.
     ///
     /// # Errors
-    /// If the file can't be read or is no picture.
+    /// If the file cannot be read or is no picture.
     fn image(&self, index: usize) -> Result<RgbImage, Error> {
         decode(&self.read(index)?, &self.name(index))
     }
 
-    /// The order in which an epoch of training reads the samples: every index once, shuffled by seed and epoch alone.
+    /// The order in which a training epoch reads the samples: every index once, shuffled by seed and epoch alone.
     ///
-    /// A source that is slow to read at random overrides this with an order that it can follow.
+    /// A source whose random reads are slow overrides this with an order that it can follow.
     fn order(&self, seed: u64, epoch: u64) -> Vec<usize> {
         random::order(seed, epoch, self.len())
     }
 }
 
-/// A data set, divided.
+/// A data set, divided into parts.
 pub struct Split {
-    /// What the weights are fitted to.
+    /// The part that the weights are fitted to.
     pub train: Arc<dyn Source>,
-    /// What they are measured on. Has the same classes.
+    /// The part that the weights are measured on, with the same classes.
     pub val: Arc<dyn Source>,
-    /// The fraction that was set aside for `val`; `None` where the data set has a validation part of its own.
+    /// The fraction set aside for `val`; `None` where the data set has a validation part of its own.
     pub val_fraction: Option<f64>,
-    /// What was found and left out.
+    /// The files left out.
     pub ignored: Ignored,
 }

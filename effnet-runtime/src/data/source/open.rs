@@ -15,18 +15,18 @@ use super::tar::Tar;
 use super::{Source, Split, Validation};
 use crate::data::error::Error;
 
-/// Opens the data set at `path`, laid out in any of the ways that [`super`](crate::data) lists; which, is found from
-/// the contents.
+/// Opens the data set at `path`, whose contents tell which of the layouts listed in [`super`](crate::data) it has.
 ///
 /// `seed` matters only where a random part is set aside for validation.
 ///
 /// # Errors
-/// If nothing is there, it can't be read, or its files don't make a data set; the message says what to do.
+/// If nothing is there, it cannot be read, or its files do not make a data set; the message says what to do.
 pub fn open(path: &Path, validation: Validation, seed: u64) -> Result<Split, Error> {
     Kind::of(path)?.split(validation, seed, Least::Two)
 }
 
-/// Opens the data set at `path` to measure weights on it, which may know more classes: as [`open`], but one class will do.
+/// Opens the data set at `path` to measure weights on it: as [`open`], except that one class is enough, because the
+/// weights may know more.
 ///
 /// # Errors
 /// As [`open`].
@@ -34,8 +34,7 @@ pub fn open_to_measure(path: &Path, validation: Validation, seed: u64) -> Result
     Kind::of(path)?.split(validation, seed, Least::One)
 }
 
-/// Opens the data set at `path` as one source of everything in it, for training and validation together. One class will
-/// do.
+/// Opens everything in the data set at `path` as one source, for training and validation together. One class is enough.
 ///
 /// # Errors
 /// As [`open`].
@@ -51,10 +50,10 @@ pub fn open_whole(path: &Path) -> Result<Arc<dyn Source>, Error> {
     }
 }
 
-/// The extensions of lists; one with tabs is refused with what to do.
+/// The extensions of lists. A list with tabs is refused with advice.
 const LISTS: [&str; 2] = ["csv", "tsv"];
 
-/// A data set, not yet divided.
+/// A data set before it is divided.
 enum Kind {
     /// Class folders.
     Tree(Arc<dyn Tree>),

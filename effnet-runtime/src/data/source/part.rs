@@ -1,4 +1,4 @@
-/// A part of a data set that its maker divided.
+/// A part of a data set, as its maker divided it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Train,
@@ -6,18 +6,18 @@ pub(super) enum Part {
     Test,
 }
 
-/// What the parts are called; the first name is the one that the documentation has.
+/// The parts' names. The first is the one in the documentation.
 const NAMES: [(Part, &[&str]); 3] = [
     (Part::Train, &["train", "training", "trainval"]),
     (Part::Val, &["val", "valid", "validation", "dev", "eval", "evaluation"]),
     (Part::Test, &["test", "testing"]),
 ];
 
-/// Words behind a part's name that say nothing: `training_set`.
+/// Words after a part's name that mean nothing: `training_set`.
 const FILLERS: [&str; 9] = ["data", "dataset", "folder", "image", "images", "img", "imgs", "set", "split"];
 
 impl Part {
-    /// The name that the documentation has.
+    /// The name in the documentation.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Train => "train",
@@ -26,12 +26,12 @@ impl Part {
         }
     }
 
-    /// The part that a name says, in capitals or not: `Train`, `validation_set`, `test images`.
+    /// The part that a name means, in any case: `Train`, `validation_set`, `test images`.
     pub(super) fn named(name: &str) -> Option<Self> {
         Self::behind(name).and_then(|(set, part)| set.is_empty().then_some(part))
     }
 
-    /// The part that a name says at its end, behind the data set's own, as in `seg_train`: that one and the part.
+    /// The part that the end of a name means, after the data set's own, as in `seg_train`: that name and the part.
     pub(super) fn behind(name: &str) -> Option<(String, Self)> {
         let name = name.to_ascii_lowercase();
         let mut words: Vec<&str> = name.split(['_', '-', ' ', '.']).filter(|word| !word.is_empty()).collect();
@@ -44,18 +44,17 @@ impl Part {
         Some((words.join("_"), *part))
     }
 
-    /// The part that a shard's name says in front of its number: `imagenet-val-000012.tar`.
+    /// The part named in front of a shard's number: `imagenet-val-000012.tar`.
     pub(super) fn of_shard(name: &str) -> Option<Self> {
         let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
         let stem = stem.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '_' || letter == '-');
         Self::behind(stem).map(|(_, part)| part)
     }
 
-    /// Which of the names of folders that may be this part is the one: the name that the documentation has, or the only
-    /// one.
+    /// Picks this part's folder among those that may be it: the one with the documentation's name, or the only one.
     ///
     /// # Errors
-    /// What is wrong and what to do, as the rest of a sentence that begins with what holds the folders.
+    /// What is wrong and what to do, as the rest of a sentence that begins with the folders' place.
     pub(super) fn pick<'a>(self, names: &[&'a str]) -> Result<Option<&'a str>, String> {
         match names {
             [] => Ok(None),

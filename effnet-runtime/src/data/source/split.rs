@@ -1,21 +1,21 @@
 use crate::data::error::Error;
 use crate::random::{Purpose, Stream, hash_name};
 
-/// The fraction set aside for validation where neither the data set nor the user says.
+/// The fraction set aside for validation where neither the data set nor the user gives one.
 pub const DEFAULT_VAL_FRACTION: f64 = 0.2;
 
-/// Which images are for validation.
+/// Which images to validate on.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Validation {
-    /// Those that the data set says; where it says nothing, [`DEFAULT_VAL_FRACTION`] of each class.
+    /// The data set's own choice; where it makes none, [`DEFAULT_VAL_FRACTION`] of each class.
     #[default]
     Auto,
-    /// This fraction of each class, chosen by seed. Refused where the data set has a validation part of its own.
+    /// This fraction of each class, chosen by the seed. Refused where the data set has a validation part of its own.
     Fraction(f64),
 }
 
 impl Validation {
-    /// The fraction to set aside of a data set that says nothing.
+    /// The fraction to set aside where the data set has no validation part.
     pub(super) fn fraction(self) -> Result<f64, Error> {
         match self {
             Self::Auto => Ok(DEFAULT_VAL_FRACTION),
@@ -25,14 +25,14 @@ impl Validation {
     }
 }
 
-/// A sample's place in the lottery of [`set_aside`]: a draw from its own name, so that new samples move few of the
-/// others between the parts.
+/// A sample's rank in the lottery of [`set_aside`]: a draw keyed by its own name, so that new samples move few others
+/// between the parts.
 pub(super) fn rank(seed: u64, name: &str) -> u64 {
     Stream::new(seed, Purpose::Split, 0, hash_name(name), 0).bits(0)
 }
 
-/// Which samples are for validation, by their labels: of each class those `fraction` with the lowest ranks, rounded, at
-/// least one of a class that has two or more, never all.
+/// Which samples to validate on, by their labels: in each class the `fraction` with the lowest ranks, rounded; at least
+/// one in a class of two or more, never all.
 pub(super) fn set_aside(
     labels: impl ExactSizeIterator<Item = usize>,
     rank: impl Fn(usize) -> u64,
@@ -55,7 +55,7 @@ pub(super) fn set_aside(
     aside
 }
 
-/// Refuses a part that is empty, and a class that is measured and never learned.
+/// Refuses an empty part, and a class that is measured but never learned.
 pub(super) fn check_parts(
     origin: &str,
     classes: &[String],
@@ -79,16 +79,16 @@ pub(super) fn check_parts(
     Ok(())
 }
 
-/// How many classes there have to be.
+/// The least number of classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Least {
-    /// To train on.
+    /// Two, to train on.
     Two,
-    /// To measure weights on, which may know more.
+    /// One, to measure weights on, which may know more.
     One,
 }
 
-/// Refuses what a classifier cannot learn.
+/// Refuses classes that a classifier cannot learn.
 pub(super) fn check_classes(origin: &str, classes: &[String], least: Least) -> Result<(), Error> {
     match classes {
         [class] if least == Least::Two => {

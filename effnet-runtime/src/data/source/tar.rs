@@ -14,13 +14,13 @@ pub(super) struct Tar {
 }
 
 impl Tar {
-    /// Lists the images. A later entry of the same name replaces an earlier one, as in unpacking.
+    /// Lists the images. A later entry replaces an earlier one of the same name, as in unpacking.
     pub(super) fn new(archive: Archive) -> Self {
         let Archive { origin, bytes, entries, ignored, .. } = archive;
         let mut listing = Listing { ignored, ..Listing::default() };
         let mut kept = HashMap::new();
         for entry in entries {
-            // Folders need no entries of their own in a tar.
+            // A tar need not have entries for folders.
             entry.path.match_indices('/').for_each(|(end, _)| listing.add_folder(&entry.path[..end]));
             match entry.stored {
                 None => listing.add_folder(&entry.path),

@@ -57,7 +57,7 @@ pub(super) fn contents(source: &dyn Source) -> Vec<(usize, String)> {
     (0..source.len()).map(|i| (source.label(i), String::from_utf8(source.read(i).unwrap()).unwrap())).collect()
 }
 
-/// The message of opening a folder, without the folder's own path.
+/// The error message for a folder, without the folder's own path.
 fn says(paths: &[&str], validation: Validation) -> String {
     let root = folder(paths);
     let message = open(root.path(), validation, 0).err().expect("an error").to_string();
@@ -121,7 +121,7 @@ fn hidden_files_and_other_extensions_are_left_out_and_counted() {
     assert_eq!(split.ignored.to_string(), "4 other files (1 .txt, 2 hidden, 1 no extension)");
 }
 
-/// Each in each of a folder and a tar of it.
+/// Tries each in a folder and in a tar of it.
 #[test]
 fn what_systems_leave_is_left_out_and_counted() {
     let litter = [
@@ -160,7 +160,7 @@ fn what_systems_leave_is_left_out_and_counted() {
         let wanted = format!("{} other files ({} hidden, {} system)", 27, hidden.len(), litter.len());
         assert_eq!(split.ignored.to_string(), wanted);
     }
-    // They are no classes where they are empty either.
+    // Nor are they classes where they are empty.
     let empty = ["lost+found/", "System Volume Information/", "$RECYCLE.BIN/", "@eaDir/", ".Trashes/"];
     let root = folder(&[&empty[..], &images[..4]].concat());
     assert_eq!(open(root.path(), Validation::Auto, 0).unwrap().train.classes(), ["a", "b"]);

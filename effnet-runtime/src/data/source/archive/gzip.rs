@@ -2,16 +2,16 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::GzDecoder;
 
-/// What a gzip file holds.
+/// The contents of a gzip file.
 pub(super) struct Unpacked {
-    /// More than the limit where there is more.
+    /// Longer than the limit where the contents are.
     pub(super) bytes: Vec<u8>,
     /// Whether bytes follow that are neither gzip nor zeros.
     pub(super) followed: bool,
 }
 
-/// Unpacks all members of a gzip file, up to a byte more than `limit`. Zeros behind a member are skipped: tapes and some
-/// programs pad with them.
+/// Decompresses all members of a gzip file, up to one byte more than `limit`. Skips zeros after a member: tapes and
+/// some programs pad with them.
 pub(super) fn unpack(packed: impl Read, limit: u64) -> io::Result<Unpacked> {
     let mut packed = BufReader::new(packed);
     let mut bytes = Vec::new();
@@ -29,7 +29,7 @@ pub(super) fn unpack(packed: impl Read, limit: u64) -> io::Result<Unpacked> {
 /// The first byte of a gzip file.
 const MAGIC: u8 = 0x1f;
 
-/// Skips zeros; the byte behind them, which stays.
+/// Skips zeros and peeks at the byte that follows.
 fn behind_zeros(packed: &mut impl BufRead) -> io::Result<Option<u8>> {
     loop {
         let buffer = packed.fill_buf()?;

@@ -1,4 +1,4 @@
-//! Links in a tar, followed as a system follows those that were unpacked.
+//! Links in a tar, followed as a system follows them once they are unpacked.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -9,18 +9,18 @@ use super::Entry;
 use super::scan::{Kind, MAX_PATH, Member};
 use crate::data::error::Error;
 
-/// Links in a row that are followed, as Linux has it.
+/// The most links to follow in a row, as on Linux.
 const MAX_HOPS: usize = 40;
 
-/// Bytes of paths that following all links of a tar may touch. Links to folders of links multiply: a tar of a few
-/// kilobytes could else name more files than there is memory for.
+/// The most bytes of paths to touch while following all links of a tar. Links to folders of links multiply: a tar of a
+/// few kilobytes could otherwise name more files than fit into memory.
 const MAX_WORK: u64 = 1 << 31;
 
-/// What a stored path weighs against one that is only looked at.
+/// The cost of a stored path, relative to one that is only inspected.
 const STORED: usize = 16;
 
-/// The members with links replaced by the files, or by all files of the folders, that they lead to. A link that leads
-/// nowhere, out of the tar or in a circle is counted.
+/// Replaces links by their targets: a file, or all files of a folder. Counts links that lead nowhere, out of the tar or
+/// in a circle.
 pub(super) fn follow(origin: &str, members: Vec<Member>, ignored: &mut Ignored) -> Result<Vec<Entry>, Error> {
     if !members.iter().any(|member| matches!(member.kind, Kind::Hard(_) | Kind::Symbolic(_))) {
         let entry = |Member { path, kind }| match kind {
@@ -53,7 +53,7 @@ pub(super) fn follow(origin: &str, members: Vec<Member>, ignored: &mut Ignored) 
     Ok(walk.entries)
 }
 
-/// What a path is.
+/// What a path stands for.
 #[derive(Clone, Copy)]
 enum Node<'a> {
     Folder,
@@ -61,7 +61,7 @@ enum Node<'a> {
     Link(&'a str),
 }
 
-/// What each member is once it is unpacked: a hard link is what stood at its target's path by then.
+/// What each member is once unpacked: a hard link is whatever stands at its target's path by then.
 fn nodes<'a>(members: &'a [Member], ignored: &mut Ignored) -> Vec<Option<Node<'a>>> {
     let mut before: HashMap<&str, Node<'_>> = HashMap::new();
     let mut node = |member: &'a Member| {
@@ -93,7 +93,7 @@ impl<'a> Tree<'a> {
         let mut tree = BTreeMap::new();
         for (member, node) in members.iter().zip(nodes) {
             let Some(node) = node else { continue };
-            // Folders need no entries of their own.
+            // Entries for folders are optional.
             for (end, _) in member.path.match_indices('/') {
                 tree.entry(&member.path[..end]).or_insert(Node::Folder);
             }
@@ -106,18 +106,18 @@ impl<'a> Tree<'a> {
 /// Why a link is not followed.
 enum Stop {
     Nowhere,
-    /// It leads to more links in a row than are followed, as links to themselves do.
+    /// More links in a row than are followed, as where a link leads to itself.
     Circle,
     TooMuch,
 }
 
-/// Follows links, and keeps what they lead to.
+/// Follows links, and keeps their targets.
 struct Walk<'a> {
     tree: &'a Tree<'a>,
     entries: Vec<Entry>,
-    /// How often a link led back to a folder that it was met in.
+    /// Number of links that led back to a folder in which they were met.
     circles: usize,
-    /// What is left of [`MAX_WORK`].
+    /// The rest of [`MAX_WORK`].
     work: u64,
 }
 
@@ -131,7 +131,7 @@ impl<'a> Walk<'a> {
         self.entries.push(Entry { path, stored: stored.cloned() });
     }
 
-    /// Keeps what the link at `at` leads to under the path `shown`. `met` are the links that led there.
+    /// Keeps the target of the link at `at` under the path `shown`. `met` are the links on the way to it.
     fn link<'b>(&mut self, at: &'b str, shown: &str, met: &mut Vec<&'b str>) -> Result<(), Stop>
     where
         'a: 'b,
@@ -153,7 +153,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Keeps what lies below `prefix` under the path `shown`.
+    /// Keeps the contents of `prefix` under the path `shown`.
     fn folder<'b>(&mut self, prefix: &str, shown: &str, met: &mut Vec<&'b str>) -> Result<(), Stop>
     where
         'a: 'b,
@@ -168,7 +168,7 @@ impl<'a> Walk<'a> {
                 Node::Folder => self.keep(shown, None),
                 Node::File(stored) => self.keep(shown, Some(stored)),
                 Node::Link(_) => match self.link(path, &shown, met) {
-                    // It is a member itself, and counted there.
+                    // The link is a member itself, and counted as one.
                     Err(Stop::Nowhere | Stop::Circle) => {}
                     found => found?,
                 },
@@ -181,7 +181,7 @@ impl<'a> Walk<'a> {
     fn resolve(&mut self, link: &str) -> Result<(String, Node<'a>), Stop> {
         let tree = self.tree;
         let mut folder = parent(link).to_owned();
-        // What is still to be walked, last part first.
+        // The names still to walk, the last one first.
         let mut rest: Vec<&str> = Vec::new();
         let mut hops = 0;
         let mut node = tree.nodes.get(link).copied().ok_or(Stop::Nowhere)?;
@@ -195,7 +195,7 @@ impl<'a> Walk<'a> {
                 if target.starts_with('/') || target.is_empty() {
                     return Err(Stop::Nowhere);
                 }
-                // What ends in a slash is a folder.
+                // A path that ends in a slash is a folder.
                 rest.extend(target.ends_with('/').then_some("."));
                 rest.extend(target.rsplit('/').filter(|part| !part.is_empty()));
                 node = Node::Folder;

@@ -1,4 +1,4 @@
-//! A tar and where its files lie in it.
+//! A tar, and where its files lie in it.
 
 mod gzip;
 mod links;
@@ -15,27 +15,27 @@ use super::Ignored;
 use super::bytes::{Bytes, Stored};
 use crate::data::error::Error;
 
-/// A compressed tar is held in memory whole; beyond this it has to be unpacked by the user.
+/// The largest compressed tar, which is held in memory whole; the user has to unpack a larger one.
 const MAX_UNPACKED_BYTES: u64 = 1 << 30;
 
-/// A tar and where its files lie in it. One that is compressed with gzip is unpacked into memory.
+/// A tar, and where its files lie in it. A gzip-compressed one is unpacked into memory.
 pub(super) struct Archive {
     /// Its path.
     pub(super) origin: String,
     pub(super) bytes: Bytes,
     pub(super) entries: Vec<Entry>,
-    /// What it holds that is neither a file nor a folder.
+    /// Entries that are neither files nor folders.
     pub(super) ignored: Ignored,
     /// Whether it was compressed.
     pub(super) packed: bool,
 }
 
-/// A file or folder of a tar. Links are what they lead to.
+/// A file or folder of a tar. A link stands as its target.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     /// Its path, with `/` between its parts.
     pub(super) path: String,
-    /// Where its bytes are; none of a folder.
+    /// Where its bytes lie; none for a folder.
     pub(super) stored: Option<Stored>,
 }
 
@@ -58,7 +58,7 @@ impl Archive {
         Self::new(origin, Bytes::File(file), scanned, false)
     }
 
-    /// Unpacks a gzip-compressed tar into memory.
+    /// Decompresses a gzip-compressed tar into memory.
     pub(super) fn from_gzip(origin: &str, packed: impl Read) -> Result<Self, Error> {
         let gzip::Unpacked { bytes, followed } =
             gzip::unpack(packed, MAX_UNPACKED_BYTES).map_err(|error| Error::file_error(origin, error))?;
@@ -66,7 +66,7 @@ impl Archive {
             return Err(Error::layout(origin, "is larger than 1 GiB unpacked: run gunzip on it and give the tar"));
         }
         if followed {
-            // A tar ends with blocks of zeros: without them, what follows may be the rest of it, damaged.
+            // A tar ends with blocks of zeros. Without them, the bytes that follow may be its damaged rest.
             if !bytes.ends_with(&[0; 512]) {
                 let reason = "is a part of a compressed tar, followed by bytes that are no gzip: copy it again";
                 return Err(Error::layout(origin, reason));
@@ -84,7 +84,7 @@ impl Archive {
     }
 }
 
-/// Other archives and compressions: their first bytes, their name, and the command that unpacks one.
+/// Other archives and compressions: signature, name, and the command that unpacks one.
 const PACKED: [(&[u8], &str, &str); 12] = [
     (&[0x28, 0xb5, 0x2f, 0xfd], "compressed with zstd", "zstd -d"),
     (&[0xfd, b'7', b'z', b'X', b'Z'], "compressed with xz", "unxz"),

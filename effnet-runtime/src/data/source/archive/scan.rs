@@ -5,10 +5,10 @@ use super::super::bytes::{Place, Stored};
 use super::sparse::{self, Map};
 use crate::data::error::Error;
 
-/// The longest path of an entry, and of what a link leads to, in bytes: the longest that Linux takes.
+/// The longest path of an entry or of a link's target, in bytes: the longest on Linux.
 pub(super) const MAX_PATH: usize = 4096;
 
-/// What a tar's headers say, in their order.
+/// The contents of a tar's headers, in order.
 pub(super) struct Scanned {
     pub(super) members: Vec<Member>,
     /// Devices, pipes and other entries that have no contents to unpack.
@@ -31,7 +31,7 @@ pub(super) enum Kind {
     Symbolic(String),
 }
 
-/// Lists a tar's members by their headers alone: bodies are passed over.
+/// Lists a tar's members by their headers alone; skips the bodies.
 pub(super) fn scan(origin: &str, tar: &mut (impl Read + Seek)) -> Result<Scanned, Error> {
     let broken = |error: io::Error| Error::layout(origin, format!("is not a folder and not a readable tar: {error}"));
     let unmapped = |path: &str, reason: io::Error| {
@@ -40,7 +40,7 @@ pub(super) fn scan(origin: &str, tar: &mut (impl Read + Seek)) -> Result<Scanned
     let end = tar.seek(SeekFrom::End(0)).map_err(broken)?;
     let start = behind_label(tar).map_err(broken)?;
     let (mut members, mut ignored) = (Vec::new(), Ignored::default());
-    // Maps of sparse files lie among the bodies, and are read when the headers have been.
+    // Maps of sparse files lie among the bodies, and are read after all headers.
     let (mut maps, mut known): (Vec<(usize, Map)>, usize) = (Vec::new(), 0);
     for entry in ::tar::Archive::new(Behind { tar: &mut *tar, start }).entries_with_seek().map_err(broken)? {
         let mut entry = entry.map_err(broken)?;
@@ -64,7 +64,7 @@ pub(super) fn scan(origin: &str, tar: &mut (impl Read + Seek)) -> Result<Scanned
             b'5' | b'D' => Kind::Folder,
             // The first tars had no type for folders.
             b'0' if raw.ends_with(b"/") => Kind::Folder,
-            // A link may bring the contents along.
+            // A link may come with the contents.
             b'1' if place.length == 0 => Kind::Hard(join(&target()?)),
             b'2' => Kind::Symbolic(target()?),
             b'3' | b'4' | b'6' => {
@@ -75,9 +75,9 @@ pub(super) fn scan(origin: &str, tar: &mut (impl Read + Seek)) -> Result<Scanned
                 ignored.add("begun in another volume");
                 continue;
             }
-            // What says something of other entries: labels, extended headers, lists of access rights.
+            // Entries about other entries: labels, extended headers, access lists.
             b'A' | b'E' | b'I' | b'K' | b'L' | b'N' | b'V' | b'X' | b'g' | b'x' => continue,
-            // A type that is unknown is a file, as POSIX has it.
+            // POSIX treats an unknown type as a file.
             _ => Kind::File(Stored::Whole(place)),
         };
         let within = |place: Place| place.offset.checked_add(place.length).is_some_and(|after| after <= end);
@@ -96,7 +96,7 @@ pub(super) fn scan(origin: &str, tar: &mut (impl Read + Seek)) -> Result<Scanned
     Ok(Scanned { members, ignored })
 }
 
-/// Where the first header is that is no label. GNU tar writes labels of volumes without a size, which the crate refuses.
+/// Offset of the first header that is no label. GNU tar writes volume labels without a size, which the crate refuses.
 fn behind_label(tar: &mut (impl Read + Seek)) -> io::Result<u64> {
     let mut header = Vec::new();
     tar.rewind()?;
@@ -129,7 +129,7 @@ impl<T: Seek> Seek for Behind<'_, T> {
     }
 }
 
-/// A name that is UTF-8 and not endless.
+/// Checks that a name is UTF-8 and not too long.
 fn name<'a>(origin: &str, bytes: &'a [u8]) -> Result<&'a str, Error> {
     if bytes.len() > MAX_PATH {
         let reason = format!("holds a name of {} bytes, and {MAX_PATH} is the limit: rename it", bytes.len());
@@ -141,7 +141,7 @@ fn name<'a>(origin: &str, bytes: &'a [u8]) -> Result<&'a str, Error> {
     })
 }
 
-/// A path without empty parts and `.`.
+/// A path without empty names and `.`.
 fn join(path: &str) -> String {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     parts.join("/")

@@ -8,37 +8,37 @@ use tar::{Entry, GnuExtSparseHeader, GnuSparseHeader, Header};
 
 use super::super::bytes::{Place, Sparse, Stored};
 
-/// Stretches that a tar's sparse files may be stored in, together.
+/// The most stretches that a tar's sparse files may have together.
 pub(super) const MAX_STRETCHES: usize = 1 << 20;
 
 const BLOCK: u64 = 512;
 
-/// Digits that a number of a map may have.
+/// The most digits of a number in a map.
 const MAX_DIGITS: u64 = 20;
 
-/// Where a sparse file's stretches are, as far as its header says.
+/// A sparse file's stretches, as far as its header tells.
 pub(super) struct Map {
-    /// Its name, where that is not the entry's.
+    /// The file's name, where it differs from the entry's.
     pub(super) name: Option<Vec<u8>>,
-    /// Bytes of the whole file.
+    /// Length of the whole file in bytes.
     length: u64,
-    /// Where stretches begin in the file, and their lengths.
+    /// Offsets of stretches in the file, and their lengths.
     stretches: Vec<(u64, u64)>,
     more: More,
-    /// Where the rest of the map is, and behind it the stretches.
+    /// Offset of the rest of the map, which the stretches follow.
     at: u64,
 }
 
-/// The rest of a map.
+/// The format of a map's rest.
 enum More {
     Nothing,
-    /// Blocks of further stretches.
+    /// Blocks of more stretches.
     Blocks,
     /// Decimal numbers, one a line.
     Decimals,
 }
 
-/// The map of an entry in GNU's own format, whose body begins at `at`.
+/// The map of an entry in GNU's own format whose body begins at `at`.
 pub(super) fn of_header(header: &Header, at: u64) -> io::Result<Option<Map>> {
     let Some(header) = header.as_gnu() else { return Ok(None) };
     let mut stretches = Vec::new();
@@ -88,13 +88,13 @@ pub(super) fn of_extensions(entry: &mut Entry<'_, impl Read>, body: Place) -> io
 }
 
 impl Map {
-    /// How many stretches the header names.
+    /// Number of stretches that the header names.
     pub(super) fn known(&self) -> usize {
         self.stretches.len()
     }
 
-    /// Reads the rest of the map, and finds the stretches in a tar of `end` bytes. `room` is what is left of
-    /// [`MAX_STRETCHES`].
+    /// Reads the rest of the map, and finds the stretches in a tar of `end` bytes. `room` is the part of
+    /// [`MAX_STRETCHES`] that is still free.
     pub(super) fn read(mut self, tar: &mut (impl Read + Seek), end: u64, room: &mut usize) -> io::Result<Stored> {
         match self.more {
             More::Nothing => {}
@@ -150,7 +150,7 @@ impl Map {
             self.stretches.push((start, length));
             read = after;
         }
-        // The numbers fill blocks.
+        // The numbers are padded to whole blocks.
         self.at += read.next_multiple_of(BLOCK);
         Ok(())
     }

@@ -32,7 +32,7 @@ fn opened(bytes: &[u8]) -> Result<Tar, Error> {
     Archive::open(&path).map(Tar::new)
 }
 
-/// The message of opening these bytes, without the path.
+/// The error message for these bytes, without the path.
 fn says(bytes: &[u8]) -> String {
     let (_root, path) = file(bytes);
     let message = Archive::open(&path).err().expect("an error").to_string();
@@ -43,7 +43,7 @@ fn left_out(name: &str) -> String {
     opened(&unpacked(name)).unwrap().listing().ignored.to_string()
 }
 
-/// A line of `expected.txt` for each image.
+/// One line of `expected.txt` for each image.
 fn lines(name: &str, tar: &Tar) -> Vec<String> {
     let line = |path: &String| {
         let (bytes, mut crc) = (tar.read(path).unwrap(), Crc::new());
@@ -101,7 +101,7 @@ fn a_sparse_file_larger_than_a_picture_takes_no_memory() {
 #[test]
 fn a_map_of_zeros_that_makes_no_sense_is_named() {
     let whole = unpacked("gnu_pax_sparse_10");
-    // The map of b/many.bmp: how many stretches there are, and the beginnings and lengths of each.
+    // The map of b/many.bmp: its number of stretches, then the offset and length of each.
     let map = b"60\n0\n1024\n";
     let at = whole.windows(map.len()).position(|bytes| bytes == map).expect("a map");
     for (damage, reason) in [
@@ -115,7 +115,7 @@ fn a_map_of_zeros_that_makes_no_sense_is_named() {
         let wanted = format!("TAR holds b/many.bmp, whose map of zeros cannot be read ({reason}): pack it again");
         assert_eq!(says(&tar), wanted, "{damage:?}");
     }
-    // Without its version, a header that has a length has no map.
+    // A header that has a length has no map unless it names the version.
     let version = b"22 GNU.sparse.major=1\n";
     let at_version = whole.windows(version.len()).position(|bytes| bytes == version).expect("a version");
     let mut tar = whole.clone();
@@ -189,7 +189,7 @@ fn other_archives_are_named() {
     }
 }
 
-/// A tar with links: their paths and what they lead to; a file where that is nothing.
+/// A tar with links, given as paths and targets; an entry with an empty target is a file.
 fn linked(members: &[(&str, &str, ::tar::EntryType)]) -> Vec<u8> {
     let mut tar = ::tar::Builder::new(Vec::new());
     for (path, target, kind) in members {
@@ -224,7 +224,7 @@ fn links_lead_to_what_is_there_when_they_are_unpacked() {
     let images: Vec<&str> = tar.listing().images.iter().map(String::as_str).collect();
     assert_eq!(images, ["a/hard.png", "a/late.png", "a/later/than/this.png", "a/soft.png"]);
     assert_eq!(tar.read("a/hard.png").unwrap(), b"a/later/than/this.png");
-    // A hard link before its target, one to a folder, and one to a link that leads nowhere from there.
+    // A hard link before its target, one to a folder, and one whose target is missing from there.
     assert_eq!(tar.listing().ignored.to_string(), "3 other files (3 linked to nothing)");
 }
 

@@ -17,20 +17,20 @@ use super::{Ignored, Source, Split, Validation};
 use crate::data::error::Error;
 use crate::text::text;
 
-/// Pixels a side.
+/// A picture's side in pixels.
 const SIDE: usize = 32;
 
-/// Bytes of a picture.
+/// A picture's length in bytes.
 const PICTURE: usize = 3 * SIDE * SIDE;
 
 /// One of the two data sets.
 struct Format {
-    /// What marks it: its test set.
+    /// The file that identifies it: its test set.
     test: &'static str,
     train: &'static [&'static str],
-    /// A class a line.
+    /// The classes' names, one a line.
     names: &'static str,
-    /// Label bytes in front of a picture; the last is the class.
+    /// Label bytes in front of a picture. The last one is the class.
     labels: usize,
 }
 
@@ -44,7 +44,7 @@ const FORMATS: [Format; 2] = [
     Format { test: "test.bin", train: &["train.bin"], names: "fine_label_names.txt", labels: 2 },
 ];
 
-/// Files that mark the Python version of either.
+/// Files that identify the Python version of either.
 const PYTHON: [&[&str]; 2] = [&["batches.meta"], &["meta", "train", "test"]];
 
 /// The data set, divided as it is distributed.
@@ -60,15 +60,15 @@ pub(super) struct Cifar {
 struct Records {
     name: String,
     bytes: Arc<Bytes>,
-    /// Of the file in the bytes.
+    /// Offset of the file in the bytes.
     offset: u64,
-    /// Bytes of a record.
+    /// Length of a record in bytes.
     record: usize,
     labels: Vec<u8>,
 }
 
 impl Cifar {
-    /// The data set in a folder, if it holds one.
+    /// The data set in a folder, if there is one.
     pub(super) fn in_folder(folder: &Path) -> Result<Option<Self>, Error> {
         let origin = folder.display().to_string();
         let Some(format) = FORMATS.iter().find(|format| folder.join(format.test).is_file()) else {
@@ -91,7 +91,7 @@ impl Cifar {
         Self::new(&origin, format, find).map(Some)
     }
 
-    /// The data set in a tar, if it is one of those that are distributed; else the tar itself.
+    /// The data set in a tar, if it is one of those distributed; else the tar itself.
     pub(super) fn in_archive(archive: Archive) -> Result<Result<Self, Archive>, Error> {
         let Some((format, prefix)) = prefix(&archive) else {
             let has = |folder: &str, name: &str| {
@@ -165,7 +165,7 @@ fn python_version(origin: &str, what: &str) -> Error {
     Error::layout(origin, reason)
 }
 
-/// What a tar holds of the two, and the folder that it is in, with a `/` at its end.
+/// The data set in a tar, and its folder's path, which ends with `/`.
 fn prefix(archive: &Archive) -> Option<(&'static Format, String)> {
     FORMATS.iter().find_map(|format| {
         let of = |entry: &super::archive::Entry| {
@@ -214,14 +214,14 @@ impl Records {
     }
 }
 
-/// Some files' pictures. Sample ids count through the files in their order.
+/// The pictures of some files. Sample ids count through the files in their order.
 struct Part {
     classes: Arc<[String]>,
     files: Vec<Records>,
 }
 
 impl Part {
-    /// The file that holds a sample, and the number of its record there.
+    /// The file that holds a sample, and the number of the sample's record in it.
     fn find(&self, index: usize) -> (&Records, usize) {
         let mut number = index;
         for file in &self.files {

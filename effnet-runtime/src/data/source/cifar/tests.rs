@@ -9,7 +9,7 @@ use crate::data::decode;
 
 const TEN: &str = "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n";
 
-/// A record: label bytes, and planes of which each pixel is told apart from its neighbours and from other records.
+/// A record: label bytes, and planes in which each pixel differs from its neighbours and from other records.
 fn record(labels: &[u8], number: usize) -> Vec<u8> {
     let planes = (0..super::PICTURE).map(|at| (at / 1024 * 80 + at % 32 + at / 32 % 32 + number) as u8);
     labels.iter().copied().chain(planes).collect()
@@ -62,7 +62,7 @@ fn check_ten(path: &Path, file: &str) {
         assert_eq!(image.get_pixel(x, y).0, [red, red.wrapping_add(80), red.wrapping_add(160)], "{x}, {y}");
     }
     assert_eq!(split.train.name(3), format!("{file}data_batch_2.bin, record 1"));
-    // Who wants a file gets one, without loss.
+    // Reading gives an encoded file, without loss.
     assert!(decode(&split.train.read(3).unwrap(), "sample").unwrap() == image);
     let whole = open_whole(path).unwrap();
     assert_eq!((whole.len(), whole.label(11)), (12, 9));
@@ -92,7 +92,7 @@ fn cifar_100_has_fine_labels() {
     assert_eq!(split.train.image(2).unwrap().get_pixel(4, 3).0, [9, 89, 169]);
 }
 
-/// The message of opening these files, without the path of their folder.
+/// The error message for these files, without their folder's path.
 fn says(files: &[(String, Vec<u8>)], validation: Validation) -> String {
     let root = write(files);
     let message = open(root.path(), validation, 0).err().expect("an error").to_string();

@@ -13,25 +13,25 @@ use super::split::{Least, Validation, list_some, rank, set_aside};
 use crate::data::error::Error;
 use parts::{Parts, Val};
 
-/// An image file with its label. Ordered by path.
+/// An image file with its label. Items are ordered by path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Item {
     pub(super) path: String,
     pub(super) label: usize,
 }
 
-/// Files as a data set.
+/// Files arranged as a data set.
 #[derive(Debug)]
 pub(super) struct Arrangement {
     pub(super) classes: Vec<String>,
     pub(super) train: Vec<Item>,
     pub(super) val: Vec<Item>,
     pub(super) val_fraction: Option<f64>,
-    /// Images that are in none of them.
+    /// Images that belong to none of the parts.
     pub(super) ignored: Ignored,
 }
 
-/// A class's name to its image paths.
+/// Maps a class's name to its images' paths.
 type Classes = BTreeMap<String, Vec<String>>;
 
 /// Finds classes and split in a listing.
@@ -100,13 +100,13 @@ fn folder(prefix: &str) -> &str {
     prefix.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
 
-/// Whether images lie directly in a folder, and none in its folders.
+/// Whether a folder contains images directly, and its folders contain none.
 fn is_flat(listing: &Listing, prefix: &str) -> bool {
     let mut images = listing.images.iter().filter_map(|path| path.strip_prefix(prefix)).peekable();
     images.peek().is_some() && images.all(|path| !path.contains('/'))
 }
 
-/// The images of the validation part, whose classes are all among `names`, those to train on.
+/// The images of the validation part. All its classes must be among `names`, those to train on.
 fn known(files: &dyn Tree, train: &str, val: &str, names: &[String]) -> Result<Vec<Item>, Error> {
     if is_flat(files.listing(), val) {
         let reason = "has images in no class folder: put them into one folder per class, as those to train on are";
@@ -121,7 +121,7 @@ fn known(files: &dyn Tree, train: &str, val: &str, names: &[String]) -> Result<V
     Ok(label(classes, names))
 }
 
-/// The images that lie in no class folder below one of the prefixes.
+/// The images outside class folders below each of the prefixes.
 fn outside(listing: &Listing, top: &str, prefixes: &[&str]) -> Ignored {
     let mut ignored = Ignored::default();
     for path in &listing.images {
@@ -139,8 +139,8 @@ fn outside(listing: &Listing, top: &str, prefixes: &[&str]) -> Ignored {
 
 const WANTED: &str = "put JPEG, PNG, WebP, GIF or BMP files into one folder per class, named after the class";
 
-/// The folder that holds all others in an archive, with a `/` at its end, or nothing: archives tend to wrap a data set
-/// in one. A lone folder with images in it, or with a single folder, is taken for a class instead.
+/// The folder that contains all others in an archive, as a path that ends with `/`, or nothing: archives tend to wrap a
+/// data set in a folder. A lone folder with images in it, or with a single folder, counts as a class instead.
 ///
 /// # Errors
 /// If there are no images at all.
@@ -166,14 +166,14 @@ fn top_folder(files: &dyn Tree) -> Result<String, Error> {
     Ok(if wraps { prefix } else { String::new() })
 }
 
-/// The folder or tar, or the part of it that a prefix names, for messages.
+/// The folder or tar, or its part that a prefix names, for messages.
 fn place(files: &dyn Tree, prefix: &str) -> String {
     let origin = files.origin();
     let (between, prefix) = (if files.is_archive() { ':' } else { '/' }, prefix.trim_end_matches('/'));
     if prefix.is_empty() { origin.to_owned() } else { format!("{origin}{between}{prefix}") }
 }
 
-/// The classes whose folders lie directly below `prefix`; none is empty.
+/// The classes whose folders lie directly below `prefix`; none of them is empty.
 fn classes_in(files: &dyn Tree, prefix: &str, least: Least) -> Result<Classes, Error> {
     let (place, listing) = (place(files, prefix), files.listing());
     let mut classes: Classes = BTreeMap::new();
@@ -214,7 +214,7 @@ pub(super) fn divide(items: Vec<Item>, fraction: f64, seed: u64) -> (Vec<Item>, 
     part(items, &aside)
 }
 
-/// Parts items in those that are for training and those that are not.
+/// Separates items into those to train on and those to validate on.
 pub(super) fn part(items: Vec<Item>, for_val: &[bool]) -> (Vec<Item>, Vec<Item>) {
     let (mut train, mut val) = (Vec::new(), Vec::new());
     for (item, for_val) in items.into_iter().zip(for_val) {

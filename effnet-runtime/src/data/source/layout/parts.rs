@@ -1,4 +1,4 @@
-//! Which folders are the parts of a data set that its maker divided.
+//! Finds the folders that are the parts of a data set.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,31 +6,31 @@ use super::super::files::Listing;
 use super::super::part::Part;
 use super::super::split::list_some;
 
-/// The folders that a data set is divided into. Prefixes of paths, with a `/` at their ends.
+/// The folders of a divided data set, as prefixes of paths that end with `/`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Parts {
     pub(super) train: String,
     pub(super) val: Val,
 }
 
-/// What there is to measure on.
+/// What to measure on.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Val {
     /// The validation part.
     Own(String),
-    /// The test part, for want of another. Its classes are among those to train on.
+    /// The test part, because there is no other and its classes are among those to train on.
     Test(String),
-    /// A folder for validation, but none with class folders in it.
+    /// A folder for validation without class folders in it.
     Unsorted(String),
     None,
 }
 
-/// A folder, by what it holds.
+/// A folder's contents, by kind.
 #[derive(Default)]
 struct Child<'a> {
     /// Whether images lie directly in it.
     direct: bool,
-    /// Its folders that have images in them.
+    /// Its folders that contain images.
     folders: BTreeSet<&'a str>,
 }
 
@@ -52,7 +52,7 @@ fn children<'a>(listing: &'a Listing, prefix: &str) -> BTreeMap<&'a str, Child<'
     for path in listing.images.iter().filter_map(|path| path.strip_prefix(prefix)) {
         let Some((name, path)) = path.split_once('/') else { continue };
         let folder = path.split_once('/').map(|(folder, _)| folder);
-        // Images are in the order of their paths, and most lie where the one before does.
+        // Images come in the order of their paths, and most lie in the folder of the one before.
         if last.replace((name, folder)) == Some((name, folder)) {
             continue;
         }
@@ -65,9 +65,9 @@ fn children<'a>(listing: &'a Listing, prefix: &str) -> BTreeMap<&'a str, Child<'
     children
 }
 
-/// The parts whose folders lie directly below `top`, or nothing if those are classes.
+/// The parts whose folders lie directly below `top`; none if those folders are classes.
 ///
-/// A part's folder has class folders in it. One that is called as parts are and has images alone is a class.
+/// A part's folder contains class folders. A folder with a part's name that contains only images is a class.
 ///
 /// # Errors
 /// What is wrong and what to do, as the rest of a sentence that begins with the data set.
@@ -83,8 +83,8 @@ pub(super) fn find(listing: &Listing, top: &str) -> Result<Option<Parts>, String
     Ok(parts)
 }
 
-/// The parts whose names stand behind a data set's own, as in `seg_train` and `seg_test`. Such a name is as likely a
-/// class's: it takes two that belong together.
+/// The parts whose names follow a data set's own, as in `seg_train` and `seg_test`. Such a name is as likely a class's;
+/// only two that belong together count.
 fn behind_a_name(listing: &Listing, children: &BTreeMap<&str, Child<'_>>, top: &str) -> Result<Option<Parts>, String> {
     let sets: BTreeSet<String> = children.keys().filter_map(|name| Part::behind(name)).map(|(set, _)| set).collect();
     let mut found = None;
@@ -100,7 +100,7 @@ fn behind_a_name(listing: &Listing, children: &BTreeMap<&str, Child<'_>>, top: &
     Ok(found)
 }
 
-/// The parts whose names stand behind this data set's.
+/// The parts whose names follow this data set's.
 fn named(
     listing: &Listing,
     children: &BTreeMap<&str, Child<'_>>,
@@ -145,7 +145,8 @@ fn inner(listing: &Listing, prefix: String, name: &str) -> String {
     }
 }
 
-/// Refuses folders that all hold the same folders: those are the classes, and the outer ones parts by other names.
+/// Refuses folders that all contain the same folders: the inner ones are the classes, and the outer ones are parts by
+/// other names.
 fn refuse_unknown_parts(children: &BTreeMap<&str, Child<'_>>) -> Result<(), String> {
     let mut with_images = children.iter().filter(|(_, child)| child.has_images());
     let (Some((one, first)), Some((other, _))) = (with_images.next(), with_images.next()) else { return Ok(()) };

@@ -3,7 +3,8 @@ use std::fs;
 use super::super::tests::{contents, folder, tar_bytes};
 use super::super::{Source, Split, Validation, open, open_to_measure, open_whole};
 
-/// Opens files as a folder, as a tar of it, and as a tar that wraps them in a folder. The data set is `DATA` in messages.
+/// Opens files as a folder, as a tar of it, and as a tar that wraps them in a folder. Messages call the data set
+/// `DATA`.
 fn in_all_ways(paths: &[&str], validation: Validation, test: impl Fn(Result<Split, String>)) {
     let (root, tars) = (folder(paths), tempfile::tempdir().unwrap());
     let wrapped: Vec<String> = paths.iter().map(|path| format!("set/{path}")).collect();
@@ -19,7 +20,7 @@ fn in_all_ways(paths: &[&str], validation: Validation, test: impl Fn(Result<Spli
     }
 }
 
-/// The paths of a part's images.
+/// The paths of one part's images.
 fn paths(source: &dyn Source) -> Vec<String> {
     contents(source).into_iter().map(|(_, path)| path.trim_start_matches("set/").to_owned()).collect()
 }
@@ -30,7 +31,7 @@ fn in_each(folders: &[&str]) -> Vec<String> {
     folders.iter().flat_map(|folder| images.map(|image| format!("{folder}/{image}"))).collect()
 }
 
-/// Opens two classes in each of `folders` and the files `beside`, and compares the parts and what is left out.
+/// Opens two classes in each of `folders` and the files `beside`, and compares the parts and the files left out.
 fn assert_parts(folders: &[&str], beside: &[&str], train: &str, val: &str, ignored: &str) {
     let files = in_each(folders);
     let files: Vec<&str> = files.iter().map(String::as_str).chain(beside.iter().copied()).collect();
@@ -94,7 +95,7 @@ fn parts_are_known_by_their_usual_names() {
     }
     assert_parts(&["Training", "Validation", "Testing"], &[], "Training", "Validation", "4 other files (4 in Testing)");
     assert_parts(&["dev", "test", "train"], &[], "train", "dev", "4 other files (4 in test)");
-    // Archives of Kaggle wrap each part in a second folder, and lay pictures without labels beside them.
+    // Kaggle's archives wrap each part in a second folder, and put pictures without labels beside them.
     assert_parts(&["train/train", "val/val"], &[], "train/train", "val/val", NOTHING);
     assert_parts(
         &["seg_train/seg_train", "seg_test/seg_test"],
@@ -105,7 +106,7 @@ fn parts_are_known_by_their_usual_names() {
     );
 }
 
-/// Opens files to an error of this message in all ways.
+/// Opens files in all ways, and expects this error message from each.
 fn assert_refused(files: &[&str], validation: Validation, wanted: &str) {
     in_all_ways(files, validation, |split| assert_eq!(split.err().expect("an error"), wanted));
 }
@@ -119,7 +120,7 @@ fn parts_that_cannot_be_used_are_refused_with_what_to_do() {
     };
     let auto = Validation::Auto;
     let add = "add val, or say how much to set aside with --val-fraction";
-    // A test part of other classes, or of none, is not for validation.
+    // A test part with other classes, or with none, does not serve for validation.
     for beside in [&["test/bird/1.png"][..], &["test/1.png"], &["test/images/1.png"], &["pictures/1.png"]] {
         refused(&["train"], beside, auto, &format!("DATA has a folder train but none named val: {add}"));
     }
@@ -159,7 +160,7 @@ fn parts_by_unknown_names_are_not_taken_for_classes() {
     }
 }
 
-/// Classes whose folders look like parts' or hold folders of their own.
+/// Classes whose folders look like parts, or contain folders.
 #[test]
 fn classes_stay_classes() {
     let classes = |files: &[&str], names: &[&str]| {
@@ -173,7 +174,7 @@ fn classes_stay_classes() {
     classes(&["bus/1.png", "bus/2.png", "train/1.png", "train/old/2.png"], &["bus", "train"]);
     classes(&["train/1.png", "train/2.png", "test/1.png", "val/1.png"], &["test", "train", "val"]);
     classes(&["bullet_train/old/1.png", "bullet_train/new/2.png", "bus/1.png"], &["bullet_train", "bus"]);
-    // Folders of years: not all of them in each class, or images beside them in all.
+    // Folders of years: not all of them in each class, or with images beside them in all.
     classes(&["cat/2020/1.png", "cat/2021/1.png", "dog/2020/1.png", "dog/2022/1.png"], &["cat", "dog"]);
     classes(
         &["cat/2020/1.png", "cat/2021/1.png", "cat/1.png", "dog/2020/1.png", "dog/2021/1.png", "dog/1.png"],

@@ -17,13 +17,13 @@ use rows::Rows;
 
 /// A list of images in a CSV file: columns `path`, `label` and, where the data set divides itself, `split`.
 ///
-/// Paths are relative to the list's folder; labels are the classes' names. Other columns are left alone.
+/// Paths are relative to the list's folder; labels are the classes' names. Other columns are ignored.
 pub(super) struct List {
     origin: String,
     files: Arc<ListFiles>,
     classes: Vec<String>,
     items: Vec<Item>,
-    /// Whether each item is for validation, where the list says.
+    /// Whether each item is for validation, where the list says so.
     for_val: Option<Vec<bool>>,
     ignored: Ignored,
 }
@@ -50,7 +50,7 @@ impl List {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let Rows { mut rows, divided } = rows::read(&origin, &folder, &text)?;
         let mut ignored = Ignored::default();
-        // The test part is for validation where there is none for it.
+        // The test part serves for validation where there is no validation part.
         if rows.iter().any(|row| row.part == Part::Val) {
             let all = rows.len();
             rows.retain(|row| row.part != Part::Test);
@@ -59,7 +59,7 @@ impl List {
         let classes: BTreeSet<&String> = rows.iter().map(|row| &row.class).collect();
         let classes: Vec<String> = classes.into_iter().cloned().collect();
         let for_val = divided.then(|| rows.iter().map(|row| row.part != Part::Train).collect());
-        // Every class is among the names, which were taken from the rows.
+        // Every class is among the names, which come from the rows.
         let label = |class: &String| classes.binary_search(class).unwrap_or_default();
         let items = rows.into_iter().map(|row| Item { label: label(&row.class), path: row.path }).collect();
         Ok(Self { origin, files: Arc::new(ListFiles { folder }), classes, items, for_val, ignored })

@@ -8,10 +8,10 @@ use super::super::split::list_some;
 use crate::data::error::Error;
 use crate::text::without_mark;
 
-/// What a list says.
+/// The contents of a list.
 pub(super) struct Rows {
     pub(super) rows: Vec<Row>,
-    /// Whether they say which part they belong to.
+    /// Whether the lines say which part they belong to.
     pub(super) divided: bool,
 }
 
@@ -23,14 +23,14 @@ pub(super) struct Row {
     line: u64,
 }
 
-/// Where the columns are.
+/// The columns' numbers.
 struct Columns {
     path: usize,
     label: usize,
     split: Option<usize>,
 }
 
-/// Reads all lines of a list whose paths are relative to `folder`.
+/// Reads all lines of a list. Paths are relative to `folder`.
 pub(super) fn read(origin: &str, folder: &Path, text: &[u8]) -> Result<Rows, Error> {
     let text = without_mark(text).map_err(|reason| Error::layout(origin, reason))?;
     let broken = |error: csv::Error| match error.into_kind() {
@@ -82,7 +82,8 @@ fn refuse_missing(origin: &str, folder: &Path, rows: &[Row]) -> Result<(), Error
     Err(Error::layout(origin, reason))
 }
 
-/// The line of a record, from 1. The reader's own count stops where it began to look for the record, before empty lines.
+/// The line number of a record, from 1. The reader's own count stops where its search for the record began, before
+/// empty lines.
 fn line(text: &[u8], at: Option<&Position>) -> u64 {
     let Some(at) = at else { return 0 };
     let ahead = text.get(at.byte() as usize..).unwrap_or_default();
@@ -90,7 +91,7 @@ fn line(text: &[u8], at: Option<&Position>) -> u64 {
     at.line() + empty.count() as u64
 }
 
-/// What else people and programs put between columns.
+/// Other characters that people and programs put between columns.
 const SEPARATORS: [(char, &str); 3] = [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")];
 
 fn columns(origin: &str, header: &StringRecord) -> Result<Columns, Error> {
@@ -131,11 +132,11 @@ fn row(origin: &str, folder: &Path, columns: &Columns, record: &StringRecord, li
     Ok(Row { path: whole.unwrap_or(path).to_owned(), class, part, line })
 }
 
-/// The files that have been listed, however their paths are written.
+/// The files listed until now, however their paths are written.
 struct Paths {
-    /// The list's folder, from the root of the file system.
+    /// The list's folder, as an absolute path.
     folder: PathBuf,
-    /// The paths from there, without `.` and `..`, with the numbers of their rows.
+    /// The paths from there, without `.` and `..`, with their rows' numbers.
     rows: HashMap<PathBuf, usize>,
 }
 
@@ -146,13 +147,13 @@ impl Paths {
         Ok(Self { folder, rows: HashMap::new() })
     }
 
-    /// Takes a row's path in; the row that has listed the file before, if one has. `path_of` knows the paths of rows.
+    /// Notes a row's path; returns the row that listed the same file before, if one did. `path_of` gives a row's path.
     fn add<'a>(&mut self, path: &str, row: usize, path_of: impl Fn(usize) -> &'a String) -> Option<usize> {
         let first = *self.rows.entry(plain(&self.folder.join(path))).or_insert(row);
         if first == row {
             return None;
         }
-        // Behind a link, `..` is another folder than the one in front of it.
+        // After a link, `..` is a different folder from the one in front of it.
         let goes_up = |path: &str| Path::new(path).components().any(|part| part == Component::ParentDir);
         let before = path_of(first);
         if goes_up(path) || goes_up(before) {
@@ -163,7 +164,7 @@ impl Paths {
     }
 }
 
-/// A path without `.`, with each `..` taken back.
+/// A path without `.`, in which each `..` cancels the name before it.
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use super::super::tests::contents;
 use super::super::{Split, Validation, open, open_to_measure, open_whole};
 
-/// A list with these lines, and the files that it may name.
+/// A folder with a list of these lines, and with the files that it may name.
 fn list(lines: &str) -> TempDir {
     let root = tempfile::tempdir().unwrap();
     for path in ["a.png", "b.png", "deep/c.jpg", "with space, and comma.png", "no_extension"] {
@@ -16,7 +16,7 @@ fn list(lines: &str) -> TempDir {
     root
 }
 
-/// The message of opening a list, without the path of its folder.
+/// The error message for a list, without its folder's path.
 fn says(lines: &str, validation: Validation) -> String {
     let root = list(lines);
     let message = open(&root.path().join("list.csv"), validation, 0).err().expect("an error").to_string();
@@ -43,7 +43,7 @@ fn a_list_divides_itself() {
 
 #[test]
 fn without_a_column_split_a_fraction_is_set_aside() {
-    // As spreadsheets write it: a mark at its beginning, capitals, blanks, Windows's line ends.
+    // A spreadsheet's output: a byte order mark, capitals, blanks, Windows's line ends.
     let lines = "\u{feff}Path, Label\r\na.png, dog\r\nb.png, dog\r\ndeep/c.jpg, cat\r\nno_extension, cat\r\n";
     let root = list(lines);
     let opened = || open(&root.path().join("list.csv"), Validation::Fraction(0.5), 0).unwrap();
@@ -180,7 +180,7 @@ fn a_path_is_the_same_however_it_is_written() {
     assert!(message.ends_with("lists a.png twice, in lines 2 and 3: keep one"), "{message}");
 }
 
-/// Behind a link, `..` is another folder than the one in front of it.
+/// After a link, `..` is a different folder from the one in front of it.
 #[test]
 fn paths_behind_links_are_told_apart() {
     let root = list("path,label\nlink/../c.jpg,cat\nc.jpg,dog\na.png,cat\nb.png,dog\n");

@@ -10,20 +10,20 @@ use super::super::split::list_some;
 use super::pattern;
 use crate::data::error::Error;
 
-/// Beside the shards: the classes' names, one a line, in the order of their numbers.
+/// A file beside the shards: the classes' names, one a line, in the order of their numbers.
 pub(super) const CLASSES: &str = "classes.txt";
 
-/// Where a data set's shards are.
+/// Where a data set's shards lie.
 #[derive(Debug)]
 pub(in super::super) struct Found {
-    /// What the user named.
+    /// The path as the user gave it.
     pub(super) origin: String,
     pub(super) train: Vec<PathBuf>,
-    /// Shards of their own for validation.
+    /// The shards for validation, if it has its own.
     pub(super) val: Option<Vec<PathBuf>>,
-    /// The file of the classes' names, if there is one.
+    /// The file with the classes' names, if there is one.
     pub(super) classes: Option<PathBuf>,
-    /// What lies beside the shards.
+    /// Files beside the shards.
     pub(super) ignored: Ignored,
 }
 
@@ -42,7 +42,7 @@ pub(in super::super) fn find_by_pattern(path: &Path) -> Result<Option<Found>, Er
     Ok(Some(Found { origin: origin.to_owned(), train, val: None, classes, ignored: Ignored::default() }))
 }
 
-/// The shards in a folder, if it is one of shards: tars and no other folders, or folders of that kind that are parts.
+/// The shards in a folder of shards: tars and no other folders, or folders of that kind that are parts.
 pub(in super::super) fn find_in_folder(folder: &Path) -> Result<Option<Found>, Error> {
     let origin = folder.display().to_string();
     let classes_in = |folders: &[&Path]| folders.iter().map(|folder| folder.join(CLASSES)).find(|path| path.is_file());
@@ -74,13 +74,13 @@ pub(in super::super) fn find_in_folder(folder: &Path) -> Result<Option<Found>, E
 
 /// A folder of shards.
 struct Tars {
-    /// In the order of their names.
+    /// The tars, in the order of their names.
     paths: Vec<PathBuf>,
-    /// What lies beside them.
+    /// Files beside them.
     ignored: Ignored,
 }
 
-/// The folder of shards that is a part, and its name.
+/// The folder of shards that is this part, and its name.
 fn part(folder: &Path, part: Part) -> Result<Option<(String, Tars)>, Error> {
     let mut with_tars = Vec::new();
     for name in folders(folder, part)? {
@@ -92,7 +92,7 @@ fn part(folder: &Path, part: Part) -> Result<Option<(String, Tars)>, Error> {
     Ok(at.map(|at| with_tars.swap_remove(at)))
 }
 
-/// The folders in one that are called as a part is, by name.
+/// The names of the folders in `folder` that may be this part.
 fn folders(folder: &Path, part: Part) -> Result<Vec<String>, Error> {
     let mut names = Vec::new();
     for entry in entries(folder)? {
@@ -110,7 +110,7 @@ fn entries(folder: &Path) -> Result<impl Iterator<Item = Result<DirEntry, Error>
     Ok(folder.read_dir().map_err(unreadable)?.map(move |entry| entry.map_err(unreadable)))
 }
 
-/// What lies in a folder beside the parts.
+/// Files in a folder beside the parts.
 fn beside(folder: &Path, parts: &[&str]) -> Result<Ignored, Error> {
     let mut ignored = Ignored::default();
     for entry in entries(folder)? {
@@ -129,7 +129,7 @@ fn beside(folder: &Path, parts: &[&str]) -> Result<Ignored, Error> {
     Ok(ignored)
 }
 
-/// Counts a file that lies beside shards.
+/// Counts a file beside shards.
 fn add_beside(ignored: &mut Ignored, name: &str) {
     match litter(name) {
         Some(kind) => ignored.add(kind),
@@ -166,7 +166,8 @@ fn tars(folder: &Path) -> Result<Option<Tars>, Error> {
     }
 }
 
-/// The shards to train on and those for validation, where their names say so. Others beside both are left out.
+/// The shards to train on and those to validate on, where their names say so. Shards that belong to neither are left
+/// out then.
 fn by_name(paths: Vec<PathBuf>, ignored: &mut Ignored) -> (Vec<PathBuf>, Option<Vec<PathBuf>>) {
     let part = |path: &PathBuf| path.file_name().and_then(|name| Part::of_shard(&name.to_string_lossy()));
     let has = |wanted: Part| paths.iter().any(|path| part(path) == Some(wanted));

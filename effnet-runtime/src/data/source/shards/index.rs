@@ -9,10 +9,10 @@ use super::json;
 use crate::data::error::Error;
 use crate::text::{text, without_mark};
 
-/// The longest `.cls` that is read, in bytes: a label is not long.
+/// The longest `.cls` to read, in bytes: a label is short.
 const MAX_CLS: u64 = 64 << 10;
 
-/// The longest `.json` that is read, in bytes: what is known of an image can be long.
+/// The longest `.json` to read, in bytes: an image's metadata may be long.
 const MAX_JSON: u64 = 8 << 20;
 
 /// A sample with an image.
@@ -23,20 +23,20 @@ pub(super) struct Found {
     pub(super) label: Label,
 }
 
-/// What a sample says its class is.
+/// A sample's own account of its class.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Label {
     /// An entry's text: a number or a name.
     Entry(String),
-    /// The name of the folder that it lies in.
+    /// The name of the folder that contains it.
     Folder(String),
     None,
 }
 
-/// The entries of a key.
+/// The entries that share a key.
 struct Group<'a> {
     key: &'a str,
-    /// The image's number among the entries.
+    /// The image's index among the entries.
     image: Option<usize>,
     /// Whether there is a second image.
     ambiguous: bool,
@@ -44,7 +44,7 @@ struct Group<'a> {
     json: Option<&'a Stored>,
 }
 
-/// What an entry is to its sample.
+/// An entry's role in its sample.
 enum Role {
     Image,
     Cls,
@@ -52,9 +52,9 @@ enum Role {
     Other,
 }
 
-/// Whether a tar is a shard rather than one of class folders: it has an image with a label beside it. A `.json` without
-/// one is an annotation for others, where there are class folders. Where there are none, it is a shard too, which may
-/// lack its labels.
+/// Whether a tar is a shard rather than a tar of class folders: it has an image with a label beside it. Where there are
+/// class folders, a `.json` without a label is an annotation for other programs. Where there are none, the tar is a
+/// shard too, which may lack its labels.
 pub(in super::super) fn is_shard(archive: &Archive) -> bool {
     let groups = groups(&archive.entries, &mut Ignored::default());
     let labelled = |group: &Group<'_>| group.cls.is_some() || matches!(label(archive, group), Ok(Some(_)));
@@ -65,11 +65,11 @@ pub(in super::super) fn is_shard(archive: &Archive) -> bool {
     let images = files.filter(|path| is_image(path) && litter(path).is_none());
     let folders: BTreeSet<Option<&str>> = images.map(|path| parent(path)).collect();
     let beside = groups.iter().any(|group| group.cls.is_some() || group.json.is_some());
-    // Nobody unpacks a tar of images alone to see that it lacks labels.
+    // Nobody unpacks a tar of images alone to find that it lacks labels.
     folders.len() == 1 && (beside || folders.contains(&None) && !archive.packed)
 }
 
-/// The folder that a path lies in, if it is in one.
+/// The folder that contains a path, if there is one.
 fn parent(path: &str) -> Option<&str> {
     path.rsplit_once('/').map(|(folder, _)| folder)
 }
@@ -101,7 +101,7 @@ pub(super) fn samples(archive: &Archive, ignored: &mut Ignored) -> Result<Vec<Fo
     Ok(found)
 }
 
-/// An image that is none because its name has a dot before its extension's, as a rule to name and what to do.
+/// An image that does not count because its name has a dot before the extension's, as a rule to name and what to do.
 pub(super) fn dotted(archive: &Archive) -> Option<String> {
     let path = archive.entries.iter().map(|entry| &entry.path).find(|path| {
         let (_, extension) = key(path);
@@ -120,8 +120,8 @@ pub(super) fn dotted(archive: &Archive) -> Option<String> {
     ))
 }
 
-/// The entries by their keys, in the order of the first of each. A key's entries need not lie side by side: tar packs a
-/// folder in any order.
+/// The entries grouped by key, in the order of each key's first entry. A key's entries need not lie side by side: tar
+/// packs a folder in any order.
 fn groups<'a>(entries: &'a [Entry], ignored: &mut Ignored) -> Vec<Group<'a>> {
     let mut numbers: HashMap<&str, usize> = HashMap::new();
     let mut groups: Vec<Group<'_>> = Vec::new();
@@ -132,7 +132,7 @@ fn groups<'a>(entries: &'a [Entry], ignored: &mut Ignored) -> Vec<Group<'a>> {
             _ if litter(&entry.path).is_some() => Role::Other,
             "cls" => Role::Cls,
             "json" => Role::Json,
-            // The whole of it: of `1.left.jpg` and `1.right.jpg`, neither is the image of sample 1.
+            // Compares the whole extension: neither `1.left.jpg` nor `1.right.jpg` is the image of sample 1.
             extension if !extension.contains('.') && is_image(&entry.path) => Role::Image,
             _ => Role::Other,
         };
@@ -155,7 +155,7 @@ fn groups<'a>(entries: &'a [Entry], ignored: &mut Ignored) -> Vec<Group<'a>> {
     groups
 }
 
-/// An entry's key, and its extension: what follows the first dot of its last name.
+/// An entry's key and its extension, which follows the first dot of its last name.
 fn key(path: &str) -> (&str, &str) {
     let name = path.rfind('/').map_or(0, |slash| slash + 1);
     match path[name..].find('.') {
@@ -164,7 +164,7 @@ fn key(path: &str) -> (&str, &str) {
     }
 }
 
-/// The text of a sample's label entry, if it has one.
+/// The text of a sample's label entry, if there is one.
 fn label(archive: &Archive, group: &Group<'_>) -> Result<Option<String>, Error> {
     let fail = |reason: String| Error::layout(&name(archive, group), reason);
     let read = |stored: &Stored, what: &str, most: u64| {
@@ -185,7 +185,7 @@ fn label(archive: &Archive, group: &Group<'_>) -> Result<Option<String>, Error> 
         .map_err(|error| fail(format!("has a .json beside it that is none ({error}): correct it")))
 }
 
-/// The name of a sample for people: its image's.
+/// A sample's name for people: its image's.
 fn name(archive: &Archive, group: &Group<'_>) -> String {
     let path = group.image.map_or("", |image| archive.entries[image].path.as_str());
     format!("{}:{path}", archive.origin)

@@ -5,13 +5,13 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
-/// The keys that a label may stand under; an earlier one wins.
+/// The keys of a label. An earlier one wins.
 const KEYS: [&str; 3] = ["label", "cls", "class"];
 
-/// The label of a `.json`, if it has one. What else it holds is passed over and never kept.
+/// The label in a `.json`, if there is one. Skips everything else and never keeps it.
 ///
 /// # Errors
-/// If it is no JSON. `NaN`, `Infinity` and `-Infinity`, which Python writes for such numbers, are taken for none.
+/// If it is no JSON. `NaN`, `Infinity` and `-Infinity`, which Python writes, count as no label.
 pub(super) fn label(text: &mut [u8]) -> Result<Option<String>, serde_json::Error> {
     blank_no_numbers(text);
     if text.trim_ascii_start().first() != Some(&b'{') {
@@ -49,10 +49,10 @@ fn blank_no_numbers(text: &mut [u8]) {
     }
 }
 
-/// What stands under each of [`KEYS`] in an object.
+/// The values of each of [`KEYS`] in an object.
 struct Top([Option<Label>; KEYS.len()]);
 
-/// A text or number; of anything else, nothing.
+/// A text or number; nothing for any other value.
 struct Label(Option<String>);
 
 impl<'de> Deserialize<'de> for Top {

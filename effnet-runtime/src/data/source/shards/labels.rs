@@ -6,10 +6,10 @@ use super::index::Label;
 use crate::data::error::Error;
 use crate::text;
 
-/// Numbers from which on a label is taken for a mistake: three times the classes of ImageNet-21k.
+/// The number from which on a label counts as a mistake: three times the classes of ImageNet-21k.
 const MAX_CLASSES: u64 = 1 << 16;
 
-/// The labels of all samples as they stand there, each text once.
+/// The labels of all samples as they are written, each text once.
 #[derive(Default)]
 pub(super) struct Labels {
     numbers: HashMap<String, u32>,
@@ -20,7 +20,7 @@ pub(super) struct Labels {
 }
 
 impl Labels {
-    /// Takes a sample's label in, and numbers it by its text.
+    /// Notes a sample's label; returns the number of its text.
     pub(super) fn add(&mut self, origin: &str, path: &str, label: Label) -> Result<u32, Error> {
         let (text, entry) = match label {
             Label::Entry(text) => (text, true),
@@ -47,10 +47,10 @@ impl Labels {
         Ok(number)
     }
 
-    /// The classes' names, and for each text its class.
+    /// The classes' names, and the class of each text.
     ///
-    /// `names` are those of `classes.txt`. Without them classes are named by their numbers where every label is one,
-    /// and else are the labels in byte order.
+    /// `names` are those of `classes.txt`. Without them, classes are named by their numbers where every label is a
+    /// number; otherwise they are the labels in byte order.
     pub(super) fn resolve(
         self,
         origin: &str,

@@ -1,8 +1,8 @@
 //! WebDataset: tars of samples, read where they lie and never unpacked.
 //!
-//! A sample is the entries that share a key, which is their path up to the first dot of the last name: an image, and its
-//! label in `.cls` (a class's number or name) or `.json` (the same under `label`, `cls` or `class`). Where no sample
-//! has a label, its folder's name is its class, or the name of its tar. Headers are read once, when the shards are
+//! A sample is all entries that share a key, which is their path up to the first dot of the last name: an image, and
+//! its label in `.cls` (a class's number or name) or `.json` (the same under `label`, `cls` or `class`). Where no
+//! sample has a label, its folder's name is its class, or its tar's name is. Headers are read once, when the shards are
 //! opened.
 
 mod class_tars;
@@ -30,13 +30,13 @@ pub(super) use index::is_shard;
 use labels::Labels;
 use store::{Sample, Store};
 
-/// Shards as a data set.
+/// A data set of shards.
 pub(super) struct Shards {
     origin: String,
     classes: Arc<[String]>,
     store: Arc<Store>,
     samples: Vec<Sample>,
-    /// The first shard of the part for validation, where the data set has one.
+    /// The first shard of the validation part, where the data set has one.
     val_from: Option<u32>,
     ignored: Ignored,
 }
@@ -96,7 +96,7 @@ impl Shards {
     }
 }
 
-/// Takes shards in, one after the other.
+/// Collects shards one by one.
 struct Builder {
     store: Store,
     labels: Labels,
@@ -104,7 +104,7 @@ struct Builder {
     ignored: Ignored,
     /// Whether shards without labels are named after their class.
     are_classes: bool,
-    /// Why what looks like an image is none.
+    /// Why what looks like an image does not count as one.
     dotted: Option<String>,
 }
 
@@ -159,7 +159,7 @@ impl Builder {
     }
 }
 
-/// Samples of some shards, in the shards' order and in each as they lie.
+/// Samples of some shards: in the shards' order, and within each in its own.
 struct Part {
     classes: Arc<[String]>,
     store: Arc<Store>,
@@ -194,7 +194,7 @@ impl Source for Part {
         self.store.read(sample).map_err(|error| Error::file_error(self.store.name(sample), error))
     }
 
-    /// Shard by shard in a random order, through a buffer from which samples are drawn.
+    /// Takes the shards in random order, and draws samples through a buffer.
     fn order(&self, seed: u64, epoch: u64) -> Vec<usize> {
         let shards: Vec<usize> = self.samples.chunk_by(|a, b| a.shard == b.shard).map(<[Sample]>::len).collect();
         order::order(&shards, seed, epoch)

@@ -1,13 +1,14 @@
 use crate::random::{Purpose, Stream};
 
-/// Samples from which the next is drawn. Large, so that neighbours in a shard rarely meet in a batch again; small enough
-/// for what is read in this order to lie within a few hundred megabytes.
+/// Size of the buffer that samples are drawn from. Large, so that neighbours in a shard rarely meet in a batch again;
+/// small enough for the samples in it to lie within a few hundred megabytes.
 pub(super) const BUFFER: usize = 4096;
 
-/// The order of an epoch over shards of these sizes, whose samples are numbered through.
+/// The order of an epoch over shards of these sizes. Samples are numbered through all shards.
 ///
-/// The shards are shuffled, and their samples pass in that order through a buffer: each step draws a sample from it and
-/// puts the next in its place. A single thread's work whatever the loader does, and so free of threads and resumes.
+/// Shuffles the shards and passes their samples in that order through a buffer: each step draws a sample from it and
+/// puts the next in its place. It is one thread's work whatever the loader does, so threads and resumes do not change
+/// it.
 pub(super) fn order(sizes: &[usize], seed: u64, epoch: u64) -> Vec<usize> {
     let starts: Vec<usize> = sizes.iter().scan(0, |end, size| Some(std::mem::replace(end, *end + size))).collect();
     let shards = Stream::new(seed, Purpose::Shuffle, epoch, 0, 0).permutation(sizes.len());

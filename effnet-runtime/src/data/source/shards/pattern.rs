@@ -1,12 +1,13 @@
 use crate::data::error::Error;
 
-/// Shards that a pattern may name.
+/// The most shards that a pattern may name.
 const MAX_SHARDS: u64 = 100_000;
 
-/// What a pattern such as `train-{0000..0012}.tar` names, numbers padded as its first is; none if it is no pattern.
+/// The names that a pattern such as `train-{0000..0012}.tar` stands for, with numbers padded as its first; none if it
+/// is no pattern.
 ///
 /// # Errors
-/// If a range runs backwards or is endless.
+/// If a range runs backwards or is too long.
 pub(super) fn expand(pattern: &str) -> Result<Option<Vec<String>>, Error> {
     let Some((head, range, tail)) = range(pattern) else { return Ok(None) };
     let (first, last) = range;
@@ -32,7 +33,7 @@ pub(super) fn expand(pattern: &str) -> Result<Option<Vec<String>>, Error> {
     Ok(Some(names))
 }
 
-/// The first `{from..to}` of a pattern, with what stands before and behind it.
+/// The first `{from..to}` of a pattern, with the text before and after it.
 fn range(pattern: &str) -> Option<(&str, (&str, &str), &str)> {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     pattern.match_indices('{').find_map(|(start, _)| {

@@ -5,15 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::bytes::Stored;
 
-/// Shards that are kept open. Readers move through few at a time; the system's limit is often 1,024 files.
+/// The most shards to keep open. Readers move through few at a time; the system's limit is often 1,024 files.
 const MAX_OPEN: usize = 64;
 
 /// The shards' files, and their samples' names.
 pub(super) struct Store {
     paths: Vec<PathBuf>,
-    /// Open files by the number of their shard; what was used last stands last.
+    /// Open files by their shard's number, the least recently used first.
     open: Mutex<Vec<(u32, Arc<File>)>>,
-    /// All names in one: a million strings of their own would take twice the memory.
+    /// All names in one string: a million strings would take twice the memory.
     names: String,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Sample {
     pub(super) name: Name,
 }
 
-/// Where a name lies among the names.
+/// A name's place among the names.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Name {
     start: usize,
@@ -42,7 +42,7 @@ impl Store {
         &self.paths
     }
 
-    /// Keeps a name, which is no longer than a tar's may be.
+    /// Keeps a name, which is no longer than a tar allows.
     pub(super) fn add_name(&mut self, name: &str) -> Name {
         let start = self.names.len();
         self.names.push_str(name);
@@ -54,7 +54,7 @@ impl Store {
         format!("{}:{}", self.path(sample).display(), self.entry(sample))
     }
 
-    /// A sample's name that stays when the shards move: their folder is left out.
+    /// A sample's name without the shards' folder, so that it stays when they move.
     pub(super) fn short_name(&self, sample: &Sample) -> String {
         let file = self.path(sample).file_name().unwrap_or_default();
         format!("{}:{}", file.to_string_lossy(), self.entry(sample))

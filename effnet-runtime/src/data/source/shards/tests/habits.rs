@@ -1,10 +1,10 @@
-//! What programs and people put into shards.
+//! Habits of the programs and people that make shards.
 
 use super::super::super::bytes::Stored;
 use super::super::super::{Validation, open, open_to_measure, open_whole};
 use super::{Named, contents, folder, items, says, shard, tar_of};
 
-/// A shard of ten samples with a label in each `.json`, which `json` makes of the label.
+/// A shard of ten samples whose labels stand in `.json` entries, which `json` makes from them.
 fn with_json(json: impl Fn(usize) -> String) -> Vec<u8> {
     let entries: Vec<(String, String)> = (0..10)
         .flat_map(|at| [(format!("{at:04}.png"), String::new()), (format!("{at:04}.json"), json(at % 2))])
@@ -13,7 +13,7 @@ fn with_json(json: impl Fn(usize) -> String) -> Vec<u8> {
     shard(&entries)
 }
 
-/// The message of opening a shard, which is the same for it alone and for its folder.
+/// The error message for a shard, which is the same for it alone and for its folder.
 fn says_both(shard: &[u8]) -> String {
     let [alone, among] = ["s.tar", ""].map(|path| says(&[("s.tar", shard.to_vec())], path));
     assert_eq!(alone.replace("DATA/s.tar", "DATA"), among.replace("DATA/s.tar", "DATA").replace("DATA/", "DATA"));
@@ -82,7 +82,7 @@ fn keys_that_hold_dots_are_explained_by_the_rule() {
         "DATA holds no samples with an image: a key ends at the first dot of a name, which makes img.0000.png the .0000.png \
          of a sample img: rename it and its like, as to img_0000.png"
     );
-    // A second view of a sample is no fault.
+    // A second view of a sample is not an error.
     let views = shard(&[("1.left.png", ""), ("1.png", ""), ("1.cls", "a"), ("2.png", ""), ("2.cls", "b")]);
     let root = folder(&[("s.tar", views)]);
     assert_eq!(contents(&*open_whole(root.path()).unwrap()), items(&[(0, "1.png"), (1, "2.png")]));
@@ -111,7 +111,7 @@ fn tars_named_after_their_classes_are_read() {
     let split = open(folder(&parts).path(), Validation::Auto, 0).unwrap();
     assert_eq!((split.train.classes().len(), split.train.len(), split.val.label(1)), (2, 4, 1));
 
-    // Numbers of shards are no classes, and neither are parts nor a tar alone.
+    // Shards' numbers are no classes, nor are parts or a tar alone.
     let unlabelled = "add one in a .cls file of the same name, or put the images into one folder per class";
     let numbered = [("train/n1.tar", class("n1")), ("train/n2.tar", class("n2"))];
     assert_eq!(says(&numbered, ""), format!("DATA/train/n1.tar holds no label for n1_0.JPEG: {unlabelled}"));
@@ -172,7 +172,7 @@ fn links_are_samples_of_their_own() {
     assert!(matches!(size_of::<Stored>(), 1..=24), "a million samples take little memory");
 }
 
-/// A shard without its end, for more to follow.
+/// A shard without its end, to be continued.
 fn shard_bytes(entries: &[(&str, &str)]) -> Vec<u8> {
     let mut tar = shard(entries);
     tar.truncate(tar.len() - 1024);

@@ -39,7 +39,7 @@ fn opened(root: &TempDir) -> Split {
     open(root.path(), Validation::Auto, 0).unwrap()
 }
 
-/// The message of opening `path` in a folder of these files, without the folder's path.
+/// The error message for `path` in a folder of these files, without the folder's path.
 fn says(files: &[Named<'_>], path: &str) -> String {
     let root = folder(files);
     let message = open(&root.path().join(path), Validation::Auto, 0).err().expect("an error").to_string();
@@ -91,7 +91,7 @@ fn labels_are_names_and_classes_txt_orders_them() {
         assert_eq!(whole.classes(), ["zebra", "dog", "ant"]);
         assert_eq!(contents(&*whole), items(&[(1, "1.jpg"), (2, "2.jpg"), (1, "3.jpg")]));
     }
-    // Numbers with names.
+    // Numbers, with names for them.
     let tar = shard(&[("1.jpg", ""), ("1.cls", "1"), ("2.jpg", ""), ("2.cls", "0")]);
     let root = folder(&[("s.tar", tar), ("classes.txt", b"cat\ndog".to_vec())]);
     let whole = open_whole(root.path()).unwrap();
@@ -106,7 +106,7 @@ fn without_labels_the_folder_is_the_class() {
     let pattern = root.path().join("s-{08..09}.tar");
     for path in [root.path(), &pattern] {
         let whole = open_whole(path).unwrap();
-        // Names, in byte order, though they look like numbers: as class folders are.
+        // Names in byte order, as for class folders, although they look like numbers.
         assert_eq!(whole.classes(), ["10", "7"]);
         let all = [(1, "set/7/1.jpg"), (0, "set/10/1.jpg"), (1, "set/7/2.jpg"), (0, "set/10/3.jpg")];
         assert_eq!(contents(&*whole), items(&all));
@@ -123,12 +123,12 @@ fn a_tar_of_class_folders_is_told_from_a_shard_by_its_contents() {
     let classes = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let images = [("cat/1.png", ""), ("cat/2.png", ""), ("dog/1.png", ""), ("dog/2.png", "")];
     assert_eq!(kind(&images), (classes(&["cat", "dog"]), 4));
-    // An annotation for others.
+    // An annotation for other programs.
     let annotated = [&images[..], &[("cat/1.json", r#"{"boxes": []}"#), ("cat/2.json", "{")]].concat();
     assert_eq!(kind(&annotated), (classes(&["cat", "dog"]), 4));
     let labels = [("cat/1.cls", "0"), ("cat/2.cls", "1"), ("dog/1.json", r#"{"label": 0}"#), ("dog/2.cls", "2")];
     assert_eq!(kind(&[&images[..], &labels].concat()), (classes(&["0", "1", "2"]), 4));
-    // Unpacked images beside the tar that they came in: still an image folder.
+    // Unpacked images beside their tar are an image folder.
     let root = folder(&[
         ("a/1.png", b"a/1.png".to_vec()),
         ("a/2.png", b"a/2.png".to_vec()),
@@ -258,7 +258,7 @@ fn an_order_shuffles_shards_and_samples_and_reads_nearly_in_sequence() {
     assert_ne!(first, order(&sizes, 3, 2));
     assert_ne!(first, order(&sizes, 4, 1));
     assert_eq!(first.iter().copied().collect::<BTreeSet<_>>(), (0..40_000).collect());
-    // Which shards have been begun when a sample is drawn: those that fit the buffer and what was drawn before it.
+    // Checks which shards have begun when a sample is drawn: those that fit the buffer and those drawn before.
     let mut begun = BTreeSet::new();
     for (at, sample) in first.iter().enumerate() {
         begun.insert(sample / 1000);
@@ -270,7 +270,7 @@ fn an_order_shuffles_shards_and_samples_and_reads_nearly_in_sequence() {
     let apart = |sample: usize| position[sample].abs_diff(position[sample + 1]) as f64;
     let mean = (0..999).map(apart).sum::<f64>() / 999.0;
     assert!(mean > 1000.0, "{mean}");
-    // Within the buffer it is a shuffle of everything.
+    // Within the buffer's size the order is a full shuffle.
     let small = order(&[3, 0, 4], 0, 0);
     assert_eq!(small.iter().copied().collect::<BTreeSet<_>>(), (0..7).collect());
     assert!(order(&[], 0, 0).is_empty());
