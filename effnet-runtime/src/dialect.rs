@@ -11,11 +11,11 @@ pub enum Interpolation {
     Bilinear,
     /// Cubic in both directions (a = -0.5), antialiased.
     Bicubic,
-    /// TensorFlow's `tf.image.resize`: linear between the two nearest pixels, however much a picture shrinks.
+    /// TensorFlow's `tf.image.resize`: linear between the two nearest pixels, without antialias.
     #[serde(rename = "tf-bilinear")]
     TfBilinear,
-    /// TensorFlow 1's `tf.image.resize_bicubic`: cubic (a = -0.75) between the four nearest pixels, however much a picture
-    /// shrinks, and with the pixels' corners matched instead of their middles.
+    /// TensorFlow 1's `tf.image.resize_bicubic`: cubic (a = -0.75) between the four nearest pixels, without antialias,
+    /// and with the pixels' corners matched instead of their middles.
     #[serde(rename = "tf1-bicubic")]
     Tf1Bicubic,
 }
@@ -24,12 +24,12 @@ pub enum Interpolation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fit {
-    /// The shorter side is resized to the square's over the crop ratio, the aspect kept, and the centre cut out.
+    /// Resizes the shorter side to the square's side over the crop ratio, keeps the aspect, and crops the centre.
     #[default]
     Crop,
-    /// Both sides are resized to the square's over the crop ratio, the aspect lost, and the centre cut out.
+    /// Resizes both sides to the square's side over the crop ratio, loses the aspect, and crops the centre.
     Squash,
-    /// The centred square of the crop ratio times the shorter side is cut out, and then resized.
+    /// Crops the centred square of the crop ratio times the shorter side, and then resizes it.
     Cut,
 }
 
@@ -39,8 +39,8 @@ impl Fit {
     }
 }
 
-/// The conventions that a set of weights was trained under: they change its results, but neither its names nor its
-/// shapes. A table's settings give those of newly initialised weights; a weights file's replace them.
+/// The conventions that a set of weights was trained under. They change its results, but neither its names nor its
+/// shapes. A table's settings give the dialect of newly initialised weights; a weights file's dialect replaces it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dialect {
@@ -48,9 +48,9 @@ pub struct Dialect {
     pub padding: Padding,
     /// Epsilon of batch normalisation.
     pub bn_eps: f64,
-    /// Mean that is subtracted from pixels in 0..=1: one number for all channels, or one a channel.
+    /// Mean to subtract from pixels in 0..=1: one number for all channels, or one a channel.
     pub mean: Vec<f64>,
-    /// Standard deviation that pixels are divided by: one number for all channels, or one a channel.
+    /// Standard deviation to divide pixels by: one number for all channels, or one a channel.
     pub std: Vec<f64>,
     /// Side in pixels of an evaluation image.
     pub test_size: usize,

@@ -11,22 +11,22 @@ use crate::dialect::Dialect;
 use crate::pattern::matches_any;
 use crate::random::{Purpose, Stream, hash_name};
 
-/// Name under which a builder hands a dialect to the layers. A `VarBuilder` carries nothing but tensors, so it goes as
-/// the bytes of its JSON form.
+/// The name under which a builder passes a dialect to the layers. A `VarBuilder` carries only tensors; the dialect
+/// travels as the bytes of its JSON.
 pub(crate) const DIALECT_TENSOR: &str = "effnet.dialect";
 
-/// Name under which a builder hands the layers the patterns of weights that stay as they are, as [`DIALECT_TENSOR`].
+/// The name under which a builder passes the patterns of frozen weights to the layers, as [`DIALECT_TENSOR`].
 pub(crate) const FROZEN_TENSOR: &str = "effnet.frozen";
 
-/// Whether a name is a buffer's: a running statistic, which is no subject of optimisation.
+/// Whether a name is a buffer's: a running statistic, which is not optimised.
 pub fn is_buffer(name: &str) -> bool {
     name.ends_with("running_mean") || name.ends_with("running_var")
 }
 
-/// What a parameter that nobody set yet starts as.
+/// The initial value of a parameter that nobody has set.
 #[derive(Clone, Copy, Debug)]
 enum Initial {
-    /// As its layer says, drawn from (seed, name).
+    /// Drawn from (seed, name), with the distribution that the layer names.
     Drawn(u64),
     /// Zeros, for weights that are loaded before their first use.
     Zeros,
@@ -34,8 +34,8 @@ enum Initial {
 
 /// An ordered map (by name) of weights and buffers, always f32. Cloning it shares them.
 ///
-/// A network is built from [`Params::builder`], which makes what it is asked for; optimizers, checkpoints and loaders
-/// then walk the map in the order of names.
+/// A network is built from [`Params::builder`], which makes the parameters it is asked for; optimizers, checkpoints and
+/// loaders then walk the map in the order of names.
 #[derive(Clone, Debug)]
 pub struct Params {
     shared: Arc<Shared>,
@@ -51,7 +51,7 @@ struct Shared {
 }
 
 impl Params {
-    /// No parameters yet; those that a network asks for are initialised from `seed` and their names.
+    /// No parameters yet. A network's are initialised from `seed` and their names when it asks for them.
     pub fn new(seed: u64) -> Self {
         Self::with(Initial::Drawn(seed), Device::Cpu, None, Vec::new())
     }
@@ -61,7 +61,7 @@ impl Params {
         Self::with(Initial::Drawn(seed), device.clone(), None, Vec::new())
     }
 
-    /// Zeros, for a network whose weights are loaded next; `dialect` is the file's.
+    /// Zeros, for a network whose weights are loaded next. `dialect` is the file's.
     pub fn for_loading(dialect: Option<Dialect>, device: &Device) -> Self {
         Self::with(Initial::Zeros, device.clone(), dialect, Vec::new())
     }
@@ -70,21 +70,21 @@ impl Params {
         Self { shared: Arc::new(Shared { initial, device, dialect, frozen, by_name: RwLock::default() }) }
     }
 
-    /// The same parameters' seed with another dialect, and no parameters yet.
+    /// The same seed and device with another dialect, and no parameters yet.
     #[must_use]
     pub fn with_dialect(&self, dialect: Dialect) -> Self {
         Self::with(self.shared.initial, self.shared.device.clone(), Some(dialect), self.shared.frozen.clone())
     }
 
-    /// The same, with weights that training leaves as they are, and no parameters yet: those whose names match a pattern
-    /// ([`crate::pattern`]). No gradient is computed for them, and a batch normalisation whose scale is among them
-    /// normalises by its running statistics.
+    /// The same with frozen weights, and no parameters yet: training does not change weights whose names match a
+    /// pattern ([`crate::pattern`]). They get no gradient, and a batch normalisation whose scale is frozen normalises
+    /// by its running statistics.
     #[must_use]
     pub fn with_frozen(&self, patterns: Vec<String>) -> Self {
         Self::with(self.shared.initial, self.shared.device.clone(), self.shared.dialect.clone(), patterns)
     }
 
-    /// A builder that makes the parameters it is asked for, or hands out those that are there.
+    /// A builder that makes the parameters it is asked for, or returns those that exist.
     pub fn builder(&self) -> VarBuilder<'static> {
         VarBuilder::from_backend(Box::new(self.clone()), DType::F32, self.shared.device.clone())
     }
@@ -118,18 +118,18 @@ impl Params {
         self.all().into_iter().filter(|(name, _)| is_buffer(name)).collect()
     }
 
-    /// Whether training leaves the weight of this name as it is.
+    /// Whether training leaves the weight of this name unchanged.
     pub(crate) fn is_frozen(&self, name: &str) -> bool {
         matches_any(&self.shared.frozen, name)
     }
 
-    /// Number of elements in all weights: what a table of models calls its parameters.
+    /// Number of elements in all weights: the count of parameters in a table of models.
     pub fn trainable(&self) -> usize {
         self.read().iter().filter(|(name, _)| !is_buffer(name)).map(|(_, var)| var.elem_count()).sum()
     }
 
-    /// Takes in a parameter that somebody else made, and returns what layers use of it: the tensor itself where it is a
-    /// variable, else a variable that copies it.
+    /// Enters a parameter that another builder made, and returns the tensor that layers use: itself if it is a
+    /// variable, otherwise that of a variable with a copy.
     pub(crate) fn adopt(&self, name: String, tensor: &Tensor) -> Result<Tensor> {
         let var = Var::from_tensor(tensor)?;
         let tensor = var.as_tensor().clone();
@@ -138,7 +138,7 @@ impl Params {
     }
 }
 
-/// Elements of one draw's task: initialising XL draws 208 M normals.
+/// Elements per task of drawing: XL's initialisation draws 208 M normals.
 const CHUNK: usize = 1 << 14;
 
 fn initialise(initial: Initial, shape: &Shape, name: &str, init: Init, device: &Device) -> Result<Var> {
@@ -148,7 +148,7 @@ fn initialise(initial: Initial, shape: &Shape, name: &str, init: Init, device: &
             return Var::from_tensor(&Tensor::full(value as f32, shape, device)?);
         }
         (Initial::Drawn(_), Init::Randn { mean, stdev }) => (mean, stdev),
-        // Layers of this crate ask for the two above; a user's candle layer may ask for any.
+        // This crate's layers ask for the two above; a user's candle layer may ask for any.
         (Initial::Drawn(seed), init) => return foreign(seed, shape, name, init, device),
     };
     let Initial::Drawn(seed) = initial else { return Var::zeros(shape, DType::F32, device) };

@@ -10,7 +10,7 @@ use crate::sentence::sentence;
 
 static OPEN: Mutex<BTreeMap<usize, Device>> = Mutex::new(BTreeMap::new());
 
-/// The GPU of this number, or why it cannot be had.
+/// The GPU of this number, or why it is not available.
 pub(super) fn gpu(ordinal: usize) -> Result<Device, String> {
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(device) = open.get(&ordinal) {
@@ -29,10 +29,10 @@ pub(super) fn gpu(ordinal: usize) -> Result<Device, String> {
         Device::new_cuda(ordinal).map_err(|error| format!("the GPU cannot be opened: {}", sentence(&error)))?;
     keep_memory(ordinal);
     if let Device::Cuda(device) = &device {
-        // Two events for each piece of memory, to be made and thrown away, are a tenth of what a step asks of the driver.
-        // SAFETY: cudarc waits for such events in contexts that have opened a stream, and nothing opens one here: candle
-        // works in the driver's own stream of each thread, whose order is enough within a thread. What another thread
-        // gets has been waited for (train/upload.rs), and what it frees the driver hands out again in order.
+        // To create and destroy two events for each allocation takes a tenth of a step's time in the driver.
+        // SAFETY: cudarc needs these events in contexts that have opened a stream, and nothing opens one here. Candle
+        // works in each thread's own stream of the driver, whose order is enough within a thread. Memory that another
+        // thread receives has been waited for (train/upload.rs), and the driver reuses freed memory in order.
         unsafe { device.disable_event_tracking() };
     }
     works(&device, ordinal)?;
@@ -40,7 +40,7 @@ pub(super) fn gpu(ordinal: usize) -> Result<Device, String> {
     Ok(device)
 }
 
-/// How many GPUs the driver reports.
+/// Number of GPUs that the driver reports.
 fn count() -> Result<usize, String> {
     let found = candle_core::cuda_backend::cudarc::driver::result::init().and_then(|()| device::get_count());
     match found {
@@ -50,16 +50,16 @@ fn count() -> Result<usize, String> {
     }
 }
 
-/// Lets the driver keep the memory that one step frees for the next: left to itself it hands all of it back whenever
-/// somebody waits for the device, and asks for it again. A driver that refuses costs time and nothing else.
+/// Makes the driver keep the memory that one step frees for the next one. By default it returns all of it whenever a
+/// thread synchronises with the device, and allocates it anew. A driver that refuses this costs only time.
 fn keep_memory(ordinal: usize) {
     let Ok(context) = CudaContext::new(ordinal) else { return };
     if !context.has_async_alloc() {
         return;
     }
     let (mut pool, mut threshold) = (std::ptr::null_mut(), u64::MAX);
-    // SAFETY: the driver writes a pool's handle to the first, and reads a `cuuint64_t`, which this attribute is, from the
-    // second.
+    // SAFETY: the driver writes a pool's handle through the first pointer and reads a `cuuint64_t`, which is this
+    // attribute's type, through the second.
     let _ = unsafe {
         match sys::cuDeviceGetDefaultMemPool(&raw mut pool, context.cu_device()) {
             sys::CUresult::CUDA_SUCCESS => sys::cuMemPoolSetAttribute(
@@ -72,7 +72,7 @@ fn keep_memory(ordinal: usize) {
     };
 }
 
-/// Whether the kernels of this build run there: they are compiled for one kind of GPU.
+/// Whether this build's kernels run on the device: they are compiled for one kind of GPU.
 fn works(device: &Device, ordinal: usize) -> Result<(), String> {
     let tried = || -> candle_core::Result<f32> { (Tensor::ones(1, DType::F32, device)? + 1.0)?.get(0)?.to_scalar() };
     let why = match tried() {

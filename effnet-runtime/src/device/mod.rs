@@ -1,16 +1,16 @@
-//! Where to compute: a device by its name.
+//! The device to compute on, by its name.
 
 #[cfg(feature = "cuda")]
 mod cuda;
 
 use candle_core::{Device, DeviceLocation};
 
-/// A device that can be computed on.
+/// A device to compute on.
 #[derive(Clone, Debug)]
 pub struct Chosen {
     /// The device.
     pub device: Device,
-    /// Of `auto`, why it is the CPU: a sentence's second half, such as `the driver reports no GPU`.
+    /// Why `auto` chose the CPU: the second half of a sentence, such as `the driver reports no GPU`.
     pub instead: Option<String>,
 }
 
@@ -18,23 +18,23 @@ pub struct Chosen {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceError {
-    /// Nothing is called so.
+    /// No device has this name.
     #[error("there is no device `{0}`: say auto, cpu, cuda, or cuda:N for the GPU of number N")]
     Unknown(String),
-    /// It was asked for, and cannot be had.
+    /// The device was asked for, and is not available.
     #[error("--device {name}: {why}")]
     Unavailable {
-        /// What was asked for.
+        /// The name that was asked for.
         name: String,
         /// What is missing, and what to do about it.
         why: String,
     },
 }
 
-/// The device that is computed on where nobody says: `auto` of a build with the feature `cuda`, else `cpu`.
+/// The device of a program whose user names none: `auto` in a build with the feature `cuda`, else `cpu`.
 pub const DEFAULT: &str = if cfg!(feature = "cuda") { "auto" } else { "cpu" };
 
-/// What [`open`] calls a device: `cpu`, or `cuda:N`.
+/// The name of a device for [`open`]: `cpu`, or `cuda:N`.
 ///
 /// ```
 /// use effnet_runtime::device;
@@ -50,11 +50,11 @@ pub fn name(device: &Device) -> String {
     }
 }
 
-/// The device called `name`: `cpu`, `cuda`, `cuda:N`, or `auto`, which is the first GPU where there is one that works, else
-/// the CPU. A GPU is opened once: every call for it gives the same device.
+/// The device called `name`: `cpu`, `cuda`, `cuda:N`, or `auto`, which is the first GPU that works, else the CPU. A GPU
+/// is opened once: every call for it returns the same device.
 ///
 /// # Errors
-/// When nothing is called so, or a GPU that was asked for cannot be had.
+/// When no device has this name, or the GPU asked for is not available.
 ///
 /// ```
 /// use effnet_runtime::device;
@@ -79,7 +79,7 @@ pub fn open(name: &str) -> Result<Chosen, DeviceError> {
     }
 }
 
-/// The number of the GPU that a name means.
+/// The number of the GPU in a device's name.
 fn ordinal(name: &str) -> Option<usize> {
     match name.strip_prefix("cuda")? {
         "" => Some(0),

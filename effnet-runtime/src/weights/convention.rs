@@ -1,4 +1,4 @@
-//! The dialects of other implementations, by name.
+//! Other implementations' dialects, by name.
 
 use std::str::FromStr;
 
@@ -10,7 +10,7 @@ use super::names::Scheme;
 use super::published::Published;
 use crate::dialect::{Dialect, Fit, Interpolation};
 
-/// An implementation whose weights go around, as a source of dialects: what its weights assume of padding,
+/// An implementation whose weights are in use elsewhere, as a source of dialects: what its weights assume of padding,
 /// normalisation and images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Convention {
@@ -29,15 +29,16 @@ pub enum Convention {
 }
 
 const HALF: [f64; 1] = [0.5];
-/// automl's and Keras's `(pixel - 128) / 128`, of pixels in 0..=255.
+/// automl's and Keras's `(pixel - 128) / 128` for pixels in 0..=255, as a mean and a standard deviation for pixels in
+/// 0..=1.
 const OF_128: [f64; 1] = [128.0 / 255.0];
 const IMAGENET_MEAN: [f64; 3] = [0.485, 0.456, 0.406];
 const IMAGENET_STD: [f64; 3] = [0.229, 0.224, 0.225];
 
-/// Pixels that automl's evaluation leaves around its crop, of an image of the test size and twice 16 more. Keras names no
-/// evaluation of its own for the weights that it took from automl.
+/// Pixels around automl's evaluation crop: it takes the centre of an image of the test size and twice 16 more. Keras
+/// names no evaluation of its own for the weights that it took from automl.
 const CROP_PADDING: f64 = 32.0;
-/// Sides from which automl's evaluation does not crop.
+/// The least side at which automl's evaluation does not crop.
 const UNCROPPED: usize = 320;
 
 impl Convention {
@@ -56,8 +57,8 @@ impl Convention {
         }
     }
 
-    /// What its weights for this table assume. The test size is the table's; so are mean and standard deviation, where the
-    /// table is no published network's and sets them.
+    /// What its weights for this table assume. The test size is the table's. Mean and standard deviation are the
+    /// table's too if it sets them and is no published network's.
     pub fn dialect(self, spec: &Spec) -> Dialect {
         use Published::{Base, L, S};
         let own = Dialect::of(&spec.settings);
@@ -82,7 +83,7 @@ impl Convention {
         let (fit, crop) = match (self, published) {
             (Self::Torchvision | Self::Wzm | Self::Timm, _) => (Fit::Crop, 1.0),
             (Self::TimmTf, Some(Base)) => (Fit::Crop, (share * 1e3).round() / 1e3),
-            // The only one beside the B series that timm doesn't squash images for.
+            // timm squashes images for all others beside the B series.
             (Self::TimmTf, Some(S)) => (Fit::Crop, 1.0),
             (Self::TimmTf, _) => (Fit::Squash, 1.0),
             (Self::Keras | Self::Automl, Some(Base)) => (Fit::Cut, share),
@@ -100,7 +101,7 @@ impl Convention {
     }
 }
 
-/// Whether a table says what its images' pixels are normalised by.
+/// Whether a table sets its pixels' mean or standard deviation.
 fn sets_pixels(settings: &Settings) -> bool {
     (&settings.mean, &settings.std) != (&Settings::DEFAULT.mean, &Settings::DEFAULT.std)
 }
@@ -117,11 +118,12 @@ impl FromStr for Convention {
 }
 
 impl WeightsFile {
-    /// What the file's weights assume, for a network of this table: what was `said`, else what the file's metadata say,
-    /// else what follows from its names. Loading logs what followed for a table that is no published network's.
+    /// What the file's weights assume, for a network of this table: the convention that was `said`, else the file's own
+    /// metadata, else the convention that its names imply. Loading logs an implied one if the table is no published
+    /// network's.
     ///
     /// # Errors
-    /// When nothing was said, and the names are timm's, which do not tell, or nobody's.
+    /// When nothing was said, and the names are timm's, which imply none, or nobody's.
     pub fn dialect(&self, spec: &Spec, said: Option<Convention>) -> Result<Dialect> {
         let convention = match (said, self.metadata()) {
             (Some(convention), _) => return Ok(convention.dialect(spec)),
@@ -177,7 +179,7 @@ mod tests {
         Spec { rows: published.rows().collect(), ..spec(32, eval_size) }
     }
 
-    /// timm's configurations of `tf_efficientnetv2_b0` to `b3`, `_s` and `_m`.
+    /// The values are timm's configurations of `tf_efficientnetv2_b0` to `b3`, `_s` to `_l`.
     #[test]
     fn crops_are_those_of_timm() {
         for (spec, size, crop, fit) in [
@@ -194,7 +196,8 @@ mod tests {
         }
     }
 
-    /// `preprocess_for_eval` of automl's `preprocessing.py`, and of its `preprocess_legacy.py` for the B series.
+    /// The values follow `preprocess_for_eval` in automl's `preprocessing.py`, and in its `preprocess_legacy.py` for
+    /// the B series.
     #[test]
     fn automl_cuts_small_images_out_and_squashes_large_ones() {
         for (spec, crop, fit, interpolation) in [
@@ -209,7 +212,7 @@ mod tests {
         }
     }
 
-    /// What files without the key were written with, and what is written for it.
+    /// Files from before the key lack it, and it is not written for a crop.
     #[test]
     fn metadata_without_a_fit_means_a_crop() {
         let dialect = Convention::Torchvision.dialect(&of(S, 384));

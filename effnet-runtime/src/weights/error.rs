@@ -1,4 +1,4 @@
-//! What can go wrong with a weights file, each as one sentence.
+//! Failures with a weights file, each as one sentence.
 
 use std::path::PathBuf;
 
@@ -22,15 +22,15 @@ pub enum Error {
         /// The system's reason.
         reason: std::io::Error,
     },
-    /// Neither a safetensors file nor a torch checkpoint.
+    /// Neither a safetensors file nor a PyTorch checkpoint.
     #[error("`{}` is not a weights file: {reason}", path.display())]
     NotWeights {
         /// The file.
         path: PathBuf,
-        /// What it is instead, or what would have been needed.
+        /// What it is instead, or what is needed.
         reason: String,
     },
-    /// A weights file, but not a whole one.
+    /// An incomplete weights file.
     #[error("the weights file `{}` is damaged: {reason}; fetch or write it again", path.display())]
     Damaged {
         /// The file.
@@ -46,13 +46,13 @@ pub enum Error {
         /// What does not fit.
         reason: serde_json::Error,
     },
-    /// The file has no metadata, and something was asked that only metadata tells.
+    /// A file without metadata, for a question that only metadata answers.
     #[error(
         "`{}` does not say which network it belongs to (it was not written by effnet): name the variant or the table",
         .0.display()
     )]
     NoMetadata(PathBuf),
-    /// Names of no known implementation.
+    /// Parameter names of no known implementation.
     #[error(
         "`{}` has parameter names of no implementation that effnet knows (its own, WZMIAOMIAO's, torchvision's, timm's); \
          the first are {}{}",
@@ -65,28 +65,28 @@ pub enum Error {
         path: PathBuf,
         /// Its names.
         names: Vec<String>,
-        /// The scheme that has most of them, if one has many.
+        /// The scheme that most of the names belong to, if many do.
         nearest: Option<Nearest>,
     },
-    /// Several networks, and nothing says which one is meant.
+    /// Several networks, where nothing says which one to take.
     #[error("`{}` holds several networks, under {}: save the weights of one of them alone", path.display(), list(prefixes))]
     SeveralNetworks {
         /// The file.
         path: PathBuf,
-        /// What stands in front of their names.
+        /// The prefixes of their names.
         prefixes: Vec<String>,
     },
-    /// The names fit several conventions.
+    /// Names that several conventions use.
     #[error(
         "`{}` has timm's parameter names, and they do not tell how its convolutions pad: pass `--dialect timm-tf` for a \
          `tf_*` model, else `--dialect timm`",
         .0.display()
     )]
     DialectUnsaid(PathBuf),
-    /// No such convention.
+    /// A convention that does not exist.
     #[error("there is no dialect `{0}`; there are torchvision, wzm, timm, timm-tf, keras and automl")]
     UnknownDialect(String),
-    /// The network was built for weights of another convention.
+    /// A network built for weights of another convention.
     #[error(
         "the weights of `{}` {file}, and the network was built for weights that {network}: build it with the file's dialect",
         path.display()
@@ -99,10 +99,10 @@ pub enum Error {
         /// What the network does.
         network: String,
     },
-    /// File and network are not of the same architecture.
+    /// A file and a network of different architectures.
     #[error("{0}")]
     Mismatch(Box<Mismatch>),
-    /// A weight that is not made of floats.
+    /// A weight of a format that is not floating-point.
     #[error(
         "`{name}` in `{}` is {format}; weights are floating-point numbers, of 16, 32 or 64 bits",
         path.display()
@@ -134,7 +134,7 @@ pub enum Error {
         /// The system's reason.
         reason: std::io::Error,
     },
-    /// The metadata has no JSON form (a number that is not finite).
+    /// Metadata without a JSON form (a number that is not finite).
     #[error("the metadata of `{}` cannot be written: {reason}", path.display())]
     Unserializable {
         /// The file.
@@ -142,7 +142,7 @@ pub enum Error {
         /// The reason.
         reason: serde_json::Error,
     },
-    /// Candle failed.
+    /// A failure of candle.
     #[error("{}", sentence(.0))]
     Candle(candle_core::Error),
 }

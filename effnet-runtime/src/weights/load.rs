@@ -17,30 +17,30 @@ use crate::dialect::Dialect;
 use crate::network::Network;
 use crate::params::Params;
 
-/// What happens to a classifier that has not as many classes in the file as in the network.
+/// What happens to a classifier with another number of classes in the file than in the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Classifier {
     /// The file does not fit.
     #[default]
     MustFit,
-    /// The network's own is kept, as fine-tuning needs it.
+    /// The network keeps its own, as fine-tuning needs.
     KeptIfOther,
 }
 
 /// What was loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loaded {
-    /// Whose names the file speaks.
+    /// The implementation that the file's names belong to.
     pub scheme: Scheme,
     /// Whether the network's own classifier was kept.
     pub kept_classifier: bool,
-    /// Names of the file's tensors that no network has a use for, or that belong to another one: a count of averages, a
-    /// mask, a second network. What training keeps under [`TRAINING_PREFIX`] and counts of batches are not among them.
+    /// Names of the file's tensors that no network uses, or that belong to another network: a count of averages, a
+    /// mask, a second network. Tensors under [`TRAINING_PREFIX`] and counts of batches are not listed.
     pub left_out: Vec<String>,
 }
 
-/// Puts a file's weights and buffers into a network, in place. Nothing is changed unless everything fits: the file is
-/// read twice, first to see that its weights are numbers.
+/// Loads a file's weights and buffers into a network, in place. Nothing changes unless everything fits: the file is
+/// read twice, first to check that its weights are finite.
 ///
 /// # Errors
 /// As [`check`], and when the file cannot be read, or a weight is NaN or infinite.
@@ -52,12 +52,12 @@ pub fn load(file: &WeightsFile, network: &dyn Network, classifier: Classifier) -
     fit.fill(file)
 }
 
-/// Whether a file's weights and buffers are those of a network; reads none of them. Says in the log what would be left
+/// Checks that a file's weights and buffers are those of a network, without reading them. Logs what loading would leave
 /// out.
 ///
 /// # Errors
-/// When the file speaks nobody's names, or lacks a parameter, or has one more or in another shape or not as floats, or
-/// says that its weights assume another padding or epsilon than the network has.
+/// When the file's names are nobody's, when it lacks a parameter or has one more, or one of another shape or format, or
+/// when its weights assume another padding or epsilon than the network has.
 pub fn check(file: &WeightsFile, network: &dyn Network) -> Result<Loaded> {
     let loaded = fit(file, network, Classifier::MustFit)?.loaded;
     loaded.log(file);
@@ -82,7 +82,7 @@ impl Loaded {
     }
 }
 
-/// What of a file goes where.
+/// Which tensor of a file fills which parameter.
 struct Fit {
     /// The parameters that the file fills and their names in it, in the network's order.
     to_fill: Vec<(String, Var)>,
@@ -145,8 +145,8 @@ fn fit(file: &WeightsFile, network: &dyn Network, classifier: Classifier) -> Res
 
 /// Builds a network for a file's weights, under their dialect, and loads them.
 ///
-/// `spec` is the network's table; `said` is the dialect that the caller names, if any. `build` makes the network of a
-/// number of classes, the file's: the `new` of a type of `efficientnet_v2!`, or
+/// `spec` is the network's table; `said` is the convention that the caller names, if any. `build` makes the network
+/// with the file's number of classes: the `new` of a type of `efficientnet_v2!`, or
 /// `|classes, vb| DynamicModel::from_spec(&spec, classes, vb)`.
 ///
 /// # Errors
@@ -159,20 +159,20 @@ pub fn read_network<N: Network>(
     build: impl FnOnce(usize, VarBuilder<'static>) -> candle_core::Result<N>,
 ) -> Result<N> {
     let dialect = file.dialect(spec, said)?;
-    // Of a file without a classifier, loading then says what is missing.
+    // Loading reports a missing classifier.
     let classes = file.num_classes()?.unwrap_or(1);
     believe(file, spec, classes)?;
     let network = build(classes, Params::for_loading(Some(dialect), device).builder())?;
-    // On an error, nobody ever sees the network.
+    // On an error the network is dropped, and nobody sees it half filled.
     fit(file, &network, Classifier::MustFit)?.fill(file)?;
     Ok(network)
 }
 
-/// Weights that a file's table may describe beyond twice those that the file holds, before the table is taken for
-/// damaged. What is missing of a smaller difference is named, parameter by parameter, once the network is built.
+/// How many weights a file's table may describe beyond twice those that the file holds, before it counts as damaged. A
+/// smaller difference is reported parameter by parameter, once the network is built.
 const BEYOND: u64 = 1 << 18;
 
-/// Refuses a file whose own table describes a far larger network than it holds, before memory is taken for one.
+/// Refuses a file whose own table describes a far larger network than it holds, before memory is allocated for one.
 fn believe(file: &WeightsFile, spec: &Spec, classes: usize) -> Result<()> {
     let is_own = file.metadata().is_some_and(|metadata| metadata.spec == *spec);
     if !is_own || !spec.validate().is_empty() {
@@ -187,8 +187,8 @@ fn believe(file: &WeightsFile, spec: &Spec, classes: usize) -> Result<()> {
     Ok(())
 }
 
-/// The network's parameters, with their names in the scheme: in the network's order, so that a message names what
-/// differs first; then those of a network that has more than its table says, under its own names.
+/// The network's parameters with their names in the scheme, in the network's order: a message then names the first
+/// difference. Parameters that a network has beyond its table follow, under its own names.
 fn names(scheme: Scheme, network: &dyn Network) -> Vec<(String, String)> {
     let mut names: Vec<_> = scheme.pairs(network.spec()).into_iter().map(|pair| (pair.ours, pair.theirs)).collect();
     let of_table: BTreeSet<_> = names.iter().map(|(ours, _)| ours.clone()).collect();

@@ -1,4 +1,4 @@
-//! What our weights files say about themselves.
+//! What a weights file of ours says about itself.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,24 +10,23 @@ use serde_json::Value;
 use crate::dialect::Dialect;
 use crate::network::Network;
 
-/// The one key of a file's metadata. safetensors keeps metadata in a hash map: with a second key, the bytes of two files
-/// of one state would differ.
+/// The only key in a file's metadata. safetensors keeps metadata in a hash map: with a second key, two files of one
+/// state could differ in their bytes.
 pub const KEY: &str = "effnet";
 
-/// Version of the metadata that this crate writes, and the highest that it reads. It stands beside the fields, as
-/// `format`.
+/// The version of the metadata that this crate writes, and the highest that it reads, stored as the field `format`.
 pub const FORMAT: u64 = 1;
 
-/// Prefix of the tensors that only training needs (an optimizer's memory). Whoever loads weights skips them.
+/// Prefix of the tensors that only training needs (an optimizer's memory). Loading weights skips them.
 pub const TRAINING_PREFIX: &str = "training.";
 
-/// What is read before anything else of the metadata is.
+/// The field to read before all others.
 #[derive(Deserialize)]
 struct Version {
     format: u64,
 }
 
-/// What a weights file of ours says about itself: all that prediction needs besides the tensors.
+/// A weights file's account of itself: all that prediction needs besides the tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
     /// Name of the network: the variant's, the table file's or the type's.
@@ -38,13 +37,13 @@ pub struct Metadata {
     pub labels: Vec<String>,
     /// The conventions of the weights.
     pub dialect: Dialect,
-    /// How far the training has come, in a checkpoint.
+    /// The state of the training, in a checkpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<Value>,
 }
 
 impl Metadata {
-    /// That of a network's weights.
+    /// The metadata of a network's weights.
     pub fn of(network: &dyn Network, name: &str, labels: &[String]) -> Self {
         Self {
             name: name.to_owned(),
@@ -55,7 +54,7 @@ impl Metadata {
         }
     }
 
-    /// The metadata of a safetensors file: [`KEY`], with JSON whose keys are sorted.
+    /// As metadata of a safetensors file: one [`KEY`], with JSON whose keys are sorted.
     ///
     /// # Errors
     /// When a number has no JSON form (a NaN among the settings).
@@ -67,10 +66,10 @@ impl Metadata {
         Ok(HashMap::from([(KEY.to_owned(), serde_json::to_string(&sorted(value))?)]))
     }
 
-    /// Reads it from a safetensors file's metadata; none where the file is not ours.
+    /// Reads it from a safetensors file's metadata; none in a file that is not ours.
     ///
     /// # Errors
-    /// When it is ours and cannot be read, or has a higher [`FORMAT`].
+    /// When a file of ours has metadata that cannot be read, or a higher [`FORMAT`].
     pub fn from_header(header: &HashMap<String, String>) -> serde_json::Result<Option<Self>> {
         let Some(json) = header.get(KEY) else { return Ok(None) };
         let Version { format } = serde_json::from_str(json)?;
@@ -83,7 +82,7 @@ impl Metadata {
     }
 }
 
-/// The same value with the keys of every object in order, whichever map `serde_json` is built with.
+/// The same value with every object's keys in order, whichever map `serde_json` is built with.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(object) => {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// A parameter whose shape in the file is not the network's.
+/// A parameter that has another shape in the file than in the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrongShape {
     /// Its name in the file.
@@ -21,15 +21,15 @@ pub struct Mismatch {
     pub path: PathBuf,
     /// The network's name.
     pub network: String,
-    /// What the network needs and the file lacks.
+    /// Names that the network needs and the file lacks.
     pub missing: Vec<String>,
-    /// What the file has and the network knows nothing of.
+    /// Names that the file has and the network does not know.
     pub unexpected: Vec<String>,
-    /// What both have, in different shapes.
+    /// Parameters that both have, in different shapes.
     pub wrong_shape: Vec<WrongShape>,
 }
 
-/// How many names a message shows of each kind.
+/// Number of names of each kind in a message.
 const SHOWN: usize = 4;
 
 /// The first names, quoted, and how many more there are.

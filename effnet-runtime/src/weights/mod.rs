@@ -1,9 +1,9 @@
 //! Weight files: our own, and those of other implementations.
 //!
-//! [`WeightsFile::open`] reads a safetensors file or a PyTorch checkpoint; whose names it speaks is found from the
-//! names themselves ([`Scheme`]). [`load`] fills a network from it, strictly. A file that [`save`] wrote brings its own
-//! [`Metadata`]: the network's table, the labels, and the [`Dialect`](crate::Dialect) of the weights. For a file of
-//! another implementation the dialect follows from the names, or must be said ([`Convention`]).
+//! [`WeightsFile::open`] reads a safetensors file or a PyTorch checkpoint; the names of its tensors identify their
+//! implementation ([`Scheme`]). [`load`] fills a network from it, strictly. A file that [`save`] wrote carries its own
+//! [`Metadata`]: the network's table, the labels, and the weights' [`Dialect`](crate::Dialect). For a file of another
+//! implementation the dialect follows from the names, or must be said ([`Convention`]).
 //!
 //! Files are read tensor by tensor, never mapped: a file that changes under a mapping would end the process. Loading
 //! needs the network's own memory and that of the largest tensor.

@@ -11,20 +11,20 @@ use safetensors::tensor::TensorInfo;
 use super::error::{Error, Result};
 use super::metadata::Metadata;
 
-/// How the names of files begin that are still being written.
+/// Prefix of temporary files' names.
 pub(crate) const TEMPORARY_PREFIX: &str = ".writing-";
 
-/// Floats that are converted at a time.
+/// Number of floats to convert at a time.
 const CHUNK: usize = 1 << 14;
 
-/// Writes tensors and metadata as a safetensors file, whose bytes depend on nothing else: tensors in the order of their
-/// names, one key of metadata, no time and no path.
+/// Writes tensors and metadata as a safetensors file. Its bytes depend on nothing else: tensors stand in the order of
+/// their names, with one key of metadata, no time and no path.
 ///
-/// The file is there whole or not at all: it is written under a temporary name, brought to disk and renamed. Tensors
-/// are f32, and converted where they are not. A network's are `network.params().all()`.
+/// The write is atomic: a temporary file is written, synchronised and renamed. Tensors of other types are converted to
+/// f32. A network's are `network.params().all()`.
 ///
 /// # Errors
-/// When two tensors have the same name, or the folder is not there or cannot be written to.
+/// When two tensors have the same name, or the folder is missing or cannot be written to.
 pub fn save<T: AsRef<Tensor>>(
     path: impl AsRef<Path>,
     tensors: impl IntoIterator<Item = (String, T)>,
@@ -34,8 +34,8 @@ pub fn save<T: AsRef<Tensor>>(
     write(path.as_ref(), tensors, metadata)
 }
 
-/// [`save`], without its type parameters: its loops are compiled here, not in a caller that may be built without
-/// optimisation.
+/// [`save`] without its type parameters: the loops are compiled in this crate rather than in a caller's, which may be
+/// built without optimisation.
 fn write(path: &Path, mut tensors: Vec<(String, Tensor)>, metadata: &Metadata) -> Result<()> {
     let unwritable = |reason| Error::Unwritable { path: path.to_path_buf(), reason };
     tensors.sort_by(|(left, _), (right, _)| left.cmp(right));
@@ -60,7 +60,7 @@ fn write(path: &Path, mut tensors: Vec<(String, Tensor)>, metadata: &Metadata) -
     .map_err(unwritable)
 }
 
-/// The JSON header, filled up with spaces to a multiple of 8 bytes.
+/// The JSON header, padded with spaces to a multiple of 8 bytes.
 fn header(tensors: &[(String, Tensor)], metadata: HashMap<String, String>) -> std::io::Result<Vec<u8>> {
     let mut end = 0;
     let infos = tensors
@@ -78,11 +78,10 @@ fn header(tensors: &[(String, Tensor)], metadata: HashMap<String, String>) -> st
     Ok(header)
 }
 
-/// Writes a file so that it is there whole or not at all: `write` fills one under a temporary name in the same folder,
-/// which is then brought to disk and renamed.
+/// Writes a file atomically: `write` fills a temporary file in the same folder, which is then synchronised and renamed.
 ///
 /// # Errors
-/// When `write` fails, or the folder is not there or cannot be written to. The temporary file is gone then.
+/// When `write` fails, or the folder is missing or cannot be written to. The temporary file is then deleted.
 pub fn write_atomically(
     path: &Path,
     write: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>,
@@ -93,14 +92,14 @@ pub fn write_atomically(
     };
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY_PREFIX);
-    // Temporary files are private to their owner; this one becomes an ordinary file, under the user's mask.
+    // A temporary file is private to its owner; this one becomes an ordinary file, under the user's mask.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder)?;
     write(file.as_file_mut())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
-    // The rename itself is on disk when the folder is; other systems than Unix do not open folders.
+    // The rename is on disk once the folder is synchronised; only Unix can open a folder.
     #[cfg(unix)]
     std::fs::File::open(folder)?.sync_all()?;
     Ok(())

@@ -1,4 +1,4 @@
-//! One tiny network's weights in every wrapping, and files that are none: `fixtures/generate.py` made them.
+//! One tiny network's weights in every wrapping, and files that hold none, all made by `fixtures/generate.py`.
 
 mod numbers;
 mod refused;
@@ -31,7 +31,7 @@ fn build(classes: usize, vb: VarBuilder<'static>) -> candle_core::Result<Dynamic
     DynamicModel::from_spec(&spec(), classes, vb)
 }
 
-/// The network with weights of its own, for those of a file.
+/// The network with weights of its own, to be replaced by a file's.
 fn network(file: &WeightsFile) -> DynamicModel {
     let dialect = file.dialect(&spec(), said(file)).unwrap();
     build(2, Params::new(1).with_dialect(dialect).builder()).unwrap()

@@ -10,7 +10,7 @@ use crate::infer::{Engine, Options};
 use crate::params::Params;
 use crate::weights::{Classifier, Error, Scheme, WeightsFile, load, read_network};
 
-/// The plain file's weights with `bad` as the last value of some of them, in a number format.
+/// Writes the plain file's weights in a number format, with `bad` as the last value of the damaged ones.
 fn write(path: &Path, damaged: &[&str], bad: f64, dtype: DType) -> WeightsFile {
     let plain = WeightsFile::open(fixture("plain.safetensors")).unwrap();
     let tensors: HashMap<String, Tensor> = plain
@@ -29,7 +29,7 @@ fn write(path: &Path, damaged: &[&str], bad: f64, dtype: DType) -> WeightsFile {
     WeightsFile::open(path).unwrap()
 }
 
-/// The weight that is named where a network or an engine is made of a file.
+/// The weight in the error of making a network or an engine from a file.
 fn refused(file: &WeightsFile) -> String {
     let target = network(file);
     let before = state(&target);
@@ -85,7 +85,7 @@ fn the_first_in_the_networks_order_is_named() {
         let later: Vec<_> = names[at..].iter().map(String::as_str).collect();
         assert_eq!(refused(&write(&path, &later, f64::INFINITY, DType::F32)), *first);
     }
-    // As PyTorch writes it: `blocks.…` stands before `conv_head` in the network, and in the alphabet as well as not.
+    // PyTorch's order: in the network `blocks.…` stands before `conv_head`, in the alphabet some blocks do not.
     assert_eq!(refused(&WeightsFile::open(fixture("nan.pth")).unwrap()), "blocks.1.0.bn1.running_var");
 }
 

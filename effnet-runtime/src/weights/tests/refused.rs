@@ -1,4 +1,4 @@
-//! Files that hold no weights, or not those of one network.
+//! Files that hold no weights, or those of other networks.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::{build, fixture, network};
 use crate::params::Params;
 use crate::weights::{Classifier, Error, WeightsFile, load};
 
-/// The error of opening a file and asking whose names it speaks: one line that names it.
+/// The error of opening a file and asking for its scheme: one line that names the file.
 fn error_of(path: &Path) -> String {
     let opened = WeightsFile::open(path).and_then(|file| file.scheme().map(drop));
     let text = opened.expect_err(&path.display().to_string()).to_string();
@@ -88,7 +88,7 @@ fn files_of_other_programs_are_called_by_their_names() {
     }
 }
 
-/// Names within the scheme that the network lacks are of another network; the file's classifier is not.
+/// Names within the scheme that the network lacks belong to another network; the file's classifier is an exception.
 #[test]
 fn what_the_network_lacks_stays_an_error() {
     let folder = tempfile::tempdir().unwrap();
@@ -125,14 +125,14 @@ fn what_the_network_lacks_stays_an_error() {
     }
 }
 
-/// A tensor of a format that is no float is an error where it is asked for, and before anything is changed.
+/// A tensor of another format is an error when it is asked for, and before anything changes.
 #[test]
 fn a_weight_must_be_a_float() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("w.safetensors");
     let written = std::fs::read(fixture("plain.safetensors")).unwrap();
     for (format, size) in [("BOOL", 1), ("I32", 4), ("U64", 8), ("F8_E5M2", 1)] {
-        // The last bytes of the file become the classifier's bias of another format.
+        // Declares the file's last bytes, the classifier's bias, as another format.
         let (length, rest) = written.split_first_chunk::<8>().unwrap();
         let (header, data) = rest.split_at(u64::from_le_bytes(*length) as usize);
         let mut header: serde_json::Value = serde_json::from_slice(header).unwrap();

@@ -6,7 +6,7 @@ use super::{bits, build, fixture, images, network, said, spec, state};
 use crate::infer::{Engine, Options};
 use crate::weights::{Classifier, Loaded, Scheme, WeightsFile, load, read_network};
 
-/// Files, and what is left out of them, an ellipsis for more of the kind before it.
+/// Files, and the tensors left out of each; an ellipsis stands for more of the kind before it.
 const FILES: [(&str, &[&str]); 23] = [
     ("plain.safetensors", &[]),
     ("protocol2.pth", &[]),
@@ -41,7 +41,7 @@ const FILES: [(&str, &[&str]); 23] = [
     ("nested.safetensors", &["n_averaged", "teacher.stem.conv.weight"]),
 ];
 
-/// Names of the network's weights and buffers.
+/// Number of the network's weights and buffers.
 const WEIGHTS: usize = 36;
 
 fn left_out_is(loaded: &Loaded, expected: &[&str], name: &str) {
@@ -58,7 +58,7 @@ fn left_out_is(loaded: &Loaded, expected: &[&str], name: &str) {
     }
 }
 
-/// Writes the file that PyTorch has no part in: names of ours below a prefix, with those of another network beside.
+/// Writes the one file that PyTorch does not make: our names below a prefix, with another network's beside.
 fn write_nested(path: &std::path::Path) {
     let plain = WeightsFile::open(fixture("plain.safetensors")).unwrap();
     let read = |name: &str| plain.read(name, &Device::Cpu).unwrap();
