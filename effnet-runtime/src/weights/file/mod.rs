@@ -1,4 +1,4 @@
-//! Opening a weights file, of either format.
+//! Opens a weights file of either format.
 
 mod other;
 mod pickle;
@@ -25,15 +25,15 @@ use super::error::{Error, Result};
 use super::metadata::Metadata;
 use super::names::{Nearest, Scheme};
 
-/// A weights file: what is in it has been read and checked, the tensors themselves are read when asked for.
+/// A weights file. Its table of tensors has been read and checked; the tensors themselves are read when asked for.
 #[derive(Debug)]
 pub struct WeightsFile {
     path: PathBuf,
     tensors: Tensors,
-    /// Names of the tensors that stand elsewhere than the network's, in order.
+    /// Names of the tensors that are not the network's, in order.
     elsewhere: Vec<String>,
     metadata: Option<Metadata>,
-    /// What was assumed of it without its saying so.
+    /// What was assumed about the file, which does not say it itself.
     assumed: OnceLock<String>,
     reader: Mutex<Reader>,
 }
@@ -48,14 +48,14 @@ impl WeightsFile {
     /// Opens a safetensors file or a PyTorch checkpoint (`torch.save` of a state dict, or of dictionaries that hold one,
     /// PyTorch 1.6 or later).
     ///
-    /// What wrappers put in front of all the network's names (`module.`, `_orig_mod.`, `model.`, a dictionary's key) is
-    /// taken off. Where several networks are in the file, the one at its root is taken; else the one whose path comes
-    /// first of the keys `state_dict`, `model_state_dict`, `model`, … that training scripts use. Averaged weights
-    /// (`state_dict_ema`) are taken where they are alone.
+    /// Prefixes that wrappers add to all of the network's names (`module.`, `_orig_mod.`, `model.`, a dictionary's key)
+    /// are removed. Of several networks in a file, the one at its root is taken; otherwise the one whose path comes
+    /// first among the keys that training scripts use: `state_dict`, `model_state_dict`, `model`, … Averaged weights
+    /// (`state_dict_ema`) are taken only where they are alone.
     ///
     /// # Errors
-    /// When there is no such file, or it is neither, or it is damaged, or it holds several networks and nothing says which
-    /// one is meant.
+    /// When there is no such file, it has neither format, is damaged, or holds several networks and nothing says which
+    /// one to take.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_path_buf();
         let unreadable = |reason: std::io::Error| match reason.kind() {
@@ -88,17 +88,17 @@ impl WeightsFile {
         Ok(Self { path, tensors, elsewhere, metadata, assumed: OnceLock::new(), reader: Mutex::new(reader) })
     }
 
-    /// The file.
+    /// The file's path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What the file says about itself, if effnet wrote it.
+    /// The file's metadata, if effnet wrote it.
     pub fn metadata(&self) -> Option<&Metadata> {
         self.metadata.as_ref()
     }
 
-    /// What the file says about itself.
+    /// The file's metadata.
     ///
     /// # Errors
     /// When effnet did not write it.
@@ -106,13 +106,13 @@ impl WeightsFile {
         self.metadata.as_ref().ok_or_else(|| Error::NoMetadata(self.path.clone()))
     }
 
-    /// Keeps a sentence on what is assumed of the file without its saying so, for whoever loads it. It is kept once: a
-    /// command may ask for the dialect several times.
+    /// Keeps a sentence about what is assumed of the file, which loading logs. Only the first is kept: a command may
+    /// ask for the dialect several times.
     pub(super) fn assume(&self, sentence: impl FnOnce() -> String) {
         self.assumed.get_or_init(sentence);
     }
 
-    /// What was assumed of the file without its saying so.
+    /// What was assumed about the file, which does not say it itself.
     pub(super) fn assumed(&self) -> Option<&str> {
         self.assumed.get().map(String::as_str)
     }
@@ -133,20 +133,20 @@ impl WeightsFile {
         }
     }
 
-    /// Names of everything that stands where the network's tensors stand, in order.
+    /// Names of all tensors in the network's place, in order.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.tensors.keys().map(String::as_str)
     }
 
-    /// Names of the tensors that stand elsewhere, such as under another prefix, in order.
+    /// Names of the tensors elsewhere, such as under another prefix, in order.
     pub(super) fn elsewhere(&self) -> impl Iterator<Item = &str> {
         self.elsewhere.iter().map(String::as_str)
     }
 
-    /// Whether there is a weight of this name, and what shape it has.
+    /// The shape of a weight, if there is one of this name.
     ///
     /// # Errors
-    /// When it is not made of floats that can be read.
+    /// When its format is not floating-point, or cannot be read.
     pub(super) fn weight(&self, name: &str) -> Result<Option<&[usize]>> {
         let format = match self.tensors.get(name) {
             None => return Ok(None),
@@ -157,10 +157,10 @@ impl WeightsFile {
         Err(Error::NotFloat { path: self.path.clone(), name: name.to_owned(), format })
     }
 
-    /// Whose names it speaks.
+    /// The implementation that its names belong to.
     ///
     /// # Errors
-    /// When they are nobody's that we know.
+    /// When they belong to none that effnet knows.
     pub fn scheme(&self) -> Result<Scheme> {
         Scheme::of(|name| self.tensors.contains_key(name)).ok_or_else(|| {
             let names: Vec<String> = self.tensors.keys().cloned().collect();
@@ -181,7 +181,7 @@ impl WeightsFile {
     /// Reads a tensor, in the file's number format.
     ///
     /// # Errors
-    /// When there is none of this name, or the file cannot be read.
+    /// When no tensor has this name, or the file cannot be read.
     pub fn read(&self, name: &str, device: &Device) -> Result<Tensor> {
         let Some(info) = self.info(name) else { return Err(not_there(name)) };
         Ok(Tensor::from_raw_buffer(&self.bytes(info)?, info.dtype, &info.shape, device)?)
@@ -190,7 +190,7 @@ impl WeightsFile {
     /// Reads a weight: as [`WeightsFile::read`], converted to f32.
     ///
     /// # Errors
-    /// As [`WeightsFile::read`], and when it is not made of floats, or one of them is NaN or infinite.
+    /// As [`WeightsFile::read`], and when its format is not floating-point, or a value is NaN or infinite.
     pub fn read_f32(&self, name: &str, device: &Device) -> Result<Tensor> {
         let values = self.values(name)?;
         let shape = self.info(name).map(|info| &info.shape[..]).unwrap_or_default();

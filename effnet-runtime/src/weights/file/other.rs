@@ -1,4 +1,4 @@
-//! What a file is that holds no weights, or none in a format that is read here.
+//! Identifies a file that holds no weights, or none in a supported format.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -10,15 +10,15 @@ use serde::de::IgnoredAny;
 
 use crate::weights::mismatch::list;
 
-/// Bytes at the beginning that tell.
+/// Number of bytes at the beginning that identify a file.
 const START: u64 = 512;
 
-/// The longest JSON file that is looked into: indices of the largest models take a few hundred kilobytes.
+/// The longest JSON file to parse: the largest models' indices take a few hundred kilobytes.
 const MAX_JSON: u64 = 8 << 20;
 
 const UNKNOWN: &str = "it is neither a safetensors file nor a PyTorch checkpoint";
 
-/// What a file says that begins with certain bytes, at a place in it.
+/// Offset, signature and the sentence about the file, or its format's name.
 const MAGIC: [(usize, &[u8], &str); 14] = [
     (
         0,
@@ -28,7 +28,7 @@ const MAGIC: [(usize, &[u8], &str); 14] = [
     (0, b"\x89HDF\r\n\x1a\n", "HDF5, as Keras writes it,"),
     (0, b"GGUF", "GGUF"),
     (4, b"TFL3", "TensorFlow Lite"),
-    // Protocol buffers have no magic: these are version numbers that come first, and what comes next.
+    // Protocol buffers have no signature: these bytes are a version number in front, and the start of the next field.
     (0, b"\x08\x01\x12", "TensorFlow's SavedModel"),
     (0, b"\x08\x07\x12", "ONNX"),
     (0, b"\x08\x08\x12", "ONNX"),
@@ -41,7 +41,7 @@ const MAGIC: [(usize, &[u8], &str); 14] = [
     (257, b"ustar", "it is a tar archive: unpack it"),
 ];
 
-/// Ends of names whose formats have no magic.
+/// Extensions of formats that have no signature.
 const NAMES: [(&str, &str); 4] = [
     (".onnx", "ONNX"),
     (".pb", "TensorFlow's SavedModel"),
@@ -49,7 +49,7 @@ const NAMES: [(&str, &str); 4] = [
     (".data-00000-of-00001", "a checkpoint of TensorFlow's"),
 ];
 
-/// What a file is that is neither a zip archive nor begins as a safetensors file.
+/// Says what a file is that is neither a zip archive nor begins like a safetensors file.
 pub(super) fn file(file: &mut File, path: &Path) -> Result<String> {
     file.seek(SeekFrom::Start(0))?;
     let mut start = Vec::new();
@@ -85,7 +85,7 @@ pub(super) fn file(file: &mut File, path: &Path) -> Result<String> {
     Ok(named.map_or_else(|| UNKNOWN.to_owned(), |(_, what)| described(what)))
 }
 
-/// A sentence of a format's name, or the sentence itself.
+/// A sentence from a format's name, or the sentence itself.
 fn described(what: &str) -> String {
     if what.starts_with("it is ") {
         return what.to_owned();
@@ -120,7 +120,7 @@ fn of_json(json: &[u8]) -> String {
     }
 }
 
-/// What a zip archive of these entries is that holds no pickle.
+/// Says what a zip archive of these entries is that holds no pickle.
 pub(super) fn archive(entries: &[String]) -> String {
     let has = |end: &str| entries.iter().any(|name| name.ends_with(end));
     if has(".npy") {

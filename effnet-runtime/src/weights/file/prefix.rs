@@ -1,8 +1,8 @@
-//! Which of a file's tensors are the network's, and what stands in front of all their names.
+//! Tells the network's tensors from a file's others, by the prefix of their names.
 //!
-//! Wrappers of networks and keys of dictionaries leave a prefix that ends with a dot: `module.`, `_orig_mod.`, `model.`,
-//! `state_dict.`, in any order and number. The one in front of the stem's weights, which every [`Scheme`] names, is taken
-//! off; names without it belong to something else.
+//! Wrappers of networks and keys of dictionaries leave prefixes that end with a dot: `module.`, `_orig_mod.`, `model.`,
+//! `state_dict.`, in any order and number. The prefix in front of the stem's weights, which every [`Scheme`] names, is
+//! taken off; names without it belong to something else.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use super::Tensors;
 use crate::weights::metadata::TRAINING_PREFIX;
 use crate::weights::names::Scheme;
 
-/// What wrappers and keys are usually called; the first is preferred where several networks are in a file, and what is
-/// not among them comes last. Averages (`state_dict_ema`, `ema_model`) and teachers are not among them.
+/// Usual names of wrappers and keys. The first is preferred where several networks are in a file, and others come last.
+/// Averages (`state_dict_ema`, `ema_model`) and teachers are not listed.
 const USUAL: [&str; 13] = [
     "state_dict",
     "model_state_dict",
@@ -32,7 +32,7 @@ const USUAL: [&str; 13] = [
 /// names.
 ///
 /// # Errors
-/// With the prefixes of several networks, none of which comes first.
+/// With the prefixes of several networks, if none of them comes first.
 pub(super) fn take_off(tensors: Tensors) -> Result<(Tensors, Vec<String>), Vec<String>> {
     let prefix = choose(tensors.keys().map(String::as_str))?.to_owned();
     if prefix.is_empty() {
@@ -56,7 +56,7 @@ fn choose<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Result<&'n str, V
     found.sort_unstable();
     found.dedup();
     let Some((first, prefix)) = found.first() else {
-        // A network that nobody here knows: what PyTorch itself wraps it in says nothing of it.
+        // An unknown network: PyTorch's own wrappers say nothing about it.
         let Some(name) = names.next() else { return Ok("") };
         let mut prefix = &name[..usual_length(name)];
         for name in names {
@@ -73,13 +73,13 @@ fn choose<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Result<&'n str, V
     Ok(prefix)
 }
 
-/// Places of a prefix's members among the usual ones.
+/// Ranks of a prefix's members among the usual ones.
 fn ranks(prefix: &str) -> Vec<usize> {
     let members = prefix.split_terminator('.');
     members.map(|member| USUAL.iter().position(|usual| *usual == member).unwrap_or(USUAL.len())).collect()
 }
 
-/// Bytes of the usual members that a name begins with, their dots included. Its last member is its own.
+/// Length of the usual members in front of a name, their dots included. Its last member is its own.
 fn usual_length(name: &str) -> usize {
     let members = name.split_inclusive('.').filter(|member| member.ends_with('.'));
     members.take_while(|member| USUAL.contains(&member.trim_end_matches('.'))).map(str::len).sum()
@@ -91,7 +91,7 @@ mod tests {
 
     const STEMS: [&str; 3] = ["stem.conv.weight", "features.0.0.weight", "conv_stem.weight"];
 
-    /// Every prefix before every scheme's stem, alone and beside other tensors.
+    /// Tries every prefix before every scheme's stem, alone and beside other tensors.
     #[test]
     fn whatever_stands_before_the_stem_is_the_prefix() {
         let wrappers = ["module.", "model.", "_orig_mod.", "backbone.", "encoder.", "net.", "state_dict."];
@@ -110,7 +110,7 @@ mod tests {
                     assert_eq!(choose(names.into_iter()), Ok(prefix.as_str()), "{stem} {beside:?}");
                 }
             }
-            // The member must end there.
+            // A usual member counts only as a whole.
             let glued = format!("my.own_{stem}");
             assert_eq!(choose([glued.as_str()].into_iter()), Ok(""));
         }

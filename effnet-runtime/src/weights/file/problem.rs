@@ -1,11 +1,11 @@
-//! What stands between a file and its weights, before anybody has said which file.
+//! Failures to read a file, before they name it.
 
 use std::io::ErrorKind;
 use std::path::Path;
 
 use super::super::error::Error;
 
-/// Why a file of one format could not be read; the path is added by who knows it.
+/// Why a file of one format could not be read. The caller adds the path.
 #[derive(Debug)]
 pub(super) enum Problem {
     NotWeights(String),
@@ -36,7 +36,7 @@ impl From<std::io::Error> for Problem {
     fn from(reason: std::io::Error) -> Self {
         match reason.kind() {
             ErrorKind::UnexpectedEof => Self::damaged("it ends too early"),
-            // The archive reader's word for a checksum that does not fit.
+            // The archive reader's kind of error for a wrong checksum.
             ErrorKind::InvalidData | ErrorKind::Other => Self::Damaged(reason.to_string()),
             _ => Self::Unreadable(reason),
         }

@@ -8,19 +8,19 @@ use candle_core::DType;
 
 use super::{Place, Problem, Stored, TensorInfo, Tensors};
 
-/// Bytes of the header's length.
+/// Length of the header's length in bytes.
 const PREFIX: u64 = 8;
 
 /// The longest header that the format allows.
 const MAX_HEADER: u64 = 100_000_000;
 
-/// Whether a file of this length that starts with these bytes, of nine or more, can be one.
+/// Whether a file of this length that starts with these bytes, nine or more, can be one.
 pub(super) fn begins(start: &[u8], length: u64) -> bool {
     let Some((prefix, rest)) = start.split_first_chunk() else { return false };
     length > PREFIX && rest.starts_with(b"{") && (2..=MAX_HEADER).contains(&u64::from_le_bytes(*prefix))
 }
 
-/// Reads the header of a file that [`begins`] so: the tensors, and the metadata.
+/// Reads the header of a file that [`begins`] like one: the tensors, and the metadata.
 pub(super) fn open(file: &mut File, length: u64) -> Result<(Tensors, HashMap<String, String>), Problem> {
     let mut prefix = [0; PREFIX as usize];
     file.read_exact(&mut prefix)?;
@@ -46,7 +46,7 @@ pub(super) fn open(file: &mut File, length: u64) -> Result<(Tensors, HashMap<Str
     for (name, info) in header.tensors() {
         let place = Place::At(data + info.data_offsets.0 as u64);
         let stored = match DType::try_from(info.dtype) {
-            // Numbers that share a byte, of which candle keeps no more than the bytes.
+            // Formats in which values share a byte, which candle keeps as bytes.
             Err(_) | Ok(DType::F4 | DType::F6E2M3 | DType::F6E3M2 | DType::F8E8M0) => {
                 Stored::Unread(format!("{:?}", info.dtype))
             }
@@ -60,7 +60,7 @@ pub(super) fn open(file: &mut File, length: u64) -> Result<(Tensors, HashMap<Str
 /// Reads a tensor's bytes.
 pub(super) fn read(file: &mut File, info: &TensorInfo) -> Result<Vec<u8>, Problem> {
     let Place::At(start) = info.place else { return Err(Problem::damaged("a tensor has no place")) };
-    // The header has been checked against the file's length: neither number overflows or exceeds it.
+    // The header was checked against the file's length: neither number overflows or exceeds it.
     let mut bytes = vec![0; info.shape.iter().product::<usize>() * info.dtype.size_in_bytes()];
     file.seek(SeekFrom::Start(start))?;
     file.read_exact(&mut bytes)?;

@@ -1,4 +1,4 @@
-//! What is known of a tensor before it is read.
+//! A tensor before it is read.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ pub struct TensorInfo {
     pub dtype: DType,
     /// Shape.
     pub shape: Vec<usize>,
-    /// Where its bytes are.
+    /// Place of its bytes.
     pub(super) place: Place,
 }
 
@@ -19,12 +19,12 @@ pub struct TensorInfo {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Stored {
     Readable(TensorInfo),
-    /// A tensor in a number format, here by name, that nobody here reads. It is an error only for who asks for it.
+    /// A tensor in a number format that is not supported, by the format's name. Only asking for it is an error.
     Unread(String),
 }
 
 impl Stored {
-    /// Bytes of the texts that it holds.
+    /// Length of its texts in bytes.
     pub(super) fn text_len(&self) -> usize {
         match self {
             Self::Readable(TensorInfo { place: Place::Entry { name, .. }, .. }) | Self::Unread(name) => name.len(),
@@ -35,11 +35,11 @@ impl Stored {
 
 pub(super) type Tensors = BTreeMap<String, Stored>;
 
-/// Where a tensor's bytes are.
+/// Place of a tensor's bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// Contiguous, from this byte of the file.
+    /// Contiguous, from this offset in the file.
     At(u64),
-    /// In an entry of the archive, from this element, with these strides (in elements).
+    /// In an entry of the archive, from this element, with these strides in elements.
     Entry { name: String, offset: usize, strides: Vec<usize> },
 }

@@ -109,14 +109,14 @@ fn something_behind_the_end_is_an_error() {
     assert!(text.contains("follows its end"), "{text}");
 }
 
-/// A flipped bit can turn a name or a label into another; nothing else opens, and nothing panics.
+/// A flipped bit can turn a name or a label into another. In any other case the file does not open, and nothing panics.
 #[test]
 fn any_flipped_bit_of_the_header_is_an_error_or_another_name() {
     let folder = TempDir::new().unwrap();
     let (path, bytes) = written(&folder);
     let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     let mut refused = 0;
-    // Every third bit: each of a byte's eight comes by, of different bytes.
+    // Every third bit covers each of a byte's eight, in different bytes.
     let bits: Vec<_> = (0..header * 8).step_by(3).collect();
     for bit in &bits {
         let mut flipped = bytes.clone();
@@ -153,7 +153,7 @@ fn files_of_other_kinds() {
     assert!(matches!(WeightsFile::open(folder.path()), Err(Error::Unreadable { .. })));
 }
 
-/// A safetensors file with this header and this many zero bytes behind it.
+/// A safetensors file with this header, followed by this many zero bytes.
 fn with_header(header: &str, data: usize) -> Vec<u8> {
     let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
     bytes.extend(header.as_bytes());
@@ -219,7 +219,7 @@ fn metadata_of_another_kind() {
         let text = sentence(read_all(&path, &bytes), &path);
         assert!(text.contains(says), "{text}");
     }
-    // Other programs' metadata are none of ours.
+    // Other programs' metadata are ignored.
     read_all(&path, &with_header(r#"{"__metadata__":{"format":"pt"}}"#, 0)).unwrap();
     assert!(WeightsFile::open(&path).unwrap().metadata().is_none());
 }

@@ -1,12 +1,12 @@
-//! The values of a weight out of a file's bytes, and whether all of them are numbers.
+//! Decodes a weight's values from a file's bytes, and checks that all of them are finite.
 
 use candle_core::{DType, Device, Result, Tensor};
 
-/// Values that are made, and then looked at while they are in the nearest cache. The compiler makes vectors of both
-/// loops, as neither has a way out.
+/// Number of values to decode, and then to check while they are in the nearest cache. LLVM vectorises both loops,
+/// because neither can exit early.
 const CHUNK: usize = 1 << 12;
 
-/// The values as f32 of a tensor with these bytes; none where one is NaN or infinite.
+/// The values of a tensor with these bytes, as f32; none where one is NaN or infinite.
 pub(super) fn decode(bytes: &[u8], dtype: DType, shape: &[usize]) -> Result<Option<Vec<f32>>> {
     if dtype != DType::F32 {
         let tensor = Tensor::from_raw_buffer(bytes, dtype, shape, &Device::Cpu)?;
@@ -25,7 +25,7 @@ pub(super) fn decode(bytes: &[u8], dtype: DType, shape: &[usize]) -> Result<Opti
     Ok(Some(values))
 }
 
-/// Without its sign, a finite number's bits are below infinity's.
+/// Without the sign, a finite number's bits are below infinity's.
 fn all_finite(values: &[f32]) -> bool {
     let largest = values.iter().fold(0, |most: i32, value| most.max(value.abs().to_bits() as i32));
     largest < f32::INFINITY.to_bits() as i32

@@ -11,31 +11,31 @@ pub(in super::super) enum PickleError {
          `torch.save(state_dict, path, pickle_protocol=2)`"
     )]
     Protocol(u8),
-    /// No such instruction.
+    /// An unknown instruction.
     #[error("its pickle has an unknown op-code, {code:#04x}, at byte {at}")]
     UnknownOp {
         /// The instruction.
         code: u8,
-        /// Where it stands.
+        /// Its offset.
         at: usize,
     },
-    /// An instruction whose meaning is kept outside the pickle.
+    /// An instruction that refers to something outside the pickle.
     #[error(
         "its pickle refers to something outside the file (op-code {name} at byte {at}), as `torch.save` never does"
     )]
     Outside {
         /// The instruction.
         name: &'static str,
-        /// Where it stands.
+        /// Its offset.
         at: usize,
     },
-    /// No end.
+    /// A pickle without an end.
     #[error("its pickle ends too early")]
     Short,
-    /// An instruction that does not fit what was built before.
+    /// An instruction that does not fit the values built before.
     #[error("its pickle makes no sense at byte {at}: {what}")]
     Nonsense {
-        /// Where the instruction stands.
+        /// Its offset.
         at: usize,
         /// What does not fit.
         what: &'static str,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::error::PickleError;
 
-/// What of a pickle has not been read yet.
+/// The unread rest of a pickle.
 pub(super) struct Input<'i, 'a> {
     rest: &'i mut &'a [u8],
     length: usize,
@@ -16,12 +16,12 @@ impl<'i, 'a> Input<'i, 'a> {
         Self { rest, length }
     }
 
-    /// Bytes that have been read.
+    /// Number of bytes read.
     pub(super) fn at(&self) -> usize {
         self.length - self.rest.len()
     }
 
-    /// Bytes that have not.
+    /// Number of bytes left.
     pub(super) fn left(&self) -> usize {
         self.rest.len()
     }
@@ -44,20 +44,20 @@ impl<'i, 'a> Input<'i, 'a> {
         Ok(*taken)
     }
 
-    /// An unsigned number of up to eight bytes, the lowest first.
+    /// An unsigned number of up to eight bytes, little-endian.
     pub(super) fn number<const N: usize>(&mut self) -> Result<u64, PickleError> {
         let mut wide = [0; 8];
         wide[..N].copy_from_slice(&self.array::<N>()?);
         Ok(u64::from_le_bytes(wide))
     }
 
-    /// Bytes behind their number, which takes `N` bytes.
+    /// Bytes preceded by their count, which takes `N` bytes.
     pub(super) fn counted<const N: usize>(&mut self) -> Result<&'a [u8], PickleError> {
         let count = self.number::<N>()?;
         self.bytes(count)
     }
 
-    /// What stands before the next line feed.
+    /// The bytes before the next line feed.
     pub(super) fn line(&mut self) -> Result<&'a [u8], PickleError> {
         let end = self.rest.iter().position(|byte| *byte == b'\n').ok_or(PickleError::Short)?;
         let line = &self.rest[..end];
@@ -66,7 +66,7 @@ impl<'i, 'a> Input<'i, 'a> {
     }
 }
 
-/// A whole number of any length in two's complement, the lowest byte first; `None` beyond 64 bits.
+/// An integer of any length in two's complement, little-endian; `None` beyond 64 bits.
 pub(super) fn signed(bytes: &[u8]) -> Option<i64> {
     let fill = if bytes.last().is_some_and(|byte| byte & 0x80 != 0) { 0xff } else { 0 };
     let mut wide = [fill; 8];
@@ -74,7 +74,7 @@ pub(super) fn signed(bytes: &[u8]) -> Option<i64> {
     Some(i64::from_le_bytes(wide))
 }
 
-/// A text of protocol 0: Latin-1, with `\uXXXX` and `\UXXXXXXXX` for everything else; `None` where that is no text.
+/// A text of protocol 0: Latin-1, with `\uXXXX` and `\UXXXXXXXX` for everything else; `None` where it is malformed.
 pub(super) fn unescape(line: &[u8]) -> Option<Cow<'_, str>> {
     if line.is_ascii() && !line.contains(&b'\\') {
         return std::str::from_utf8(line).ok().map(Cow::Borrowed);

@@ -1,8 +1,8 @@
-//! How much a pickle may ask for.
+//! Limits of a pickle.
 
-/// Values of a pickle and entries of its memo, together. With what refers to them, each takes 100 bytes or so, and so
-/// this is 100 MiB. A tensor needs 20; a checkpoint of the largest network, with optimizer and averages, a fifth of this.
-/// The stack, for which an instruction of one byte is enough, grows by eight bytes at most.
+/// The most values of a pickle and entries of its memo, together. Each takes about 100 bytes with the references to it,
+/// 100 MiB in all. A tensor needs 20 values; a checkpoint of the largest network, with optimizer and averages, needs a
+/// fifth of this. The stack grows by eight bytes for an instruction of one byte.
 pub(super) const VALUES: usize = 1 << 20;
 
 /// The highest protocol that there is.

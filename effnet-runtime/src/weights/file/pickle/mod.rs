@@ -1,11 +1,11 @@
 //! Python's pickles, protocols 0 to 5, read without running anything.
 //!
-//! A pickle is a program for a machine with a stack. The machine here ([`machine`]) builds inert values ([`value`]): a
-//! class is its name, and a call is a note of what was to be called with what. Whoever reads a pickle decides which
-//! notes mean something to him.
+//! A pickle is a program for a stack machine. The machine here ([`machine`]) builds inert values ([`value`]): a class
+//! is its name, and a call is a note of its callable and arguments. The reader of a pickle decides which notes mean
+//! something.
 //!
-//! Values refer to each other by number, so that a value that many others hold is there once, a list that holds itself
-//! is harmless, and nothing recurses, neither to build nor to drop. Memory is bounded by [`limits`].
+//! Values refer to each other by number: a value that many others contain exists once, a list that contains itself is
+//! harmless, and neither building nor dropping recurses. Memory is bounded by [`limits`].
 
 mod error;
 mod input;
@@ -19,14 +19,14 @@ pub(super) use error::PickleError;
 pub(super) use node::Node;
 use value::{Id, Value};
 
-/// What a pickle describes.
+/// The values that a pickle describes.
 pub(super) struct Pickle<'a> {
     values: Vec<Value<'a>>,
     root: Id,
 }
 
 impl<'a> Pickle<'a> {
-    /// Reads one pickle off the front of `input`, which then begins behind it.
+    /// Reads one pickle from the front of `input`, and advances it past the pickle.
     pub(super) fn read(input: &mut &'a [u8]) -> Result<Self, PickleError> {
         machine::Machine::new(input).run()
     }

@@ -1,9 +1,9 @@
-//! A view of a pickle's value: what it is, if it is that.
+//! A typed view of a pickle's values.
 
 use super::Pickle;
 use super::value::{Id, Value};
 
-/// A value and the pickle that holds it.
+/// A value, with the pickle that contains it.
 #[derive(Clone, Copy)]
 pub(in super::super) struct Node<'p, 'a> {
     pickle: &'p Pickle<'a>,
@@ -15,7 +15,7 @@ impl<'p, 'a> Node<'p, 'a> {
         Self { pickle, id }
     }
 
-    /// What tells it from other values: one that is held twice is the same.
+    /// The value's identity: a value that several others contain has one id.
     pub(in super::super) fn id(self) -> Id {
         self.id
     }
@@ -59,7 +59,7 @@ impl<'p, 'a> Node<'p, 'a> {
         }
     }
 
-    /// How something outside the pickle is called.
+    /// The reference to something outside the pickle.
     pub(in super::super) fn persistent(self) -> Option<Self> {
         match self.value() {
             Value::Persistent(name) => Some(self.other(*name)),
@@ -67,7 +67,7 @@ impl<'p, 'a> Node<'p, 'a> {
         }
     }
 
-    /// What a call was to call, and with what.
+    /// A call's callable and arguments.
     pub(in super::super) fn call(self) -> Option<(Self, Self)> {
         match self.value() {
             Value::Object(object) => Some((self.other(object.callable), self.other(object.args))),
@@ -75,7 +75,7 @@ impl<'p, 'a> Node<'p, 'a> {
         }
     }
 
-    /// What an object was to be restored from.
+    /// The state to restore an object from.
     pub(in super::super) fn state(self) -> Option<Self> {
         match self.value() {
             Value::Object(object) => object.state.map(|id| self.other(id)),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{Node, Pickle, PickleError, limits};
 
-/// What a value looks like as text; `…` where it goes on for long.
+/// A value as text, with `…` below some depth.
 fn show(node: Node<'_, '_>, depth: usize) -> String {
     let list =
         |nodes: Vec<Node<'_, '_>>| nodes.into_iter().map(|node| show(node, depth + 1)).collect::<Vec<_>>().join(" ");
@@ -38,7 +38,8 @@ fn read(mut bytes: &[u8]) -> Result<String, PickleError> {
     Pickle::read(&mut bytes).map(|pickle| show(pickle.root(), 0))
 }
 
-/// Every instruction, as `pickletools` documents them. The results are those of Python's own reader, but for three texts:
+/// Every instruction, as `pickletools` documents it. The results are those of Python's own reader, except for three
+/// texts: one with an escape of Python 2's, and two that Python refuses.
 /// one with an escape of Python 2's, and two that Python refuses.
 #[test]
 fn instructions() {
@@ -119,7 +120,7 @@ fn instructions() {
         (b"cm\nL\n)RK\x01a.", "m.L([])"),
         (b"K\x05Q.", "persistent(5)"),
         (b"Pkey\n.", "persistent(\"key\")"),
-        // Around a pickle.
+        // Bytes around a pickle.
         (b"\x80\x02K\x01.", "1"),
         (b"\x80\x05\x95\x03\0\0\0\0\0\0\0K\x01.", "1"),
         (b"K\x01.K\x02.", "1"),
@@ -164,7 +165,7 @@ fn what_cannot_be_read_says_what_and_where() {
     }
 }
 
-/// A list of ten of the list before, thirty times over: 10³⁰ values if each were copied.
+/// A list of ten of the previous list, thirty times over: 10³⁰ values if each were copied.
 #[test]
 fn what_is_shared_is_there_once() {
     let mut pickle = b"](K\x01K\x02e\x94".to_vec();
@@ -185,10 +186,10 @@ fn what_is_shared_is_there_once() {
 
 #[test]
 fn depth_and_cycles_need_no_stack() {
-    // Half a million tuples, each in the next.
+    // Half a million tuples, each inside the next.
     let deep = [&b")"[..], &vec![0x85; 1 << 19], b"."].concat();
     assert!(read(&deep).unwrap().contains('…'));
-    // A list and a dictionary that hold themselves.
+    // A list and a dictionary that contain themselves.
     assert!(read(b"]q\0h\0a.").unwrap().contains('…'));
     assert!(read(b"}q\0K\x01h\0s.").unwrap().contains('…'));
 }
@@ -200,7 +201,7 @@ fn values_are_limited() {
         assert_eq!(read(&[&one.repeat(count)[..], b"."].concat()), Err(PickleError::TooLarge), "{one:?}");
         assert!(read(&[&one.repeat(count / 4)[..], b"."].concat()).is_ok(), "{one:?}");
     }
-    // What nobody looks at is no value.
+    // Opaque values do not count.
     assert_eq!(read(&[&b"N".repeat(limits::VALUES + 2)[..], b"."].concat()).as_deref(), Ok("?"));
 }
 
@@ -212,7 +213,7 @@ fn one_pickle_is_read_off_the_front() {
     assert_eq!(bytes, b"rest");
 }
 
-/// Instructions with their arguments, so that random programs get somewhere.
+/// Instructions with their arguments: without them, most random programs end at once.
 fn instruction() -> impl Strategy<Value = Vec<u8>> {
     let whole: Vec<&[u8]> = vec![
         b"(",

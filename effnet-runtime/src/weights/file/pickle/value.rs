@@ -1,4 +1,4 @@
-//! What a pickle's instructions leave behind.
+//! The values that a pickle's instructions build.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,10 @@ use std::borrow::Cow;
 pub(in super::super) struct Id(u32);
 
 impl Id {
-    /// The value that stands for all that nobody looks at.
+    /// The value that stands for everything opaque.
     pub(super) const OPAQUE: Self = Self(0);
 
-    /// That of the value which is added to `len` others: [few enough](super::limits::VALUES) to be counted.
+    /// The id of the value added to `len` others, which are [few enough](super::limits::VALUES) to be numbered.
     pub(super) fn next(len: usize) -> Self {
         Self(len as u32)
     }
@@ -20,7 +20,7 @@ impl Id {
     }
 }
 
-/// A value. Texts borrow from the pickle where it holds them as they are.
+/// A value. Texts borrow from the pickle where it stores them verbatim.
 #[derive(Debug)]
 pub(super) enum Value<'a> {
     /// `None`, a truth value, a float, an integer beyond 64 bits, bytes, or a set: nothing that describes a tensor.
@@ -35,20 +35,20 @@ pub(super) enum Value<'a> {
         module: Id,
         name: Id,
     },
-    /// Something outside the pickle, such as a tensor's numbers, and how it is called there.
+    /// A reference to something outside the pickle, such as a tensor's numbers.
     Persistent(Id),
     Object(Box<Object>),
 }
 
-/// What a call would have given.
+/// A note of a call: what it would have returned.
 #[derive(Debug)]
 pub(super) struct Object {
-    /// What was to be called.
+    /// The function or class called.
     pub(super) callable: Id,
     /// The positional arguments: a tuple.
     pub(super) args: Id,
-    /// What it was to be restored from.
+    /// The state to restore it from.
     pub(super) state: Option<Id>,
-    /// What was set in it by key, as in a dictionary.
+    /// The items set in it, as in a dictionary.
     pub(super) items: Vec<(Id, Id)>,
 }

@@ -1,7 +1,8 @@
-//! PyTorch's checkpoints: a zip archive of a pickle, which says what there is, and an entry of raw numbers a storage.
+//! PyTorch's checkpoints: a zip archive of a pickle, which lists the tensors, and one entry of raw numbers for each
+//! storage.
 //!
-//! [`tables`] finds the pickle's tensors, and [`tensor`] takes each apart, with every index and size checked. The
-//! archive's checksums are checked before anybody sees a byte.
+//! [`tables`] finds the pickle's tensors, and [`tensor`] interprets each, with every index and size checked. The
+//! archive's checksums are checked before any byte is used.
 
 mod tables;
 mod tensor;
@@ -20,11 +21,11 @@ use super::{Place, Problem, TensorInfo, Tensors, other};
 #[derive(Debug)]
 pub(super) struct Archive {
     zip: ZipArchive<BufReader<File>>,
-    /// Length of the file: no entry is longer, as PyTorch does not compress.
+    /// Length of the file. No entry is longer, as PyTorch does not compress.
     length: u64,
 }
 
-/// Reads what there is.
+/// Reads the list of tensors.
 pub(super) fn open(file: File, length: u64) -> Result<(Archive, Tensors), Problem> {
     let zip = ZipArchive::new(BufReader::new(file)).map_err(|error| match error {
         ZipError::Io(source) => source.into(),
@@ -53,7 +54,7 @@ pub(super) fn open(file: File, length: u64) -> Result<(Archive, Tensors), Proble
 }
 
 impl Archive {
-    /// The bytes of an entry, its checksum checked.
+    /// The bytes of an entry, after a check of its checksum.
     fn entry(&mut self, name: &str) -> Result<Vec<u8>, Problem> {
         let entry = self.zip.by_name(name).map_err(|error| match error {
             ZipError::FileNotFound => Problem::damaged(format!("its archive lacks `{name}`")),
@@ -81,7 +82,7 @@ impl Archive {
         if contiguous(&info.shape, strides) {
             return Ok(storage[offset * size..][..count * size].to_vec());
         }
-        // Such as a convolution that was trained in channels-last layout.
+        // Gathers strided elements, such as a convolution's that was trained in channels-last layout.
         let mut bytes = Vec::with_capacity(count * size);
         for element in 0..count {
             let (mut rest, mut at) = (element, *offset);

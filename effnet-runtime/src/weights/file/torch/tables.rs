@@ -1,7 +1,8 @@
-//! Dictionaries of tensors in what a pickle holds.
+//! Finds dictionaries of tensors in a pickle.
 //!
-//! The object may be a state dict, or keep one under any key, or several. All tensors are found, each under its path of
-//! keys joined by dots: `state_dict.conv_stem.weight`. Which of them are the network's, [`super::super::prefix`] says.
+//! The object may be a state dict, or contain one under any key, or several. All tensors are found, each under its path
+//! of keys joined by dots: `state_dict.conv_stem.weight`. [`super::super::prefix`] then tells which of them are the
+//! network's.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -10,19 +11,19 @@ use super::super::{Problem, Tensors};
 use super::tensor::{Described, describe};
 use crate::weights::mismatch::list;
 
-/// Dictionaries in dictionaries that are looked into.
+/// Depth of nested dictionaries to search.
 const DEPTH: usize = 4;
 
-/// Tensors of a file. XL has 1,500, and a checkpoint a few copies of each.
+/// The most tensors of a file. XL has 1,500, and a checkpoint a few copies of each.
 const MAX_TENSORS: usize = 1 << 16;
 
-/// Bytes of all names together.
+/// The most bytes of all names together.
 const MAX_NAMES: usize = 1 << 24;
 
-/// What to do about an object without a state dict.
+/// Advice for an object without a state dict.
 const WRITE: &str = "write it with `torch.save(model.state_dict(), path)`";
 
-/// All tensors of what was pickled, in the archive whose entries begin with `archive`.
+/// All tensors of the pickled object, in the archive whose entries begin with `archive`.
 pub(super) fn tensors(root: Node<'_, '_>, archive: &str) -> Result<Tensors, Problem> {
     let mut found = BTreeMap::new();
     let mut modules: Vec<_> = module(root).into_iter().map(|class| format!("it is {class}")).collect();
@@ -72,7 +73,7 @@ pub(super) fn tensors(root: Node<'_, '_>, archive: &str) -> Result<Tensors, Prob
     }))
 }
 
-/// What a pickled module of PyTorch's is called.
+/// The class of a pickled PyTorch module.
 fn module(value: Node<'_, '_>) -> Option<String> {
     let mut state = value.state()?.entries()?;
     if !state.any(|(key, _)| matches!(key.text(), Some("_modules" | "_parameters"))) {

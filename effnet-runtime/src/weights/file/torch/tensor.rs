@@ -1,4 +1,4 @@
-//! Tensors as a pickle describes them: calls of a few functions of `torch._utils`, which are understood here and never
+//! Tensors as a pickle describes them: calls of a few functions in `torch._utils`, which are interpreted here and never
 //! run.
 
 use candle_core::DType;
@@ -6,18 +6,18 @@ use candle_core::DType;
 use super::super::pickle::Node;
 use super::super::{Place, Stored, TensorInfo};
 
-/// More dimensions than any weight has.
+/// The most dimensions of a tensor: more than any weight has.
 const MAX_DIMS: usize = 8;
 
-/// Calls around the one that rebuilds a tensor: of a parameter, of a class derived from tensors.
+/// The most calls around the one that rebuilds a tensor: a parameter's, or a derived class's.
 const MAX_AROUND: usize = 8;
 
-/// What of a file a value of its pickle describes.
+/// What a value of the pickle describes.
 pub(super) enum Described {
-    /// Something else than a tensor.
+    /// Something other than a tensor.
     Other,
     Tensor(Stored),
-    /// A tensor that cannot be: its storage is too short, a number is negative.
+    /// An inconsistent tensor: its storage is too short, or a number is negative.
     Impossible,
 }
 
@@ -38,7 +38,7 @@ pub(super) fn describe(value: Node<'_, '_>, root: &str) -> Described {
                 Some(data) => value = data,
                 None => return Described::Impossible,
             },
-            // (what rebuilds a tensor, the class, what with, its state): the class adds nothing to the numbers.
+            // (function that rebuilds, class, its arguments, state): the class adds nothing to the numbers.
             ("torch._tensor", "_rebuild_from_type" | "_rebuild_from_type_v2") => {
                 let (function, arguments) = (args.next(), args.nth(1));
                 let of_tensor = function.and_then(Node::class).is_some_and(|name| {
@@ -58,13 +58,13 @@ pub(super) fn describe(value: Node<'_, '_>, root: &str) -> Described {
     Described::Impossible
 }
 
-/// A tensor of a kind whose numbers nobody here understands: quantised, sparse, nested.
+/// A tensor in a format that is not supported: quantised, sparse, nested.
 fn unread(function: &str) -> Described {
     Described::Tensor(Stored::Unread(format!("a tensor that only PyTorch's `{function}` makes")))
 }
 
-/// The tensor of `(storage, offset, shape, strides, requires_grad, hooks, number format)`; `None` where that makes no
-/// sense.
+/// The tensor of `(storage, offset, shape, strides, requires_grad, hooks, number format)`; `None` where they are
+/// inconsistent.
 fn rebuilt<'p, 'a: 'p>(mut args: impl Iterator<Item = Node<'p, 'a>>, root: &str) -> Option<Stored> {
     let storage = args.next()?.persistent()?;
     let offset = args.next()?.number()?;
@@ -120,8 +120,8 @@ fn numbers(value: Node<'_, '_>) -> Option<Vec<usize>> {
     tuple.members().filter(|members| members.len() <= MAX_DIMS)?.map(Node::number).collect()
 }
 
-/// The storage element of a tensor's last element; an inner `None` for a tensor without elements, an outer one where
-/// the numbers overflow.
+/// The index in the storage of a tensor's last element; an inner `None` for an empty tensor, an outer one where the
+/// numbers overflow.
 pub(super) fn last_element(offset: usize, shape: &[usize], strides: &[usize]) -> Option<Option<usize>> {
     shape.iter().try_fold(1usize, |count, extent| count.checked_mul(*extent))?;
     if shape.contains(&0) {
@@ -134,7 +134,7 @@ pub(super) fn last_element(offset: usize, shape: &[usize], strides: &[usize]) ->
     Some(Some(last))
 }
 
-/// Whether a tensor's elements lie one behind the other.
+/// Whether a tensor is contiguous.
 pub(super) fn contiguous(shape: &[usize], strides: &[usize]) -> bool {
     let mut expected = 1;
     shape.iter().zip(strides).rev().all(|(extent, stride)| {

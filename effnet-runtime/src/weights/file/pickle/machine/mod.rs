@@ -1,4 +1,4 @@
-//! The machine that a pickle is a program for.
+//! The stack machine that a pickle is a program for.
 
 mod stack;
 mod values;
@@ -20,7 +20,7 @@ pub(super) struct Machine<'i, 'a> {
     /// Heights of the stack at its marks.
     marks: Vec<usize>,
     memo: HashMap<u32, Id>,
-    /// Where the instruction stands that is being carried out.
+    /// Offset of the current instruction.
     at: usize,
 }
 
@@ -111,7 +111,7 @@ impl<'i, 'a> Machine<'i, 'a> {
             op::LONG4 => self.long::<4>()?,
             op::INT | op::LONG => {
                 let line = std::str::from_utf8(self.input.line()?).map_err(|_| self.nonsense("a number is none"))?;
-                // Truth values are `00` and `01`, and an integer of protocol 0 may have any length.
+                // `00` and `01` are truth values; an integer of protocol 0 may have any length.
                 let number = line.trim_end_matches('L').parse().ok().filter(|_| !matches!(line, "00" | "01"));
                 self.push_or_opaque(number.map(Value::Int));
             }
@@ -124,7 +124,7 @@ impl<'i, 'a> Machine<'i, 'a> {
             op::BINUNICODE | op::BINSTRING => self.text::<4>()?,
             op::BINUNICODE8 => self.text::<8>()?,
             op::STRING => {
-                // Written by Python 2, in quotes.
+                // Python 2 wrote these, in quotes.
                 let line = self.input.line()?;
                 let text = line.get(1..line.len().saturating_sub(1)).unwrap_or_default();
                 let plain = std::str::from_utf8(text).ok().filter(|text| !text.contains('\\'));

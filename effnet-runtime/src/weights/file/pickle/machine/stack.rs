@@ -4,7 +4,7 @@ use super::super::value::{Id, Value};
 use super::{Machine, Result};
 
 impl<'a> Machine<'_, 'a> {
-    /// Height of the stack below which nothing may be taken: a mark's, which only what asks for a mark passes.
+    /// Height of the stack at the last mark: only an instruction that asks for a mark takes values from below.
     pub(super) fn floor(&self) -> usize {
         self.marks.last().copied().unwrap_or(0)
     }
@@ -31,7 +31,7 @@ impl<'a> Machine<'_, 'a> {
         Ok(())
     }
 
-    /// Everything above the last mark, which goes.
+    /// Pops the last mark and everything above it.
     pub(super) fn pop_mark(&mut self) -> Result<Vec<Id>> {
         let mark = self.marks.pop().ok_or_else(|| self.nonsense("a mark is missing"))?;
         Ok(self.stack.split_off(mark))

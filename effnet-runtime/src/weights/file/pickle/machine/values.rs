@@ -1,4 +1,4 @@
-//! What instructions make of their arguments and of the stack.
+//! Instructions that turn arguments and the stack into values.
 
 use std::borrow::Cow;
 
@@ -63,7 +63,7 @@ impl<'i, 'a> Machine<'i, 'a> {
         self.push(Value::Object(Box::new(Object { callable, args, state: None, items: Vec::new() })));
     }
 
-    /// Adds to a list. What lists of other classes hold is none of ours.
+    /// Appends to a list. Members of other classes' lists are dropped.
     pub(super) fn append(&mut self, members: Vec<Id>) -> Result<()> {
         let list = self.top()?;
         match &mut self.values[list.index()] {
@@ -74,7 +74,7 @@ impl<'i, 'a> Machine<'i, 'a> {
         Ok(())
     }
 
-    /// Adds keys and their values, in turns, to a dictionary of any class.
+    /// Adds alternating keys and values to a dictionary of any class.
     pub(super) fn set_items(&mut self, flat: &[Id]) -> Result<()> {
         let dict = self.top()?;
         let items = match &mut self.values[dict.index()] {
