@@ -1,4 +1,4 @@
-//! From a variant's name to its constructor and its table.
+//! The variants by name: their constructors and their tables.
 
 use effnet_runtime::Network;
 use effnet_runtime::candle::Result;
@@ -58,7 +58,7 @@ pub static VARIANTS: [Variant; 8] = [
     variant!("b3", EfficientNetV2B3),
 ];
 
-/// No variant has this name.
+/// The error for a name that no variant has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no variant `{name}`{}; the variants are s, m, l, xl, b0, b1, b2 and b3", did_you_mean(.suggestion))]
 pub struct UnknownVariant {
@@ -70,10 +70,10 @@ fn did_you_mean(suggestion: &Option<&str>) -> String {
     suggestion.map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
 }
 
-/// The variant of this name, in whatever case.
+/// Finds the variant of this name, in any case.
 ///
 /// # Errors
-/// When there is none.
+/// When no variant has this name.
 pub fn find(name: &str) -> std::result::Result<&'static Variant, UnknownVariant> {
     let lower = name.to_lowercase();
     VARIANTS
@@ -82,8 +82,8 @@ pub fn find(name: &str) -> std::result::Result<&'static Variant, UnknownVariant>
         .ok_or_else(|| UnknownVariant { name: name.to_owned(), suggestion: suggest(&lower) })
 }
 
-/// The variant that a longer name ends in (`efficientnetv2-s`, `EfficientNetV2B0`), or one that has as many letters
-/// and shares the first.
+/// Suggests the variant that a longer name ends in (`efficientnetv2-s`, `EfficientNetV2B0`), or one of the same length
+/// that begins with the same letter.
 fn suggest(lower: &str) -> Option<&'static str> {
     let names = || VARIANTS.iter().map(Variant::name);
     names()

@@ -13,7 +13,7 @@ use effnet_runtime::{DynamicModel, Network, candle};
 
 use crate::registry::{self, Variant};
 
-/// Which network: a named variant, or a table of the user's own.
+/// A network: a named variant, or the user's own table.
 #[derive(Args, Clone, Debug)]
 #[group(multiple = false)]
 pub(super) struct Architecture {
@@ -25,7 +25,7 @@ pub(super) struct Architecture {
     table: Option<PathBuf>,
 }
 
-/// A network that can be built.
+/// A network to build.
 pub(super) enum Design {
     Variant(&'static Variant),
     Table(Spec),
@@ -51,7 +51,8 @@ impl Architecture {
         match (self.variant, &self.table) {
             (Some(variant), _) => Ok(Design::Variant(variant)),
             (None, Some(path)) => Ok(Design::Table(read_table(path)?)),
-            // Not left to clap: some commands need a network only where a weights file does not name one.
+            // Checked here rather than by clap: some commands need a network only where a weights file does not name
+            // one.
             (None, None) => {
                 let message = "say which network: --variant NAME or --table FILE\n";
                 Err(clap::Error::raw(ErrorKind::MissingRequiredArgument, message).into())
@@ -61,7 +62,7 @@ impl Architecture {
 }
 
 impl Design {
-    /// What people call it: a variant's name, or the table's.
+    /// Its name for people: a variant's, or the table's.
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Variant(variant) => variant.name(),
@@ -77,7 +78,7 @@ impl Design {
         }
     }
 
-    /// The network: of a generated type where there is one.
+    /// Builds the network, as a generated type where there is one.
     pub(super) fn build(&self, num_classes: usize, builder: VarBuilder<'_>) -> candle::Result<Box<dyn Network>> {
         match self {
             Self::Variant(variant) => variant.build(num_classes, builder),

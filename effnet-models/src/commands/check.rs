@@ -30,11 +30,11 @@ pub(super) struct Check {
 struct Report {
     train: usize,
     val: usize,
-    /// Whether `val` is a part that the data set has of its own, rather than a share that training sets aside.
+    /// Whether `val` is the data set's own part, rather than a share that training sets aside.
     own_val: bool,
     classes: Vec<Class>,
     ignored: usize,
-    /// Why files were left out, with how many each.
+    /// Kinds of files left out, with the number of each.
     ignored_kinds: BTreeMap<String, usize>,
     bad: Vec<Bad>,
 }

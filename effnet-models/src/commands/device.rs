@@ -8,10 +8,10 @@ use effnet_runtime::Precision;
 use effnet_runtime::candle::Device;
 use effnet_runtime::device::{self, Chosen};
 
-/// Where to compute, and in which number format.
+/// The device to compute on, and the number format.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Place {
-    /// What computes: cpu, cuda, cuda:N, or auto, a GPU where there is one that works
+    /// The device that computes: cpu, cuda, cuda:N, or auto, which is a GPU where one works
     #[arg(long, value_name = "DEVICE", default_value = device::DEFAULT)]
     device: String,
     /// Number format of the activations on a GPU, and of what matrix products multiply on the CPU
@@ -28,7 +28,7 @@ enum Format {
 }
 
 impl Place {
-    /// The device; of `auto`, standard error says why it is the CPU.
+    /// Opens the device; where `auto` falls back to the CPU, says why on standard error.
     pub(super) fn open(&self) -> Result<Device> {
         let Chosen { device, instead } = device::open(&self.device)?;
         if let Some(why) = instead {

@@ -23,19 +23,19 @@ pub(super) struct Eval {
     /// A data set, of any kind that `check` takes [default: the bundled digits]
     #[arg(long, value_name = "DATA")]
     data: Option<PathBuf>,
-    /// Which images of the data set
+    /// The images of the data set to measure on
     #[arg(long, value_enum, default_value_t = Part::Val)]
     part: Part,
-    /// The share of each class that training set aside for validation, where the data set has no part for it
+    /// The share of each class that training set aside for validation, where the data set has no validation part
     #[arg(long, value_name = "SHARE")]
     val_fraction: Option<f64>,
-    /// The seed that training chose that share by
+    /// The seed by which training chose that share
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// Images a batch
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=65536))]
     batch: u32,
-    /// Side in pixels that images are brought to [default: what the weights file says]
+    /// Side of the images in pixels [default: the weights file's]
     #[arg(long, value_name = "PIXELS")]
     size: Option<usize>,
     #[command(flatten)]
@@ -49,11 +49,11 @@ pub(super) struct Eval {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// Those that training measured itself on
+    /// The images that training measured itself on
     Val,
-    /// Those that training fitted the weights to
+    /// The images that training fitted the weights to
     Train,
-    /// All
+    /// All images
     All,
 }
 
@@ -103,8 +103,8 @@ impl Eval {
     }
 }
 
-/// For each class of the data set, its number in the network: by name where the weights file has names. The network may
-/// know more.
+/// The network's number for each class of the data set, by name where the weights file has names. The network may know
+/// more classes.
 fn class_numbers(model: &Model, source: &dyn Source) -> Result<Vec<u32>> {
     let (classes, labels) = (source.classes(), model.labels());
     if labels.is_empty() {

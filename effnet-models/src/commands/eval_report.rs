@@ -6,7 +6,7 @@ use std::fmt::Write;
 use effnet_runtime::train::Evaluation;
 use serde::Serialize;
 
-/// Up to how many classes the whole confusion matrix is printed for people.
+/// The largest number of classes for which people get the whole confusion matrix.
 const PRINTED: usize = 20;
 
 /// An evaluation with its classes' names.
@@ -18,7 +18,7 @@ pub(super) struct Report {
     top1: f64,
     top5: f64,
     classes: Vec<Class>,
-    /// Counts above 0.
+    /// Counts above 0 only.
     confusion: Vec<Taken>,
 }
 
@@ -30,7 +30,7 @@ struct Class {
     accuracy: Option<f64>,
 }
 
-/// How often images of one class were taken for another, or for their own.
+/// How often images of one class were predicted as another, or as their own.
 #[derive(Serialize)]
 struct Taken {
     truth: usize,

@@ -1,4 +1,4 @@
-//! The command line: one file a command.
+//! The command line, with one file for each command.
 
 mod architecture;
 mod bench;
@@ -52,7 +52,7 @@ struct OnlyTrain {
 /// The binary `effnet`.
 pub fn effnet() -> ExitCode {
     let command = Effnet::parse().command;
-    // Training says itself how much it logs, and looks at the environment.
+    // Training sets up its own logging, and checks the environment itself.
     if !matches!(command, Command::Train(_)) {
         init_logging(0);
         if let Err(bad) = environment::check() {
@@ -74,7 +74,8 @@ pub fn train() -> ExitCode {
     train::exit(OnlyTrain::parse().train)
 }
 
-/// An error is one line on standard error, its causes behind colons, and exit code 1; one of usage is clap's, and 2.
+/// Prints an error as one line on standard error, its causes after colons, and returns exit code 1. A usage error is
+/// clap's, with code 2.
 fn finish(result: Result<()>) -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };
     if let Some(usage) = error.downcast_ref::<clap::Error>() {

@@ -1,12 +1,12 @@
-//! What commands write to standard output.
+//! Writes commands' output.
 
 use std::io::{ErrorKind, Write};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-/// Writes lines to standard output. A reader that went away (`effnet summary | head`) is no error: what it did not
-/// want is not missed.
+/// Writes lines to standard output. A closed pipe (`effnet summary | head`) is not an error: the reader has what it
+/// wanted.
 pub(super) fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush()) {

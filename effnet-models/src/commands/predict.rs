@@ -27,19 +27,19 @@ pub(super) struct Predict {
     /// How many classes to name for each image
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     top: u64,
-    /// Side in pixels that images are brought to [default: what the weights file says]
+    /// Side of the images in pixels [default: the weights file's]
     #[arg(long, value_name = "PIXELS")]
     size: Option<usize>,
     #[command(flatten)]
     place: Place,
     #[command(flatten)]
     threads: Threads,
-    /// Print one JSON object a line and image
+    /// Print one JSON object for each image, on a line of its own
     #[arg(long)]
     json: bool,
 }
 
-/// What a line of JSON says of an image: its classes, or why there are none.
+/// A line of JSON about an image: its classes, or why there are none.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Answer {
@@ -84,7 +84,7 @@ impl Predict {
         }
     }
 
-    /// The likeliest classes of an image, the likeliest first.
+    /// An image's most likely classes, the most likely one first.
     fn predict(&self, model: &Model, transform: &EvalTransform, path: &Path) -> Result<Vec<Guess>> {
         let name = path.display();
         if path.is_dir() {

@@ -1,4 +1,4 @@
-//! What makes logits of images: the engine on the CPU, the network itself on a GPU.
+//! Computes logits of images: by the engine on the CPU, by the network itself on a GPU.
 
 use effnet_runtime::candle::{Device, Result, Tensor};
 use effnet_runtime::infer::{Engine, Options};
@@ -15,7 +15,7 @@ pub(super) enum Runner {
 }
 
 impl Runner {
-    /// Of a file's weights, on a device.
+    /// Opens a file's weights on a device.
     pub(super) fn open(
         file: &WeightsFile,
         spec: &Spec,

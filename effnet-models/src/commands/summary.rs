@@ -18,7 +18,7 @@ pub(super) struct Summary {
     /// Classes of the classifier
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     classes: u32,
-    /// How it is printed
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     /// Print one JSON object, as --format json does
@@ -28,9 +28,9 @@ pub(super) struct Summary {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// A row a stage
+    /// A row for each stage
     Table,
-    /// A row a layer, as Python's torchsummary prints it
+    /// A row for each layer, as Python's torchsummary prints them
     Torchsummary,
     /// One JSON object
     Json,

@@ -3,16 +3,16 @@
 use clap::Args;
 use effnet_runtime::threads::{self, MOST_THREADS};
 
-/// On how many threads to compute.
+/// The number of threads to compute on.
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct Threads {
-    /// Compute threads [default: one a core]
+    /// Compute threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS as i64))]
     threads: Option<u16>,
 }
 
 impl Threads {
-    /// Makes the choice the process's, and says how many threads that is.
+    /// Sets the process's number of threads, and returns it.
     pub(super) fn apply(self) -> usize {
         if let Some(threads) = self.threads {
             threads::set_global(usize::from(threads));

@@ -18,7 +18,7 @@ pub(super) struct Train {
     args: TrainArgs,
 }
 
-/// Trains, and returns the process's exit code: that of a signal where one stopped the run.
+/// Trains, and returns the process's exit code: the signal's, where a signal stopped the run.
 pub(super) fn exit(command: Train) -> ExitCode {
     command.run().unwrap_or_else(|error| finish(Err(error)))
 }
@@ -33,7 +33,7 @@ impl Train {
     }
 }
 
-/// What to type for a prediction.
+/// The command to predict with.
 fn predict_command() -> &'static str {
     typed([
         "cargo run --release -p effnet-models -- predict",
@@ -42,12 +42,13 @@ fn predict_command() -> &'static str {
     ])
 }
 
-/// What to type to train.
+/// The command to train with.
 fn train_command() -> &'static str {
     typed(["cargo run --release -p effnet-models -- train", "cargo run -p effnet-models -- train", "effnet train"])
 }
 
-/// The one of three that fits: the program was started by Cargo from a checkout, as a release or not, or is installed.
+/// Picks one of three commands: for a program that Cargo started from a checkout, as a release or not, and for an
+/// installed one.
 fn typed([release, debug, installed]: [&'static str; 3]) -> &'static str {
     match (std::env::var_os("CARGO_MANIFEST_DIR").is_some(), cfg!(debug_assertions)) {
         (true, false) => release,

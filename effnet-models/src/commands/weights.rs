@@ -1,4 +1,4 @@
-//! `--weights`, which several commands share: a weights file becomes a network.
+//! `--weights`, which several commands share, and the network that a weights file becomes.
 
 use std::path::PathBuf;
 
@@ -12,23 +12,23 @@ use super::architecture::Architecture;
 use super::device::Place;
 use super::runner::Runner;
 
-/// Which weights, and what a file of another implementation does not say about itself.
+/// The weights, and what a file of another implementation does not say about itself.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Weights {
     /// A weights file: one that train wrote, or torchvision's, timm's or WZMIAOMIAO's
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
-    /// Whose conventions a file follows whose names do not tell: torchvision, wzm, timm, timm-tf, keras or automl
+    /// Conventions of a file whose names do not tell them: torchvision, wzm, timm, timm-tf, keras or automl
     #[arg(long, value_name = "NAME")]
     dialect: Option<Convention>,
-    /// Which network, for a file that does not say it
+    /// The network, for a file that does not say it
     #[command(flatten)]
     architecture: Architecture,
 }
 
 /// A network with the weights of a file, for inference.
 pub(super) struct Model {
-    /// What people call it.
+    /// Its name for people.
     pub(super) name: String,
     /// The network.
     pub(super) runner: Runner,
@@ -40,7 +40,7 @@ pub(super) struct Model {
 }
 
 impl Weights {
-    /// Reads the file, onto a device. Its network is what the command line says, else what its metadata say.
+    /// Reads the file, onto a device. The network is the command line's, else the metadata's.
     pub(super) fn load(&self, place: &Place) -> Result<Model> {
         let file = WeightsFile::open(&self.weights)?;
         let (name, spec): (String, Spec) = match file.metadata() {
@@ -61,7 +61,7 @@ impl Weights {
     }
 }
 
-/// The error of logits of an image that are not finite.
+/// The error for logits that are not finite.
 pub(super) fn not_finite(image: &str) -> anyhow::Error {
     anyhow!("the logits of {image} are not finite: the weights are damaged, or diverged while they were trained")
 }

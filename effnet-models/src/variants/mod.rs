@@ -1,4 +1,4 @@
-//! The named variants: one macro call, in one file, each.
+//! The named variants: each is one macro call in a file of its own.
 
 mod b0;
 mod b1;

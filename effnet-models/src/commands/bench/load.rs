@@ -1,4 +1,4 @@
-//! What is timed: reading and transforming a folder's images for training.
+//! The work to time: reading and transforming a data set's images for training.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,10 +6,10 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use effnet_runtime::data::{self, Loader, LoaderOptions, Normalise, Policy, Source, TrainTransform};
 
-/// automl's for S, at its last stage.
+/// automl's policy for S, at its last stage.
 const POLICY: Policy = Policy::RandAugment { layers: 2, magnitude: 10.0 };
 
-/// A data set's images, and what they go through.
+/// A data set's images, and the transform to load them with.
 pub(super) struct Load {
     source: Arc<dyn Source>,
     transform: Arc<TrainTransform>,
@@ -29,17 +29,17 @@ impl Load {
         Ok(Self { source, transform: Arc::new(transform), options })
     }
 
-    /// How many images a run loads.
+    /// Number of images that a run loads.
     pub(super) fn images(&self) -> usize {
         self.source.len()
     }
 
-    /// How many classes they are of.
+    /// Number of their classes.
     pub(super) fn classes(&self) -> usize {
         self.source.classes().len()
     }
 
-    /// Loads every image once, with the draws of an epoch of this number.
+    /// Loads every image once, with the draws of epoch `number`.
     pub(super) fn run(&self, number: u64) -> Result<()> {
         let order = data::order(0, number, self.source.len());
         let options = LoaderOptions { epoch: number, ..self.options.clone() };

@@ -36,13 +36,13 @@ pub(super) struct Bench {
     /// Side of an image in pixels [default: the table's evaluation size]
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=16384))]
     size: Option<u32>,
-    /// Images a run; of --mode load, images a batch, of which a run loads all that there are
+    /// Images for each run; with --mode load, images for each batch, and a run loads the whole data set
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65536))]
     batch: u32,
-    /// Runs that are timed
+    /// Timed runs
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
-    /// Runs before those that are not timed: they fault memory in and wake threads up
+    /// Untimed runs before them, which fault memory in and wake threads up
     #[arg(long, value_name = "N", default_value_t = 3)]
     warm_up: u32,
     /// Classes of the classifier
@@ -51,10 +51,10 @@ pub(super) struct Bench {
     /// Weights to run with [default: random ones]
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
-    /// Whose conventions the weights follow, where the file does not tell
+    /// Conventions of the weights, where the file does not tell them
     #[arg(long, value_name = "NAME", requires = "weights")]
     dialect: Option<Convention>,
-    /// The data set whose images --mode load reads
+    /// The data set to load with --mode load
     #[arg(long, value_name = "PATH", conflicts_with_all = ["weights", "profile"])]
     data: Option<PathBuf>,
     /// Also print where the time goes: by block, and by kind of operation
@@ -72,7 +72,7 @@ pub(super) struct Bench {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 enum Mode {
-    /// Logits of a batch
+    /// Logits for a batch
     Infer,
     /// A whole training step: forward, loss, backward, optimizer
     Train,
@@ -87,17 +87,17 @@ struct Measurement {
     size: usize,
     batch: usize,
     classes: usize,
-    /// What computed: `cpu` or `cuda:N`.
+    /// The device that computed: `cpu` or `cuda:N`.
     device: String,
     precision: Precision,
-    /// Of the CPU, whatever computed.
+    /// Threads on the CPU, whatever device computed.
     threads: usize,
     simd: &'static str,
     runs: usize,
     median_ms: f64,
     min_ms: f64,
     images_per_second: f64,
-    /// Of the process, without a GPU's own; null where the system does not say.
+    /// The process's peak, without a GPU's memory; null where the system does not report it.
     peak_rss_mib: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<profile::Profile>,
@@ -127,7 +127,7 @@ impl Bench {
         self.print(&Measurement { classes: subject.classes(), device, profile, ..measurement })
     }
 
-    /// Of the images of the data set at `path`.
+    /// Times the loading of the data set at `path`.
     fn load(&self, path: &Path, threads: usize) -> Result<()> {
         let size = self.size.map_or(DEFAULT_SIZE, |size| size as usize);
         let load = load::Load::open(path, size, self.batch as usize, threads)?;
@@ -136,7 +136,7 @@ impl Bench {
         self.print(&Measurement { classes: load.classes(), ..measurement })
     }
 
-    /// What follows from the times of runs of so many images each, on the CPU.
+    /// The figures for runs of this many images each on the CPU, from their times.
     fn measurement(
         &self,
         name: String,
@@ -170,7 +170,7 @@ impl Bench {
         if self.json { output::print_json(measurement) } else { output::print(&measurement.to_text()) }
     }
 
-    /// What is timed: its name, its default size, and itself.
+    /// The subject to time, with its name and its default size.
     fn subject(&self) -> Result<(String, usize, work::Subject)> {
         if let Some(path) = &self.weights {
             let file = WeightsFile::open(path)?;
@@ -206,7 +206,7 @@ impl Bench {
         Ok((design.name().to_owned(), spec.default_size(), subject))
     }
 
-    /// Milliseconds of each run that counts. `work` is told the number of the run, those of the warm-up included.
+    /// Milliseconds of each timed run. `work` gets the number of the run, counting those of the warm-up.
     fn time(&self, mut work: impl FnMut(u64) -> Result<()>) -> Result<Vec<f64>> {
         let mut times = Vec::new();
         for number in 0..u64::from(self.warm_up) + u64::from(self.runs) {

@@ -1,4 +1,4 @@
-//! Where the time of a run goes: by block, and by kind of operation.
+//! The distribution of a run's time over blocks, and over kinds of operation.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -7,12 +7,12 @@ use effnet_runtime::infer;
 use effnet_runtime::ops::trace;
 use serde::Serialize;
 
-/// Medians over some runs, added up.
+/// Medians over several runs, summed.
 #[derive(Serialize)]
 pub(super) struct Profile {
     /// Sum of all parts.
     total_ms: f64,
-    /// What all threads' multiply-adds could do at most; null for a GPU, whose peak is not measured.
+    /// The most that all threads' multiply-adds can do; null for a GPU, where the peak is not measured.
     peak_gflops: Option<f64>,
     blocks: Vec<Part>,
     kinds: Vec<Part>,
@@ -22,21 +22,21 @@ pub(super) struct Profile {
 struct Part {
     name: String,
     ms: f64,
-    /// Of the total.
+    /// Share of the total.
     share: f64,
-    /// Two operations for each multiply-accumulate of a direct convolution, whatever the algorithm.
+    /// Counts two operations for each multiply-accumulate of a direct convolution, whatever the algorithm.
     gflops: f64,
-    /// Of the peak; more than 1 where an algorithm saves multiplications.
+    /// Share of the peak; more than 1 where an algorithm saves multiplications.
     of_peak: Option<f64>,
 }
 
-/// Which part of a network.
+/// A part of a network.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Stem,
     Block(usize),
     Head,
-    /// No part alone: the loss, the graph, the optimizer.
+    /// Work outside any one part: the loss, the graph, the optimizer.
     Rest,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// Of an engine's run.
+    /// The operations of an engine's run.
     pub(super) fn of_inference(spans: &[infer::Span]) -> Vec<Self> {
         let spans = spans.iter().map(|span| Self {
             place: match span.place {
@@ -75,7 +75,7 @@ impl Span {
         spans.collect()
     }
 
-    /// Of a training step that took `total_ms`.
+    /// The operations of a training step that took `total_ms`.
     pub(super) fn of_step(spans: &[trace::Span], total_ms: f64) -> Vec<Self> {
         let last = spans.iter().map(|span| span.chain).max().unwrap_or(0);
         let place = |chain: usize| match chain {
@@ -106,7 +106,7 @@ struct Sum {
 }
 
 impl Profile {
-    /// Of runs that have the same operations.
+    /// The profile of runs that have the same operations.
     pub(super) fn of(runs: &[Vec<Span>], peak_gflops: Option<f64>) -> Self {
         let (mut blocks, mut kinds) = (BTreeMap::<_, Sum>::new(), BTreeMap::<_, Sum>::new());
         let mut total_ms = 0.0;

@@ -1,4 +1,4 @@
-//! What is timed: an engine's run, or a training step.
+//! The work to time: an engine's run, or a training step.
 
 use std::time::Instant;
 
@@ -17,8 +17,8 @@ use effnet_runtime::train::{StepOptions, step};
 use super::profile::{Profile, Span};
 use crate::commands::runner::Runner;
 
-/// Random pixels, normally distributed as normalised images roughly are, and labels in turn: on the device, as what is
-/// timed begins there.
+/// Random pixels, normally distributed as normalised images roughly are, with labels in turn. They lie on the device:
+/// the timed work begins there.
 pub(super) fn batch_of(batch: usize, channels: usize, size: usize, classes: usize, device: &Device) -> Result<Batch> {
     let stream = Stream::new(0, Purpose::Bench, 0, 0, 0);
     let pixels = (0..(batch * channels * size * size) as u64).map(|element| stream.normal(element) as f32);
@@ -57,7 +57,7 @@ impl Subject {
         }
     }
 
-    /// Where its images must be.
+    /// The device that its images must be on.
     pub(super) fn device(&self) -> &Device {
         match self {
             Self::Runner { runner: Runner::Engine(_), .. } => &Device::Cpu,
@@ -66,7 +66,7 @@ impl Subject {
         }
     }
 
-    /// Ready for images of this batch's shape.
+    /// Prepares the subject for images of this batch's shape.
     pub(super) fn with(self, work: &Batch) -> Result<Ready> {
         Ok(match self {
             Self::Runner { runner: Runner::Network(network, precision), .. } => Ready::Network { network, precision },
@@ -109,12 +109,12 @@ impl Ready {
         }
     }
 
-    /// One run, the `number`-th.
+    /// Does run number `number`.
     pub(super) fn run(&mut self, work: &Batch, number: u64) -> Result<()> {
         match self {
             Self::Session { session, images, logits, .. } => Ok(session.run(images, logits)?),
             Self::Network { network, precision } => {
-                // A GPU has done its work only when somebody has read the result.
+                // A GPU has finished its work only when the result has been read.
                 network.run(&work.images, &Pass::Eval(*precision))?.to_device(&Device::Cpu)?;
                 Ok(())
             }
@@ -122,7 +122,7 @@ impl Ready {
         }
     }
 
-    /// What computes.
+    /// The device that computes.
     pub(super) fn device(&self) -> &Device {
         match self {
             Self::Session { .. } => &Device::Cpu,
@@ -131,7 +131,7 @@ impl Ready {
         }
     }
 
-    /// Where the time of `runs` runs goes.
+    /// Profiles `runs` runs.
     pub(super) fn profile(&mut self, work: &Batch, runs: u32, precision: Precision) -> Result<Profile> {
         let peak = self.device().is_cpu().then(|| peak_gflops(Level::current(), precision));
         let runs = (0..u64::from(runs)).map(|number| match self {
@@ -149,7 +149,7 @@ impl Ready {
     }
 }
 
-/// What a run of a network's operations takes.
+/// The operations of one run of a network, with their times.
 fn spans_of(run: impl FnOnce() -> Result<()>) -> Result<Vec<Span>> {
     let begin = Instant::now();
     let (result, spans) = traced(run);
@@ -157,7 +157,7 @@ fn spans_of(run: impl FnOnce() -> Result<()>) -> Result<Vec<Span>> {
     Ok(Span::of_step(&spans, begin.elapsed().as_secs_f64() * 1e3))
 }
 
-/// Takes training steps.
+/// A network that takes training steps.
 pub(super) struct Trainer {
     network: Box<dyn Network>,
     optimizer: Optimizer,
@@ -180,7 +180,7 @@ impl Trainer {
     }
 
     fn step(&mut self, work: &Batch, number: u64) -> Result<()> {
-        // So small a rate keeps random labels from driving the weights anywhere in a long measurement.
+        // At a rate this small, random labels do not move the weights far in a long measurement.
         step(self.network.as_ref(), &mut self.optimizer, std::slice::from_ref(work), &self.options, number, 1e-6)?;
         Ok(())
     }
