@@ -11,9 +11,9 @@ use effnet_runtime::train::{self, Evaluation};
 
 use super::device::Place;
 use super::eval_report::Report;
+use super::output;
 use super::threads::Threads;
 use super::weights::{Model, Weights, not_finite};
-use super::{images, output};
 
 /// Measures the weights of a file: top-1, top-5, accuracy by class and confusion matrix
 #[derive(Args, Debug)]
@@ -87,7 +87,7 @@ impl Eval {
     }
 
     fn measure(&self, model: &Model, source: Arc<dyn Source>, classes: &[u32]) -> Result<Evaluation> {
-        let transform = Arc::new(images::eval_transform(&model.dialect, model.in_channels, self.size)?);
+        let transform = Arc::new(model.transform(self.size)?);
         let order = (0..source.len()).collect();
         let loader = Loader::new(source.clone(), transform, order, &LoaderOptions::new(self.batch as usize))?;
         let batches = loader.map(|batch| {

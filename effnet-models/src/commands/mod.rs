@@ -6,7 +6,6 @@ mod check;
 mod device;
 mod eval;
 mod eval_report;
-mod images;
 mod output;
 mod predict;
 mod runner;

@@ -58,7 +58,7 @@ impl Predict {
     pub(super) fn run(self) -> Result<()> {
         self.threads.apply();
         let model = self.weights.load(&self.place)?;
-        let transform = super::images::eval_transform(&model.dialect, model.in_channels, self.size)?;
+        let transform = model.transform(self.size)?;
         let mut failed = 0;
         for image in &self.images {
             let path = image.display().to_string();

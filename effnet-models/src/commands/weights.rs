@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use effnet_runtime::Dialect;
+use effnet_runtime::data::EvalTransform;
 use effnet_runtime::spec::Spec;
 use effnet_runtime::weights::{Convention, WeightsFile};
 
@@ -32,10 +33,8 @@ pub(super) struct Model {
     pub(super) name: String,
     /// The network.
     pub(super) runner: Runner,
-    /// Conventions of its weights.
-    pub(super) dialect: Dialect,
-    /// Channels of an image.
-    pub(super) in_channels: usize,
+    dialect: Dialect,
+    in_channels: usize,
     labels: Vec<String>,
 }
 
@@ -67,6 +66,12 @@ pub(super) fn not_finite(image: &str) -> anyhow::Error {
 }
 
 impl Model {
+    /// The transform that the weights expect, at the given size or the dialect's own.
+    pub(super) fn transform(&self, size: Option<usize>) -> Result<EvalTransform> {
+        let size = size.unwrap_or(self.dialect.test_size);
+        Ok(EvalTransform::of(&self.dialect, size, self.in_channels)?)
+    }
+
     /// The classes' names, in the classifier's order; empty where the file has none.
     pub(super) fn labels(&self) -> &[String] {
         &self.labels

@@ -1,3 +1,4 @@
+use std::any::Any;
 use std::fmt;
 use std::io;
 
@@ -84,4 +85,10 @@ impl Error {
     pub(crate) fn file_error(name: impl Into<String>, reason: io::Error) -> Self {
         Self::File { name: name.into(), reason }
     }
+}
+
+/// The text of a caught panic.
+pub(super) fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

@@ -64,7 +64,6 @@ mod error;
 mod loader;
 mod luma;
 mod mix;
-mod panics;
 mod picture;
 mod source;
 mod transform;

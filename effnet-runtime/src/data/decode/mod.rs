@@ -16,8 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage, RgbaImage};
 
-use super::error::Error;
-use super::panics;
+use super::error::{Error, panic_message};
 
 /// The largest side of a picture that [`decode`] takes, in pixels.
 pub const MAX_SIDE: u32 = 16_384;
@@ -47,7 +46,7 @@ pub fn decode(bytes: &[u8], name: &str) -> Result<RgbImage, Error> {
     match catch_unwind(AssertUnwindSafe(|| decode_as(format, bytes))) {
         Ok(Ok(image)) => Ok(image),
         Ok(Err(reason)) => Err(Error::image(name, reason)),
-        Err(panic) => Err(Error::image(name, format!("its decoder panicked: {}", panics::message(&*panic)))),
+        Err(panic) => Err(Error::image(name, format!("its decoder panicked: {}", panic_message(&*panic)))),
     }
 }
 

@@ -3,8 +3,7 @@ use std::sync::Arc;
 
 use super::queue::Queue;
 use crate::data::draw::Draw;
-use crate::data::error::Error;
-use crate::data::panics;
+use crate::data::error::{Error, panic_message};
 use crate::data::source::Source;
 use crate::data::transform::{Scratch, Transform};
 
@@ -34,7 +33,7 @@ impl Worker {
             // A dead thread would leave its sample's batch unfilled and the consumer waiting for ever.
             let loaded = catch_unwind(load).unwrap_or_else(|panic| {
                 let name = self.source.name(index);
-                Err(Error::Panic { name, reason: panics::message(&*panic).to_owned() })
+                Err(Error::Panic { name, reason: panic_message(&*panic).to_owned() })
             });
             self.queue.finish(claim, loaded.map(|()| floats.as_slice()));
         }
