@@ -59,7 +59,7 @@ fn loading_counts_the_images_of_a_data_set() {
     fail(effnet(folder.path()).args(["bench", "--data", "images"]), &["--data is for --mode load"]);
 }
 
-/// Of either mode: every block is there, and the parts add up.
+/// Every block is there in either mode, and the parts add up.
 #[test]
 fn a_profile_has_every_block_and_adds_up() {
     let folder = folder();

@@ -119,7 +119,7 @@ impl Walk {
         let products = if kind == Kind::Depthwise { 0 } else { macs };
         // Weights are rewritten in bf16 before the product, and gradients of weights are f32.
         let rewritten = 2 * MAP * conv.weights();
-        // Of k × k pixels a row of a matrix, written and read once more.
+        // A row of a matrix holds k × k pixels, written and read once more.
         let area = (conv.kernel * conv.kernel) as u64;
         let patches =
             if kind == Kind::Convolution { 2 * MAP * area * self.map(conv.output(input), conv.in_channels) } else { 0 };

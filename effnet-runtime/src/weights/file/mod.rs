@@ -49,7 +49,7 @@ impl WeightsFile {
     /// PyTorch 1.6 or later).
     ///
     /// Prefixes that wrappers add to all of the network's names (`module.`, `_orig_mod.`, `model.`, a dictionary's key)
-    /// are removed. Of several networks in a file, the one at its root is taken; otherwise the one whose path comes
+    /// are removed. Where a file holds several networks, the root's is taken; otherwise the one whose path comes
     /// first among the keys that training scripts use: `state_dict`, `model_state_dict`, `model`, … Averaged weights
     /// (`state_dict_ema`) are taken only where they are alone.
     ///
