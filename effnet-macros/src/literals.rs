@@ -1,7 +1,9 @@
 //! Values of a spec as tokens.
 
-use effnet_spec::{Activation, Operator, Padding, Row, Settings, Spec};
-use proc_macro2::{Literal, TokenStream};
+use std::fmt::Debug;
+
+use effnet_spec::{Row, Settings, Spec};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
 /// A whole number without a suffix.
@@ -33,31 +35,20 @@ pub(crate) fn spec(spec: &Spec, private: &TokenStream) -> TokenStream {
 fn row(row: &Row, private: &TokenStream) -> TokenStream {
     let Row { repeats, kernel, stride, expansion, in_channels, out_channels, operator, se_ratio } = *row;
     let whole = [repeats, kernel, stride, expansion, in_channels, out_channels].map(whole);
-    let (operator, se_ratio) = (self::operator(operator, private), real(se_ratio));
-    quote!(#private::Row::new(#(#whole),*, #operator, #se_ratio))
+    let (operator, se_ratio) = (member(operator), real(se_ratio));
+    quote!(#private::Row::new(#(#whole),*, #private::Operator::#operator, #se_ratio))
 }
 
-fn operator(operator: Operator, private: &TokenStream) -> TokenStream {
-    match operator {
-        Operator::Fused => quote!(#private::Operator::Fused),
-        Operator::MbConv => quote!(#private::Operator::MbConv),
-    }
+/// The identifier of an enum's member without fields, which is what `Debug` prints.
+fn member(value: impl Debug) -> Ident {
+    Ident::new(&format!("{value:?}"), Span::call_site())
 }
 
 fn settings(settings: &Settings, private: &TokenStream) -> TokenStream {
     let Settings { dropout, drop_path, bn_eps, bn_momentum, .. } = *settings;
     let [dropout, drop_path, bn_eps, bn_momentum] = [dropout, drop_path, bn_eps, bn_momentum].map(real);
     let (in_channels, num_features) = (whole(settings.in_channels), whole(settings.num_features));
-    let padding = match settings.padding {
-        Padding::Symmetric => quote!(Symmetric),
-        Padding::Same => quote!(Same),
-    };
-    let activation = match settings.activation {
-        Activation::Silu => quote!(Silu),
-        Activation::Relu => quote!(Relu),
-        Activation::Relu6 => quote!(Relu6),
-        Activation::HardSwish => quote!(HardSwish),
-    };
+    let (padding, activation) = (member(settings.padding), member(settings.activation));
     let [train_size, eval_size] = [settings.train_size, settings.eval_size].map(|size| match size.map(whole) {
         Some(size) => quote!(#private::Option::Some(#size)),
         None => quote!(#private::Option::None),

@@ -14,6 +14,7 @@ mod cost;
 pub mod grammar;
 mod memory;
 mod module;
+mod named;
 mod place;
 pub mod report;
 mod row;

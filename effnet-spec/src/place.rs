@@ -1,5 +1,7 @@
 //! Where in a table a mistake is.
 
+use crate::named::named;
+
 /// What a mistake is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
@@ -13,54 +15,29 @@ pub enum Place {
     Setting(Key),
 }
 
-/// A cell's place in its row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Column {
-    /// How many blocks the stage has.
-    Repeats,
-    /// Side of the kernel.
-    Kernel,
-    /// Stride of the first block.
-    Stride,
-    /// Ratio of expanded to input channels.
-    Expansion,
-    /// Channels in.
-    In,
-    /// Channels out.
-    Out,
-    /// The kind of block.
-    Operator,
-    /// Squeezed channels as a share of the input's.
-    SeRatio,
+named! {
+    /// A cell's place in its row.
+    pub enum Column: "cell" {
+        /// How many blocks the stage has.
+        Repeats = "repeats",
+        /// Side of the kernel.
+        Kernel = "kernel",
+        /// Stride of the first block.
+        Stride = "stride",
+        /// Ratio of expanded to input channels.
+        Expansion = "expansion",
+        /// Channels in.
+        In = "in",
+        /// Channels out.
+        Out = "out",
+        /// The kind of block.
+        Operator = "operator",
+        /// Squeezed channels as a share of the input's.
+        SeRatio = "se_ratio",
+    }
 }
 
 impl Column {
-    /// Every column, in a row's order.
-    pub const ALL: [Self; 8] = [
-        Self::Repeats,
-        Self::Kernel,
-        Self::Stride,
-        Self::Expansion,
-        Self::In,
-        Self::Out,
-        Self::Operator,
-        Self::SeRatio,
-    ];
-
-    /// Its name in messages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Repeats => "repeats",
-            Self::Kernel => "kernel",
-            Self::Stride => "stride",
-            Self::Expansion => "expansion",
-            Self::In => "in",
-            Self::Out => "out",
-            Self::Operator => "operator",
-            Self::SeRatio => "se_ratio",
-        }
-    }
-
     /// What a cell of it may say, to follow "must be".
     pub const fn legal(self) -> &'static str {
         match self {
@@ -73,90 +50,47 @@ impl Column {
     }
 }
 
-/// A setting of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Key {
-    /// Channels of an image.
-    InChannels,
-    /// Channels out of the stem.
-    Stem,
-    /// Channels of the head's convolution.
-    NumFeatures,
-    /// Dropout in front of the classifier.
-    Dropout,
-    /// Drop-path rate.
-    DropPath,
-    /// Epsilon of batch normalisation.
-    BnEps,
-    /// Momentum of batch normalisation.
-    BnMomentum,
-    /// How convolutions pad.
-    Padding,
-    /// The blocks' non-linearity.
-    Activation,
-    /// Side of a training image.
-    TrainSize,
-    /// Side of an evaluation image.
-    EvalSize,
-    /// Mean that is subtracted from pixels.
-    Mean,
-    /// Standard deviation that pixels are divided by.
-    Std,
-    /// Factor that scales channels.
-    Width,
-    /// Factor that scales repeats.
-    Depth,
-    /// Limits on parameters and MACs.
-    Budget,
-    /// Path to the runtime crate.
-    Crate,
+named! {
+    /// A setting of a table.
+    pub enum Key: "setting" {
+        /// Channels of an image.
+        InChannels = "in_channels",
+        /// Channels out of the stem.
+        Stem = "stem",
+        /// Channels of the head's convolution.
+        NumFeatures = "num_features",
+        /// Dropout in front of the classifier.
+        Dropout = "dropout",
+        /// Drop-path rate.
+        DropPath = "drop_path",
+        /// Epsilon of batch normalisation.
+        BnEps = "bn_eps",
+        /// Momentum of batch normalisation.
+        BnMomentum = "bn_momentum",
+        /// How convolutions pad.
+        Padding = "padding",
+        /// The blocks' non-linearity.
+        Activation = "activation",
+        /// Side of a training image.
+        TrainSize = "train_size",
+        /// Side of an evaluation image.
+        EvalSize = "eval_size",
+        /// Mean that is subtracted from pixels.
+        Mean = "mean",
+        /// Standard deviation that pixels are divided by.
+        Std = "std",
+        /// Factor that scales channels.
+        Width = "width",
+        /// Factor that scales repeats.
+        Depth = "depth",
+        /// Limits on parameters and MACs.
+        Budget = "budget",
+        /// Path to the runtime crate.
+        Crate = "crate",
+    }
 }
 
 impl Key {
-    /// Every setting, in the order in which they are documented.
-    pub const ALL: [Self; 17] = [
-        Self::InChannels,
-        Self::Stem,
-        Self::NumFeatures,
-        Self::Dropout,
-        Self::DropPath,
-        Self::BnEps,
-        Self::BnMomentum,
-        Self::Padding,
-        Self::Activation,
-        Self::TrainSize,
-        Self::EvalSize,
-        Self::Mean,
-        Self::Std,
-        Self::Width,
-        Self::Depth,
-        Self::Budget,
-        Self::Crate,
-    ];
-
-    /// Its name in a table.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::InChannels => "in_channels",
-            Self::Stem => "stem",
-            Self::NumFeatures => "num_features",
-            Self::Dropout => "dropout",
-            Self::DropPath => "drop_path",
-            Self::BnEps => "bn_eps",
-            Self::BnMomentum => "bn_momentum",
-            Self::Padding => "padding",
-            Self::Activation => "activation",
-            Self::TrainSize => "train_size",
-            Self::EvalSize => "eval_size",
-            Self::Mean => "mean",
-            Self::Std => "std",
-            Self::Width => "width",
-            Self::Depth => "depth",
-            Self::Budget => "budget",
-            Self::Crate => "crate",
-        }
-    }
-
     /// What its value may be, to follow "must be".
     pub const fn legal(self) -> &'static str {
         match self {

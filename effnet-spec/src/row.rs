@@ -1,22 +1,17 @@
 //! One row of a stage table.
 
-/// The block that a stage repeats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
-pub enum Operator {
-    /// Fused-MBConv: a full k×k convolution expands, a 1×1 convolution projects (EfficientNetV2, section 3.2).
-    Fused,
-    /// MBConv: a 1×1 convolution expands, a depthwise k×k convolution filters, a 1×1 convolution projects.
-    MbConv,
-}
+use std::fmt;
 
-impl Operator {
-    /// The operator's name in a stage table: `fused` or `mbconv`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Operator::Fused => "fused",
-            Operator::MbConv => "mbconv",
-        }
+use crate::named::named;
+
+named! {
+    /// The block that a stage repeats.
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
+    pub enum Operator: "operator" {
+        /// Fused-MBConv: a full k×k convolution expands, a 1×1 convolution projects (EfficientNetV2, section 3.2).
+        Fused = "fused" ("or 0"),
+        /// MBConv: a 1×1 convolution expands, a depthwise k×k convolution filters, a 1×1 convolution projects.
+        MbConv = "mbconv" ("or 1"),
     }
 }
 
@@ -55,5 +50,25 @@ impl Row {
         se_ratio: f64,
     ) -> Self {
         Self { repeats, kernel, stride, expansion, in_channels, out_channels, operator, se_ratio }
+    }
+}
+
+/// The row as a stage table has it: `[2, 3, 1, 1, 24, 24, fused, 0]`.
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { repeats, kernel, stride, expansion, in_channels, out_channels, operator, se_ratio } = self;
+        write!(f, "[{repeats}, {kernel}, {stride}, {expansion}, {in_channels}, {out_channels}, {operator}, {se_ratio}]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_a_row_as_the_macro_takes_it() {
+        let row = Row::new(6, 3, 2, 4, 64, 128, Operator::MbConv, 0.25);
+        assert_eq!(row.to_string(), "[6, 3, 2, 4, 64, 128, mbconv, 0.25]");
+        assert_eq!(Row::new(2, 3, 1, 1, 24, 24, Operator::Fused, 0.0).to_string(), "[2, 3, 1, 1, 24, 24, fused, 0]");
     }
 }

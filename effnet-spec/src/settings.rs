@@ -2,59 +2,35 @@
 
 use std::borrow::Cow;
 
-/// How a convolution pads its input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
-pub enum Padding {
-    /// `(kernel - 1) / 2` zeros on every side (PyTorch, torchvision).
-    Symmetric,
-    /// TensorFlow's `SAME`: the output is `ceil(size / stride)`; an odd zero goes to the bottom and right.
-    Same,
-}
+use crate::named::named;
 
-/// The non-linearity of a block, and the inner one of its squeeze-and-excitation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum Activation {
-    /// `x · sigmoid(x)`.
-    Silu,
-    /// `max(x, 0)`.
-    Relu,
-    /// `min(max(x, 0), 6)`.
-    Relu6,
-    /// `x · relu6(x + 3) / 6`.
-    HardSwish,
-}
-
-impl Padding {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Symmetric, Self::Same];
-
-    /// Its name in a table.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Symmetric => "symmetric",
-            Self::Same => "same",
-        }
+named! {
+    /// How a convolution pads its input.
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
+    pub enum Padding: "padding" {
+        /// `(kernel - 1) / 2` zeros on every side (PyTorch, torchvision).
+        Symmetric = "symmetric",
+        /// TensorFlow's `SAME`: the output is `ceil(size / stride)`; an odd zero goes to the bottom and right.
+        Same = "same",
     }
 }
 
-impl Activation {
-    /// All four.
-    pub const ALL: [Self; 4] = [Self::Silu, Self::Relu, Self::Relu6, Self::HardSwish];
-
-    /// Its name in a table.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Silu => "silu",
-            Self::Relu => "relu",
-            Self::Relu6 => "relu6",
-            Self::HardSwish => "hard_swish",
-        }
+named! {
+    /// The non-linearity of a block, and the inner one of its squeeze-and-excitation.
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+    pub enum Activation: "activation" {
+        /// `x · sigmoid(x)`.
+        Silu = "silu",
+        /// `max(x, 0)`.
+        Relu = "relu",
+        /// `min(max(x, 0), 6)`.
+        Relu6 = "relu6",
+        /// `x · relu6(x + 3) / 6`.
+        HardSwish = "hard_swish",
     }
 }
 
-/// Settings of a network, each with a default. Those of a table's `{ … }`, after scaling.
+/// A network's settings, each with a default: what a table's `{ … }` says, after scaling.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct Settings {

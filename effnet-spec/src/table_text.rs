@@ -39,8 +39,8 @@ fn settings(settings: &Settings) -> Vec<String> {
             (Key::DropPath, format!("{:?}", settings.drop_path)),
             (Key::BnEps, format!("{:?}", settings.bn_eps)),
             (Key::BnMomentum, format!("{:?}", settings.bn_momentum)),
-            (Key::Padding, settings.padding.name().to_owned()),
-            (Key::Activation, settings.activation.name().to_owned()),
+            (Key::Padding, settings.padding.to_string()),
+            (Key::Activation, settings.activation.to_string()),
             (Key::TrainSize, size(settings.train_size)),
             (Key::EvalSize, size(settings.eval_size)),
             (Key::Mean, reals(&settings.mean)),
@@ -49,7 +49,7 @@ fn settings(settings: &Settings) -> Vec<String> {
     };
     let both = written(settings).into_iter().zip(written(&Settings::DEFAULT));
     let changed = both.filter(|(own, default)| own != default);
-    changed.map(|((key, value), _)| format!("{}: {value}", key.name())).collect()
+    changed.map(|((key, value), _)| format!("{key}: {value}")).collect()
 }
 
 /// One number, or a list of them.

@@ -1,22 +1,4 @@
-//! Text forms that several modules write.
-
-use std::fmt;
-
-use crate::{Operator, Row};
-
-impl fmt::Display for Operator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// The row as a stage table has it: `[2, 3, 1, 1, 24, 24, fused, 0]`.
-impl fmt::Display for Row {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { repeats, kernel, stride, expansion, in_channels, out_channels, operator, se_ratio } = self;
-        write!(f, "[{repeats}, {kernel}, {stride}, {expansion}, {in_channels}, {out_channels}, {operator}, {se_ratio}]")
-    }
-}
+//! Numbers as reports and messages write them.
 
 /// A number with a comma between thousands: `21,458,488`.
 pub(crate) fn thousands(number: u64) -> String {
@@ -72,12 +54,5 @@ mod tests {
         ] {
             assert_eq!(magnitude(number), text);
         }
-    }
-
-    #[test]
-    fn prints_a_row_as_the_macro_takes_it() {
-        let row = Row::new(6, 3, 2, 4, 64, 128, Operator::MbConv, 0.25);
-        assert_eq!(row.to_string(), "[6, 3, 2, 4, 64, 128, mbconv, 0.25]");
-        assert_eq!(Row::new(2, 3, 1, 1, 24, 24, Operator::Fused, 0.0).to_string(), "[2, 3, 1, 1, 24, 24, fused, 0]");
     }
 }

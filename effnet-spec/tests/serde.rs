@@ -3,7 +3,7 @@
 #[path = "support/any.rs"]
 mod any;
 
-use effnet_spec::{Operator, Padding, Row, Settings, Spec};
+use effnet_spec::{Activation, Operator, Padding, Row, Settings, Spec};
 use proptest::prelude::*;
 
 proptest! {
@@ -62,6 +62,20 @@ fn writes_what_a_person_reads() {
         assert!(text.contains(line), "no {line:?} in\n{text}");
     }
     assert!(!text.contains("train_size"), "{text}");
+}
+
+#[test]
+fn names_are_those_of_a_table() {
+    let written = |name: serde_json::Value| name.as_str().map(str::to_owned).expect("a name");
+    for padding in Padding::ALL {
+        assert_eq!(written(serde_json::json!(padding)), padding.name());
+    }
+    for activation in Activation::ALL {
+        assert_eq!(written(serde_json::json!(activation)), activation.name());
+    }
+    for operator in Operator::ALL {
+        assert_eq!(written(serde_json::json!(operator)), operator.name());
+    }
 }
 
 fn error(rows: &str) -> String {

@@ -5,15 +5,16 @@ use super::messages;
 use super::report::Report;
 use super::settings::known;
 use crate::Key;
+use crate::named::named;
 
-#[derive(Clone, Copy, PartialEq)]
-enum Limit {
-    Params,
-    Macs,
-    At,
+named! {
+    /// What a budget names.
+    enum Limit: "limit" {
+        Params = "params",
+        Macs = "macs",
+        At = "at",
+    }
 }
-
-const LIMITS: [(&str, Limit); 3] = [("params", Limit::Params), ("macs", Limit::Macs), ("at", Limit::At)];
 
 /// What the size that MACs are counted at may be, to follow "must be".
 const PIXELS: &str = "a positive whole number";
@@ -37,8 +38,8 @@ pub(super) struct Limits<S> {
 pub(super) fn read<S: Copy>(value: &Value<S>, report: &mut Report<S>) -> Option<Limits<S>> {
     let settings = value.settings(Key::Budget.name(), Key::Budget.legal(), report)?;
     let mut limits = Limits { params: None, macs: None, at: None };
-    let known = known("limit", settings, &LIMITS, report);
-    if settings.iter().all(|setting| setting.key == "at") {
+    let known = known::<Limit, S>(settings, report);
+    if settings.iter().all(|setting| setting.key == Limit::At.name()) {
         report.error(value.span, messages::empty_budget());
     }
     for (limit, Setting { key, value, .. }) in known {

@@ -3,6 +3,7 @@
 //! What is wrong with a *value* in itself, such as a kernel of 4, is said by [`crate::Spec::validate`].
 
 use super::token::Delimiter;
+use crate::named::Named;
 use crate::suggest;
 
 /// The cells of a row, in order.
@@ -155,21 +156,19 @@ pub(super) fn too_many_cells(count: usize) -> String {
     format!("a row has 8 cells, this one has {count}: remove what starts here; the cells are {CELLS}")
 }
 
-pub(super) fn unknown_operator(found: &str) -> String {
-    unknown_of("operator", found, &["fused", "mbconv"], "`fused` (or 0) and `mbconv` (or 1)")
-}
-
-/// A name that is none of the legal ones.
-pub(super) fn unknown(what: &str, found: &str, legal: &[&str]) -> String {
-    let quoted: Vec<String> = legal.iter().map(|name| format!("`{name}`")).collect();
-    unknown_of(what, found, legal, &quoted.join(", "))
-}
-
-fn unknown_of(what: &str, found: &str, names: &[&str], legal: &str) -> String {
-    let alias = ALIASES.iter().find(|(alias, name)| *alias == found && names.contains(name)).map(|(_, name)| *name);
-    match alias.or_else(|| suggest(found, names.iter().copied())) {
-        Some(meant) => format!("unknown {what} `{found}`: did you mean `{meant}`? Legal are {legal}"),
-        None => format!("unknown {what} `{found}`; legal are {legal}"),
+/// A name that is not in the set `T`.
+pub(super) fn unknown<T: Named>(found: &str) -> String {
+    let what = T::WHAT;
+    let known = || T::NAMES.iter().map(|(name, _)| *name);
+    let legal = T::NAMES.iter().map(|(name, note)| match *note {
+        "" => format!("`{name}`"),
+        note => format!("`{name}` ({note})"),
+    });
+    let legal = legal.collect::<Vec<_>>().join(", ");
+    let alias = ALIASES.into_iter().find(|(alias, name)| *alias == found && known().any(|known| known == *name));
+    match alias.map(|(_, name)| name).or_else(|| suggest(found, known())) {
+        Some(meant) => format!("unknown {what} `{found}`: did you mean `{meant}`? Expected one of {legal}"),
+        None => format!("unknown {what} `{found}`: expected one of {legal}"),
     }
 }
 

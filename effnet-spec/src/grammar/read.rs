@@ -4,6 +4,7 @@ use super::ast::{Path, Setting, Value, ValueKind};
 use super::messages;
 use super::number::Number;
 use super::report::Report;
+use crate::named::Named;
 
 impl<S: Copy> Value<S> {
     /// A whole number without sign.
@@ -32,19 +33,17 @@ impl<S: Copy> Value<S> {
         }
     }
 
-    /// One of the named choices.
-    pub(super) fn choice<T: Copy>(&self, what: &str, choices: &[(&str, T)], report: &mut Report<S>) -> Option<T> {
-        let word = match &self.kind {
-            ValueKind::Path(path) => path.as_word(),
+    /// A member of a set of names.
+    pub(super) fn choice<T: Named>(&self, report: &mut Report<S>) -> Option<T> {
+        let chosen = match &self.kind {
+            ValueKind::Path(path) => path.as_word().and_then(T::named),
             ValueKind::Bad => return None,
             _ => None,
         };
-        let chosen = choices.iter().find(|(name, _)| Some(*name) == word);
         if chosen.is_none() {
-            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-            report.error(self.span, messages::unknown(what, &self.describe(), &names));
+            report.error(self.span, messages::unknown::<T>(&self.describe()));
         }
-        chosen.map(|(_, choice)| *choice)
+        chosen
     }
 
     /// A path.

@@ -87,20 +87,15 @@ fn read_cells<S: Copy>(span: S, cells: &[Value<S>; 8], report: &mut Report<S>) -
     ReadRow { row, span, cells: cells.each_ref().map(|cell| cell.span), known }
 }
 
+/// An operator by its name, or by its number in the tables of PyTorch implementations.
 fn read_operator<S: Copy>(cell: &Value<S>, report: &mut Report<S>) -> Option<Operator> {
-    let found = cell.describe();
-    let operator = match (&cell.kind, found.as_str()) {
-        (ValueKind::Bad, _) => return None,
-        (ValueKind::Number(_), "0") => Some(Operator::Fused),
-        (ValueKind::Number(_), "1") => Some(Operator::MbConv),
-        (ValueKind::Path(_), "fused") => Some(Operator::Fused),
-        (ValueKind::Path(_), "mbconv") => Some(Operator::MbConv),
+    let number = match &cell.kind {
+        ValueKind::Number(number) => {
+            Operator::ALL.into_iter().find(|known| (*known as usize).to_string() == number.text)
+        }
         _ => None,
     };
-    if operator.is_none() {
-        report.error(cell.span, messages::unknown_operator(&found));
-    }
-    operator
+    number.or_else(|| cell.choice(report))
 }
 
 /// Which cells a short row lacks, as far as the place of its operator tells.

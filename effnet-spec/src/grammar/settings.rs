@@ -4,16 +4,8 @@ use super::ast::{Path, Setting, Value};
 use super::budget::{self, Limits};
 use super::messages;
 use super::report::Report;
-use crate::{Activation, Key, Padding, Settings};
-
-const PADDINGS: [(&str, Padding); 2] = [("symmetric", Padding::Symmetric), ("same", Padding::Same)];
-
-const ACTIVATIONS: [(&str, Activation); 4] = [
-    ("silu", Activation::Silu),
-    ("relu", Activation::Relu),
-    ("relu6", Activation::Relu6),
-    ("hard_swish", Activation::HardSwish),
-];
+use crate::named::Named;
+use crate::{Key, Settings};
 
 /// A table's settings as far as they could be read; the rest is at its default.
 #[derive(Clone, Debug)]
@@ -60,32 +52,26 @@ pub(super) fn read<S: Copy>(settings: &[Setting<S>], report: &mut Report<S>) -> 
         crate_path: None,
         written: Vec::new(),
     };
-    let keys = Key::ALL.map(|key| (key.name(), key));
-    for (key, Setting { value, .. }) in known("setting", settings, &keys, report) {
+    for (key, Setting { value, .. }) in known::<Key, S>(settings, report) {
         let known = read.set(key, value, report).is_some();
         read.written.push(Written { key, span: value.span, known });
     }
     read
 }
 
-/// The settings whose name is among `names`, each the first of its name; the others are reported.
-pub(super) fn known<'a, K: Copy + PartialEq, S: Copy>(
-    what: &str,
+/// The settings whose name is in the set `K`, each the first of its name; the others are reported.
+pub(super) fn known<'a, K: Named + PartialEq, S: Copy>(
     settings: &'a [Setting<S>],
-    names: &[(&'static str, K)],
     report: &mut Report<S>,
 ) -> Vec<(K, &'a Setting<S>)> {
     let mut known: Vec<(K, &Setting<S>)> = Vec::new();
     for setting in settings {
-        match names.iter().find(|(name, _)| *name == setting.key) {
-            None => {
-                let legal: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
-                report.error(setting.key_span, messages::unknown(what, &setting.key, &legal));
+        match K::named(&setting.key) {
+            None => report.error(setting.key_span, messages::unknown::<K>(&setting.key)),
+            Some(key) if known.iter().any(|(seen, _)| *seen == key) => {
+                report.error(setting.key_span, messages::duplicate_setting(&setting.key));
             }
-            Some((name, key)) if known.iter().any(|(seen, _)| seen == key) => {
-                report.error(setting.key_span, messages::duplicate_setting(name));
-            }
-            Some((_, key)) => known.push((*key, setting)),
+            Some(key) => known.push((key, setting)),
         }
     }
     known
@@ -103,8 +89,8 @@ impl<S: Copy> ReadSettings<S> {
             Key::DropPath => settings.drop_path = value.real(name, legal, report)?,
             Key::BnEps => settings.bn_eps = value.real(name, legal, report)?,
             Key::BnMomentum => settings.bn_momentum = value.real(name, legal, report)?,
-            Key::Padding => settings.padding = value.choice(name, &PADDINGS, report)?,
-            Key::Activation => settings.activation = value.choice(name, &ACTIVATIONS, report)?,
+            Key::Padding => settings.padding = value.choice(report)?,
+            Key::Activation => settings.activation = value.choice(report)?,
             Key::TrainSize => settings.train_size = Some(value.whole(name, legal, report)?),
             Key::EvalSize => settings.eval_size = Some(value.whole(name, legal, report)?),
             Key::Mean => settings.mean = value.reals(name, legal, report)?.into(),

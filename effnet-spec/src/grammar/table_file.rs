@@ -39,7 +39,7 @@ impl std::error::Error for TextError {}
 /// let errors = parse_table("tiny", "[1, 3, 2, 1, 8, 16, fussed, 0],\n[1, 4, 1, 1, 16, 16, fused, 0]").unwrap_err();
 /// assert_eq!(
 ///     errors[0].to_string(),
-///     "line 1, column 21: unknown operator `fussed`: did you mean `fused`? Legal are `fused` (or 0) and `mbconv` (or 1)",
+///     "line 1, column 21: unknown operator `fussed`: did you mean `fused`? Expected one of `fused` (or 0), `mbconv` (or 1)",
 /// );
 /// assert_eq!(errors[1].to_string(), "line 2, column 5: kernel is 4; it must be 3, 5 or 7");
 /// ```

@@ -169,15 +169,15 @@ fn settings_are_told_what_they_lack() {
 
 #[test]
 fn values_are_told_what_is_legal() {
-    setting_errors("padding: valid", &["10: unknown padding `valid`; legal are `symmetric`, `same`"]);
-    setting_errors("padding: 1", &["10: unknown padding `1`; legal are `symmetric`, `same`"]);
+    setting_errors("padding: valid", &["10: unknown padding `valid`: expected one of `symmetric`, `same`"]);
+    setting_errors("padding: 1", &["10: unknown padding `1`: expected one of `symmetric`, `same`"]);
     setting_errors(
         "activation: swish",
-        &["13: unknown activation `swish`: did you mean `silu`? Legal are `silu`, `relu`, `relu6`, `hard_swish`"],
+        &["13: unknown activation `swish`: did you mean `silu`? Expected one of `silu`, `relu`, `relu6`, `hard_swish`"],
     );
     setting_errors(
         "activation: sliu",
-        &["13: unknown activation `sliu`: did you mean `silu`? Legal are `silu`, `relu`, `relu6`, `hard_swish`"],
+        &["13: unknown activation `sliu`: did you mean `silu`? Expected one of `silu`, `relu`, `relu6`, `hard_swish`"],
     );
     setting_errors("dropout: -0.1", &["10: dropout is -0.1; it must be a number from 0 to below 1"]);
     setting_errors("dropout: high", &["10: dropout is `high`; it must be a number from 0 to below 1"]);
@@ -208,7 +208,7 @@ fn budgets_are_read_and_checked() {
     setting_errors("budget: { at: 384 }", &["9: this budget limits nothing: write `params: …` or `macs: …` into it"]);
     setting_errors(
         "budget: { parms: 22M, macs: 1G }",
-        &["11: unknown limit `parms`: did you mean `params`? Legal are `params`, `macs`, `at`"],
+        &["11: unknown limit `parms`: did you mean `params`? Expected one of `params`, `macs`, `at`"],
     );
     setting_errors(
         "budget: { params: 22m }",
