@@ -12,7 +12,7 @@ use crate::valid::Invalid;
 /// All errors and the stub's items.
 pub(crate) fn expand(invalid: &Invalid) -> TokenStream {
     let Invalid { errors, input, sketch, runtime } = invalid;
-    let errors = errors.iter().map(|error| syn::Error::new(error.span.span, &error.message).into_compile_error());
+    let errors = errors.iter().map(|error| syn::Error::new(error.place.span, &error.mistake).into_compile_error());
     let stub = match runtime {
         Some(runtime) => {
             let blocks = sketch.num_blocks().min(MAX_BLOCKS);

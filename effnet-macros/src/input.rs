@@ -1,5 +1,6 @@
 //! What stands in front of the table, parsed by syn.
 
+use effnet_spec::Mistake;
 use proc_macro2::{Span, TokenStream};
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Ident, Token, Visibility};
@@ -17,7 +18,7 @@ pub(crate) struct Input {
 impl Parse for Input {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         if input.is_empty() {
-            return Err(input.error("expected a model: `pub struct Name < rows > { settings }`, or just `< rows >`"));
+            return Err(input.error(Mistake::NoModel));
         }
         if input.peek(Token![<]) {
             let span = Span::call_site();
@@ -32,7 +33,7 @@ impl Parse for Input {
         let attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
         if !input.peek(Token![struct]) {
-            return Err(input.error("expected `struct Name < rows > { settings }`, or just `< rows >`"));
+            return Err(input.error(Mistake::NoStruct));
         }
         input.parse::<Token![struct]>()?;
         Ok(Self { attrs, vis, ident: input.parse()?, named: true, body: input.parse()? })

@@ -93,8 +93,8 @@ use proc_macro2::TokenStream;
 ///
 /// # Mistakes
 ///
-/// All mistakes of a table are reported at once, each at its own token, with what would be legal. Code that uses the
-/// model is not blamed for them.
+/// All mistakes of a table are reported in one compilation, each at its own token, with what would be legal. They cause
+/// no further errors where the model is used.
 #[proc_macro]
 pub fn efficientnet_v2(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     output(input.into()).into()

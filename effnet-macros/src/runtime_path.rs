@@ -1,22 +1,20 @@
 //! Where generated code finds the runtime.
 
+use effnet_spec::Mistake;
 use proc_macro_crate::{Error, FoundCrate, crate_name};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 /// The path of `effnet-runtime` in the crate that is being compiled, whatever its manifest calls the dependency.
-pub(crate) fn find() -> Result<TokenStream, String> {
+pub(crate) fn find() -> Result<TokenStream, Mistake> {
     let name = match crate_name("effnet-runtime") {
         // The runtime itself, its tests and its examples: the crate is known to itself by its own name.
         Ok(FoundCrate::Itself) => "effnet_runtime".to_owned(),
         Ok(FoundCrate::Name(name)) => name,
-        Err(Error::CrateNotFound { .. }) => return Err(NOT_A_DEPENDENCY.to_owned()),
+        Err(Error::CrateNotFound { .. }) => return Err(Mistake::NoRuntime),
         // Built without Cargo: there is no manifest that could rename it.
         Err(_) => "effnet_runtime".to_owned(),
     };
     let name = Ident::new(&name, Span::call_site());
     Ok(quote!(::#name))
 }
-
-const NOT_A_DEPENDENCY: &str = "`effnet-runtime` is not a dependency of this crate: add it to Cargo.toml, or name the \
-                                path to it in the setting `crate`, such as `crate: other_crate::effnet_runtime`";

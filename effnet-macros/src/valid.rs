@@ -1,7 +1,7 @@
 //! A macro's input to a valid model, or all that is wrong with it.
 
-use effnet_spec::Spec;
-use effnet_spec::grammar::{self, Error, Form, Lowered, Path, Report, RowSpans};
+use effnet_spec::grammar::{self, Form, Lowered, Path, Report, RowSpans};
+use effnet_spec::{Error, Spec};
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
@@ -13,7 +13,7 @@ use crate::tokens::{At, Converted};
 pub(crate) struct Model {
     pub(crate) input: Input,
     pub(crate) spec: Spec,
-    /// Of each stage, where its row and its operator stand.
+    /// Where the row and the operator of each stage stand.
     pub(crate) rows: Vec<RowSpans<At>>,
     /// The path of the runtime crate.
     pub(crate) runtime: TokenStream,
@@ -40,15 +40,16 @@ pub(crate) fn validate(mut input: Input) -> Result<Model, Box<Invalid>> {
     let Lowered { spec, rows, crate_path } = grammar::lower(&input.ident.to_string(), &ast, &mut report);
     let runtime = match crate_path {
         Some(path) => Some(written_path(&converted, &path)),
-        None => runtime_path::find().map_err(|message| report.error(end, message)).ok(),
+        None => runtime_path::find().map_err(|mistake| report.error(end, mistake)).ok(),
     };
-    let errors = match (report.finish(), runtime) {
-        (Ok(()), Some(runtime)) => return Ok(Model { input, spec, rows, runtime }),
-        (result, runtime) => (result.err().unwrap_or_default(), runtime),
-    };
-    let (mut errors, runtime) = errors;
-    errors.sort_by_key(|error| error.span.number);
-    Err(Box::new(Invalid { errors, input, sketch: spec, runtime }))
+    match (report.finish(), runtime) {
+        (Ok(()), Some(runtime)) => Ok(Model { input, spec, rows, runtime }),
+        (result, runtime) => {
+            let mut errors = result.err().unwrap_or_default();
+            errors.sort_by_key(|error| error.place.number);
+            Err(Box::new(Invalid { errors, input, sketch: spec, runtime }))
+        }
+    }
 }
 
 fn written_path(converted: &Converted, path: &Path<At>) -> TokenStream {

@@ -1,27 +1,9 @@
 //! Rows in google/automl's block notation, such as `r6_k3_s2_e4_i64_o128_se0.25`.
 
-use std::fmt;
 use std::str::FromStr;
 
-use crate::{Operator, Row};
-
-/// The keys of a block string, in the order in which they are printed.
-const KEYS: [&str; 8] = ["r", "k", "s", "e", "i", "o", "c", "se"];
-
-const LEGAL: &str = "r (repeats), k (kernel), s (stride), e (expansion), i (in), o (out), c (1 for fused, 0 for mbconv) \
-                     and se (se_ratio)";
-
-/// Why a block string can't be read: every mistake in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BlockStringError(String);
-
-impl fmt::Display for BlockStringError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for BlockStringError {}
+use crate::mistake::block_key;
+use crate::{Column, Mistake, Name, Operator, Row};
 
 impl Row {
     /// The row that a string in google/automl's block notation describes (`effnetv2_configs.py`, `BlockDecoder`).
@@ -35,30 +17,34 @@ impl Row {
     /// let row = Row::from_block_string("r6_k3_s2_e4_i64_o128_se0.25")?;
     /// assert_eq!(row, Row::new(6, 3, 2, 4, 64, 128, Operator::MbConv, 0.25));
     /// assert_eq!(row.to_block_string(), "r6_k3_s2_e4_i64_o128_se0.25");
-    /// # Ok::<(), effnet_spec::BlockStringError>(())
+    /// # Ok::<(), effnet_spec::Mistake>(())
     /// ```
     ///
     /// # Errors
     /// A key that is unknown, missing or there twice, and a value that is no number.
-    pub fn from_block_string(text: &str) -> Result<Self, BlockStringError> {
+    pub fn from_block_string(text: &str) -> Result<Self, Mistake> {
         let mut mistakes = Vec::new();
         let values = split(text, &mut mistakes);
-        let mut whole = |key| number::<usize>(key, &values, "a whole number", &mut mistakes);
-        let [repeats, kernel, stride] = ["r", "k", "s"].map(&mut whole);
-        let [expansion, in_channels, out_channels] = ["e", "i", "o"].map(&mut whole);
-        let operator = match value("c", &values) {
-            None | Some("0") => Operator::MbConv,
-            Some("1") => Operator::Fused,
-            Some(other) => {
-                mistakes.push(format!("`c` is `{other}`; it must be 0 (mbconv) or 1 (fused)"));
-                Operator::MbConv
+        let mut row = Self::new(0, 0, 0, 0, 0, 0, Operator::MbConv, 0.0);
+        for (column, value) in values {
+            let legal = match column {
+                Column::Repeats => read(value, &mut row.repeats),
+                Column::Kernel => read(value, &mut row.kernel),
+                Column::Stride => read(value, &mut row.stride),
+                Column::Expansion => read(value, &mut row.expansion),
+                Column::In => read(value, &mut row.in_channels),
+                Column::Out => read(value, &mut row.out_channels),
+                Column::Operator => {
+                    row.operator = if value == "1" { Operator::Fused } else { Operator::MbConv };
+                    matches!(value, "0" | "1")
+                }
+                Column::SeRatio => read(value, &mut row.se_ratio),
+            };
+            if !legal {
+                mistakes.push(Mistake::Unreadable { name: Name::BlockKey(column), text: value.to_owned() });
             }
-        };
-        let se_ratio = number("se", &values, "a number", &mut mistakes);
-        if !mistakes.is_empty() {
-            return Err(BlockStringError(mistakes.join("; ")));
         }
-        Ok(Self { repeats, kernel, stride, expansion, in_channels, out_channels, operator, se_ratio })
+        if mistakes.is_empty() { Ok(row) } else { Err(Mistake::BlockString { mistakes }) }
     }
 
     /// The row in google/automl's block notation.
@@ -75,45 +61,33 @@ impl Row {
     }
 }
 
-/// The value of each key, each a known one and the first of its kind.
-fn split<'a>(text: &'a str, mistakes: &mut Vec<String>) -> Vec<(&'static str, &'a str)> {
-    let mut values: Vec<(&str, &str)> = Vec::new();
+/// The value of each column, each the first behind its key.
+fn split<'a>(text: &'a str, mistakes: &mut Vec<Mistake>) -> Vec<(Column, &'a str)> {
+    let mut values: Vec<(Column, &str)> = Vec::new();
+    let has = |values: &[(Column, &str)], column| values.iter().any(|(seen, _)| *seen == column);
     for part in text.split('_') {
         let letters = part.find(|character: char| !character.is_alphabetic()).unwrap_or(part.len());
         let (key, value) = part.split_at(letters);
-        let Some(known) = KEYS.into_iter().find(|known| *known == key) else {
-            mistakes.push(format!("`{part}` has an unknown key; the keys are {LEGAL}"));
-            continue;
-        };
-        if values.iter().any(|(seen, _)| *seen == known) {
-            mistakes.push(format!("`{known}` is there twice"));
-            continue;
+        match Column::ALL.into_iter().find(|column| block_key(*column) == key) {
+            None => mistakes.push(Mistake::unknown_key(part)),
+            Some(column) if has(&values, column) => mistakes.push(Mistake::Twice { name: Name::BlockKey(column) }),
+            Some(column) => values.push((column, value)),
         }
-        values.push((known, value));
     }
     // An unknown key may be the one that is missing, misspelt.
     if mistakes.is_empty() {
-        let required = KEYS.into_iter().filter(|key| !matches!(*key, "c" | "se"));
-        let missing = required.filter(|key| value(key, &values).is_none());
-        let missing: Vec<_> = missing.map(|key| format!("`{key}`")).collect();
+        let required = Column::ALL.into_iter().filter(|column| !matches!(column, Column::Operator | Column::SeRatio));
+        let missing: Vec<Column> = required.filter(|column| !has(&values, *column)).collect();
         if !missing.is_empty() {
-            mistakes.push(format!("{} is missing; the keys are {LEGAL}", missing.join(", ")));
+            mistakes.push(Mistake::NoKeys { missing });
         }
     }
     values
 }
 
-fn value<'a>(key: &str, values: &[(&str, &'a str)]) -> Option<&'a str> {
-    values.iter().find(|(known, _)| *known == key).map(|(_, value)| *value)
-}
-
-/// The number behind `key`. Zero where there is none: what must not be missing has been reported already.
-fn number<T: FromStr + Default>(key: &str, values: &[(&str, &str)], legal: &str, mistakes: &mut Vec<String>) -> T {
-    let Some(text) = value(key, values) else { return T::default() };
-    text.parse().unwrap_or_else(|_| {
-        mistakes.push(format!("`{key}` is `{text}`; it must be {legal}"));
-        T::default()
-    })
+/// Whether `text` is a number that `number` can hold, which then does.
+fn read<T: FromStr>(text: &str, number: &mut T) -> bool {
+    text.parse().map(|read| *number = read).is_ok()
 }
 
 #[cfg(test)]
@@ -135,15 +109,18 @@ mod tests {
 
     #[test]
     fn names_the_key_that_is_wrong() {
-        assert_eq!(message("r2_k3_s1_e1_i24_o24_x1"), format!("`x1` has an unknown key; the keys are {LEGAL}"));
-        assert_eq!(message("r2_k3_s1_e1_i24_i24_o24"), "`i` is there twice");
-        assert_eq!(message("r2_k3_e1_i24"), format!("`s`, `o` is missing; the keys are {LEGAL}"));
+        let keys = "`r` (repeats), `k` (kernel), `s` (stride), `e` (expansion), `i` (in), `o` (out), `c` (1 for \
+                    fused, 0 for mbconv), `se` (se_ratio)";
+        assert_eq!(message("r2_k3_s1_e1_i24_o24_x1"), format!("unknown key in `x1`: expected one of {keys}"));
+        assert_eq!(message("r2_k3_s1_e1_i24_i24_o24"), "`i` is set twice: remove one");
+        assert_eq!(message("r2_k3_e1_i24"), format!("`s`, `o` are missing; the keys are {keys}"));
+        assert_eq!(message("r2_k3_s1_e1_i24"), format!("`o` is missing; the keys are {keys}"));
         assert_eq!(
             message("r2_k_s1_e4.5_i24_o24"),
             "`k` is ``; it must be a whole number; `e` is `4.5`; it must be a whole number"
         );
         assert_eq!(message("r2_k3_s1_e1_i24_o24_c2"), "`c` is `2`; it must be 0 (mbconv) or 1 (fused)");
         assert_eq!(message("r2_k3_s1_e1_i24_o24_se0.2.5"), "`se` is `0.2.5`; it must be a number");
-        assert!(message("").starts_with("`` has an unknown key"));
+        assert!(message("").starts_with("unknown key in ``"));
     }
 }

@@ -1,7 +1,6 @@
 //! A limit on what a network may cost.
 
-use crate::text::thousands;
-use crate::{Key, Mistake, Place, Size, Spec};
+use crate::{Cost, Error, Limit, Mistake, Name, Part, Place, Size, Spec};
 
 /// Limits on the counts of a network for 1,000 classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,31 +24,32 @@ impl Budget {
     /// let over = Budget { params: Some(1_000_000), ..Budget::default() }.check(&spec);
     /// assert_eq!(
     ///     over[0].to_string(),
-    ///     "params are 1,320,208, over the budget of 1,000,000; the head costs most, 1,314,280"
+    ///     "`params` are 1,320,208, over the budget of 1,000,000; the head costs most, 1,314,280"
     /// );
     /// ```
-    pub fn check(&self, spec: &Spec) -> Vec<Mistake> {
-        let size = self.at.unwrap_or_else(|| spec.default_size());
-        if size == 0 {
-            let message = format!("at is 0; it must be {}", Key::EvalSize.legal());
-            return vec![Mistake { place: Place::Setting(Key::Budget), message }];
+    pub fn check(&self, spec: &Spec) -> Vec<Error<Place>> {
+        if let Some(error) = self.check_size() {
+            return vec![error];
         }
+        let size = self.at.unwrap_or_else(|| spec.default_size());
         let costs = spec.costs(Size::square(size), 1_000);
-        let check = |figure: String, limit: Option<u64>, count: fn(&crate::Cost) -> u64| {
-            let (limit, total) = (limit?, count(&costs.total()));
-            if total <= limit {
-                return None;
-            }
+        let check = |limit: Limit, most: Option<u64>, count: fn(&Cost) -> u64| {
+            let (most, total) = (most?, count(&costs.total()));
             let stages = costs.stages.iter().zip(spec.rows()).enumerate();
-            let stages = stages.map(|(index, (cost, row))| (format!("stage {} {row}", index + 1), count(cost)));
-            let ends = [("the stem".to_owned(), count(&costs.stem)), ("the head".to_owned(), count(&costs.head))];
+            let stages = stages.map(|(index, (cost, row))| (Part::Stage(index, *row), count(cost)));
+            let ends = [(Part::Stem, count(&costs.stem)), (Part::Head, count(&costs.head))];
             let (part, cost) = stages.chain(ends).max_by_key(|&(_, cost)| cost)?;
-            let [total, limit, cost] = [total, limit, cost].map(thousands);
-            let message = format!("{figure} are {total}, over the budget of {limit}; {part} costs most, {cost}");
-            Some(Mistake { place: Place::Setting(Key::Budget), message })
+            let mistake = Mistake::OverBudget { limit, size, total, most, part, cost };
+            (total > most).then_some(Error { place: Place::Limit(limit), mistake })
         };
-        let params = check("params".to_owned(), self.params, |cost| cost.params);
-        let macs = check(format!("macs at {size} px"), self.macs, |cost| cost.macs);
+        let params = check(Limit::Params, self.params, |cost| cost.params);
+        let macs = check(Limit::Macs, self.macs, |cost| cost.macs);
         params.into_iter().chain(macs).collect()
+    }
+
+    /// What is wrong with the size that `macs` is for, whatever the network.
+    pub(crate) fn check_size(&self) -> Option<Error<Place>> {
+        let mistake = Mistake::Illegal { name: Name::Limit(Limit::At), value: "0".to_owned() };
+        (self.at == Some(0)).then_some(Error { place: Place::Limit(Limit::At), mistake })
     }
 }

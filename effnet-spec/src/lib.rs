@@ -1,8 +1,9 @@
 //! EfficientNetV2 stage tables as plain data.
 //!
 //! A [`Spec`] is a stage table ([`Row`]s) with its [`Settings`]. This crate holds the only copy of what follows from
-//! one: validation, compound scaling, unrolling into [`Block`]s, drop-path rates, and the counts of parameters, MACs
-//! and activations. The proc macro, the run-time model and the command line all ask here, so they cannot disagree.
+//! one: validation with every [`Mistake`], compound scaling, unrolling into [`Block`]s, drop-path rates, and the counts
+//! of parameters, MACs and activations. The proc macro, the run-time model and the command line all ask here, so they
+//! cannot disagree.
 //!
 //! Everything is `const`-constructible, and nothing is allocated unless asked for.
 
@@ -11,8 +12,10 @@ mod block_string;
 mod budget;
 mod conv;
 mod cost;
+mod delimiter;
 pub mod grammar;
 mod memory;
+mod mistake;
 mod module;
 mod named;
 mod place;
@@ -30,16 +33,15 @@ mod text;
 mod validate;
 
 pub use block::Block;
-pub use block_string::BlockStringError;
 pub use budget::Budget;
 pub use conv::{Conv, Convs, Role};
 pub use cost::{Cost, Costs, DEFAULT_SIZE};
+pub use mistake::{Error, Item, Mistake, Name, Part};
 pub use module::Module;
-pub use place::{Column, Key, Place};
-pub use row::{Operator, Row};
+pub use place::{Column, Key, Limit, Place};
+pub use row::{MAX_BLOCKS, Operator, Row};
 pub use scale::{check_scaling, round_filters, round_repeats};
 pub use settings::{Activation, Padding, Settings};
 pub use size::Size;
 pub use spec::Spec;
 pub use suggest::suggest;
-pub use validate::{MAX_BLOCKS, Mistake};

@@ -1,4 +1,4 @@
-//! Where in a table a mistake is.
+//! What stands where in a table.
 
 use crate::named::named;
 
@@ -13,6 +13,8 @@ pub enum Place {
     Cell(usize, Column),
     /// A setting.
     Setting(Key),
+    /// A limit in the setting `budget`.
+    Limit(Limit),
 }
 
 named! {
@@ -34,19 +36,6 @@ named! {
         Operator = "operator",
         /// Squeezed channels as a share of the input's.
         SeRatio = "se_ratio",
-    }
-}
-
-impl Column {
-    /// What a cell of it may say, to follow "must be".
-    pub const fn legal(self) -> &'static str {
-        match self {
-            Self::Repeats | Self::Expansion | Self::In | Self::Out => "a positive whole number",
-            Self::Kernel => "3, 5 or 7",
-            Self::Stride => "1 or 2",
-            Self::Operator => "`fused` or `mbconv`",
-            Self::SeRatio => "a number from 0 (no squeeze-and-excitation) to 1",
-        }
     }
 }
 
@@ -90,22 +79,14 @@ named! {
     }
 }
 
-impl Key {
-    /// What its value may be, to follow "must be".
-    pub const fn legal(self) -> &'static str {
-        match self {
-            Self::InChannels | Self::Stem | Self::NumFeatures | Self::TrainSize | Self::EvalSize => {
-                "a positive whole number"
-            }
-            Self::Dropout | Self::DropPath => "a number from 0 to below 1",
-            Self::BnMomentum => "a number from 0 to 1",
-            Self::BnEps | Self::Width | Self::Depth => "a positive number",
-            Self::Padding => "`symmetric` or `same`",
-            Self::Activation => "`silu`, `relu`, `relu6` or `hard_swish`",
-            Self::Mean => "one number, or one for each channel",
-            Self::Std => "one positive number, or one for each channel",
-            Self::Budget => "limits such as `{ params: 22M, macs: 8.4G, at: 384 }`",
-            Self::Crate => "a path such as `crate::effnet`",
-        }
+named! {
+    /// A limit in the setting `budget`, or what it refers to.
+    pub enum Limit: "limit" {
+        /// Trainable parameters.
+        Params = "params",
+        /// Multiply-accumulates for one image.
+        Macs = "macs",
+        /// Side of the image that `macs` is for.
+        At = "at",
     }
 }

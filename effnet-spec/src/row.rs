@@ -4,6 +4,9 @@ use std::fmt;
 
 use crate::named::named;
 
+/// The most blocks that all stages may have together.
+pub const MAX_BLOCKS: usize = 1_000;
+
 named! {
     /// The block that a stage repeats.
     #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]

@@ -1,7 +1,7 @@
 //! Compound scaling, rounded as google/automl does (`effnetv2_model.py`, `round_filters` and `round_repeats`).
 
-use crate::validate::{is_positive, setting};
-use crate::{Key, Mistake, Row, Settings, Spec};
+use crate::validate::is_positive;
+use crate::{Error, Key, Place, Row, Settings, Spec};
 
 /// What every channel count is rounded to a multiple of.
 const DIVISOR: usize = 8;
@@ -52,9 +52,9 @@ impl Spec {
 }
 
 /// What is wrong with the factors of [`Spec::scaled`].
-pub fn check_scaling(width: f64, depth: f64) -> Vec<Mistake> {
+pub fn check_scaling(width: f64, depth: f64) -> Vec<Error<Place>> {
     let factors = [(Key::Width, width), (Key::Depth, depth)].into_iter();
-    factors.filter(|&(_, factor)| !is_positive(factor)).map(|(key, factor)| setting(key, factor)).collect()
+    factors.filter(|&(_, factor)| !is_positive(factor)).map(|(key, factor)| Error::setting(key, factor)).collect()
 }
 
 #[cfg(test)]
@@ -82,11 +82,11 @@ mod tests {
     #[test]
     fn refuses_factors_that_are_not_positive() {
         assert!(check_scaling(1.1, 0.5).is_empty());
-        let mistakes = check_scaling(0.0, f64::NAN);
-        let messages: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+        let errors = check_scaling(0.0, f64::NAN);
+        let messages: Vec<_> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(
             messages,
-            ["width is 0; it must be a positive number", "depth is NaN; it must be a positive number"]
+            ["`width` is 0; it must be a positive number", "`depth` is NaN; it must be a positive number"]
         );
     }
 }

@@ -1,6 +1,7 @@
 //! "Did you mean …?"
 
-/// The candidate that `word` is most likely a misspelling of, if one is close: at most a third of its letters differ.
+/// The candidate that `word` is most likely a misspelling of, if one is close: at most a third of its letters differ,
+/// but never all.
 ///
 /// ```
 /// assert_eq!(effnet_spec::suggest("mbonv", ["fused", "mbconv"]), Some("mbconv"));
@@ -10,7 +11,7 @@ pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let word = word.to_lowercase();
     let near = candidates.into_iter().filter_map(|candidate| {
         let distance = distance(&word, candidate);
-        (distance <= candidate.len().div_ceil(3)).then_some((distance, candidate))
+        (distance <= candidate.len().div_ceil(3) && distance < candidate.len()).then_some((distance, candidate))
     });
     near.min_by_key(|&(distance, _)| distance).map(|(_, candidate)| candidate)
 }
@@ -18,7 +19,7 @@ pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// How many letters must be put in, taken out, replaced or swapped with their neighbour.
 fn distance(from: &str, to: &str) -> usize {
     let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
-    // rows[i][j]: from the first i letters of one to the first j of the other.
+    // rows[i][j] is the distance of the first i letters of `from` from the first j of `to`.
     let mut rows = vec![(0..=to.len()).collect::<Vec<_>>()];
     for i in 1..=from.len() {
         let mut row = vec![i];
@@ -65,5 +66,7 @@ mod tests {
         }
         assert_eq!(suggest("learning_rate", names()), None);
         assert_eq!(suggest("x", names()), None);
+        assert_eq!(suggest("x", ["k", "M"]), None);
+        assert_eq!(suggest("K", ["k", "M"]), Some("k"));
     }
 }

@@ -86,13 +86,13 @@ fn error(rows: &str) -> String {
 #[test]
 fn refuses_what_it_does_not_know() {
     let short = error(r#"[2, 3, 1, 1, 24, 24, "fused"]"#);
-    assert!(short.starts_with("invalid length 7, expected a row of eight cells, [repeats, kernel"), "{short}");
+    assert!(short.starts_with("invalid length 7, expected a row of eight cells, `[repeats, kernel"), "{short}");
     let long = error(r#"[2, 3, 1, 1, 24, 24, "fused", 0, 1]"#);
     assert!(long.starts_with("invalid length 9, expected a row of eight cells"), "{long}");
     let operator = error(r#"[2, 3, 1, 1, 24, 24, "fusd", 0]"#);
     assert!(operator.starts_with("unknown variant `fusd`, expected `fused` or `mbconv`"), "{operator}");
     let block_string = error(r#""r2_k3""#);
-    assert!(block_string.starts_with("`s`, `e`, `i`, `o` is missing"), "{block_string}");
+    assert!(block_string.starts_with("`s`, `e`, `i`, `o` are missing"), "{block_string}");
 
     let setting = serde_json::from_str::<Settings>(r#"{ "dropuot": 0.3 }"#).expect_err("a mistake").to_string();
     assert!(setting.starts_with("unknown field `dropuot`, expected one of `in_channels`"), "{setting}");

@@ -70,7 +70,7 @@ fn texts_may_have_a_byte_order_mark_and_are_utf_8() {
     let folder = folder();
     let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
     for (flags, text, read) in [
-        (["summary", "--table"].as_slice(), "[1, 4, 1, 1, 8, 8, fused, 0]", "line 1, column 5: kernel is 4"),
+        (["summary", "--table"].as_slice(), "[1, 4, 1, 1, 8, 8, fused, 0]", "line 1, column 5: `kernel` is 4"),
         (&["train", "--variant", "b0", "--output", "run", "--config"], "nonsense = 1", "`nonsense`"),
         (&["train", "--variant", "b0", "--output", "run", "--recipe"], "nonsense = 1", "`nonsense`"),
     ] {

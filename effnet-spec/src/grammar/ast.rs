@@ -1,7 +1,7 @@
 //! A table as it was written: every cell and setting with its span, nothing yet interpreted.
 
 use super::number::Number;
-use super::token::Delimiter;
+use crate::delimiter::Delimiter;
 
 /// A table's body.
 #[derive(Clone, Debug)]
@@ -99,8 +99,8 @@ impl<S> Value<S> {
                 let segments: Vec<&str> = path.segments.iter().map(|(segment, _)| segment.as_str()).collect();
                 format!("{}{}", if path.global { "::" } else { "" }, segments.join("::"))
             }
-            ValueKind::List(_) => Delimiter::Bracket.describe().to_owned(),
-            ValueKind::Settings(_) => Delimiter::Brace.describe().to_owned(),
+            ValueKind::List(_) => Delimiter::Bracket.to_string(),
+            ValueKind::Settings(_) => Delimiter::Brace.to_string(),
             ValueKind::Other(text) => text.clone(),
             ValueKind::Bad => String::new(),
         }

@@ -1,8 +1,8 @@
 //! A place in a list of tokens, and how parsing goes on after a mistake.
 
-use super::messages;
 use super::report::Report;
 use super::token::{Token, TokenKind};
+use crate::{Item, Mistake};
 
 /// The tokens that are still to be read.
 pub(super) struct Cursor<'t, S> {
@@ -30,6 +30,11 @@ impl<'t, S: Copy> Cursor<'t, S> {
 
     pub(super) fn peek(&self) -> Option<&'t Token<S>> {
         self.rest.first().filter(|token| !self.stop.is_some_and(|stop| token.is_punct(stop)))
+    }
+
+    /// What the next token is.
+    pub(super) fn kind(&self) -> Option<&'t TokenKind<S>> {
+        self.peek().map(|token| &token.kind)
     }
 
     pub(super) fn second(&self) -> Option<&'t Token<S>> {
@@ -77,15 +82,21 @@ impl<'t, S: Copy> Cursor<'t, S> {
 
     /// Takes the comma behind an item. Where it is missing and another item follows, says so and goes on with that
     /// item; anything else that stands there is reported and skipped.
-    pub(super) fn end_item(&mut self, starts_item: impl Fn(&Self) -> bool, item: &str, report: &mut Report<S>) {
+    pub(super) fn end_item(&mut self, starts_item: impl Fn(&Self) -> bool, item: Item, report: &mut Report<S>) {
         if let Some(token) = self.peek()
             && !token.is_punct(',')
         {
             if starts_item(self) {
-                report.error(token.span, messages::missing_comma(&token.describe()));
+                report.error(token.span, Mistake::NoComma { next: token.describe() });
                 return;
             }
-            report.error(token.span, messages::unexpected_after_item(&token.describe(), item));
+            let mistake = match token.kind {
+                TokenKind::Punct(operator @ ('+' | '-' | '*' | '/' | '%' | '.')) => {
+                    Mistake::Arithmetic { item, operator }
+                }
+                _ => Mistake::AfterItem { item, found: token.describe() },
+            };
+            report.error(token.span, mistake);
             self.skip_item();
         }
         self.eat(',');

@@ -1,8 +1,9 @@
 //! Text to tokens, as rustc's lexer would have it.
 
-use super::messages;
 use super::report::Report;
-use super::token::{Delimiter, Group, Token, TokenKind};
+use super::token::{Group, Token, TokenKind};
+use crate::Mistake;
+use crate::delimiter::Delimiter;
 
 /// A place in a text: line and column from 1, a column being one character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,7 +43,7 @@ pub fn lex(text: &str, report: &mut Report<Position>) -> (Vec<Token<Position>>, 
         lexer.token(next, report);
     }
     for open in lexer.open {
-        report.error(open.at, messages::unclosed(open.delimiter));
+        report.error(open.at, Mistake::Unclosed { delimiter: open.delimiter });
     }
     (lexer.tokens, lexer.at)
 }
@@ -57,7 +58,7 @@ impl Lexer<'_> {
             }
             '"' => match self.string() {
                 Some(text) => TokenKind::Text(text),
-                None => return report.error(at, messages::unclosed_string()),
+                None => return report.error(at, Mistake::UnclosedString),
             },
             '(' => return self.open(Delimiter::Parenthesis),
             '[' => return self.open(Delimiter::Bracket),
@@ -137,13 +138,13 @@ impl Lexer<'_> {
         match self.open.pop() {
             Some(open) => {
                 if open.delimiter != delimiter {
-                    report.error(close, messages::wrong_close(delimiter, open.delimiter));
+                    report.error(close, Mistake::WrongClose { found: delimiter, opened: open.delimiter });
                 }
                 let tokens = std::mem::replace(&mut self.tokens, open.outside);
                 let group = Group { delimiter: open.delimiter, tokens, close };
                 self.tokens.push(Token { kind: TokenKind::Group(group), span: open.at });
             }
-            None => report.error(close, messages::nothing_to_close(delimiter)),
+            None => report.error(close, Mistake::NothingToClose { found: delimiter }),
         }
     }
 }

@@ -3,18 +3,17 @@
 use std::borrow::Cow;
 
 use super::ast::{Ast, Path};
-use super::budget::Limits;
 use super::report::Report;
 use super::rows::{self, ReadRow};
 use super::settings::{self, ReadSettings};
-use crate::{Budget, Column, Key, Mistake, Place, Spec, check_scaling};
+use crate::{Column, Error, Key, Place, Spec, check_scaling};
 
 /// What a table says.
 #[derive(Clone, Debug)]
 pub struct Lowered<S> {
-    /// The network, with `width` and `depth` applied. Of a table with mistakes, as far as it could be read.
+    /// The network, with `width` and `depth` applied; with mistakes, the table as far as it could be read.
     pub spec: Spec,
-    /// Of each row, where it and its operator stand.
+    /// Where each row and its operator stand.
     pub rows: Vec<RowSpans<S>>,
     /// The value of the setting `crate`.
     pub crate_path: Option<Path<S>>,
@@ -25,7 +24,7 @@ pub struct Lowered<S> {
 pub struct RowSpans<S> {
     /// The row.
     pub row: S,
-    /// Its operator's cell; of a block string, the row.
+    /// Its operator's cell; the row, if it is a block string.
     pub operator: S,
 }
 
@@ -39,8 +38,11 @@ pub fn lower<S: Copy>(name: &str, ast: &Ast<S>, report: &mut Report<S>) -> Lower
     let settings = settings::read(&ast.settings, report);
     let mut table = Table { ast, rows, settings, report };
     let spec = table.check(name);
-    let rows = table.rows.iter().map(|row| RowSpans { row: row.span, operator: row.cell(Column::Operator) }).collect();
-    Lowered { spec, rows, crate_path: table.settings.crate_path }
+    let rows = table.rows.iter().map(|row| {
+        let operator = row.cell(Column::Operator).unwrap_or(row.span);
+        RowSpans { row: row.span, operator }
+    });
+    Lowered { spec, rows: rows.collect(), crate_path: table.settings.crate_path }
 }
 
 struct Table<'a, S> {
@@ -57,55 +59,41 @@ impl<S: Copy> Table<'_, S> {
             rows: self.rows.iter().map(|row| row.row).collect(),
             settings: self.settings.settings.clone(),
         };
-        let (width, depth) = (self.settings.width.unwrap_or(1.0), self.settings.depth.unwrap_or(1.0));
-        let mut mistakes = written.validate();
-        mistakes.extend(self.settings.stem.and_then(|stem| written.check_stem(stem)));
-        mistakes.extend(check_scaling(width, depth));
-        self.report_all(mistakes);
+        let ReadSettings { stem, width, depth, budget, .. } = self.settings;
+        let mut errors = written.validate();
+        errors.extend(stem.and_then(|stem| written.check_stem(stem)));
+        errors.extend(check_scaling(width, depth));
+        errors.extend(budget.check_size());
+        self.report_all(errors);
         if !self.report.is_clean() {
             return written;
         }
         let spec = written.scaled(width, depth);
         self.report_all(spec.validate());
         if self.report.is_clean() {
-            self.check_budget(&spec);
+            self.report_all(budget.check(&spec));
         }
         spec
     }
 
-    fn check_budget(&mut self, spec: &Spec) {
-        let Some(Limits { params, macs, at }) = self.settings.budget else { return };
-        let at = at.map(|at| at.value);
-        for (limit, budget) in [
-            (params, Budget { params: params.map(|limit| limit.value), macs: None, at }),
-            (macs, Budget { params: None, macs: macs.map(|limit| limit.value), at }),
-        ] {
-            if let Some(limit) = limit {
-                for mistake in budget.check(spec) {
-                    self.report.error(limit.span, mistake.message);
-                }
-            }
-        }
-    }
-
     /// Reports mistakes at what they are about, unless that is a stand-in for something unread.
-    fn report_all(&mut self, mistakes: Vec<Mistake>) {
-        for Mistake { place, message } in mistakes {
+    fn report_all(&mut self, errors: Vec<Error<Place>>) {
+        for Error { place, mistake } in errors {
             if let Some(span) = self.span(place) {
-                self.report.error(span, message);
+                self.report.error(span, mistake);
             }
         }
     }
 
     fn span(&self, place: Place) -> Option<S> {
+        let setting = |place| self.settings.span(place, self.ast.span);
         match place {
-            Place::Cell(row, column) => self.rows.get(row).filter(|row| row.knows(column)).map(|row| row.cell(column)),
-            Place::Row(row) => self.rows.get(row).filter(|row| row.is_whole()).map(|row| row.span),
-            Place::Table => self.rows.iter().all(ReadRow::is_whole).then_some(self.ast.span),
+            Place::Cell(row, column) => self.rows[row].cell(column),
+            Place::Row(row) => self.rows[row].whole(),
+            Place::Table => self.rows.iter().all(|row| row.whole().is_some()).then_some(self.ast.span),
             // How many numbers `mean` and `std` have is a question of `in_channels` too.
-            Place::Setting(Key::Mean | Key::Std) if !self.settings.knows(Key::InChannels) => None,
-            Place::Setting(key) if !self.settings.knows(key) => None,
-            Place::Setting(key) => Some(self.settings.span(key).unwrap_or(self.ast.span)),
+            Place::Setting(Key::Mean | Key::Std) => setting(Place::Setting(Key::InChannels)).and(setting(place)),
+            Place::Setting(_) | Place::Limit(_) => setting(place),
         }
     }
 }

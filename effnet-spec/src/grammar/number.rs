@@ -1,6 +1,16 @@
 //! Number literals.
 
-use super::messages;
+use crate::named::{Named, named};
+use crate::{Mistake, Name};
+
+named! {
+    /// The suffix of a budget's number, in powers of a thousand.
+    enum Magnitude: "suffix" {
+        Thousand = "k" ("thousand"),
+        Million = "M" ("million"),
+        Billion = "G" ("billion"),
+    }
+}
 
 /// A decimal number, `digits · 10^exponent`, as it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,20 +28,20 @@ pub struct Number {
 
 impl Number {
     /// Reads a literal as rustc and the text lexer deliver it, without its sign.
-    pub(super) fn parse(literal: &str, negative: bool) -> Result<Self, String> {
+    pub(super) fn parse(literal: &str, negative: bool) -> Result<Self, Mistake> {
         let text = if negative { format!("-{literal}") } else { literal.to_owned() };
         if literal.starts_with("0x") || literal.starts_with("0o") || literal.starts_with("0b") {
-            return Err(messages::not_decimal(&text));
+            return Err(Mistake::NotDecimal { text });
         }
         let (plain, suffix) = split_suffix(literal);
         let plain: String = plain.chars().filter(|&character| character != '_').collect();
         let (mantissa, exponent) = plain.split_once(['e', 'E']).unwrap_or((&plain, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let too_long = || messages::number_too_large(&text);
-        let digits = format!("{whole}{fraction}").parse().map_err(|_| too_long())?;
-        let exponent = exponent.parse::<i32>().map_err(|_| too_long())?;
-        let exponent = exponent.checked_sub(fraction.len() as i32).ok_or_else(too_long)?;
-        let magnitude: f64 = plain.parse().map_err(|_| too_long())?;
+        let too_large = || Mistake::TooLarge { text: text.clone() };
+        let digits = format!("{whole}{fraction}").parse().map_err(|_| too_large())?;
+        let exponent = exponent.parse::<i32>().map_err(|_| too_large())?;
+        let exponent = exponent.checked_sub(fraction.len() as i32).ok_or_else(too_large)?;
+        let magnitude: f64 = plain.parse().map_err(|_| too_large())?;
         Ok(Self {
             negative,
             digits,
@@ -44,53 +54,54 @@ impl Number {
     }
 
     /// The number, if it has no suffix and is finite.
-    pub(super) fn real(&self) -> Result<f64, String> {
+    pub(super) fn real(&self) -> Result<f64, Mistake> {
         self.refuse_suffix()?;
-        if self.value.is_finite() { Ok(self.value) } else { Err(messages::number_too_large(&self.text)) }
+        if self.value.is_finite() { Ok(self.value) } else { Err(self.too_large()) }
     }
 
     /// The number, if it is written as a whole one, without sign and suffix.
-    pub(super) fn whole(&self, what: &str, legal: &str) -> Result<usize, String> {
+    pub(super) fn whole(&self, name: Name) -> Result<usize, Mistake> {
         self.refuse_suffix()?;
         if self.negative || self.float {
-            return Err(messages::not_legal(what, legal, &self.text));
+            return Err(Mistake::Unreadable { name, text: self.text.clone() });
         }
-        usize::try_from(self.digits).map_err(|_| messages::number_too_large(&self.text))
+        usize::try_from(self.digits).map_err(|_| self.too_large())
     }
 
-    /// The number of things that a budget names: positive and whole after its suffix `k`, `M` or `G` is applied.
-    pub(super) fn count(&self, what: &str) -> Result<u64, String> {
+    /// The number of things that a budget names: positive and whole once its suffix `k`, `M` or `G` is applied.
+    pub(super) fn count(&self, name: Name) -> Result<u64, Mistake> {
         let thousands = match self.suffix.as_str() {
             "" => 0,
-            "k" => 3,
-            "M" => 6,
-            "G" => 9,
-            _ => return Err(messages::unknown_magnitude(what, &self.text, &self.suffix)),
+            suffix => 1 + Magnitude::named(suffix).ok_or_else(|| Mistake::unknown::<Magnitude>(suffix))? as i32,
         };
-        let exponent = self.exponent.saturating_add(thousands);
-        let power = 10_u128.checked_pow(exponent.unsigned_abs());
-        let count = match (power, exponent < 0) {
-            (Some(power), true) => self.digits.is_multiple_of(power).then_some(self.digits / power),
-            (Some(power), false) => {
-                let count = self.digits.checked_mul(power);
-                Some(count.ok_or_else(|| messages::number_too_large(&self.text))?)
+        let exponent = self.exponent.saturating_add(3 * thousands);
+        let count = match 10_u128.checked_pow(exponent.unsigned_abs()) {
+            power if exponent >= 0 => {
+                power.and_then(|power| self.digits.checked_mul(power)).ok_or_else(|| self.too_large())?
             }
-            (None, true) => (self.digits == 0).then_some(0),
-            (None, false) => return Err(messages::number_too_large(&self.text)),
+            Some(power) if self.digits.is_multiple_of(power) => self.digits / power,
+            // A fraction is no count, as 0 is none.
+            _ => 0,
         };
-        match count {
-            Some(count) if count > 0 && !self.negative => {
-                u64::try_from(count).map_err(|_| messages::number_too_large(&self.text))
-            }
-            _ => Err(messages::not_a_count(what, &self.text)),
+        if count == 0 || self.negative {
+            return Err(Mistake::Unreadable { name, text: self.text.clone() });
         }
+        u64::try_from(count).map_err(|_| self.too_large())
     }
 
-    fn refuse_suffix(&self) -> Result<(), String> {
+    fn refuse_suffix(&self) -> Result<(), Mistake> {
         if self.suffix.is_empty() {
             return Ok(());
         }
-        Err(messages::suffix(&self.text, &self.text[..self.text.len() - self.suffix.len()], &self.suffix))
+        let (text, suffix) = (self.text.clone(), self.suffix.clone());
+        Err(match Magnitude::named(&suffix) {
+            Some(_) => Mistake::SuffixOfBudget { text, suffix },
+            None => Mistake::Suffix { plain: text[..text.len() - suffix.len()].to_owned(), text },
+        })
+    }
+
+    fn too_large(&self) -> Mistake {
+        Mistake::TooLarge { text: self.text.clone() }
     }
 }
 
@@ -119,6 +130,9 @@ fn split_suffix(literal: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Column, Limit};
+
+    const PARAMS: Name = Name::Limit(Limit::Params);
 
     fn number(literal: &str) -> Number {
         Number::parse(literal, false).expect("a number")
@@ -129,19 +143,19 @@ mod tests {
         for (literal, count) in
             [("22M", 22_000_000), ("8.4G", 8_400_000_000), ("1_000", 1000), ("1.5k", 1500), ("2.2e7", 22_000_000)]
         {
-            assert_eq!(number(literal).count("params"), Ok(count), "{literal}");
+            assert_eq!(number(literal).count(PARAMS), Ok(count), "{literal}");
         }
         for literal in ["1.5", "0", "0.0005k", "1e-400", "22m", "99999999999999999999G"] {
-            assert!(number(literal).count("params").is_err(), "{literal}");
+            assert!(number(literal).count(PARAMS).is_err(), "{literal}");
         }
-        assert!(Number::parse("22M", true).expect("a number").count("params").is_err());
+        assert!(Number::parse("22M", true).expect("a number").count(PARAMS).is_err());
     }
 
     #[test]
     fn whole_numbers_have_no_point_sign_or_suffix() {
-        assert_eq!(number("1_000").whole("in", "a whole number"), Ok(1000));
+        assert_eq!(number("1_000").whole(Name::Cell(Column::In)), Ok(1000));
         for literal in ["3.0", "1e3", "3usize", "99999999999999999999999"] {
-            assert!(number(literal).whole("in", "a whole number").is_err(), "{literal}");
+            assert!(number(literal).whole(Name::Cell(Column::In)).is_err(), "{literal}");
         }
     }
 

@@ -2,10 +2,11 @@
 
 use super::ast::{Ast, AstRow, AstRowKind, Path, Setting, Value, ValueKind};
 use super::cursor::Cursor;
-use super::messages;
 use super::number::Number;
 use super::report::Report;
-use super::token::{Delimiter, Group, Token, TokenKind};
+use super::token::{Group, Token, TokenKind};
+use crate::delimiter::Delimiter;
+use crate::{Error, Item, Mistake};
 
 /// Where a table's body stands, which decides what may be left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub fn parse<S: Copy>(tokens: &[Token<S>], end: S, form: Form, report: &mut Repo
         ast.rows = rows(&mut inside, report);
         cursor.resume(&inside);
         if cursor.eat('>').is_none() {
-            report.error(cursor.span(), messages::unclosed_table());
+            report.error(cursor.span(), Mistake::UnclosedTable);
             if cursor.peek().is_none() {
                 return ast;
             }
@@ -39,10 +40,10 @@ pub fn parse<S: Copy>(tokens: &[Token<S>], end: S, form: Form, report: &mut Repo
     } else if form == Form::File {
         ast.rows = rows(&mut cursor, report);
         if cursor.peek().is_some() {
-            report.error(cursor.span(), messages::settings_without_table());
+            report.error(cursor.span(), Mistake::SettingsWithoutTable);
         }
     } else {
-        report.error(span, messages::no_table());
+        report.error(span, Mistake::NoTable);
         ast.rows = vec![AstRow { span, kind: AstRowKind::Bad }];
     }
     ast
@@ -51,7 +52,7 @@ pub fn parse<S: Copy>(tokens: &[Token<S>], end: S, form: Form, report: &mut Repo
 /// What follows `>`.
 fn tail<S: Copy>(cursor: &mut Cursor<'_, S>, form: Form, report: &mut Report<S>) -> Vec<Setting<S>> {
     let mut found = Vec::new();
-    match cursor.peek().map(|token| &token.kind) {
+    match cursor.kind() {
         Some(TokenKind::Group(group)) if group.delimiter == Delimiter::Brace => {
             found = settings(&mut Cursor::new(&group.tokens, group.close), report);
             cursor.next();
@@ -59,11 +60,16 @@ fn tail<S: Copy>(cursor: &mut Cursor<'_, S>, form: Form, report: &mut Report<S>)
         Some(TokenKind::Punct(';')) => {
             cursor.next();
         }
-        None if form == Form::Struct => report.error(cursor.span(), messages::no_end_of_struct()),
+        None if form == Form::Struct => report.error(cursor.span(), Mistake::NoEndOfStruct),
         _ => {}
     }
     if let Some(token) = cursor.peek() {
-        report.error(token.span, messages::unexpected_after_table(&token.describe()));
+        let found = token.describe();
+        let mistake = match found.as_str() {
+            "pub" | "struct" | "#" => Mistake::AnotherModel { found },
+            _ => Mistake::AfterTable { found },
+        };
+        report.error(token.span, mistake);
     }
     found
 }
@@ -76,26 +82,26 @@ fn rows<S: Copy>(cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Vec<AstR
         let kind = match &token.kind {
             TokenKind::Group(group) => {
                 if group.delimiter == Delimiter::Parenthesis {
-                    report.error(span, messages::row_in_parentheses());
+                    report.error(span, Mistake::RowInParentheses);
                 }
-                AstRowKind::Cells(values(&mut Cursor::new(&group.tokens, group.close), "cell", report))
+                AstRowKind::Cells(values(&mut Cursor::new(&group.tokens, group.close), Item::Cell, report))
             }
             TokenKind::Text(text) => AstRowKind::BlockString(text.clone()),
             TokenKind::Punct('#') => {
-                report.error(span, messages::attribute_in_table());
+                report.error(span, Mistake::AttributeInTable);
                 cursor.next();
-                if matches!(cursor.peek().map(|token| &token.kind), Some(TokenKind::Group(_))) {
+                if matches!(cursor.kind(), Some(TokenKind::Group(_))) {
                     cursor.next();
                 }
                 continue;
             }
             TokenKind::Punct(',') => {
-                report.error(span, messages::no_row());
+                report.error(span, Mistake::NoRow);
                 cursor.next();
                 continue;
             }
             _ => {
-                report.error(span, messages::not_a_row(&token.describe()));
+                report.error(span, Mistake::NotARow { found: token.describe() });
                 AstRowKind::Bad
             }
         };
@@ -106,7 +112,7 @@ fn rows<S: Copy>(cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Vec<AstR
         }
         rows.push(AstRow { span, kind });
         if !cursor.at_settings() {
-            cursor.end_item(Cursor::at_row, "row", report);
+            cursor.end_item(Cursor::at_row, Item::Row, report);
         }
     }
     rows
@@ -114,7 +120,7 @@ fn rows<S: Copy>(cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Vec<AstR
 
 impl<S: Copy> Cursor<'_, S> {
     fn at_row(&self) -> bool {
-        match self.peek().map(|token| &token.kind) {
+        match self.kind() {
             Some(TokenKind::Group(_)) => !self.at_settings(),
             Some(TokenKind::Text(_) | TokenKind::Punct('#')) => true,
             _ => false,
@@ -122,100 +128,102 @@ impl<S: Copy> Cursor<'_, S> {
     }
 
     fn at_settings(&self) -> bool {
-        matches!(
-            self.peek().map(|token| &token.kind),
-            Some(TokenKind::Group(Group { delimiter: Delimiter::Brace, .. }))
-        )
+        matches!(self.kind(), Some(TokenKind::Group(Group { delimiter: Delimiter::Brace, .. })))
     }
 
     fn at_setting(&self) -> bool {
-        matches!(self.peek().map(|token| &token.kind), Some(TokenKind::Word(_)))
-            && self.second().is_some_and(|token| token.is_punct(':'))
+        matches!(self.kind(), Some(TokenKind::Word(_))) && self.second().is_some_and(|token| token.is_punct(':'))
     }
 }
 
-fn values<S: Copy>(cursor: &mut Cursor<'_, S>, item: &str, report: &mut Report<S>) -> Vec<Value<S>> {
+fn values<S: Copy>(cursor: &mut Cursor<'_, S>, item: Item, report: &mut Report<S>) -> Vec<Value<S>> {
     let mut values = Vec::new();
     while cursor.peek().is_some() {
-        values.push(value(cursor, item, report));
+        values.push(value(cursor, || Mistake::NoItem { item }, report));
         cursor.end_item(Cursor::at_value, item, report);
     }
     values
 }
 
-/// Reads a value, and reports where there is none.
-fn value<S: Copy>(cursor: &mut Cursor<'_, S>, item: &str, report: &mut Report<S>) -> Value<S> {
+/// Reads a value. Where there is none, the mistake is `missing`.
+fn value<S: Copy>(cursor: &mut Cursor<'_, S>, missing: impl FnOnce() -> Mistake, report: &mut Report<S>) -> Value<S> {
     let span = cursor.span();
-    if cursor.at_item_end() {
-        report.error(span, messages::no_value(item));
-        return Value { span, kind: ValueKind::Bad };
-    }
+    let kind =
+        if cursor.at_item_end() { Err(Error { place: span, mistake: missing() }) } else { value_kind(cursor, report) };
+    let kind = kind.unwrap_or_else(|Error { place, mistake }| {
+        report.error(place, mistake);
+        cursor.skip_item();
+        ValueKind::Bad
+    });
+    Value { span, kind }
+}
+
+/// Reads what is not at the end of an item. An error says that what follows in the item means nothing.
+fn value_kind<S: Copy>(cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Result<ValueKind<S>, Error<S>> {
+    let start = cursor.span();
+    let error = |place, mistake| Err(Error { place, mistake });
     let negative = cursor.eat('-').is_some();
     let global = cursor.eat_path_separator();
-    let kind = match cursor.next().map(|token| (&token.kind, token)) {
-        Some((TokenKind::Number(literal), _)) if !global => match Number::parse(literal, negative) {
+    let Some(token) = cursor.next() else {
+        return error(start, Mistake::NotAValue { found: if global { "::" } else { "-" }.to_owned() });
+    };
+    let kind = match &token.kind {
+        TokenKind::Number(literal) if !global => match Number::parse(literal, negative) {
             Ok(number) => ValueKind::Number(number),
-            Err(message) => {
-                report.error(span, message);
+            Err(mistake) => {
+                report.error(start, mistake);
                 ValueKind::Bad
             }
         },
-        Some((TokenKind::Word(word), token)) if !negative => {
+        TokenKind::Word(word) if !negative => {
             let mut segments = vec![(word.clone(), token.span)];
             while cursor.eat_path_separator() {
                 let span = cursor.span();
-                match cursor.peek().map(|token| &token.kind) {
-                    Some(TokenKind::Word(word)) => segments.push((word.clone(), span)),
-                    _ => {
-                        report.error(span, messages::path_without_segment());
-                        cursor.skip_item();
-                        return Value { span, kind: ValueKind::Bad };
-                    }
-                }
+                let Some(TokenKind::Word(word)) = cursor.kind() else {
+                    return error(span, Mistake::PathWithoutEnd);
+                };
+                segments.push((word.clone(), span));
                 cursor.next();
             }
             ValueKind::Path(Path { global, segments })
         }
-        Some((TokenKind::Group(group), _)) if !negative && !global && group.delimiter != Delimiter::Parenthesis => {
+        TokenKind::Group(group) if group.delimiter == Delimiter::Parenthesis => {
+            return error(start, Mistake::Parentheses);
+        }
+        TokenKind::Group(group) if !negative && !global => {
             let mut inside = Cursor::new(&group.tokens, group.close);
             match group.delimiter {
                 Delimiter::Brace => ValueKind::Settings(settings(&mut inside, report)),
-                _ => ValueKind::List(values(&mut inside, "number", report)),
+                _ => ValueKind::List(values(&mut inside, Item::Number, report)),
             }
         }
-        Some((TokenKind::Text(_) | TokenKind::Other(_), token)) if !negative && !global => {
-            ValueKind::Other(token.describe())
-        }
-        other => {
-            let found = other.map_or_else(|| "-".to_owned(), |(_, token)| token.describe());
-            report.error(span, messages::not_a_value(&found));
-            cursor.skip_item();
-            ValueKind::Bad
-        }
+        TokenKind::Text(_) | TokenKind::Other(_) if !negative && !global => ValueKind::Other(token.describe()),
+        TokenKind::Punct('.') => return error(start, Mistake::NoDigit),
+        _ => return error(start, Mistake::NotAValue { found: token.describe() }),
     };
-    Value { span, kind }
+    Ok(kind)
 }
 
 fn settings<S: Copy>(cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Vec<Setting<S>> {
     let mut settings = Vec::new();
     while let Some(token) = cursor.next() {
         let TokenKind::Word(key) = &token.kind else {
-            report.error(token.span, messages::not_a_setting(&token.describe()));
+            report.error(token.span, Mistake::NotASetting { found: token.describe() });
             cursor.skip_item();
             cursor.eat(',');
             continue;
         };
         if cursor.eat(':').is_none() {
-            report.error(cursor.span(), messages::no_colon(key));
+            report.error(cursor.span(), Mistake::NoColon { key: key.clone() });
             if cursor.eat('=').is_none() {
                 cursor.skip_item();
                 cursor.eat(',');
                 continue;
             }
         }
-        let value = value(cursor, key, report);
+        let value = value(cursor, || Mistake::NoValue { key: key.clone() }, report);
         settings.push(Setting { key: key.clone(), key_span: token.span, value });
-        cursor.end_item(Cursor::at_setting, "setting", report);
+        cursor.end_item(Cursor::at_setting, Item::Setting, report);
     }
     settings
 }

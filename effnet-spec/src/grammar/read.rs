@@ -1,35 +1,35 @@
 //! Values to Rust's own types. What can't be read is reported at the value and comes back as `None`.
 
 use super::ast::{Path, Setting, Value, ValueKind};
-use super::messages;
 use super::number::Number;
 use super::report::Report;
 use crate::named::Named;
+use crate::{Mistake, Name};
 
 impl<S: Copy> Value<S> {
     /// A whole number without sign.
-    pub(super) fn whole(&self, what: &str, legal: &str, report: &mut Report<S>) -> Option<usize> {
-        self.number(what, legal, report, |number| number.whole(what, legal))
+    pub(super) fn whole(&self, name: Name, report: &mut Report<S>) -> Option<usize> {
+        self.number(name, report, |number| number.whole(name))
     }
 
     /// Any finite number.
-    pub(super) fn real(&self, what: &str, legal: &str, report: &mut Report<S>) -> Option<f64> {
-        self.number(what, legal, report, Number::real)
+    pub(super) fn real(&self, name: Name, report: &mut Report<S>) -> Option<f64> {
+        self.number(name, report, Number::real)
     }
 
     /// A budget's number, with k, M or G.
-    pub(super) fn count(&self, what: &str, report: &mut Report<S>) -> Option<u64> {
-        self.number(what, "a number such as `22M` or `8.4G`", report, |number| number.count(what))
+    pub(super) fn count(&self, name: Name, report: &mut Report<S>) -> Option<u64> {
+        self.number(name, report, |number| number.count(name))
     }
 
     /// One number, or a list of at least one.
-    pub(super) fn reals(&self, what: &str, legal: &str, report: &mut Report<S>) -> Option<Vec<f64>> {
+    pub(super) fn reals(&self, name: Name, report: &mut Report<S>) -> Option<Vec<f64>> {
         match &self.kind {
             ValueKind::List(values) if !values.is_empty() => {
-                let reals: Vec<_> = values.iter().map(|value| value.real(what, legal, report)).collect();
+                let reals: Vec<_> = values.iter().map(|value| value.real(name, report)).collect();
                 reals.into_iter().collect()
             }
-            _ => self.real(what, legal, report).map(|real| vec![real]),
+            _ => self.real(name, report).map(|real| vec![real]),
         }
     }
 
@@ -41,44 +41,43 @@ impl<S: Copy> Value<S> {
             _ => None,
         };
         if chosen.is_none() {
-            report.error(self.span, messages::unknown::<T>(&self.describe()));
+            report.error(self.span, Mistake::unknown::<T>(&self.describe()));
         }
         chosen
     }
 
     /// A path.
-    pub(super) fn path(&self, what: &str, legal: &str, report: &mut Report<S>) -> Option<Path<S>> {
+    pub(super) fn path(&self, name: Name, report: &mut Report<S>) -> Option<Path<S>> {
         match &self.kind {
             ValueKind::Path(path) => Some(path.clone()),
-            _ => self.refuse(what, legal, report),
+            _ => self.refuse(name, report),
         }
     }
 
     /// Settings in braces.
-    pub(super) fn settings(&self, what: &str, legal: &str, report: &mut Report<S>) -> Option<&[Setting<S>]> {
+    pub(super) fn settings(&self, name: Name, report: &mut Report<S>) -> Option<&[Setting<S>]> {
         match &self.kind {
             ValueKind::Settings(settings) => Some(settings),
-            _ => self.refuse(what, legal, report),
+            _ => self.refuse(name, report),
         }
     }
 
-    fn refuse<T>(&self, what: &str, legal: &str, report: &mut Report<S>) -> Option<T> {
+    fn refuse<T>(&self, name: Name, report: &mut Report<S>) -> Option<T> {
         if !matches!(self.kind, ValueKind::Bad) {
-            report.error(self.span, messages::not_legal(what, legal, &self.describe()));
+            report.error(self.span, Mistake::Unreadable { name, text: self.describe() });
         }
         None
     }
 
     fn number<T>(
         &self,
-        what: &str,
-        legal: &str,
+        name: Name,
         report: &mut Report<S>,
-        read: impl FnOnce(&Number) -> Result<T, String>,
+        read: impl FnOnce(&Number) -> Result<T, Mistake>,
     ) -> Option<T> {
         match &self.kind {
-            ValueKind::Number(number) => read(number).map_err(|message| report.error(self.span, message)).ok(),
-            _ => self.refuse(what, legal, report),
+            ValueKind::Number(number) => read(number).map_err(|mistake| report.error(self.span, mistake)).ok(),
+            _ => self.refuse(name, report),
         }
     }
 }

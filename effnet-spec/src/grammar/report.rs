@@ -1,16 +1,9 @@
 //! Where mistakes are collected, so that all are reported at once.
 
-/// A mistake: where, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error<S> {
-    /// The token that is wrong.
-    pub span: S,
-    /// One sentence that names the thing and says what is legal.
-    pub message: String,
-}
+use crate::{Error, Mistake};
 
-/// Collects mistakes. Whoever makes one must ask it for them: one that is dropped unasked has lost a user's errors,
-/// and panics.
+/// Collects mistakes. It must be asked for them with [`Report::finish`]: a report that is dropped before that has lost
+/// a user's errors, and panics.
 #[derive(Debug)]
 pub struct Report<S> {
     errors: Option<Vec<Error<S>>>,
@@ -24,8 +17,8 @@ impl<S> Report<S> {
     }
 
     /// Adds a mistake.
-    pub fn error(&mut self, span: S, message: impl Into<String>) {
-        self.errors.get_or_insert_default().push(Error { span, message: message.into() });
+    pub fn error(&mut self, span: S, mistake: Mistake) {
+        self.errors.get_or_insert_default().push(Error { place: span, mistake });
     }
 
     /// Whether there is no mistake yet: a stage whose input must be whole asks before it starts.
@@ -61,11 +54,12 @@ mod tests {
     fn hands_out_every_error_in_order() {
         let mut report = Report::new();
         assert!(report.is_clean());
-        report.error(1, "first");
-        report.error(0, "second");
+        report.error(1, Mistake::NoTable);
+        report.error(0, Mistake::EmptyTable);
         assert!(!report.is_clean());
         let errors = report.finish().expect_err("two errors");
-        assert_eq!(errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>(), ["first", "second"]);
+        let [first, second] = [(1, Mistake::NoTable), (0, Mistake::EmptyTable)];
+        assert_eq!(errors, [first, second].map(|(place, mistake)| Error { place, mistake }));
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! AST rows to rows of a spec.
 
 use super::ast::{AstRow, AstRowKind, Value, ValueKind};
-use super::messages;
 use super::report::Report;
-use crate::{Column, Operator, Row};
+use crate::{Column, Mistake, Name, Operator, Row};
 
 /// What stands for a cell that could not be read. Each is legal, so that it causes no mistake of its own; channels are
 /// taken from the neighbours instead where these are known.
@@ -14,21 +13,35 @@ const PLACEHOLDER: Row = Row::new(1, 3, 1, 1, 8, 8, Operator::MbConv, 0.0);
 pub(super) struct ReadRow<S> {
     pub(super) row: Row,
     pub(super) span: S,
-    cells: [S; 8],
-    known: [bool; 8],
+    /// Where each cell stands, if it could be read; a block string is each of its cells.
+    cells: [Option<S>; 8],
 }
 
 impl<S: Copy> ReadRow<S> {
-    pub(super) fn cell(&self, column: Column) -> S {
+    /// Where a cell stands, if it could be read.
+    pub(super) fn cell(&self, column: Column) -> Option<S> {
         self.cells[column as usize]
     }
 
-    pub(super) fn knows(&self, column: Column) -> bool {
-        self.known[column as usize]
+    /// Where the row stands, if all of it could be read.
+    pub(super) fn whole(&self) -> Option<S> {
+        self.cells.iter().all(Option::is_some).then_some(self.span)
     }
 
-    pub(super) fn is_whole(&self) -> bool {
-        self.known == [true; 8]
+    /// Takes a cell over. `None` if it could not be read, which has been reported.
+    fn set(&mut self, column: Column, cell: &Value<S>, report: &mut Report<S>) -> Option<()> {
+        let (row, name) = (&mut self.row, Name::Cell(column));
+        match column {
+            Column::Repeats => row.repeats = cell.whole(name, report)?,
+            Column::Kernel => row.kernel = cell.whole(name, report)?,
+            Column::Stride => row.stride = cell.whole(name, report)?,
+            Column::Expansion => row.expansion = cell.whole(name, report)?,
+            Column::In => row.in_channels = cell.whole(name, report)?,
+            Column::Out => row.out_channels = cell.whole(name, report)?,
+            Column::Operator => row.operator = operator(cell, report)?,
+            Column::SeRatio => row.se_ratio = cell.real(name, report)?,
+        }
+        Some(())
     }
 }
 
@@ -39,56 +52,32 @@ pub(super) fn read<S: Copy>(rows: &[AstRow<S>], report: &mut Report<S>) -> Vec<R
     rows
 }
 
-fn read_row<S: Copy>(row: &AstRow<S>, report: &mut Report<S>) -> ReadRow<S> {
-    let span = row.span;
-    let unread = ReadRow { row: PLACEHOLDER, span, cells: [span; 8], known: [false; 8] };
-    match &row.kind {
-        AstRowKind::Cells(cells) => match <&[Value<S>; 8]>::try_from(cells.as_slice()) {
-            Ok(cells) => return read_cells(span, cells, report),
-            Err(_) => match cells.get(8) {
-                Some(surplus) => report.error(surplus.span, messages::too_many_cells(cells.len())),
-                None => report.error(span, messages::too_few_cells(cells.len(), &missing_cells(cells))),
-            },
+fn read_row<S: Copy>(ast: &AstRow<S>, report: &mut Report<S>) -> ReadRow<S> {
+    let mut row = ReadRow { row: PLACEHOLDER, span: ast.span, cells: [None; 8] };
+    match &ast.kind {
+        AstRowKind::Cells(cells) if cells.len() == 8 => {
+            for (column, cell) in Column::ALL.into_iter().zip(cells) {
+                row.cells[column as usize] = row.set(column, cell, report).map(|()| cell.span);
+            }
+        }
+        AstRowKind::Cells(cells) => match (cells.len(), cells.get(8)) {
+            (count, Some(surplus)) => report.error(surplus.span, Mistake::TooManyCells { count }),
+            (count, None) => {
+                let operator = cells.iter().position(|cell| matches!(&cell.kind, ValueKind::Path(_)));
+                report.error(ast.span, Mistake::TooFewCells { count, operator });
+            }
         },
         AstRowKind::BlockString(text) => match Row::from_block_string(text) {
-            Ok(row) => return ReadRow { row, known: [true; 8], ..unread },
-            Err(error) => report.error(span, error.to_string()),
+            Ok(read) => row = ReadRow { row: read, cells: [Some(ast.span); 8], ..row },
+            Err(mistake) => report.error(ast.span, mistake),
         },
         AstRowKind::Bad => {}
     }
-    unread
-}
-
-fn read_cells<S: Copy>(span: S, cells: &[Value<S>; 8], report: &mut Report<S>) -> ReadRow<S> {
-    let mut known = [true; 8];
-    let mut whole = |column: Column, placeholder: usize| {
-        let read = cells[column as usize].whole(column.name(), column.legal(), report);
-        known[column as usize] = read.is_some();
-        read.unwrap_or(placeholder)
-    };
-    let mut row = Row {
-        repeats: whole(Column::Repeats, PLACEHOLDER.repeats),
-        kernel: whole(Column::Kernel, PLACEHOLDER.kernel),
-        stride: whole(Column::Stride, PLACEHOLDER.stride),
-        expansion: whole(Column::Expansion, PLACEHOLDER.expansion),
-        in_channels: whole(Column::In, PLACEHOLDER.in_channels),
-        out_channels: whole(Column::Out, PLACEHOLDER.out_channels),
-        ..PLACEHOLDER
-    };
-    let [.., operator, se_ratio] = cells;
-    match read_operator(operator, report) {
-        Some(operator) => row.operator = operator,
-        None => known[Column::Operator as usize] = false,
-    }
-    match se_ratio.real(Column::SeRatio.name(), Column::SeRatio.legal(), report) {
-        Some(se_ratio) => row.se_ratio = se_ratio,
-        None => known[Column::SeRatio as usize] = false,
-    }
-    ReadRow { row, span, cells: cells.each_ref().map(|cell| cell.span), known }
+    row
 }
 
 /// An operator by its name, or by its number in the tables of PyTorch implementations.
-fn read_operator<S: Copy>(cell: &Value<S>, report: &mut Report<S>) -> Option<Operator> {
+fn operator<S: Copy>(cell: &Value<S>, report: &mut Report<S>) -> Option<Operator> {
     let number = match &cell.kind {
         ValueKind::Number(number) => {
             Operator::ALL.into_iter().find(|known| (*known as usize).to_string() == number.text)
@@ -98,24 +87,14 @@ fn read_operator<S: Copy>(cell: &Value<S>, report: &mut Report<S>) -> Option<Ope
     number.or_else(|| cell.choice(report))
 }
 
-/// Which cells a short row lacks, as far as the place of its operator tells.
-fn missing_cells<S>(cells: &[Value<S>]) -> String {
-    let missing = |count: usize| if count == 1 { "one is missing".to_owned() } else { format!("{count} are missing") };
-    match cells.iter().position(|cell| matches!(&cell.kind, ValueKind::Path(_))) {
-        Some(6) => "`se_ratio` is missing behind the operator (0 for none)".to_owned(),
-        Some(place) if place < 6 => format!("{} in front of the operator", missing(6 - place)),
-        _ => missing(8 - cells.len()),
-    }
-}
-
 /// Gives a channel cell that could not be read the value that its neighbour asks for.
 fn join_unread_channels<S: Copy>(rows: &mut [ReadRow<S>]) {
     for index in 0..rows.len() {
-        if !rows[index].knows(Column::In) && index > 0 {
+        if rows[index].cell(Column::In).is_none() && index > 0 {
             rows[index].row.in_channels = rows[index - 1].row.out_channels;
         }
-        if !rows[index].knows(Column::Out) {
-            let next = rows.get(index + 1).filter(|next| next.knows(Column::In));
+        if rows[index].cell(Column::Out).is_none() {
+            let next = rows.get(index + 1).filter(|next| next.cell(Column::In).is_some());
             rows[index].row.out_channels = next.map_or(PLACEHOLDER.out_channels, |next| next.row.in_channels);
         }
     }

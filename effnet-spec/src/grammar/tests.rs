@@ -90,13 +90,13 @@ fn a_cell_that_cannot_be_read_causes_no_other_mistake() {
     assert_eq!(errors("[1, 3, 1, 1, 8, 24, fused, 0], nonsense, [1, 3, 1, 1, 16, 8, fused, 0]").len(), 1);
     setting_errors(
         "in_channels: four, mean: [1, 2, 3, 4]",
-        &["14: in_channels is `four`; it must be a positive whole number"],
+        &["14: `in_channels` is `four`; it must be a positive whole number"],
     );
 }
 
 #[test]
 fn rows_are_told_what_they_lack() {
-    let cells = "the cells are repeats, kernel, stride, expansion, in, out, operator, se_ratio";
+    let cells = "the cells are `[repeats, kernel, stride, expansion, in, out, operator, se_ratio]`";
     for (row, error) in [
         (
             "[1, 3, 1, 1, 8, 8, fused]",
@@ -179,31 +179,31 @@ fn values_are_told_what_is_legal() {
         "activation: sliu",
         &["13: unknown activation `sliu`: did you mean `silu`? Expected one of `silu`, `relu`, `relu6`, `hard_swish`"],
     );
-    setting_errors("dropout: -0.1", &["10: dropout is -0.1; it must be a number from 0 to below 1"]);
-    setting_errors("dropout: high", &["10: dropout is `high`; it must be a number from 0 to below 1"]);
+    setting_errors("dropout: -0.1", &["10: `dropout` is -0.1; it must be a number from 0 to below 1"]);
+    setting_errors("dropout: high", &["10: `dropout` is `high`; it must be a number from 0 to below 1"]);
     setting_errors(
         "dropout: .5",
         &["10: expected a value, found `.`; a number starts with a digit: write `0.5` for `.5`"],
     );
-    setting_errors("eval_size: 38.4", &["12: eval_size is `38.4`; it must be a positive whole number"]);
+    setting_errors("eval_size: 38.4", &["12: `eval_size` is `38.4`; it must be a positive whole number"]);
     setting_errors("eval_size: 384px", &["12: `384px` has a suffix: write `384`"]);
     setting_errors(
         "eval_size: 1k",
-        &["12: `1k` has the suffix `k`: k, M and G belong into a budget: write the number out"],
+        &["12: `1k` has the suffix `k`, which only a `budget` takes: write the number out"],
     );
     setting_errors("eval_size: 0x10", &["12: `0x10` is not decimal: write the number in base ten"]);
-    setting_errors("mean: []", &["7: mean is `[ … ]`; it must be one number, or one for each channel"]);
-    setting_errors("mean: [0.5, x, 0.5]", &["13: mean is `x`; it must be one number, or one for each channel"]);
-    setting_errors("width: 0", &["8: width is 0; it must be a positive number"]);
-    setting_errors("stem: 16", &["7: stem is 16, but the first row takes 8 channels; they must be equal"]);
-    setting_errors("crate: 1", &["8: crate is `1`; it must be a path such as `crate::effnet`"]);
+    setting_errors("mean: []", &["7: `mean` is `[ … ]`; it must be one number, or one for each channel"]);
+    setting_errors("mean: [0.5, x, 0.5]", &["13: `mean` is `x`; it must be one number, or one for each channel"]);
+    setting_errors("width: 0", &["8: `width` is 0; it must be a positive number"]);
+    setting_errors("stem: 16", &["7: `stem` is 16, but the first row takes 8 channels; they must be equal"]);
+    setting_errors("crate: 1", &["8: `crate` is `1`; it must be a path such as `crate::effnet`"]);
 }
 
 #[test]
 fn budgets_are_read_and_checked() {
     setting_errors(
         "budget: 22M",
-        &["9: budget is `22M`; it must be limits such as `{ params: 22M, macs: 8.4G, at: 384 }`"],
+        &["9: `budget` is `22M`; it must be limits such as `{ params: 22M, macs: 8.4G, at: 384 }`"],
     );
     setting_errors("budget: { at: 384 }", &["9: this budget limits nothing: write `params: …` or `macs: …` into it"]);
     setting_errors(
@@ -212,24 +212,25 @@ fn budgets_are_read_and_checked() {
     );
     setting_errors(
         "budget: { params: 22m }",
-        &[
-            "19: the suffix `m` of `params: 22m` is unknown: did you mean `M`? Legal are k (thousand), M (million) and G (billion)",
-        ],
+        &["19: unknown suffix `m`: did you mean `M`? Expected one of `k` (thousand), `M` (million), `G` (billion)"],
     );
-    setting_errors("budget: { macs: 1G, at: 0 }", &["25: at is `0`; it must be a positive whole number"]);
+    setting_errors("budget: { macs: 1G, at: 0 }", &["25: `at` is 0; it must be a positive whole number"]);
     let found = errors(&format!("< {ROW} > {{ budget: {{ params: 1k, macs: 1k, at: 32 }} }}"));
     assert_eq!(found.len(), 2, "{found:?}");
-    assert!(found[0].starts_with("1:54: params are ") && found[1].starts_with("1:64: macs at 32 px are "), "{found:?}");
+    assert!(
+        found[0].starts_with("1:54: `params` are ") && found[1].starts_with("1:64: `macs` at 32 px are "),
+        "{found:?}"
+    );
 }
 
 #[test]
 fn limits_on_the_network_hold_after_scaling() {
     let found = errors("< [1000, 3, 1, 1, 8, 8, fused, 0] > { depth: 1.1 }");
-    assert_eq!(found, ["1:4: repeats is 1100; a network has at most 1000 blocks"]);
+    assert_eq!(found, ["1:4: `repeats` is 1100; a network has at most 1000 blocks"]);
 }
 
 #[test]
 fn a_byte_order_mark_is_no_mistake() {
     assert_eq!(table(&format!("\u{feff}< {ROW} >")), table(&format!("< {ROW} >")));
-    assert_eq!(errors("\u{feff}[1, 4, 1, 1, 8, 8, fused, 0]"), ["1:5: kernel is 4; it must be 3, 5 or 7"]);
+    assert_eq!(errors("\u{feff}[1, 4, 1, 1, 8, 8, fused, 0]"), ["1:5: `kernel` is 4; it must be 3, 5 or 7"]);
 }

@@ -1,11 +1,13 @@
 //! Tokens, as trees: what the parser reads, whether they come from a macro call or from a text file.
 
+use crate::delimiter::Delimiter;
+
 /// A token, or a whole delimited group.
 #[derive(Clone, Debug)]
 pub struct Token<S> {
     /// What it is.
     pub kind: TokenKind<S>,
-    /// Where it is; of a group, the whole group.
+    /// Where it is: a whole group, if it is one.
     pub span: S,
 }
 
@@ -37,46 +39,6 @@ pub struct Group<S> {
     pub close: S,
 }
 
-/// A pair of delimiters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delimiter {
-    /// `( … )`
-    Parenthesis,
-    /// `[ … ]`
-    Bracket,
-    /// `{ … }`
-    Brace,
-}
-
-impl Delimiter {
-    /// The opening character.
-    pub const fn open(self) -> char {
-        match self {
-            Self::Parenthesis => '(',
-            Self::Bracket => '[',
-            Self::Brace => '{',
-        }
-    }
-
-    /// The closing character.
-    pub const fn close(self) -> char {
-        match self {
-            Self::Parenthesis => ')',
-            Self::Bracket => ']',
-            Self::Brace => '}',
-        }
-    }
-
-    /// A whole group as a message quotes it, without backticks.
-    pub(super) const fn describe(self) -> &'static str {
-        match self {
-            Self::Parenthesis => "( … )",
-            Self::Bracket => "[ … ]",
-            Self::Brace => "{ … }",
-        }
-    }
-}
-
 impl<S> Token<S> {
     pub(super) fn is_punct(&self, wanted: char) -> bool {
         matches!(self.kind, TokenKind::Punct(found) if found == wanted)
@@ -88,7 +50,7 @@ impl<S> Token<S> {
             TokenKind::Word(text) | TokenKind::Number(text) | TokenKind::Other(text) => text.clone(),
             TokenKind::Text(text) => format!("{text:?}"),
             TokenKind::Punct(character) => character.to_string(),
-            TokenKind::Group(group) => group.delimiter.describe().to_owned(),
+            TokenKind::Group(group) => group.delimiter.to_string(),
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Row;
+use crate::mistake::row_forms;
 
 impl Serialize for Row {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -26,10 +27,7 @@ impl<'de> Visitor<'de> for RowVisitor {
     type Value = Row;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "a row of eight cells, [repeats, kernel, stride, expansion, in, out, operator, se_ratio], or a block \
-             string such as \"r2_k3_s1_e1_i24_o24_c1\"",
-        )
+        write!(f, "a row of eight cells, {}", row_forms())
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Row, E> {

@@ -4,29 +4,7 @@ mod counts;
 mod rows;
 mod settings;
 
-use std::fmt;
-
-use crate::{Column, Key, Place, Spec};
-
-/// The most blocks that a network may have.
-pub const MAX_BLOCKS: usize = 1_000;
-
-/// Something in a table that isn't legal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// Where it is.
-    pub place: Place,
-    /// One sentence that names the thing and says what would be legal.
-    pub message: String,
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Mistake {}
+use crate::{Error, Key, Mistake, Place, Spec};
 
 impl Spec {
     /// Every mistake of the table and its settings, rows first. Empty if the network can be built.
@@ -39,41 +17,30 @@ impl Spec {
     ///
     /// let rows = [Row::new(1, 4, 2, 4, 24, 48, Operator::Fused, 0.0)];
     /// let spec = Spec { name: "Tiny".into(), rows: rows.to_vec().into(), settings: Settings::DEFAULT };
-    /// let mistakes = spec.validate();
-    /// assert_eq!(mistakes[0].place, Place::Cell(0, Column::Kernel));
-    /// assert_eq!(mistakes[0].to_string(), "kernel is 4; it must be 3, 5 or 7");
+    /// let errors = spec.validate();
+    /// assert_eq!(errors[0].place, Place::Cell(0, Column::Kernel));
+    /// assert_eq!(errors[0].to_string(), "`kernel` is 4; it must be 3, 5 or 7");
     /// ```
-    pub fn validate(&self) -> Vec<Mistake> {
-        let mut mistakes = rows::check(&self.rows);
-        mistakes.extend(settings::check(&self.settings));
-        if mistakes.is_empty() {
-            mistakes.extend(counts::check(self));
+    pub fn validate(&self) -> Vec<Error<Place>> {
+        let mut errors = rows::check(&self.rows);
+        errors.extend(settings::check(&self.settings));
+        if errors.is_empty() {
+            errors.extend(counts::check(self));
         }
-        mistakes
+        errors
     }
 
     /// What is wrong with a `stem` setting that says `declared`, if anything.
-    pub fn check_stem(&self, declared: usize) -> Option<Mistake> {
-        let first = self.rows.first()?.in_channels;
+    pub fn check_stem(&self, declared: usize) -> Option<Error<Place>> {
+        let takes = self.rows.first()?.in_channels;
         if declared == 0 {
-            Some(setting(Key::Stem, declared))
-        } else if first != declared && first > 0 {
-            let message = format!("stem is {declared}, but the first row takes {first} channels; they must be equal");
-            Some(Mistake { place: Place::Setting(Key::Stem), message })
-        } else {
-            None
+            return Some(Error::setting(Key::Stem, declared));
         }
+        let mistake = Mistake::UnlikeFirstRow { stem: declared, takes };
+        (takes != declared && takes > 0).then_some(Error { place: Place::Setting(Key::Stem), mistake })
     }
 }
 
-fn cell(row: usize, column: Column, value: impl fmt::Display) -> Mistake {
-    let message = format!("{} is {value}; it must be {}", column.name(), column.legal());
-    Mistake { place: Place::Cell(row, column), message }
-}
-
-pub(crate) use settings::is_positive;
-
-pub(crate) fn setting(key: Key, value: impl fmt::Display) -> Mistake {
-    let message = format!("{} is {value}; it must be {}", key.name(), key.legal());
-    Mistake { place: Place::Setting(key), message }
+pub(crate) fn is_positive(value: f64) -> bool {
+    value > 0.0 && value.is_finite()
 }

@@ -1,37 +1,33 @@
 //! Mistakes in the rows.
 
-use super::{MAX_BLOCKS, Mistake, cell};
-use crate::{Column, Place, Row};
+use crate::{Column, Error, MAX_BLOCKS, Mistake, Place, Row};
 
-pub(super) fn check(rows: &[Row]) -> Vec<Mistake> {
+pub(super) fn check(rows: &[Row]) -> Vec<Error<Place>> {
     if rows.is_empty() {
-        let message = "the table is empty; it must have at least one row".to_owned();
-        return vec![Mistake { place: Place::Table, message }];
+        return vec![Error { place: Place::Table, mistake: Mistake::EmptyTable }];
     }
-    let mut mistakes = Vec::new();
+    let mut errors = Vec::new();
     let mut blocks = 0_usize;
     for (index, row) in rows.iter().enumerate() {
-        let before = blocks;
+        let above = blocks;
         blocks = blocks.saturating_add(row.repeats);
-        if before <= MAX_BLOCKS && blocks > MAX_BLOCKS {
-            mistakes.push(too_many_blocks(index, row.repeats, before));
+        if above <= MAX_BLOCKS && blocks > MAX_BLOCKS {
+            let mistake = Mistake::TooManyBlocks { repeats: row.repeats, above };
+            errors.push(Error { place: Place::Cell(index, Column::Repeats), mistake });
         }
-        mistakes.extend(check_cells(index, row));
-        if let Some(above) = index.checked_sub(1).map(|above| &rows[above])
-            && above.out_channels != row.in_channels
-            && above.out_channels > 0
-            && row.in_channels > 0
-        {
-            let (above, own) = (above.out_channels, row.in_channels);
-            let message = format!("in is {own}, but the row above puts out {above} channels; they must be equal");
-            mistakes.push(Mistake { place: Place::Cell(index, Column::In), message });
+        errors.extend(check_cells(index, row));
+        let takes = row.in_channels;
+        let above = index.checked_sub(1).map_or(takes, |above| rows[above].out_channels);
+        if above != takes && above > 0 && takes > 0 {
+            let mistake = Mistake::UnlikeRowAbove { takes, above };
+            errors.push(Error { place: Place::Cell(index, Column::In), mistake });
         }
     }
-    mistakes.sort_by_key(|mistake| mistake.place);
-    mistakes
+    errors.sort_by_key(|error| error.place);
+    errors
 }
 
-fn check_cells(index: usize, row: &Row) -> impl Iterator<Item = Mistake> {
+fn check_cells(index: usize, row: &Row) -> impl Iterator<Item = Error<Place>> {
     let whole = [
         (Column::Repeats, row.repeats, row.repeats > 0),
         (Column::Kernel, row.kernel, matches!(row.kernel, 3 | 5 | 7)),
@@ -41,17 +37,7 @@ fn check_cells(index: usize, row: &Row) -> impl Iterator<Item = Mistake> {
         (Column::Out, row.out_channels, row.out_channels > 0),
     ];
     let wrong = whole.into_iter().filter(|(.., legal)| !legal);
-    let wrong = wrong.map(move |(column, value, _)| cell(index, column, value));
-    let se_ratio = row.se_ratio;
-    wrong.chain((!(0.0..=1.0).contains(&se_ratio)).then(|| cell(index, Column::SeRatio, se_ratio)))
-}
-
-fn too_many_blocks(index: usize, repeats: usize, before: usize) -> Mistake {
-    let message = match before {
-        0 => format!("repeats is {repeats}; a network has at most {MAX_BLOCKS} blocks"),
-        _ => {
-            format!("repeats is {repeats}, on top of {before} blocks above; a network has at most {MAX_BLOCKS} blocks")
-        }
-    };
-    Mistake { place: Place::Cell(index, Column::Repeats), message }
+    let wrong = wrong.map(move |(column, value, _)| Error::cell(index, column, value));
+    let ratio = row.se_ratio;
+    wrong.chain((!(0.0..=1.0).contains(&ratio)).then(|| Error::cell(index, Column::SeRatio, ratio)))
 }
