@@ -10,7 +10,7 @@ use super::train::Model;
 use crate::device;
 use crate::dialect::Dialect;
 use crate::spec::Spec;
-use crate::train::config::{Config, Layer, Recipe, merge};
+use crate::train::config::{Config, Layer, Recipe, is_known, merge};
 use crate::train::{
     Error, Result, RunFolder, Trainer, build_network, check_batches, check_transforms, convention, open_data, spec_of,
 };
@@ -52,10 +52,8 @@ fn settings(args: &TrainArgs, model: &Model<'_>, spec: &Spec, flags: Layer) -> R
     let file = args.config_layer()?.unwrap_or_else(|| Layer::empty("no file"));
     let set = args.set_layer()?;
     let said = |key: &str| flags.get(key).or_else(|| set.get(key)).or_else(|| file.get(key));
-    let recipe = match (args.recipe(), set.get("recipe").or_else(|| file.get("recipe")).and_then(Value::as_str)) {
-        (Some(name), _) | (None, Some(name)) => name,
-        (None, None) => Recipe::pick(said("data.path").is_some(), said("pretrained.path").is_some()),
-    };
+    let recipe = said("recipe").and_then(Value::as_str);
+    let recipe = recipe.unwrap_or_else(|| Recipe::pick(said("data.path").is_some(), said("pretrained.path").is_some()));
     let recipe = Recipe::find(recipe)?;
     let mut name = Layer::empty("the command");
     name.set("model", model.name);
@@ -75,9 +73,7 @@ fn defaults(spec: &Spec, pretrained: Option<&str>, dialect: Option<&str>) -> Res
     let train_size = spec.settings.train_size.unwrap_or(own.test_size);
     layer.set("size", train_size.min(own.test_size) as i64);
     layer.set("eval_size", own.test_size as i64);
-    layer.set("seed", 0);
     layer.set("regularise.dropout", spec.settings.dropout);
-    layer.set("data.on_bad_image", "fail");
     layer.set("compute.device", device::DEFAULT);
     layer.set("compute.threads", threads::current().threads() as i64);
     layer.set("compute.loader_threads", threads::cores() as i64);
@@ -104,10 +100,9 @@ fn resumed(args: &TrainArgs, model: &Model<'_>, flags: &Layer) -> Result<(RunFol
     };
     let mut over = Layer::empty("the flags");
     let set = args.set_layer()?;
-    let asked = args.config_layer()?.iter().chain([&set, flags]).flat_map(Layer::flat).collect::<Vec<_>>();
-    let asked = asked.into_iter().chain(args.recipe().map(|recipe| ("recipe".to_owned(), Value::from(recipe))));
-    for (key, value) in asked {
-        if key.starts_with("compute.") || key.starts_with("checkpoints.") {
+    let file = args.config_layer()?;
+    for (key, value) in file.iter().chain([&set, flags]).flat_map(Layer::flat) {
+        if key.starts_with("compute.") || key.starts_with("checkpoints.") || !is_known(&key) {
             over.set(&key, value);
             continue;
         }

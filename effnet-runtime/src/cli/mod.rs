@@ -15,6 +15,7 @@
 
 mod args;
 mod begin;
+mod flags;
 mod logging;
 pub(crate) mod output;
 mod progress;

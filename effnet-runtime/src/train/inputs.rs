@@ -6,7 +6,7 @@ use candle_core::{Device, Result as CandleResult, Tensor};
 use candle_nn::VarBuilder;
 use effnet_spec::Spec;
 
-use super::config::{Config, OnBadImage, PolicyKind};
+use super::config::{Config, PolicyKind};
 use super::error::{Error, Result};
 use super::stages::{Stage, stages};
 use crate::data::{
@@ -88,10 +88,7 @@ fn options(config: &Config, epoch: u64) -> LoaderOptions {
         threads: config.compute.loader_threads,
         seed: config.seed,
         epoch,
-        on_bad_image: match config.data.on_bad_image {
-            OnBadImage::Fail => data::OnBadImage::Fail,
-            OnBadImage::Skip => data::OnBadImage::Skip,
-        },
+        on_bad_image: config.data.on_bad_image,
         ..LoaderOptions::new(config.batch)
     }
 }

@@ -1,5 +1,8 @@
 //! The learning rate, step by step.
 
+use super::config::{Config, ScheduleKind};
+use super::stages::Stage;
+
 /// Linear warm-up, then a decline to a share of the peak. All in steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Schedule {
@@ -35,6 +38,30 @@ pub enum Decline {
 }
 
 impl Schedule {
+    /// The schedule that the settings describe over the steps of `stages`, for a data set of `images` training images.
+    pub fn of(config: &Config, stages: &[Stage], images: usize) -> Self {
+        let steps: u64 = stages.iter().map(|stage| stage.epochs() * stage.steps(images)).sum();
+        let steps_per_epoch = steps as f64 / config.epochs as f64;
+        let schedule = &config.schedule;
+        let warmup = match schedule.warmup_epochs {
+            Some(epochs) => (epochs * steps_per_epoch) as u64,
+            None => (schedule.warmup * steps as f64).round() as u64,
+        };
+        let decline = match schedule.kind {
+            ScheduleKind::Cosine => Decline::Cosine,
+            ScheduleKind::Linear => Decline::Linear,
+            ScheduleKind::Constant => Decline::Constant,
+            ScheduleKind::Exponential => {
+                Decline::Exponential { factor: schedule.decay_factor, every: schedule.decay_epochs * steps_per_epoch }
+            }
+        };
+        let peak = match config.optimizer.lr_batch {
+            0 => config.optimizer.lr,
+            batch => config.optimizer.lr * config.batch as f64 / batch as f64,
+        };
+        Self { peak, steps, warmup, floor: schedule.floor, decline }
+    }
+
     /// The rate of step `step`, from 0. The first step's is above 0.
     pub fn rate(&self, step: u64) -> f64 {
         if step < self.warmup {

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use candle_core::{Device, Tensor};
 use effnet_kernels::threads::{self, MOST_THREADS};
+use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::mix::{Mix, Pictures};
@@ -22,7 +23,8 @@ use super::transform::Transform;
 use queue::{Filled, PATIENCE, Plan, Queue};
 
 /// What happens to a file that cannot be read or decoded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum OnBadImage {
     /// The file ends the iteration with an error that names it.
     #[default]

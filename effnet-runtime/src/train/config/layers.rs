@@ -3,7 +3,8 @@
 use toml::{Table, Value};
 
 use super::super::error::{Error, Result};
-use super::{Config, Recipe};
+use super::setting::{Fallback, Setting};
+use super::table::{Config, GROUPS, SETTINGS};
 
 /// Some settings, and where they come from.
 #[derive(Clone, Debug)]
@@ -13,17 +14,6 @@ pub struct Layer {
     /// The settings.
     pub table: Table,
 }
-
-/// Keys that a run can do without, so that settings without them do not show them.
-const OPTIONAL: [&str; 7] = [
-    "data.path",
-    "data.val_fraction",
-    "optimizer.eps",
-    "pretrained.path",
-    "pretrained.dialect",
-    "schedule.warmup_epochs",
-    "stages.base",
-];
 
 impl Layer {
     /// A layer without settings.
@@ -98,60 +88,54 @@ impl Layer {
     }
 }
 
-/// The settings of all layers, later ones over earlier ones. The first layers must have every key that a run needs.
+/// The settings of all layers over the table's defaults, later ones over earlier ones.
 ///
 /// # Errors
-/// When a layer has a key that is not known, or a value of the wrong kind, or one that makes no sense.
+/// When a layer has a key that is not known, a value is of the wrong kind or out of bounds, or a key is set nowhere.
 pub fn merge(layers: &[Layer]) -> Result<Config> {
     let mut all = Layer::empty("the settings");
-    let mut origins: Vec<(String, &str)> = Vec::new();
+    for (group, _) in GROUPS {
+        all.table.insert((*group).to_owned(), Value::Table(Table::new()));
+    }
+    for setting in SETTINGS.iter() {
+        if let Fallback::Value(value) = &setting.fallback {
+            all.set(setting.key, value.clone());
+        }
+    }
     for layer in layers {
         for (key, value) in layer.flat() {
-            origins.push((key.clone(), &layer.origin));
+            if !is_known(&key) {
+                return Err(unknown(&layer.origin, &key));
+            }
             all.set(&key, value);
         }
     }
-    let config: Config = all.table.clone().try_into().map_err(|error: toml::de::Error| {
-        let text = one_line(error.message());
-        let unknown = text.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
-        match unknown {
-            Some((key, _)) => unknown_key(key, &origins),
-            None => Error::Setting(format!("the settings do not fit: {text}")),
-        }
-    })?;
+    let config: Config = all.table.clone().try_into().map_err(|error| unfit(&all, &error))?;
+    SETTINGS.iter().try_for_each(|setting| all.get(setting.key).map_or(Ok(()), |value| setting.check(value)))?;
     config.check()?;
     Ok(config)
 }
 
-fn unknown_key(key: &str, origins: &[(String, &str)]) -> Error {
-    let known = known_keys();
-    let is_it = |full: &str| full.split('.').any(|part| part == key) && !known.iter().any(|known| known == full);
-    let found = origins.iter().rev().find(|(full, _)| is_it(full));
-    let (full, origin) = found.map_or((key, "the settings"), |(full, origin)| (full.as_str(), *origin));
-    let nearest = known.iter().max_by(|a, b| strsim::jaro_winkler(a, full).total_cmp(&strsim::jaro_winkler(b, full)));
-    let hint = nearest.map_or_else(String::new, |nearest| format!(", did you mean `{nearest}`?"));
-    Error::Setting(format!("{origin} has an unknown setting `{full}`{hint}"))
+/// Whether there is a setting with this key.
+pub(crate) fn is_known(key: &str) -> bool {
+    SETTINGS.iter().any(|setting| setting.key == key)
 }
 
-/// What the command sets beside a recipe, in some values.
-pub(super) const BESIDE_A_RECIPE: &str = r#"
-    model = "any"
-    recipe = "digits"
-    seed = 0
-    size = 64
-    eval_size = 64
-    regularise.dropout = 0.2
-    data.on_bad_image = "fail"
-    compute = { device = "cpu", threads = 2, loader_threads = 2 }
-"#;
+fn unknown(origin: &str, key: &str) -> Error {
+    let likeness = |setting: &&Setting| strsim::jaro_winkler(setting.key, key);
+    let nearest = SETTINGS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let hint = nearest.map_or_else(String::new, |nearest| format!(", did you mean `{}`?", nearest.key));
+    Error::Setting(format!("{origin} has an unknown setting `{key}`{hint}"))
+}
 
-/// Every key that there is.
-fn known_keys() -> Vec<String> {
-    let recipe = Recipe::find("digits").map(|recipe| recipe.layer);
-    let layers = [recipe, Layer::parse("the command", BESIDE_A_RECIPE)].into_iter().flatten().collect::<Vec<_>>();
-    let table = merge(&layers).ok().and_then(|config| Table::try_from(config).ok()).unwrap_or_default();
-    let keys = Layer { origin: String::new(), table }.flat().into_iter().map(|(key, _)| key);
-    keys.chain(OPTIONAL.map(str::to_owned)).collect()
+/// What is wrong with settings that TOML's reader refuses: a value of the wrong kind, or a key that is set nowhere.
+fn unfit(all: &Layer, error: &toml::de::Error) -> Error {
+    let text = one_line(&error.to_string());
+    let named = SETTINGS.iter().find(|setting| text.ends_with(&format!("in `{}`", setting.key)));
+    Error::Setting(match named.and_then(|setting| Some((setting, all.get(setting.key)?))) {
+        Some((setting, value)) => format!("{} = {value}: it must be {}", setting.key, setting.values()),
+        None => format!("the settings do not fit: {text}"),
+    })
 }
 
 fn one_line(text: &str) -> String {

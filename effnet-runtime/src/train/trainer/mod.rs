@@ -112,7 +112,7 @@ impl Trainer {
         };
         let class_weights = class_weights(&config.regularise.class_weights, split.train.as_ref())?;
         let stages = stages(&config);
-        let schedule = config.schedule(&stages, split.train.len());
+        let schedule = Schedule::of(&config, &stages, split.train.len());
         let (saved, recorder) = (Instant::now(), Recorder::new(&folder, state.step));
         Ok(Self {
             config,

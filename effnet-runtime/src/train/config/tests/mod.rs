@@ -1,22 +1,39 @@
+mod documentation;
+
+use effnet_kernels::Precision;
+use toml::Value;
+
 use super::super::schedule::{Decline, Schedule};
 use super::super::stages::stages;
-use super::layers::BESIDE_A_RECIPE;
-use super::{ClassWeights, ClassWeightsRule, Config, Layer, OptimizerKind, RECIPES, Recipe, merge};
+use super::setting::{Kind, SettingType};
+use super::{
+    ClassWeights, ClassWeightsRule, Config, Layer, OptimizerKind, PolicyKind, RECIPES, Recipe, ScheduleKind, merge,
+};
+use crate::data::OnBadImage;
 
-fn defaults() -> Layer {
-    Layer::parse("the network", BESIDE_A_RECIPE).unwrap()
+/// What the command sets beside a recipe, in some values.
+fn beside_a_recipe() -> Layer {
+    let text = r#"
+        model = "any"
+        recipe = "digits"
+        size = 64
+        eval_size = 64
+        regularise.dropout = 0.2
+        compute = { device = "cpu", threads = 2, loader_threads = 2 }
+    "#;
+    Layer::parse("the network", text).unwrap()
 }
 
 /// A run's settings with `text` over the digits' recipe.
 fn with(text: &str) -> Result<Config, String> {
-    let layers = [defaults(), Recipe::find("digits").unwrap().layer, Layer::parse("run.toml", text).unwrap()];
+    let layers = [beside_a_recipe(), Recipe::find("digits").unwrap().layer, Layer::parse("run.toml", text).unwrap()];
     merge(&layers).map_err(|error| error.to_string())
 }
 
 #[test]
 fn every_recipe_is_complete() {
     for (name, _) in RECIPES {
-        let config = merge(&[defaults(), Recipe::find(name).unwrap().layer]).unwrap();
+        let config = merge(&[beside_a_recipe(), Recipe::find(name).unwrap().layer]).unwrap();
         let kind = if name.starts_with("paper-") { OptimizerKind::RmsProp } else { OptimizerKind::AdamW };
         assert!(config.epochs > 0 && config.optimizer.kind == kind, "{name}");
         assert!(!config.optimizer.decay_vectors, "{name}");
@@ -69,9 +86,9 @@ fn a_value_that_makes_no_sense_is_refused_by_name() {
         ("epochs = 0", "epochs = 0"),
         ("batch = 0", "batch = 0"),
         ("compute.threads = 0", "compute.threads = 0: it must be at least 1"),
-        ("compute.threads = 99999", "compute.threads = 99999: it must be at most 1024"),
+        ("compute.threads = 99999", "compute.threads = 99999: it must be at least 1 and at most 1024"),
         ("compute.loader_threads = 0", "compute.loader_threads = 0: it must be at least 1"),
-        ("compute.loader_threads = 1025", "compute.loader_threads = 1025: it must be at most 1024"),
+        ("compute.loader_threads = 1025", "compute.loader_threads = 1025: it must be at least 1 and at most 1024"),
         ("optimizer.lr = 0.0", "optimizer.lr = 0"),
         ("optimizer.lr = nan", "optimizer.lr = NaN"),
         ("optimizer.weight_decay = -1.0", "optimizer.weight_decay = -1"),
@@ -84,8 +101,20 @@ fn a_value_that_makes_no_sense_is_refused_by_name() {
         let error = with(text).unwrap_err();
         assert!(error.starts_with(named), "{error}");
     }
-    let error = with("epochs = \"many\"").unwrap_err();
-    assert!(error.contains("invalid type"), "{error}");
+    for (text, error) in [
+        ("epochs = \"many\"", "epochs = \"many\": it must be a whole number, at least 1"),
+        ("seed = -1", "seed = -1: it must be a whole number, at least 0"),
+        ("optimizer.kind = \"adam\"", "optimizer.kind = \"adam\": it must be one of `adamw`, `sgd`, `rmsprop`"),
+        ("augment.scale = 0.5", "augment.scale = 0.5: it must be two numbers"),
+        ("optimizer.lr = inf", "optimizer.lr = inf: it must be finite, and above 0"),
+        ("regularise.class_weights = [1, -1]", "regularise.class_weights = -1: each must be at least 0"),
+        (
+            "regularise.class_weights = \"even\"",
+            "regularise.class_weights = \"even\": it must be `equal`, `balanced`, or a list of numbers, at least 0",
+        ),
+    ] {
+        assert_eq!(with(text).unwrap_err(), error);
+    }
 }
 
 #[test]
@@ -100,7 +129,7 @@ fn what_is_no_toml_or_no_recipe_is_refused() {
 /// The schedule of a run of `epochs` epochs of ten steps.
 fn schedule(text: &str) -> Schedule {
     let config = with(text).unwrap();
-    config.schedule(&stages(&config), 10 * config.batch)
+    Schedule::of(&config, &stages(&config), 10 * config.batch)
 }
 
 #[test]
@@ -130,7 +159,7 @@ fn a_setting_may_be_text() {
     {
         layer.set_text(text).unwrap();
     }
-    let config = merge(&[defaults(), Recipe::find("digits").unwrap().layer, layer.clone()]).unwrap();
+    let config = merge(&[beside_a_recipe(), Recipe::find("digits").unwrap().layer, layer.clone()]).unwrap();
     assert_eq!((config.optimizer.kind, config.epochs, config.augment.scale), (OptimizerKind::Sgd, 3, (0.5, 1.0)));
     assert_eq!(config.regularise.class_weights, ClassWeights::Rule(ClassWeightsRule::Balanced));
     let error = layer.set_text("epochs").unwrap_err().to_string();
@@ -142,4 +171,18 @@ fn pairs_and_parts_must_come_out_even() {
     assert!(with("batch = 6\naccumulate = 4").unwrap_err().contains("batch = 6 cannot be cut into accumulate = 4"));
     let error = with("batch = 6\naccumulate = 2\naugment.mixup = 0.2").unwrap_err();
     assert!(error.contains("3 images at once are no pairs"), "{error}");
+}
+
+#[test]
+fn the_words_of_a_setting_are_those_that_are_read() {
+    fn check<T: SettingType + serde::de::DeserializeOwned>() {
+        let error = Value::from("?").try_into::<T>().err().unwrap();
+        let read: Vec<&str> = error.message().split('`').skip(3).step_by(2).collect();
+        assert!(matches!(T::KIND, Kind::OneOf(words) if words == read), "{error}");
+    }
+    check::<OptimizerKind>();
+    check::<PolicyKind>();
+    check::<ScheduleKind>();
+    check::<OnBadImage>();
+    check::<Precision>();
 }

@@ -1,0 +1,142 @@
+//! The flags of `train` that set settings, as the table of settings has them.
+
+use std::path::{Path, PathBuf};
+
+use clap::builder::{PathBufValueParser, PossibleValuesParser, StringValueParser, TypedValueParser};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
+use toml::Value;
+
+use crate::train::config::{Fallback, Flag, Kind, Layer, SETTINGS, Setting};
+use crate::train::{Error, Result};
+
+/// The headings that `--help` has flags of settings under, in its order.
+const HEADINGS: [&str; 4] = ["Data", "Training", "Run", "Machine"];
+
+/// What was said by flags of settings.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SettingFlags(ArgMatches);
+
+impl SettingFlags {
+    /// The settings that the flags say.
+    ///
+    /// # Errors
+    /// When a path cannot be made absolute.
+    pub(super) fn layer(&self) -> Result<Layer> {
+        let mut layer = Layer::empty("the flags");
+        for (setting, flag) in flags() {
+            let value = match setting.kind {
+                Kind::Path => self.0.get_one::<PathBuf>(flag.name).map(|path| absolute(path)).transpose()?,
+                Kind::Texts => {
+                    self.0.get_many::<Value>(flag.name).map(|texts| texts.cloned().collect::<Vec<_>>().into())
+                }
+                _ => self.0.get_one::<Value>(flag.name).cloned(),
+            };
+            if let Some(value) = value {
+                layer.set(setting.key, value);
+            }
+        }
+        Ok(layer)
+    }
+}
+
+impl FromArgMatches for SettingFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> clap::error::Result<Self> {
+        Ok(Self(matches.clone()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> clap::error::Result<()> {
+        self.0 = matches.clone();
+        Ok(())
+    }
+}
+
+impl Args for SettingFlags {
+    fn augment_args(command: Command) -> Command {
+        let mut args: Vec<Arg> = Vec::new();
+        for (setting, flag) in flags() {
+            // Two settings may have one flag.
+            if args.iter().all(|arg| arg.get_id() != flag.name) {
+                args.push(arg(setting, flag));
+            }
+        }
+        args.sort_by_key(|arg| HEADINGS.iter().position(|heading| Some(*heading) == arg.get_help_heading()));
+        command
+            .args(args)
+            .mut_arg("progressive", |arg| arg.num_args(0..=1).default_missing_value("4"))
+            .mut_arg("dialect", |arg| arg.requires("pretrained"))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+fn flags() -> impl Iterator<Item = (&'static Setting, &'static Flag)> {
+    SETTINGS.iter().filter_map(|setting| Some((setting, setting.flag.as_ref()?)))
+}
+
+/// A setting's flag. Its values are TOML's, and what they may be is checked with the other settings.
+fn arg(setting: &Setting, flag: &Flag) -> Arg {
+    let fallback = match &setting.fallback {
+        Fallback::Value(Value::String(text)) => format!(" [default: {text}]"),
+        Fallback::Value(Value::Array(_)) => String::new(),
+        Fallback::Value(value) => format!(" [default: {value}]"),
+        Fallback::Words(words) => format!(" [default: {words}]"),
+    };
+    let help = format!("{}{fallback}", setting.help.trim_end_matches('.'));
+    let arg = Arg::new(flag.name).long(flag.name).value_name(flag.value).help_heading(setting.heading).help(help);
+    match setting.kind {
+        Kind::Whole => arg.value_parser(value_parser!(i64).range(0..).map(Value::from)),
+        Kind::Number => arg.value_parser(|text: &str| text.parse::<f64>().map(Value::from)),
+        Kind::OneOf(words) => arg.value_parser(PossibleValuesParser::new(words).map(Value::from)),
+        Kind::Text | Kind::Other(_) => arg.value_parser(StringValueParser::new().map(Value::from)),
+        Kind::Texts => arg.value_parser(StringValueParser::new().map(Value::from)).action(ArgAction::Append),
+        Kind::Path => arg.value_parser(PathBufValueParser::new()),
+    }
+}
+
+/// An absolute path as text: a run is resumed from anywhere.
+fn absolute(path: &Path) -> Result<Value> {
+    let absolute = std::path::absolute(path).map_err(Error::folder("read", path))?;
+    match absolute.to_str() {
+        Some(text) => Ok(text.into()),
+        None => Err(Error::Setting(format!("the path `{}` is not UTF-8: rename it", path.display()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_flag_sets_its_settings() {
+        let mut line = vec!["train".to_owned()];
+        for (setting, flag) in flags() {
+            let value = match setting.kind {
+                Kind::Whole => "7",
+                Kind::Number => "0.5",
+                Kind::OneOf(words) => words[0],
+                Kind::Text | Kind::Path | Kind::Texts | Kind::Other(_) => "text",
+            };
+            line.push(format!("--{}={value}", flag.name));
+        }
+        line.dedup();
+        let command = SettingFlags::augment_args(Command::new("train"));
+        assert!(command.get_arguments().all(|arg| HEADINGS.contains(&arg.get_help_heading().unwrap())));
+        let matches = command.clone().try_get_matches_from(line).unwrap();
+        let said = SettingFlags(matches).layer().unwrap();
+        for (setting, flag) in flags() {
+            let value = match setting.kind {
+                Kind::Whole => 7.into(),
+                Kind::Number => 0.5.into(),
+                Kind::OneOf(words) => words[0].into(),
+                Kind::Texts => vec!["text"].into(),
+                Kind::Path => std::env::current_dir().unwrap().join("text").to_str().unwrap().into(),
+                Kind::Text | Kind::Other(_) => "text".into(),
+            };
+            assert_eq!(said.get(setting.key), Some(&value), "--{}", flag.name);
+        }
+        let matches = command.try_get_matches_from(["train", "--progressive"]).unwrap();
+        assert_eq!(SettingFlags(matches).layer().unwrap().get("stages.count"), Some(&4.into()));
+    }
+}

@@ -1,0 +1,237 @@
+//! What is known of a setting, and the macro that makes types of a table of settings.
+
+use std::fmt;
+use std::ops::{Bound, RangeBounds};
+use std::path::PathBuf;
+
+use effnet_kernels::Precision;
+use toml::Value;
+
+use super::super::error::{Error, Result};
+use super::values::{ClassWeights, OptimizerKind, PolicyKind, ScheduleKind};
+use crate::data::OnBadImage;
+
+/// A key of `config.toml`, as the table has it.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    /// The whole key, such as `optimizer.lr`.
+    pub(crate) key: &'static str,
+    /// What it means.
+    pub(crate) help: &'static str,
+    /// What its value is.
+    pub(crate) kind: Kind,
+    /// What holds where nobody sets it.
+    pub(crate) fallback: Fallback,
+    /// Which numbers it may be.
+    pub(crate) bounds: Option<Bounds>,
+    /// The flag of `train` that sets it.
+    pub(crate) flag: Option<Flag>,
+    /// The heading of `--help` that its flag is under.
+    pub(crate) heading: &'static str,
+}
+
+/// What the value of a setting is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Whole,
+    Number,
+    Text,
+    Path,
+    /// A list of texts; its flag gives one, and may be repeated.
+    Texts,
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
+    /// A value that no flag gives, in words.
+    Other(&'static str),
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Whole => "a whole number",
+            Self::Number => "a number",
+            Self::Text => "text",
+            Self::Path => "a path",
+            Self::Texts => "a list of texts",
+            Self::OneOf(words) => return write!(f, "one of `{}`", words.join("`, `")),
+            Self::Other(words) => words,
+        })
+    }
+}
+
+/// What holds where nobody sets a setting.
+#[derive(Debug)]
+pub(crate) enum Fallback {
+    /// A value.
+    Value(Value),
+    /// What sets the key, or what happens without it, in words.
+    Words(&'static str),
+}
+
+/// A flag of `train`.
+#[derive(Debug)]
+pub(crate) struct Flag {
+    /// Its name, without the dashes.
+    pub(crate) name: &'static str,
+    /// What `--help` calls its value.
+    pub(crate) value: &'static str,
+}
+
+/// The least and the greatest number that a setting may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds(Bound<f64>, Bound<f64>);
+
+impl fmt::Display for Bounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Bound::Included(least) => write!(f, "at least {least}")?,
+            Bound::Excluded(least) => write!(f, "above {least}")?,
+            Bound::Unbounded => f.write_str("finite")?,
+        }
+        match self.1 {
+            Bound::Included(greatest) => write!(f, " and at most {greatest}"),
+            Bound::Excluded(greatest) => write!(f, " and below {greatest}"),
+            Bound::Unbounded => Ok(()),
+        }
+    }
+}
+
+/// The words of the table, each of which says one thing of a setting.
+impl Setting {
+    pub(super) fn new(key: &'static str, kind: Kind, heading: &'static str, help: &'static str) -> Self {
+        Self { key, help: help.trim_start(), kind, fallback: Fallback::Words(""), bounds: None, flag: None, heading }
+    }
+
+    pub(super) fn default(self, value: impl Into<Value>) -> Self {
+        Self { fallback: Fallback::Value(value.into()), ..self }
+    }
+
+    pub(super) fn otherwise(self, words: &'static str) -> Self {
+        Self { fallback: Fallback::Words(words), ..self }
+    }
+
+    pub(super) fn within<N: Into<f64> + Copy>(self, range: impl RangeBounds<N>) -> Self {
+        let [least, greatest] =
+            [range.start_bound(), range.end_bound()].map(|bound| bound.map(|&number| number.into()));
+        Self { bounds: Some(Bounds(least, greatest)), ..self }
+    }
+
+    pub(super) fn above(self, least: f64) -> Self {
+        self.within((Bound::Excluded(least), Bound::Unbounded))
+    }
+
+    pub(super) fn flag(self, name: &'static str, value: &'static str) -> Self {
+        Self { flag: Some(Flag { name, value }), ..self }
+    }
+
+    /// What its value may be, in words.
+    pub(super) fn values(&self) -> String {
+        self.bounds.map_or_else(|| self.kind.to_string(), |bounds| format!("{}, {bounds}", self.kind))
+    }
+
+    /// Whether a value, or each number of a list, is within the bounds.
+    pub(super) fn check(&self, value: &Value) -> Result<()> {
+        let (Some(bounds), key) = (self.bounds, self.key) else { return Ok(()) };
+        let (numbers, which) = match value {
+            Value::Array(values) => (values.iter().filter_map(number).collect(), "each"),
+            value => (number(value).into_iter().collect::<Vec<_>>(), "it"),
+        };
+        match numbers.iter().find(|number| !(number.is_finite() && (bounds.0, bounds.1).contains(number))) {
+            Some(number) if number.is_finite() => {
+                Err(Error::Setting(format!("{key} = {number}: {which} must be {bounds}")))
+            }
+            Some(number) => Err(Error::Setting(format!("{key} = {number}: {which} must be finite, and {bounds}"))),
+            None => Ok(()),
+        }
+    }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64))
+}
+
+/// Types that a setting's value may have.
+pub(super) trait SettingType {
+    const KIND: Kind;
+}
+
+macro_rules! kinds {
+    ($($value:ty => $kind:expr;)+) => { $(impl SettingType for $value { const KIND: Kind = $kind; })+ };
+}
+
+kinds! {
+    u64 => Kind::Whole;
+    usize => Kind::Whole;
+    f64 => Kind::Number;
+    (f64, f64) => Kind::Other("two numbers");
+    bool => Kind::Other("`true` or `false`");
+    String => Kind::Text;
+    Vec<String> => Kind::Texts;
+    PathBuf => Kind::Path;
+    Precision => Kind::OneOf(&["f32", "bf16"]);
+    OnBadImage => Kind::OneOf(&["fail", "skip"]);
+    PolicyKind => Kind::OneOf(&["none", "randaugment", "autoaugment"]);
+    OptimizerKind => Kind::OneOf(&["adamw", "sgd", "rmsprop"]);
+    ScheduleKind => Kind::OneOf(&["cosine", "exponential", "linear", "constant"]);
+    ClassWeights => Kind::Other("`equal`, `balanced`, or a list of numbers");
+}
+
+impl<T: SettingType> SettingType for Option<T> {
+    const KIND: Kind = T::KIND;
+}
+
+/// Makes of a table of settings the types that hold them, `SETTINGS` with what is known of each, and `GROUPS` with the
+/// groups' names and what they are. A row is `key: type { what is known of it }`, in the words of [`Setting`]; its
+/// documentation is the text of `--help` and of docs/settings.md.
+macro_rules! settings {
+    (
+        $(#[doc = $all:literal])+
+        $config:ident, $heading:literal {
+            $($(#[doc = $help:literal])+ $key:ident: $value:ty { $($word:ident($($said:tt)*)),* $(,)? })+
+        }
+        $(
+            $(#[doc = $about:literal])+
+            $group:ident: $part:ident, $part_heading:literal {
+                $($(#[doc = $part_help:literal])+ $part_key:ident: $part_value:ty
+                    { $($part_word:ident($($part_said:tt)*)),* $(,)? })+
+            }
+        )+
+    ) => {
+        $(#[doc = $all])+
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $config {
+            $($(#[doc = $help])+ pub $key: $value,)+
+            $($(#[doc = $about])+ pub $group: $part,)+
+        }
+
+        $(
+            $(#[doc = $about])+
+            #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+            #[serde(deny_unknown_fields)]
+            pub struct $part {
+                $($(#[doc = $part_help])+ pub $part_key: $part_value,)+
+            }
+        )+
+
+        /// Every setting, in the order of `config.toml`.
+        pub(crate) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
+            vec![
+                $(Setting::new(
+                    stringify!($key), <$value as SettingType>::KIND, $heading, concat!($($help),+)
+                )$(.$word($($said)*))*,)+
+                $($(Setting::new(
+                    concat!(stringify!($group), ".", stringify!($part_key)),
+                    <$part_value as SettingType>::KIND,
+                    $part_heading,
+                    concat!($($part_help),+),
+                )$(.$part_word($($part_said)*))*,)+)+
+            ]
+        });
+
+        /// Every table of `config.toml`, and what it is.
+        pub(crate) const GROUPS: &[(&str, &str)] = &[$((stringify!($group), concat!($($about),+))),+];
+    };
+}
+
+pub(super) use settings;

@@ -1,0 +1,64 @@
+//! Values of settings that are one of a few words.
+
+use serde::{Deserialize, Serialize};
+
+#[cfg(doc)]
+use super::super::optimizer::{AdamW, RmsProp, Sgd};
+
+/// An optimizer's rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OptimizerKind {
+    /// [`AdamW`].
+    AdamW,
+    /// [`Sgd`], with Nesterov momentum.
+    Sgd,
+    /// [`RmsProp`], in TensorFlow's form.
+    RmsProp,
+}
+
+/// A policy of augmentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PolicyKind {
+    /// None.
+    None,
+    /// RandAugment, of `layers` and `magnitude`.
+    RandAugment,
+    /// AutoAugment's policy for ImageNet; stages do not change it.
+    AutoAugment,
+}
+
+/// How the rate declines after the warm-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ScheduleKind {
+    /// Half a cosine down to the floor.
+    Cosine,
+    /// A staircase of `decay_factor` every `decay_epochs`, counted from the run's start.
+    Exponential,
+    /// A straight line down to the floor.
+    Linear,
+    /// Not at all.
+    Constant,
+}
+
+/// How much each class counts in the loss.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ClassWeights {
+    /// A rule.
+    Rule(ClassWeightsRule),
+    /// One weight per class, in the order of the labels.
+    Listed(Vec<f64>),
+}
+
+/// A rule for the weights of classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClassWeightsRule {
+    /// Every image counts the same.
+    Equal,
+    /// Every class counts the same: each weighs the inverse of its training images.
+    Balanced,
+}
