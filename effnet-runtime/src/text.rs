@@ -1,7 +1,8 @@
-//! Texts that people and programs leave in files.
+//! Text files as they are read, and figures and paths as they are written for people.
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 /// Reads a file that is text, without the byte order mark that editors on Windows put in front.
 ///
@@ -30,5 +31,62 @@ pub(crate) fn without_mark(bytes: &[u8]) -> Result<&[u8], &'static str> {
         [0xef, 0xbb, 0xbf, text @ ..] => Ok(text),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err("is UTF-16: save it as UTF-8"),
         text => Ok(text),
+    }
+}
+
+/// `1 h 02 min`, `3 min 20 s` or `4.5 s`.
+pub(crate) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    match seconds {
+        s if s < 60.0 => format!("{s:.1} s"),
+        s if s < 3600.0 => format!("{} min {:02} s", s as u64 / 60, s as u64 % 60),
+        s => format!("{} h {:02} min", s as u64 / 3600, s as u64 % 3600 / 60),
+    }
+}
+
+/// `812 MiB` or `1.4 GiB`.
+pub(crate) fn bytes(bytes: u64) -> String {
+    let mib = bytes as f64 / (1 << 20) as f64;
+    if mib < 1000.0 { format!("{mib:.0} MiB") } else { format!("{:.1} GiB", mib / 1024.0) }
+}
+
+/// A path as a shell takes it; one that is not UTF-8 as Bash, Zsh and Ksh do.
+pub fn shell(path: &Path) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
+    match path.to_str() {
+        Some(text) if text.chars().all(plain) => text.to_owned(),
+        Some(text) => format!("'{}'", text.replace('\'', r"'\''")),
+        None => {
+            let bytes = path.as_os_str().as_encoded_bytes().iter();
+            let escaped = bytes
+                .map(|&byte| if plain(byte as char) { (byte as char).to_string() } else { format!(r"\x{byte:02x}") });
+            format!("$'{}'", escaped.collect::<String>())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_read_well() {
+        assert_eq!(duration(Duration::from_millis(4_520)), "4.5 s");
+        assert_eq!(duration(Duration::from_secs(200)), "3 min 20 s");
+        assert_eq!(duration(Duration::from_secs(3_725)), "1 h 02 min");
+        assert_eq!(bytes(812 << 20), "812 MiB");
+        assert_eq!(bytes(1_434 << 20), "1.4 GiB");
+    }
+
+    #[test]
+    fn a_path_is_one_word_of_a_shell() {
+        assert_eq!(shell("runs/b0-1/3.png".as_ref()), "runs/b0-1/3.png");
+        assert_eq!(shell("my images/it's.png".as_ref()), r"'my images/it'\''s.png'");
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStrExt;
+            let path = std::ffi::OsStr::from_bytes(b"my caf\xe9/a.png");
+            assert_eq!(shell(path.as_ref()), r"$'my\x20caf\xe9/a.png'");
+        }
     }
 }

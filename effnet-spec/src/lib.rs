@@ -45,3 +45,5 @@ pub use settings::{Activation, Padding, Settings};
 pub use size::Size;
 pub use spec::Spec;
 pub use suggest::suggest;
+#[doc(hidden)]
+pub use text::thousands;

@@ -1,7 +1,7 @@
 //! Numbers as reports and messages write them.
 
 /// A number with a comma between thousands: `21,458,488`.
-pub(crate) fn thousands(number: u64) -> String {
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -6,7 +6,7 @@ use effnet_kernels::Precision;
 use effnet_kernels::threads;
 
 use super::args::TrainArgs;
-use super::train::Model;
+use super::model::Model;
 use crate::device;
 use crate::dialect::Dialect;
 use crate::spec::Spec;

@@ -17,7 +17,8 @@ mod args;
 mod begin;
 mod flags;
 mod logging;
-pub(crate) mod output;
+mod model;
+mod output;
 mod progress;
 mod signals;
 mod train;
@@ -30,10 +31,11 @@ use clap::Parser;
 
 pub use args::TrainArgs;
 pub use logging::init as init_logging;
-pub use output::{error, error_text, shell};
-pub use train::{Model, train};
+pub use model::Model;
+pub use output::{error, error_text};
+pub use train::train;
 
-pub use crate::text::read_text;
+pub use crate::text::{read_text, shell};
 
 use crate::network::Network;
 use crate::train::spec_of;

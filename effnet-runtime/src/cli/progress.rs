@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use effnet_spec::thousands;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use super::args::Style;
-use super::output::{bytes, count, duration, line};
+use super::output::line;
 use crate::data::Skipped;
+use crate::text::{bytes, duration};
 use crate::train::memory;
 use crate::train::{EpochDone, StepDone, StepOutcome, Watcher};
 
@@ -68,7 +70,7 @@ impl Recent {
     fn text(&self, rate: f64) -> String {
         let pace = self.image.map_or_else(String::new, |image| match 1.0 / image {
             pace if pace < 10.0 => format!(" {pace:.1} images/s"),
-            pace => format!(" {} images/s", count(pace.min(1e12) as u64)),
+            pace => format!(" {} images/s", thousands(pace.min(1e12) as u64)),
         });
         format!("loss {:.3} top-1 {:.1} % lr {rate:.2e}{pace}", self.loss, 100.0 * self.top1)
     }
@@ -176,7 +178,11 @@ impl Watcher for Progress {
 
     fn evaluated(&mut self, images: usize) {
         self.evaluated += images as u64;
-        self.bar.set_message(format!("evaluated {} of {} images", count(self.evaluated), count(self.val_images)));
+        self.bar.set_message(format!(
+            "evaluated {} of {} images",
+            thousands(self.evaluated),
+            thousands(self.val_images)
+        ));
     }
 
     fn epoch(&mut self, done: &EpochDone<'_>) {

@@ -5,31 +5,21 @@ use std::process::ExitCode;
 
 use candle_core::DeviceLocation;
 use effnet_kernels::simd;
+use effnet_spec::thousands;
 use serde_json::json;
 
 use super::args::{Style, TrainArgs};
 use super::begin::begin;
 use super::logging;
-use super::output::{bytes, count, duration, line, shell, warn};
+use super::model::Model;
+use super::output::{line, warn};
 use super::progress::Progress;
 use super::signals::Signals;
 use crate::device::{self, Chosen};
 use crate::environment;
+use crate::text::{bytes, duration, shell};
 use crate::train::memory;
-use crate::train::{Build, Ended, Error, Result, Trainer, sample, stage_of, table};
-
-/// The network that the command trains.
-#[derive(Clone, Copy)]
-pub struct Model<'a> {
-    /// Its name: it names the run's folder, and a resume asks for it again.
-    pub name: &'a str,
-    /// Makes it of a number of classes.
-    pub build: Build<'a>,
-    /// What to type for a prediction, up to its flags: `effnet predict`.
-    pub predict: &'a str,
-    /// What to type to train it, up to the flags of [`TrainArgs`]: `effnet train --variant s`.
-    pub train: &'a str,
-}
+use crate::train::{Ended, Error, Result, Trainer, sample, stage_of, table};
 
 /// Trains as the flags say: begins or resumes a run, says how it goes, and ends with the best top-1 and what to type
 /// next. The exit code is 0, or 130, 143, 138 or 129 of a run that SIGINT, SIGTERM, SIGUSR1 or SIGHUP stopped.
@@ -121,7 +111,7 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
                 "{}: {:.2} M parameters, {} classes; recipe {}; run folder {folder}",
                 model.name,
                 params as f64 / 1e6,
-                count(split.train.classes().len() as u64),
+                thousands(split.train.classes().len() as u64),
                 config.recipe
             ));
             let origin =
@@ -130,14 +120,14 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
             let ignored = if ignored.files > 0 { format!("; left out: {ignored}") } else { String::new() };
             line(format!(
                 "{origin}: {} training and {} validation images{ignored}",
-                count(split.train.len() as u64),
-                count(split.val.len() as u64)
+                thousands(split.train.len() as u64),
+                thousands(split.val.len() as u64)
             ));
             let stage = stage_of(trainer.stages(), trainer.state().epoch);
             line(format!(
                 "{} epochs of {} steps, {} at a rate of up to {}; {} threads, {}, on {}",
                 config.epochs,
-                count(stage.map_or(0, |stage| stage.steps(split.train.len()))),
+                thousands(stage.map_or(0, |stage| stage.steps(split.train.len()))),
                 trainer.optimizer().name(),
                 rounded(trainer.schedule().highest()),
                 config.compute.threads,
@@ -151,7 +141,12 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
             warning.into_iter().for_each(line);
             let state = trainer.state();
             if state.step > 0 {
-                line(format!("resumed after {} of {} epochs, {} steps", state.epoch, config.epochs, count(state.step)));
+                line(format!(
+                    "resumed after {} of {} epochs, {} steps",
+                    state.epoch,
+                    config.epochs,
+                    thousands(state.step)
+                ));
             }
         }
     }

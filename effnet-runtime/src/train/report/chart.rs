@@ -1,9 +1,10 @@
 //! Line charts as SVG.
 
+use effnet_spec::thousands;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::figures::{count, short};
+use super::figures::short;
 use crate::train::error::{Error, Result};
 
 /// Width and height of a chart in its own units; the page scales it.
@@ -80,7 +81,7 @@ impl Chart<'_> {
             .axis_style(AXIS)
             .x_labels(8)
             .y_labels(6)
-            .x_label_formatter(&|x| count((*x).max(0) as u64))
+            .x_label_formatter(&|x| thousands((*x).max(0) as u64))
             .y_label_formatter(&|y| short(*y))
             .x_label_style(label.pos(Pos::new(HPos::Center, VPos::Top)))
             .y_label_style(label.clone())

@@ -2,9 +2,10 @@
 
 use std::cmp::Reverse;
 
+use effnet_spec::thousands;
 use maud::{Markup, html};
 
-use super::figures::{count, percent};
+use super::figures::percent;
 use crate::train::evaluate::{ClassScore, Evaluation};
 
 /// Up to how many classes the whole matrix is shown.
@@ -78,12 +79,12 @@ fn pairs(evaluation: &Evaluation, classes: &[String]) -> Markup {
             table.numbers id="pairs" {
                 caption {
                     "The most frequent mistakes"
-                    @if mistakes.len() > LISTED { ": " (LISTED) " of " (count(mistakes.len() as u64)) " pairs" }
+                    @if mistakes.len() > LISTED { ": " (LISTED) " of " (thousands(mistakes.len() as u64)) " pairs" }
                 }
                 thead { tr { th.name scope="col" { "true class" } th.name scope="col" { "taken for" } th scope="col" { "images" } } }
                 tbody {
                     @for &(truth, found, times) in mistakes.iter().take(LISTED) {
-                        tr { td.name { (name(truth)) } td.name { (name(found)) } td { (count(times as u64)) } }
+                        tr { td.name { (name(truth)) } td.name { (name(found)) } td { (thousands(times as u64)) } }
                     }
                 }
             }
@@ -115,8 +116,8 @@ fn accuracies(evaluation: &Evaluation, classes: &[String]) -> Markup {
                         @let accuracy = score.accuracy();
                         tr {
                             td.name title=(class) { (class) }
-                            td { (count(score.images as u64)) }
-                            td { (count(score.correct as u64)) }
+                            td { (thousands(score.images as u64)) }
+                            td { (thousands(score.correct as u64)) }
                             td { (percent(accuracy.unwrap_or(f64::NAN))) }
                             td.bar { span style={ "--share:" (format!("{:.3}", accuracy.unwrap_or(0.0))) } {} }
                         }

@@ -1,10 +1,12 @@
 //! The curves: loss and accuracy over epochs, learning rate and image size over steps.
 
+use effnet_spec::thousands;
 use maud::{Markup, PreEscaped, html};
 
 use super::chart::{Chart, Line};
-use super::figures::{count, duration, loss, percent, short};
+use super::figures::{loss, percent, short};
 use super::history::History;
+use crate::text::duration;
 use crate::train::error::Result;
 use crate::train::facts::{Facts, Plan};
 
@@ -43,7 +45,7 @@ pub(super) fn of(facts: &Facts<'_>, history: &History) -> Result<Markup> {
             (figure("size", "Image size in training", over_steps("Image size by step", "pixels", facts, &sizes)?, &[]))
         }
         p.note {
-            (count(facts.metrics.step)) " of " (count(steps)) " steps are done"
+            (thousands(facts.metrics.step)) " of " (thousands(steps)) " steps are done"
             @if facts.metrics.step < steps { "; the faint part of a schedule is to come" }
             "."
         }
@@ -144,7 +146,7 @@ fn tens_below(numbers: &[f64]) -> f64 {
 /// `metrics.csv` for people.
 fn table(history: &History) -> Markup {
     let cell = |column: &str, number: f64| match column {
-        "epoch" | "step" => count(number as u64),
+        "epoch" | "step" => thousands(number as u64),
         "lr" => short(number),
         "seconds" => duration(std::time::Duration::try_from_secs_f64(number).unwrap_or_default()),
         column if column.ends_with("loss") => loss(number),

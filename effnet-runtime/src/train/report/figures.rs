@@ -37,8 +37,6 @@ pub(super) fn short(number: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-pub(super) use crate::cli::output::{count, duration};
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,12 @@
 //! The head of the page: which run it is, and how good it got.
 
+use effnet_spec::thousands;
 use maud::{Markup, html};
 
-use super::figures::{count, duration, loss, percent};
+use super::figures::{loss, percent};
 use super::history::History;
 use super::shown::Shown;
+use crate::text::duration;
 use crate::train::facts::Facts;
 
 pub(super) fn of(facts: &Facts<'_>, history: &History, shown: &Shown) -> Markup {
@@ -21,8 +23,8 @@ pub(super) fn of(facts: &Facts<'_>, history: &History, shown: &Shown) -> Markup 
             p.kind { "Training report" }
             h1 { (facts.network.spec().name) }
             p.of {
-                "on " strong { (data) } ": " (count(train)) " training and " (count(val)) " validation images of "
-                (count(classes)) " classes"
+                "on " strong { (data) } ": " (thousands(train)) " training and " (thousands(val)) " validation images of "
+                (thousands(classes)) " classes"
             }
             dl.tiles {
                 div.first {
@@ -36,8 +38,8 @@ pub(super) fn of(facts: &Facts<'_>, history: &History, shown: &Shown) -> Markup 
                 }
                 (tile("Top-5", &percent(of_best("top5")), "of that epoch"))
                 (tile("Validation loss", &loss(of_best("loss")), "of that epoch"))
-                (tile("Epochs", &count(done), &match done < config.epochs {
-                    true => format!("of {} so far", count(config.epochs)),
+                (tile("Epochs", &thousands(done), &match done < config.epochs {
+                    true => format!("of {} so far", thousands(config.epochs)),
                     false => "all done".to_owned(),
                 }))
                 (tile("Time", &duration(std::time::Duration::from_secs_f64(seconds)), "evaluations included"))
@@ -59,5 +61,5 @@ fn tile(name: &str, figure: &str, aside: &str) -> Markup {
 
 /// `21.46 M`.
 fn params(number: u64) -> String {
-    if number < 1_000_000 { count(number) } else { format!("{:.2} M", number as f64 / 1e6) }
+    if number < 1_000_000 { thousands(number) } else { format!("{:.2} M", number as f64 / 1e6) }
 }

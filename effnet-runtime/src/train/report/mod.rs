@@ -16,6 +16,7 @@ mod worst;
 
 use std::io::Write;
 
+use effnet_spec::thousands;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::error::{Error, Result};
@@ -91,7 +92,7 @@ fn section(id: &str, title: &str, content: Markup) -> Markup {
 /// Which weights a section is about.
 fn note_on(facts: &Facts<'_>, shown: &Shown) -> Markup {
     let averaged = shown.is_best && facts.best.averaged;
-    let images = figures::count(shown.evaluation.images as u64);
+    let images = thousands(shown.evaluation.images as u64);
     html! {
         p.note {
             (images) " validation images, by the " @if averaged { "averaged " } "weights of epoch " (shown.epoch)

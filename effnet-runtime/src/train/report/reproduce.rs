@@ -1,11 +1,10 @@
 //! How to get the same run again.
 
+use effnet_kernels::simd::Level;
+use effnet_spec::thousands;
 use maud::{Markup, html};
 
-use effnet_kernels::simd::Level;
-
-use super::figures::count;
-use crate::cli::output::shell;
+use crate::text::shell;
 use crate::train::error::{Error, Result};
 use crate::train::facts::Facts;
 
@@ -19,7 +18,7 @@ pub(super) fn of(facts: &Facts<'_>) -> Result<Markup> {
     let facts_of_it = [
         ("Seed", config.seed.to_string()),
         ("Recipe", config.recipe.clone()),
-        ("Data", format!("{data}: {} training and {} validation images", count(train), count(val))),
+        ("Data", format!("{data}: {} training and {} validation images", thousands(train), thousands(val))),
         ("effnet", env!("CARGO_PKG_VERSION").to_owned()),
         ("Machine", format!("{}, {}", config.compute.device, Level::current().name())),
         ("Threads", format!("{}, and {} that load images", config.compute.threads, config.compute.loader_threads)),
