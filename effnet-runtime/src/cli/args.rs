@@ -1,6 +1,6 @@
-//! The flags of `train`.
+//! Flags of `train`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -9,11 +9,11 @@ use crate::text::read_text;
 use crate::train::config::Layer;
 use crate::train::{Error, Result};
 
-/// The flags of `train`, but for what names the network.
+/// The flags of `train`, except the choice of a network.
 #[derive(Args, Clone, Debug, Default)]
 pub struct TrainArgs {
     #[command(flatten)]
-    settings: SettingFlags,
+    pub(super) settings: SettingFlags,
 
     /// Settings from a file, such as the `config.toml` of another run; flags are stronger.
     #[arg(long, value_name = "FILE", help_heading = "Training")]
@@ -24,42 +24,34 @@ pub struct TrainArgs {
 
     /// Folder of the run. Default: the next free `runs/<network>-<n>`.
     #[arg(long, value_name = "DIR", help_heading = "Run")]
-    output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
     /// Continue the run in the folder of --output.
     #[arg(long, help_heading = "Run")]
-    resume: bool,
+    pub(super) resume: bool,
 
     /// Print the result only.
     #[arg(long, short, conflicts_with = "json", help_heading = "Output")]
     quiet: bool,
-    /// Print one JSON object a line.
+    /// Print one JSON object per line.
     #[arg(long, help_heading = "Output")]
     json: bool,
     /// Log what happens to stderr; -vv logs more.
     #[arg(long, short, action = clap::ArgAction::Count, help_heading = "Output")]
-    verbose: u8,
+    pub(super) verbose: u8,
 }
 
-/// How much a run says.
+/// Verbosity of a run's output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Style {
-    /// Sentences, and a progress bar on a terminal.
+    /// Sentences, with a progress bar on a terminal.
     Human,
-    /// The result.
+    /// The result only.
     Quiet,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
 impl TrainArgs {
-    /// The flags as settings.
-    ///
-    /// # Errors
-    /// When a path cannot be made absolute.
-    pub(super) fn layer(&self) -> Result<Layer> {
-        self.settings.layer()
-    }
-
     /// The settings of `--set`.
     ///
     /// # Errors
@@ -82,23 +74,11 @@ impl TrainArgs {
         Layer::parse(name, &text).map(Some)
     }
 
-    pub(super) fn output(&self) -> Option<&Path> {
-        self.output.as_deref()
-    }
-
-    pub(super) fn resume(&self) -> bool {
-        self.resume
-    }
-
     pub(super) fn style(&self) -> Style {
         match (self.quiet, self.json) {
             (_, true) => Style::Json,
             (true, false) => Style::Quiet,
             (false, false) => Style::Human,
         }
-    }
-
-    pub(super) fn verbosity(&self) -> u8 {
-        self.verbose
     }
 }

@@ -1,6 +1,6 @@
-//! From flags to a run that is ready to go.
+//! From flags to a run that is ready to start.
 
-use toml::Value;
+use toml::{Table, Value};
 
 use effnet_kernels::Precision;
 use effnet_kernels::threads;
@@ -10,23 +10,21 @@ use super::model::Model;
 use crate::device;
 use crate::dialect::Dialect;
 use crate::spec::Spec;
-use crate::train::config::{Config, Layer, Recipe, is_known, merge};
+use crate::train::config::{Config, Layer, Recipe, merge};
 use crate::train::{
     Error, Result, RunFolder, Trainer, build_network, check_batches, check_transforms, convention, open_data, spec_of,
 };
 use crate::weights::WeightsFile;
 
-/// A run that is ready to go: a new one, or one that goes on.
+/// Prepares a new run, or one to resume.
 pub(super) fn begin(args: &TrainArgs, model: &Model<'_>) -> Result<Trainer> {
     let spec = spec_of(model.build)?;
-    let flags = args.layer()?;
-    let (config, old) = if args.resume() {
+    let flags = args.settings.layer()?;
+    let (config, old) = if args.resume {
         let (folder, config) = resumed(args, model, &flags)?;
         (config, Some(folder))
     } else {
-        if let Some(output) = args.output() {
-            RunFolder::check_free(output)?;
-        }
+        args.output.as_deref().map_or(Ok(()), RunFolder::check_free)?;
         (settings(args, model, &spec, flags)?, None)
     };
     let chosen = device::open(&config.compute.device)?.device;
@@ -41,13 +39,13 @@ pub(super) fn begin(args: &TrainArgs, model: &Model<'_>) -> Result<Trainer> {
     match old {
         Some(folder) => Trainer::resume(config, folder, split, network),
         None => {
-            let folder = RunFolder::create(args.output(), model.name)?;
+            let folder = RunFolder::create(args.output.as_deref(), model.name)?;
             Trainer::begin(config, folder, split, network)
         }
     }
 }
 
-/// The settings of a new run.
+/// Settings of a new run.
 fn settings(args: &TrainArgs, model: &Model<'_>, spec: &Spec, flags: Layer) -> Result<Config> {
     let file = args.config_layer()?.unwrap_or_else(|| Layer::empty("no file"));
     let set = args.set_layer()?;
@@ -63,7 +61,7 @@ fn settings(args: &TrainArgs, model: &Model<'_>, spec: &Spec, flags: Layer) -> R
     merge(&[defaults(spec, pretrained, dialect)?, recipe.layer, file, set, name, flags])
 }
 
-/// What follows from the network, from the weights that the run begins with, and from the machine.
+/// Defaults that follow from the network, its pretrained weights and the machine.
 fn defaults(spec: &Spec, pretrained: Option<&str>, dialect: Option<&str>) -> Result<Layer> {
     let mut layer = Layer::empty("the network");
     let mut own = Dialect::of(&spec.settings);
@@ -80,9 +78,9 @@ fn defaults(spec: &Spec, pretrained: Option<&str>, dialect: Option<&str>) -> Res
     Ok(layer)
 }
 
-/// The folder and the settings of the run to go on with. Flags may change what computes, and nothing else.
+/// Folder and settings of the run to resume. Flags may change `compute` and `checkpoints`, and repeat everything else.
 fn resumed(args: &TrainArgs, model: &Model<'_>, flags: &Layer) -> Result<(RunFolder, Config)> {
-    let Some(output) = args.output() else {
+    let Some(output) = &args.output else {
         return Err(Error::Setting("--resume needs the run to continue: name its folder with --output DIR".to_owned()));
     };
     let folder = RunFolder::open(output)?;
@@ -94,15 +92,14 @@ fn resumed(args: &TrainArgs, model: &Model<'_>, flags: &Layer) -> Result<(RunFol
             asked: model.name.to_owned(),
         });
     }
-    let run = Layer {
-        origin: "the run".to_owned(),
-        table: Value::try_from(&config).ok().and_then(table).unwrap_or_default(),
-    };
+    let run = Layer { table: Table::try_from(&config).unwrap_or_default(), ..Layer::empty("the run") };
     let mut over = Layer::empty("the flags");
     let set = args.set_layer()?;
     let file = args.config_layer()?;
-    for (key, value) in file.iter().chain([&set, flags]).flat_map(Layer::flat) {
-        if key.starts_with("compute.") || key.starts_with("checkpoints.") || !is_known(&key) {
+    let asked = file.iter().chain([&set, flags]);
+    asked.clone().try_for_each(Layer::check_keys)?;
+    for (key, value) in asked.flat_map(Layer::flat) {
+        if key.starts_with("compute.") || key.starts_with("checkpoints.") {
             over.set(&key, value);
             continue;
         }
@@ -120,14 +117,7 @@ fn resumed(args: &TrainArgs, model: &Model<'_>, flags: &Layer) -> Result<(RunFol
     Ok((folder, config))
 }
 
-fn table(value: Value) -> Option<toml::Table> {
-    match value {
-        Value::Table(table) => Some(table),
-        _ => None,
-    }
-}
-
-/// Whether two values are equal; a whole number may be written either way.
+/// Whether two values are equal; an integer equals the float of the same value.
 fn same(left: &Value, right: &Value) -> bool {
     let number = |value: &Value| value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64));
     match (number(left), number(right)) {

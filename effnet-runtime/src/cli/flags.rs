@@ -1,4 +1,4 @@
-//! The flags of `train` that set settings, as the table of settings has them.
+//! Flags of `train` that set settings, built from the table of settings.
 
 use std::path::{Path, PathBuf};
 
@@ -6,30 +6,28 @@ use clap::builder::{PathBufValueParser, PossibleValuesParser, StringValueParser,
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
 use toml::Value;
 
-use crate::train::config::{Fallback, Flag, Kind, Layer, SETTINGS, Setting};
+use crate::train::config::{Fallback, Kind, Layer, SETTINGS, Setting};
 use crate::train::{Error, Result};
 
-/// The headings that `--help` has flags of settings under, in its order.
+/// Headings of `--help` for flags of settings, in order.
 const HEADINGS: [&str; 4] = ["Data", "Training", "Run", "Machine"];
 
-/// What was said by flags of settings.
+/// Values of the flags of settings.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SettingFlags(ArgMatches);
 
 impl SettingFlags {
-    /// The settings that the flags say.
+    /// The settings that the flags set.
     ///
     /// # Errors
     /// When a path cannot be made absolute.
     pub(super) fn layer(&self) -> Result<Layer> {
         let mut layer = Layer::empty("the flags");
-        for (setting, flag) in flags() {
+        for (setting, flag, _) in flags() {
             let value = match setting.kind {
-                Kind::Path => self.0.get_one::<PathBuf>(flag.name).map(|path| absolute(path)).transpose()?,
-                Kind::Texts => {
-                    self.0.get_many::<Value>(flag.name).map(|texts| texts.cloned().collect::<Vec<_>>().into())
-                }
-                _ => self.0.get_one::<Value>(flag.name).cloned(),
+                Kind::Path => self.0.get_one::<PathBuf>(flag).map(|path| absolute(path)).transpose()?,
+                Kind::Texts => self.0.get_many::<Value>(flag).map(|texts| texts.cloned().collect::<Vec<_>>().into()),
+                _ => self.0.get_one::<Value>(flag).cloned(),
             };
             if let Some(value) = value {
                 layer.set(setting.key, value);
@@ -53,10 +51,10 @@ impl FromArgMatches for SettingFlags {
 impl Args for SettingFlags {
     fn augment_args(command: Command) -> Command {
         let mut args: Vec<Arg> = Vec::new();
-        for (setting, flag) in flags() {
-            // Two settings may have one flag.
-            if args.iter().all(|arg| arg.get_id() != flag.name) {
-                args.push(arg(setting, flag));
+        for (setting, flag, value) in flags() {
+            // A flag may set two settings.
+            if args.iter().all(|arg| arg.get_id() != flag) {
+                args.push(arg(setting, flag, value));
             }
         }
         args.sort_by_key(|arg| HEADINGS.iter().position(|heading| Some(*heading) == arg.get_help_heading()));
@@ -71,12 +69,13 @@ impl Args for SettingFlags {
     }
 }
 
-fn flags() -> impl Iterator<Item = (&'static Setting, &'static Flag)> {
-    SETTINGS.iter().filter_map(|setting| Some((setting, setting.flag.as_ref()?)))
+/// Settings with a flag, the flag, and the name of its value.
+fn flags() -> impl Iterator<Item = (&'static Setting, &'static str, &'static str)> {
+    SETTINGS.iter().filter_map(|setting| setting.flag.map(|(flag, value)| (setting, flag, value)))
 }
 
-/// A setting's flag. Its values are TOML's, and what they may be is checked with the other settings.
-fn arg(setting: &Setting, flag: &Flag) -> Arg {
+/// Builds a setting's flag. Bounds are checked later, with all other settings.
+fn arg(setting: &Setting, flag: &'static str, value: &'static str) -> Arg {
     let fallback = match &setting.fallback {
         Fallback::Value(Value::String(text)) => format!(" [default: {text}]"),
         Fallback::Value(Value::Array(_)) => String::new(),
@@ -84,7 +83,7 @@ fn arg(setting: &Setting, flag: &Flag) -> Arg {
         Fallback::Words(words) => format!(" [default: {words}]"),
     };
     let help = format!("{}{fallback}", setting.help.trim_end_matches('.'));
-    let arg = Arg::new(flag.name).long(flag.name).value_name(flag.value).help_heading(setting.heading).help(help);
+    let arg = Arg::new(flag).long(flag).value_name(value).help_heading(setting.heading).help(help);
     match setting.kind {
         Kind::Whole => arg.value_parser(value_parser!(i64).range(0..).map(Value::from)),
         Kind::Number => arg.value_parser(|text: &str| text.parse::<f64>().map(Value::from)),
@@ -95,7 +94,7 @@ fn arg(setting: &Setting, flag: &Flag) -> Arg {
     }
 }
 
-/// An absolute path as text: a run is resumed from anywhere.
+/// Makes a path absolute: a run may be resumed from another folder.
 fn absolute(path: &Path) -> Result<Value> {
     let absolute = std::path::absolute(path).map_err(Error::folder("read", path))?;
     match absolute.to_str() {
@@ -111,21 +110,21 @@ mod tests {
     #[test]
     fn each_flag_sets_its_settings() {
         let mut line = vec!["train".to_owned()];
-        for (setting, flag) in flags() {
+        for (setting, flag, _) in flags() {
             let value = match setting.kind {
                 Kind::Whole => "7",
                 Kind::Number => "0.5",
                 Kind::OneOf(words) => words[0],
                 Kind::Text | Kind::Path | Kind::Texts | Kind::Other(_) => "text",
             };
-            line.push(format!("--{}={value}", flag.name));
+            line.push(format!("--{flag}={value}"));
         }
         line.dedup();
         let command = SettingFlags::augment_args(Command::new("train"));
         assert!(command.get_arguments().all(|arg| HEADINGS.contains(&arg.get_help_heading().unwrap())));
         let matches = command.clone().try_get_matches_from(line).unwrap();
         let said = SettingFlags(matches).layer().unwrap();
-        for (setting, flag) in flags() {
+        for (setting, flag, _) in flags() {
             let value = match setting.kind {
                 Kind::Whole => 7.into(),
                 Kind::Number => 0.5.into(),
@@ -134,7 +133,7 @@ mod tests {
                 Kind::Path => std::env::current_dir().unwrap().join("text").to_str().unwrap().into(),
                 Kind::Text | Kind::Other(_) => "text".into(),
             };
-            assert_eq!(said.get(setting.key), Some(&value), "--{}", flag.name);
+            assert_eq!(said.get(setting.key), Some(&value), "--{flag}");
         }
         let matches = command.try_get_matches_from(["train", "--progressive"]).unwrap();
         assert_eq!(SettingFlags(matches).layer().unwrap().get("stages.count"), Some(&4.into()));

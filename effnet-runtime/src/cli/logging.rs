@@ -1,11 +1,11 @@
-//! Logs, for those who ask for them.
+//! Set-up of logging.
 
 use std::io::IsTerminal;
 
 use tracing::level_filters::LevelFilter;
 
-/// Sends this process's logs to stderr: warnings, with `-v` what happens, with `-vv` details; in colour on a terminal, where
-/// `NO_COLOR` does not forbid it. A second call changes nothing.
+/// Sends this process's logs to stderr: warnings; with one `-v` what happens; with two, details. Colours are for
+/// terminals, unless `NO_COLOR` is set. A second call changes nothing.
 pub fn init(verbosity: u8) {
     let level = match verbosity {
         0 => LevelFilter::WARN,
@@ -14,6 +14,6 @@ pub fn init(verbosity: u8) {
     };
     let is_forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let logs = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level).with_target(false);
-    // An error says that somebody has set up logging already, and may keep it.
+    // An error means that the caller has set up logging already; that stays.
     let _ = logs.with_ansi(std::io::stderr().is_terminal() && !is_forbidden).try_init();
 }

@@ -40,7 +40,7 @@ pub use crate::text::{read_text, shell};
 use crate::network::Network;
 use crate::train::spec_of;
 
-/// Trains a network of the caller's as the command line says, and returns the process's exit code.
+/// Trains a network as the command line says, and returns the process's exit code.
 ///
 /// `build` makes the network of a number of classes: `|classes, vb| MyNet::new(classes, vb)` for a type of
 /// [`crate::efficientnet_v2!`].

@@ -1,4 +1,4 @@
-//! What is printed, and how.
+//! Printing to standard output and standard error.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -7,7 +7,7 @@ use std::io::Write;
 use crate::sentence::sentence;
 use crate::text::shell;
 
-/// Prints a line. A reader that has gone away (`train | head`) is no reason to stop a run.
+/// Prints a line. A closed pipe (`train | head`) does not stop a run.
 pub(super) fn line(text: impl Display) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
@@ -18,18 +18,18 @@ pub(super) fn warn(text: impl Display) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
-/// Prints an error on standard error, what caused it behind a colon. Where standard error is closed, nobody misses it.
+/// Prints an error and its causes, joined by colons, on standard error; ignores a closed standard error.
 pub fn error(error: &(dyn Error + 'static)) {
     warn(format_args!("error: {}", error_text(error)));
 }
 
-/// An error as a sentence, what caused it behind a colon, whatever `RUST_BACKTRACE` is.
+/// An error and its causes as one sentence, joined by colons, without backtraces.
 pub fn error_text(error: &(dyn Error + 'static)) -> String {
     let text = |error: &(dyn Error + 'static)| error.downcast_ref().map_or_else(|| error.to_string(), sentence);
     std::iter::successors(Some(error), |&error| error.source()).map(text).collect::<Vec<_>>().join(": ")
 }
 
-/// The program's name, as a shell takes it.
+/// The program's name, quoted for a shell.
 pub(super) fn program() -> String {
     let program = std::env::args_os().next().unwrap_or_default();
     shell(std::path::Path::new(&program).file_name().unwrap_or("train".as_ref()).as_ref())

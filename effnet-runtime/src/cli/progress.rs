@@ -1,4 +1,4 @@
-//! What a run says while it is under way.
+//! Progress of a run on a terminal, as lines or as JSON.
 
 use std::time::{Duration, Instant};
 
@@ -13,45 +13,45 @@ use crate::text::{bytes, duration};
 use crate::train::memory;
 use crate::train::{EpochDone, StepDone, StepOutcome, Watcher};
 
-/// The step after which the run says how long it takes: the first one pays for memory that later ones find.
+/// Number of steps before the estimate; the first step is left out, because it allocates memory that later ones reuse.
 const ESTIMATE_AFTER: u64 = 3;
 
-/// How often a run without a progress bar says where it is, within an epoch.
+/// Interval of lines within an epoch, in a run without a progress bar.
 const LINE_EVERY: Duration = Duration::from_secs(30);
 
-/// How many files that were left out are named.
+/// Maximum number of skipped files that are named.
 const NAMED: usize = 5;
 
-/// Prints what a run does.
+/// Prints a run's progress.
 pub(super) struct Progress {
     style: Style,
     bar: ProgressBar,
-    /// Images of an evaluation.
+    /// Images per evaluation.
     val_images: u64,
     predicted_memory: u64,
     first_step: Option<Instant>,
     steps_here: u64,
     last_line: Instant,
-    /// What the last steps come to.
+    /// Averages of recent steps.
     recent: Option<Recent>,
-    /// When the last step ended; none where something else came between it and the next.
+    /// End of the last step; none if something else has run since.
     last_step: Option<Instant>,
-    /// Validation images seen of the evaluation under way.
+    /// Validation images done in the current evaluation.
     evaluated: u64,
 }
 
-/// Means over the last steps, of which the newest counts a tenth.
+/// Exponential means over recent steps; the newest weighs a tenth.
 #[derive(Clone, Copy)]
 struct Recent {
     loss: f64,
-    /// Share of images that were found.
+    /// Top-1 accuracy.
     top1: f64,
-    /// Seconds an image takes from step to step, waiting for the loader included.
+    /// Seconds per image from step to step, including waits for the loader.
     image: Option<f64>,
 }
 
 impl Recent {
-    /// With one more step, which ended `seconds` after the one before.
+    /// Adds a step that ended `seconds` after the one before.
     fn after(before: Option<Self>, outcome: &StepOutcome, seconds: Option<f64>) -> Self {
         let images = outcome.images.max(1) as f64;
         let (top1, image) = (outcome.correct as f64 / images, seconds.map(|seconds| seconds / images));
@@ -83,7 +83,7 @@ impl Progress {
             Style::Quiet | Style::Json => ProgressBar::hidden(),
         };
         bar.set_style(
-            // Without a template that parses there is the default one.
+            // Fall back to the default template.
             ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {msg} eta {eta}")
                 .unwrap_or_else(|_| ProgressStyle::default_bar())
                 .progress_chars("=> "),
@@ -108,7 +108,7 @@ impl Progress {
         }
     }
 
-    /// Says what was left out, and names some of it.
+    /// Reports left-out files or images, and names some.
     fn left_out(&self, event: &str, what: &str, count: usize, named: Vec<String>) {
         match self.style {
             Style::Json => line(json!({"event": event, "count": count, "first": named})),
@@ -119,15 +119,15 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
     }
 
-    /// After some steps: how long an epoch and the run take, and how much memory.
+    /// Estimates the time of an epoch and of the run, and reports peak memory.
     fn estimate(&self, done: &StepDone, since: Instant) {
         let step = since.elapsed().as_secs_f64() / (ESTIMATE_AFTER - 1) as f64;
-        // An evaluation goes forward only, about a third of a step's work an image.
+        // An evaluation is a forward pass, about a third of a step's work per image.
         let evaluation = step / 3.0 * self.val_images as f64 / done.outcome.images.max(1) as f64;
         let epoch = step * done.batches as f64 + evaluation;
         let left = step * done.left + evaluation * (1 + done.epochs - done.epoch) as f64;
@@ -249,7 +249,7 @@ mod tests {
     fn a_line_tells_loss_top_1_rate_and_pace() {
         let outcome = |loss, correct| StepOutcome { loss, correct, images: 32 };
         let first = Recent::after(None, &outcome(2.0, 8), None);
-        // Nothing is known of how long the first step took.
+        // The first step's duration is unknown.
         assert_eq!(first.text(1e-3), "loss 2.000 top-1 25.0 % lr 1.00e-3");
         let second = Recent::after(Some(first), &outcome(1.0, 16), Some(0.5));
         assert_eq!(second.text(1e-3), "loss 1.900 top-1 27.5 % lr 1.00e-3 64 images/s");

@@ -1,4 +1,4 @@
-//! SIGINT, SIGTERM, SIGUSR1 and SIGHUP, which ask a run to stop; SIGXFSZ, which must not.
+//! Signals: SIGINT, SIGTERM, SIGUSR1 and SIGHUP ask a run to stop; SIGXFSZ must not end it.
 
 use std::ffi::c_int;
 use std::io;
@@ -17,7 +17,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Takes over these signals, but for a SIGHUP that the process was started to ignore, as nohup(1) does.
+    /// Installs the handlers, except for a SIGHUP that the process was started to ignore, as by nohup(1).
     ///
     /// # Errors
     /// When the system refuses.
@@ -26,12 +26,12 @@ impl Signals {
         let again = Arc::new(AtomicBool::new(false));
         let hangup = Some(SIGHUP).filter(|signal| !is_ignored(*signal));
         for signal in [SIGINT, SIGTERM, SIGUSR1].into_iter().chain(hangup) {
-            // In this order: the first signal finds the switch off, and turns it on for the second.
+            // The order matters: the first signal finds the switch off and turns it on for the second.
             flag::register_conditional_shutdown(signal, code(signal as usize).into(), again.clone())?;
             flag::register(signal, again.clone())?;
             flag::register_usize(signal, received.clone(), signal as usize)?;
         }
-        // A file that grows beyond the limit on its size: the write then fails, with a reason, instead of the process.
+        // A write beyond the file size limit then fails with a reason instead of killing the process.
         flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
         Ok(Self { received })
     }
@@ -41,7 +41,7 @@ impl Signals {
         self.received.load(Ordering::Relaxed) != 0
     }
 
-    /// The exit code of a run that the signal stopped: 130, 143, 138 or 129.
+    /// Exit code of a run that a signal stopped: 130, 143, 138 or 129.
     pub(super) fn exit_code(&self) -> ExitCode {
         ExitCode::from(code(self.received.load(Ordering::Relaxed)))
     }
@@ -56,7 +56,7 @@ fn is_ignored(signal: c_int) -> bool {
     done && unsafe { found.assume_init() }.sa_sigaction == libc::SIG_IGN
 }
 
-/// 128 and the signal's number, as shells have it.
+/// 128 plus the signal's number, as in shells.
 fn code(signal: usize) -> u8 {
     128 + signal as u8
 }

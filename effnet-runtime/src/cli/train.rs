@@ -21,14 +21,14 @@ use crate::text::{bytes, duration, shell};
 use crate::train::memory;
 use crate::train::{Ended, Error, Result, Trainer, sample, stage_of, table};
 
-/// Trains as the flags say: begins or resumes a run, says how it goes, and ends with the best top-1 and what to type
-/// next. The exit code is 0, or 130, 143, 138 or 129 of a run that SIGINT, SIGTERM, SIGUSR1 or SIGHUP stopped.
+/// Trains as the flags say: begins or resumes a run, reports its progress, and ends with the best top-1 and what to
+/// type next. The exit code is 0, or 130, 143, 138 or 129 if SIGINT, SIGTERM, SIGUSR1 or SIGHUP stopped the run.
 ///
 /// # Errors
-/// When the flags or [variables](crate::environment) make no sense, the data or weights cannot be read, the run folder
+/// When the flags or [variables](crate::environment) make no sense, data or weights cannot be read, the run folder
 /// cannot be written to, or a loss or validation is not finite.
 pub fn train(args: &TrainArgs, model: &Model<'_>) -> Result<ExitCode> {
-    logging::init(args.verbosity());
+    logging::init(args.verbose);
     environment::check()?;
     let style = args.style();
     let mut trainer = begin(args, model)?.with_command(model.train);
@@ -60,12 +60,12 @@ pub fn train(args: &TrainArgs, model: &Model<'_>) -> Result<ExitCode> {
     }
 }
 
-/// A path as JSON takes it, with replacement characters for what is not UTF-8.
+/// A path as text for JSON; bytes that are not UTF-8 become replacement characters.
 fn lossy(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// What computes.
+/// Name of the device.
 fn device_name(trainer: &Trainer) -> String {
     match trainer.network().params().device().location() {
         DeviceLocation::Cuda { gpu_id } => format!("cuda:{gpu_id}"),
@@ -73,14 +73,14 @@ fn device_name(trainer: &Trainer) -> String {
     }
 }
 
-/// Says what the run is.
+/// Describes the run before it starts.
 fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64) {
     let (config, split) = (trainer.config(), trainer.split());
     let folder = trainer.folder().path().display();
     let params = trainer.network().params().trainable() as u64;
     let warning = long_warmup(trainer);
     match style {
-        // Only the result goes to standard output.
+        // Keep standard output for the result.
         Style::Quiet => warning.into_iter().for_each(warn),
         Style::Json => {
             line(json!({
@@ -114,12 +114,11 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
                 thousands(split.train.classes().len() as u64),
                 config.recipe
             ));
-            let origin =
-                config.data.path.as_ref().map_or("the bundled digits".to_owned(), |path| path.display().to_string());
             let ignored = &split.ignored;
             let ignored = if ignored.files > 0 { format!("; left out: {ignored}") } else { String::new() };
             line(format!(
-                "{origin}: {} training and {} validation images{ignored}",
+                "{}: {} training and {} validation images{ignored}",
+                config.data.name(),
                 thousands(split.train.len() as u64),
                 thousands(split.val.len() as u64)
             ));
@@ -152,7 +151,7 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
     }
 }
 
-/// What is to be said of a warm-up that the run ends in.
+/// Warning about a warm-up that is longer than the run.
 fn long_warmup(trainer: &Trainer) -> Option<String> {
     let (schedule, epochs) = (trainer.schedule(), trainer.config().epochs);
     let warmup = trainer.config().schedule.warmup_epochs?;
@@ -162,7 +161,7 @@ fn long_warmup(trainer: &Trainer) -> Option<String> {
     })
 }
 
-/// A rate without what rounding leaves in its last digits.
+/// Rounds a rate to ten digits, to hide floating-point noise.
 fn rounded(rate: f64) -> f64 {
     format!("{rate:.9e}").parse().unwrap_or(rate)
 }
@@ -174,7 +173,7 @@ fn finished_already(style: Style, trainer: &Trainer) {
     }
 }
 
-/// Says how good the network is, and what to type next.
+/// Prints the best result and what to type next.
 fn result(style: Style, model: &Model<'_>, trainer: &Trainer) -> Result<()> {
     let folder = trainer.folder();
     let Some(best) = trainer.state().best else { return Ok(()) };

@@ -1,10 +1,10 @@
-//! Whether settings fit each other.
+//! Checks of settings against each other.
 
 use super::super::error::{Error, Result};
 use super::Config;
 
 impl Config {
-    /// Whether the parts of a step come out even.
+    /// Checks that the parts of a step come out even.
     ///
     /// # Errors
     /// When they do not.

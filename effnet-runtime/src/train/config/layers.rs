@@ -1,4 +1,4 @@
-//! Settings laid over settings.
+//! Layers of settings, and how they are merged.
 
 use toml::{Table, Value};
 
@@ -6,22 +6,22 @@ use super::super::error::{Error, Result};
 use super::setting::{Fallback, Setting};
 use super::table::{Config, GROUPS, SETTINGS};
 
-/// Some settings, and where they come from.
+/// Settings from one place.
 #[derive(Clone, Debug)]
 pub struct Layer {
-    /// For messages: a file's path, or `the flags`.
+    /// Name of the place for messages: a file's path, or `the flags`.
     pub origin: String,
     /// The settings.
     pub table: Table,
 }
 
 impl Layer {
-    /// A layer without settings.
+    /// An empty layer.
     pub fn empty(origin: impl Into<String>) -> Self {
         Self { origin: origin.into(), table: Table::new() }
     }
 
-    /// The settings of a TOML text.
+    /// Parses a TOML text.
     ///
     /// # Errors
     /// When it is not TOML.
@@ -56,7 +56,7 @@ impl Layer {
         parts.try_fold(first, |value, part| value.get(part))
     }
 
-    /// Sets a key from `key=value`, where the value is TOML, or else text.
+    /// Sets a key from `key=value`; a value that is no TOML is taken as text.
     ///
     /// # Errors
     /// When there is no `=`, or nothing in front of it.
@@ -72,7 +72,7 @@ impl Layer {
         Ok(())
     }
 
-    /// Every key with its value, tables taken apart.
+    /// Every key with its value, such as `optimizer.lr`.
     pub fn flat(&self) -> Vec<(String, Value)> {
         fn walk(prefix: &str, table: &Table, out: &mut Vec<(String, Value)>) {
             for (key, value) in table {
@@ -86,9 +86,22 @@ impl Layer {
         walk("", &self.table, &mut out);
         out
     }
+
+    /// Checks that the table has every key.
+    ///
+    /// # Errors
+    /// When a key is unknown; the error names the most similar one.
+    pub(crate) fn check_keys(&self) -> Result<()> {
+        let known = |key: &str| SETTINGS.iter().any(|setting| setting.key == key);
+        let Some((key, _)) = self.flat().into_iter().find(|(key, _)| !known(key)) else { return Ok(()) };
+        let likeness = |setting: &&Setting| strsim::jaro_winkler(setting.key, &key);
+        let nearest = SETTINGS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        let hint = nearest.map_or_else(String::new, |nearest| format!(", did you mean `{}`?", nearest.key));
+        Err(Error::Setting(format!("{} has an unknown setting `{key}`{hint}", self.origin)))
+    }
 }
 
-/// The settings of all layers over the table's defaults, later ones over earlier ones.
+/// Merges layers over the table's defaults, later ones over earlier ones.
 ///
 /// # Errors
 /// When a layer has a key that is not known, a value is of the wrong kind or out of bounds, or a key is set nowhere.
@@ -103,10 +116,8 @@ pub fn merge(layers: &[Layer]) -> Result<Config> {
         }
     }
     for layer in layers {
+        layer.check_keys()?;
         for (key, value) in layer.flat() {
-            if !is_known(&key) {
-                return Err(unknown(&layer.origin, &key));
-            }
             all.set(&key, value);
         }
     }
@@ -114,18 +125,6 @@ pub fn merge(layers: &[Layer]) -> Result<Config> {
     SETTINGS.iter().try_for_each(|setting| all.get(setting.key).map_or(Ok(()), |value| setting.check(value)))?;
     config.check()?;
     Ok(config)
-}
-
-/// Whether there is a setting with this key.
-pub(crate) fn is_known(key: &str) -> bool {
-    SETTINGS.iter().any(|setting| setting.key == key)
-}
-
-fn unknown(origin: &str, key: &str) -> Error {
-    let likeness = |setting: &&Setting| strsim::jaro_winkler(setting.key, key);
-    let nearest = SETTINGS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let hint = nearest.map_or_else(String::new, |nearest| format!(", did you mean `{}`?", nearest.key));
-    Error::Setting(format!("{origin} has an unknown setting `{key}`{hint}"))
 }
 
 /// What is wrong with settings that TOML's reader refuses: a value of the wrong kind, or a key that is set nowhere.

@@ -22,6 +22,12 @@ pub use table::{
 };
 pub use values::{ClassWeights, ClassWeightsRule, OptimizerKind, PolicyKind, ScheduleKind};
 
-pub(crate) use layers::is_known;
-pub(crate) use setting::{Fallback, Flag, Kind, Setting};
+pub(crate) use setting::{Fallback, Kind, Setting};
 pub(crate) use table::SETTINGS;
+
+impl DataConfig {
+    /// Name of the data set for people.
+    pub(crate) fn name(&self) -> String {
+        self.path.as_ref().map_or_else(|| "the bundled digits".to_owned(), |path| path.display().to_string())
+    }
+}

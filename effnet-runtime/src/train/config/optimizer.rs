@@ -4,7 +4,7 @@ use super::super::optimizer::{AdamW, Decay, Optimizer, RmsProp, Sgd};
 use super::{Config, OptimizerConfig, OptimizerKind};
 
 impl Config {
-    /// The optimizer.
+    /// Builds the optimizer.
     pub fn optimizer(&self) -> Optimizer {
         let OptimizerConfig { kind, beta1, beta2, rms_decay, momentum, eps, .. } = self.optimizer;
         let decay = Decay {

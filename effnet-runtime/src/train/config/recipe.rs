@@ -1,4 +1,4 @@
-//! The recipes that come with the crate.
+//! Recipes: the crate's own, and files.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::super::error::{Error, Result};
 use super::layers::Layer;
 use crate::text::read_text;
 
-/// Settings under a name.
+/// Settings with a name.
 #[derive(Clone, Debug)]
 pub struct Recipe {
     /// Its name, or its file's path.
@@ -17,7 +17,7 @@ pub struct Recipe {
 
 const PAPER: &str = include_str!("../../../recipes/paper.toml");
 
-/// Every recipe of the crate: its name, and its files, later ones over earlier ones.
+/// Every recipe of the crate: its name and its files, later files over earlier ones.
 pub const RECIPES: [(&str, &[&str]); 11] = [
     ("digits", &[include_str!("../../../recipes/digits.toml")]),
     ("scratch", &[include_str!("../../../recipes/scratch.toml")]),
@@ -33,7 +33,7 @@ pub const RECIPES: [(&str, &[&str]); 11] = [
 ];
 
 impl Recipe {
-    /// The name of the recipe for a run: without a data set of the user's, with weights to begin with, or neither.
+    /// Picks a run's recipe: with the user's own data or without, with weights to begin with or without.
     pub fn pick(own_data: bool, pretrained: bool) -> &'static str {
         match (own_data, pretrained) {
             (_, true) => "finetune",
@@ -42,10 +42,10 @@ impl Recipe {
         }
     }
 
-    /// The recipe of this name, or in this file if it ends in `.toml`.
+    /// Finds the recipe of this name, or reads it from this file if it ends in `.toml`.
     ///
     /// # Errors
-    /// When there is none, or the file cannot be read.
+    /// When there is no such recipe, or the file cannot be read.
     pub fn find(name: &str) -> Result<Self> {
         if let Some((name, texts)) = RECIPES.iter().find(|(known, _)| *known == name) {
             let mut layer = Layer::empty(format!("the recipe {name}"));

@@ -1,4 +1,4 @@
-//! What is known of a setting, and the macro that makes types of a table of settings.
+//! A setting's row of the table, and the macro that turns the table into types.
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
@@ -11,26 +11,26 @@ use super::super::error::{Error, Result};
 use super::values::{ClassWeights, OptimizerKind, PolicyKind, ScheduleKind};
 use crate::data::OnBadImage;
 
-/// A key of `config.toml`, as the table has it.
+/// A row of the table of settings: a key of `config.toml`.
 #[derive(Debug)]
 pub(crate) struct Setting {
     /// The whole key, such as `optimizer.lr`.
     pub(crate) key: &'static str,
-    /// What it means.
+    /// Its meaning, in sentences.
     pub(crate) help: &'static str,
-    /// What its value is.
+    /// Kind of its value.
     pub(crate) kind: Kind,
-    /// What holds where nobody sets it.
+    /// Its default.
     pub(crate) fallback: Fallback,
-    /// Which numbers it may be.
+    /// Bounds of its numbers.
     pub(crate) bounds: Option<Bounds>,
-    /// The flag of `train` that sets it.
-    pub(crate) flag: Option<Flag>,
-    /// The heading of `--help` that its flag is under.
+    /// Flag of `train` that sets it, without dashes, and the name of its value in `--help`.
+    pub(crate) flag: Option<(&'static str, &'static str)>,
+    /// Heading of `--help` that lists the flag.
     pub(crate) heading: &'static str,
 }
 
-/// What the value of a setting is.
+/// Kind of a setting's value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Whole,
@@ -59,25 +59,16 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What holds where nobody sets a setting.
+/// Default of a setting.
 #[derive(Debug)]
 pub(crate) enum Fallback {
-    /// A value.
+    /// This value.
     Value(Value),
-    /// What sets the key, or what happens without it, in words.
+    /// In words, what sets the key, or what happens without it.
     Words(&'static str),
 }
 
-/// A flag of `train`.
-#[derive(Debug)]
-pub(crate) struct Flag {
-    /// Its name, without the dashes.
-    pub(crate) name: &'static str,
-    /// What `--help` calls its value.
-    pub(crate) value: &'static str,
-}
-
-/// The least and the greatest number that a setting may be.
+/// Bounds of a setting's numbers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds(Bound<f64>, Bound<f64>);
 
@@ -96,7 +87,7 @@ impl fmt::Display for Bounds {
     }
 }
 
-/// The words of the table, each of which says one thing of a setting.
+/// The vocabulary of a row: each method states one property.
 impl Setting {
     pub(super) fn new(key: &'static str, kind: Kind, heading: &'static str, help: &'static str) -> Self {
         Self { key, help: help.trim_start(), kind, fallback: Fallback::Words(""), bounds: None, flag: None, heading }
@@ -121,28 +112,25 @@ impl Setting {
     }
 
     pub(super) fn flag(self, name: &'static str, value: &'static str) -> Self {
-        Self { flag: Some(Flag { name, value }), ..self }
+        Self { flag: Some((name, value)), ..self }
     }
 
-    /// What its value may be, in words.
+    /// Kind and bounds in words.
     pub(super) fn values(&self) -> String {
         self.bounds.map_or_else(|| self.kind.to_string(), |bounds| format!("{}, {bounds}", self.kind))
     }
 
-    /// Whether a value, or each number of a list, is within the bounds.
+    /// Checks that a value, or each number of a list, is within the bounds.
     pub(super) fn check(&self, value: &Value) -> Result<()> {
         let (Some(bounds), key) = (self.bounds, self.key) else { return Ok(()) };
         let (numbers, which) = match value {
             Value::Array(values) => (values.iter().filter_map(number).collect(), "each"),
             value => (number(value).into_iter().collect::<Vec<_>>(), "it"),
         };
-        match numbers.iter().find(|number| !(number.is_finite() && (bounds.0, bounds.1).contains(number))) {
-            Some(number) if number.is_finite() => {
-                Err(Error::Setting(format!("{key} = {number}: {which} must be {bounds}")))
-            }
-            Some(number) => Err(Error::Setting(format!("{key} = {number}: {which} must be finite, and {bounds}"))),
-            None => Ok(()),
-        }
+        let is_sane = |number: &f64| number.is_finite() && (bounds.0, bounds.1).contains(number);
+        let Some(number) = numbers.iter().find(|number| !is_sane(number)) else { return Ok(()) };
+        let finite = if number.is_finite() { "" } else { "finite, and " };
+        Err(Error::Setting(format!("{key} = {number}: {which} must be {finite}{bounds}")))
     }
 }
 
@@ -150,7 +138,7 @@ fn number(value: &Value) -> Option<f64> {
     value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64))
 }
 
-/// Types that a setting's value may have.
+/// A type of setting values.
 pub(super) trait SettingType {
     const KIND: Kind;
 }
@@ -180,9 +168,9 @@ impl<T: SettingType> SettingType for Option<T> {
     const KIND: Kind = T::KIND;
 }
 
-/// Makes of a table of settings the types that hold them, `SETTINGS` with what is known of each, and `GROUPS` with the
-/// groups' names and what they are. A row is `key: type { what is known of it }`, in the words of [`Setting`]; its
-/// documentation is the text of `--help` and of docs/settings.md.
+/// Turns a table of settings into the types that hold them, `SETTINGS` with every row, and `GROUPS` with every table's
+/// name and meaning. A row is `key: type { properties }`, with the methods of [`Setting`] as properties; its doc
+/// comment is the text of `--help` and of docs/settings.md.
 macro_rules! settings {
     (
         $(#[doc = $all:literal])+
@@ -229,7 +217,7 @@ macro_rules! settings {
             ]
         });
 
-        /// Every table of `config.toml`, and what it is.
+        /// Every table of `config.toml`, and its meaning.
         pub(crate) const GROUPS: &[(&str, &str)] = &[$((stringify!($group), concat!($($about),+))),+];
     };
 }

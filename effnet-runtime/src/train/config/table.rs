@@ -1,4 +1,4 @@
-//! The table of settings: the one place that says which there are.
+//! The table of settings: the only list of a run's settings.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -165,7 +165,7 @@ settings! {
     pretrained: PretrainedConfig, "Training" {
         /// Weights file to begin with: ours, torchvision's, timm's, or a `.pth` with WZMIAOMIAO's names.
         path: Option<PathBuf> { otherwise("random weights"), flag("pretrained", "FILE") }
-        /// Whose conventions those weights follow, where their names do not tell: `torchvision`, `wzm`, `timm`,
+        /// The conventions that those weights follow, where their names do not tell: `torchvision`, `wzm`, `timm`,
         /// `timm-tf`, `keras` or `automl`.
         dialect: Option<String> { otherwise("what the names tell"), flag("dialect", "DIALECT") }
     }

@@ -21,9 +21,9 @@ pub enum OptimizerKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PolicyKind {
-    /// None.
+    /// No policy.
     None,
-    /// RandAugment, of `layers` and `magnitude`.
+    /// RandAugment with `layers` and `magnitude`.
     RandAugment,
     /// AutoAugment's policy for ImageNet; stages do not change it.
     AutoAugment,
@@ -39,7 +39,7 @@ pub enum ScheduleKind {
     Exponential,
     /// A straight line down to the floor.
     Linear,
-    /// Not at all.
+    /// Constant after the warm-up.
     Constant,
 }
 

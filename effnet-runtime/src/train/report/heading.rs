@@ -1,4 +1,4 @@
-//! The head of the page: which run it is, and how good it got.
+//! Head of the page: which run it is, and its best result.
 
 use effnet_spec::thousands;
 use maud::{Markup, html};
@@ -11,7 +11,6 @@ use crate::train::facts::Facts;
 
 pub(super) fn of(facts: &Facts<'_>, history: &History, shown: &Shown) -> Markup {
     let (config, best) = (facts.config, facts.best);
-    let data = config.data.path.as_ref().map_or("the bundled digits".into(), |path| path.display().to_string());
     let (train, val) = (facts.split.train.len() as u64, facts.split.val.len() as u64);
     let classes = facts.network.num_classes() as u64;
     let weights = if best.averaged { "ema" } else { "val" };
@@ -23,7 +22,7 @@ pub(super) fn of(facts: &Facts<'_>, history: &History, shown: &Shown) -> Markup 
             p.kind { "Training report" }
             h1 { (facts.network.spec().name) }
             p.of {
-                "on " strong { (data) } ": " (thousands(train)) " training and " (thousands(val)) " validation images of "
+                "on " strong { (config.data.name()) } ": " (thousands(train)) " training and " (thousands(val)) " validation images of "
                 (thousands(classes)) " classes"
             }
             dl.tiles {

@@ -1,4 +1,4 @@
-//! How to get the same run again.
+//! Section of the page that says how to repeat the run.
 
 use effnet_kernels::simd::Level;
 use effnet_spec::thousands;
@@ -13,12 +13,14 @@ pub(super) fn of(facts: &Facts<'_>) -> Result<Markup> {
     let file = facts.folder.config_file();
     let settings = std::fs::read_to_string(&file).map_err(Error::folder("read", &file))?;
     let file = shell(&file);
-    let data = config.data.path.as_ref().map_or("the bundled digits".to_owned(), |path| path.display().to_string());
     let (train, val) = (facts.split.train.len() as u64, facts.split.val.len() as u64);
     let facts_of_it = [
         ("Seed", config.seed.to_string()),
         ("Recipe", config.recipe.clone()),
-        ("Data", format!("{data}: {} training and {} validation images", thousands(train), thousands(val))),
+        (
+            "Data",
+            format!("{}: {} training and {} validation images", config.data.name(), thousands(train), thousands(val)),
+        ),
         ("effnet", env!("CARGO_PKG_VERSION").to_owned()),
         ("Machine", format!("{}, {}", config.compute.device, Level::current().name())),
         ("Threads", format!("{}, and {} that load images", config.compute.threads, config.compute.loader_threads)),

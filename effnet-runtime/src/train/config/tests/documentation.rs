@@ -1,4 +1,4 @@
-//! README.md and docs/settings.md list the settings as the table has them.
+//! README.md and docs/settings.md list the rows of the table.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::super::setting::{Fallback, Setting};
 use super::super::table::{GROUPS, SETTINGS};
 
-/// The settings of a table of `config.toml`, with their keys in it; those outside of a table for no name.
+/// The settings of one table of `config.toml` with their keys in it; the top-level settings for an empty name.
 fn settings_of(group: &'static str) -> impl Iterator<Item = (&'static str, &'static Setting)> {
     SETTINGS.iter().filter_map(move |setting| match setting.key.split_once('.') {
         Some((of, key)) => (of == group).then_some((key, setting)),
@@ -19,12 +19,12 @@ fn row(key: &str, setting: &Setting) -> String {
         Fallback::Value(value) => format!("`{value}`"),
         Fallback::Words(words) => (*words).to_owned(),
     };
-    let flag = setting.flag.as_ref().map_or_else(String::new, |flag| format!("`--{} {}`", flag.name, flag.value));
+    let flag = setting.flag.map_or_else(String::new, |(name, value)| format!("`--{name} {value}`"));
     let cells = [format!("`{key}`"), setting.values(), fallback, flag, setting.help.to_owned()];
     format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | "))
 }
 
-/// Every setting, a section a table of `config.toml`.
+/// docs/settings.md: a section per table of `config.toml`.
 fn list() -> String {
     let mut text = String::from(
         "# Settings\n\nThe keys of `config.toml`, of recipes and of `--config FILE`; `--set KEY=VALUE` sets each of \
@@ -40,7 +40,7 @@ fn list() -> String {
     text
 }
 
-/// The README's table, a line a table of `config.toml`.
+/// README.md's table: a line per table of `config.toml`.
 fn overview() -> String {
     let mut text = String::from("| table | settings | what |\n|---|---|---|\n");
     for (group, about) in [("", "The run as a whole.")].iter().chain(GROUPS) {
