@@ -1,10 +1,10 @@
-//! Text files as they are read, and figures and paths as they are written for people.
+//! Reading text files, and writing figures and paths for people.
 
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-/// Reads a file that is text, without the byte order mark that editors on Windows put in front.
+/// Reads a text file, without the byte order mark that editors on Windows put in front.
 ///
 /// # Errors
 /// If the file can't be read, or is not UTF-8.
@@ -14,7 +14,7 @@ pub fn read_text(path: &Path) -> io::Result<String> {
     Ok(text.to_owned())
 }
 
-/// The text that a file's bytes are, without a byte order mark.
+/// Decodes a file's bytes as UTF-8, without a byte order mark.
 ///
 /// # Errors
 /// What is wrong and what to do, as the rest of a sentence that begins with the file.
@@ -22,10 +22,10 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, &'static str> {
     std::str::from_utf8(without_mark(bytes)?).map_err(|_| "is not UTF-8: save it as UTF-8")
 }
 
-/// A text's bytes without a byte order mark.
+/// Strips a byte order mark.
 ///
 /// # Errors
-/// As [`text`], if the mark is UTF-16's.
+/// When the mark is UTF-16's; the message continues the sentence as [`text`]'s does.
 pub(crate) fn without_mark(bytes: &[u8]) -> Result<&[u8], &'static str> {
     match bytes {
         [0xef, 0xbb, 0xbf, text @ ..] => Ok(text),
@@ -50,7 +50,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
     if mib < 1000.0 { format!("{mib:.0} MiB") } else { format!("{:.1} GiB", mib / 1024.0) }
 }
 
-/// A path as a shell takes it; one that is not UTF-8 as Bash, Zsh and Ksh do.
+/// Quotes a path for a shell; a path that is not UTF-8 is quoted for Bash, Zsh and Ksh.
 pub fn shell(path: &Path) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
     match path.to_str() {

@@ -1,8 +1,8 @@
 //! A run's state in a file.
 //!
-//! A checkpoint is a weights file as any other, so that `predict` needs nothing else: names, labels, size, mean and
-//! standard deviation are in its metadata. What only training needs stands beside that: [`State`] in the metadata, and
-//! the optimizer's memory as tensors whose names begin with [`TRAINING_PREFIX`]. Its bytes depend on the state alone.
+//! A checkpoint is an ordinary weights file, so that `predict` needs nothing else: its metadata has names, labels,
+//! size, mean and standard deviation. Training adds its [`State`] to the metadata, and the optimizer's memory as
+//! tensors whose names begin with [`TRAINING_PREFIX`]. The bytes depend on the state alone.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use super::state::State;
 use crate::network::Network;
 use crate::weights::{self, Classifier, Metadata, TRAINING_PREFIX, WeightsFile};
 
-/// What goes into a checkpoint.
+/// Contents of a checkpoint.
 #[derive(Clone, Copy)]
 pub struct Contents<'a> {
     /// The network, with its weights and buffers.
@@ -32,7 +32,7 @@ pub struct Contents<'a> {
     pub state: &'a State,
 }
 
-/// Writes a checkpoint; it is there whole or not at all.
+/// Writes a checkpoint atomically.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -49,7 +49,7 @@ pub fn save(path: &Path, contents: &Contents<'_>) -> Result<()> {
     weights::save(path, tensors, &metadata).map_err(unwritten)
 }
 
-/// Writes a network alone, as [`save`] does; no run goes on from it.
+/// Writes the network alone, atomically. No run can resume from it.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -57,7 +57,7 @@ pub fn save_weights(path: &Path, network: &dyn Network, name: &str, labels: &[St
     weights::save(path, tensors_of(network), &Metadata::of(network, name, labels)).map_err(unwritten)
 }
 
-/// A file of the run folder that cannot be written is such an error, with what to do.
+/// Turns a failure to write a file into the run folder's error, which says what to do.
 fn unwritten(error: weights::Error) -> Error {
     match error {
         weights::Error::Unwritable { path, reason } => Error::folder("write", path)(reason),
@@ -69,7 +69,7 @@ fn tensors_of(network: &dyn Network) -> Vec<(String, Tensor)> {
     network.params().all().into_iter().map(|(name, var)| (name, var.as_detached_tensor())).collect()
 }
 
-/// What a checkpoint says of the run.
+/// Metadata of a checkpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Saved {
     /// The network, its labels and its conventions.
@@ -78,7 +78,7 @@ pub struct Saved {
     pub state: State,
 }
 
-/// Reads what a checkpoint says, without its tensors.
+/// Reads a checkpoint's metadata, without its tensors.
 ///
 /// # Errors
 /// When the file is not there, damaged, or no checkpoint.
@@ -93,11 +93,11 @@ pub fn read(file: &WeightsFile) -> Result<Saved> {
     Ok(Saved { metadata, state })
 }
 
-/// Puts a checkpoint's weights and buffers into a network, and its memory into an optimizer; returns the moving average
-/// that keeps `ema_decay`, if the run has one.
+/// Loads a checkpoint's weights and buffers into a network and its memory into an optimizer. Returns the moving average
+/// with `ema_decay`, if the run has one.
 ///
 /// # Errors
-/// When it is of another network or optimizer.
+/// When it belongs to another network or optimizer.
 pub fn restore(
     file: &WeightsFile,
     state: &State,
@@ -123,7 +123,7 @@ pub fn restore(
         optimizer.restore(network.params(), state.optimizer_steps, |slot, name| values(memory_name(slot, name)));
     let average = |updates| Ema::restore(ema_decay, updates, network.params(), |name| values(average_name(name)));
     let ema = restored.and_then(|()| state.ema_updates.map(average).transpose());
-    // What could not be read says more than that it is missing.
+    // The reader's error says more than that the value is missing.
     match failed {
         Some(error) => Err(error.into()),
         None => Ok(ema?),

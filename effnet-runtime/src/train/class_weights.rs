@@ -1,20 +1,20 @@
-//! How much each class counts in the loss.
+//! Weights of classes in the loss.
 
 use super::config::{ClassWeights, ClassWeightsRule};
 use super::error::{Error, Result};
 use crate::data::Source;
 
-/// The weight of each class, none where all count the same. Their mean over the images of `source` is 1, so that the
-/// loss and the rate keep their size.
+/// Weight of each class; none if all count the same. The mean over the images of `source` is 1, so that loss and
+/// learning rate keep their scale.
 ///
 /// # Errors
-/// When the settings list another number of weights than there are classes, or only zeros.
+/// When the settings list more or fewer weights than there are classes, or only zeros.
 pub(super) fn class_weights(config: &ClassWeights, source: &dyn Source) -> Result<Option<Vec<f32>>> {
     let mut images = vec![0usize; source.classes().len()];
     (0..source.len()).for_each(|sample| images[source.label(sample)] += 1);
     let weights: Vec<f64> = match config {
         ClassWeights::Rule(ClassWeightsRule::Equal) => return Ok(None),
-        // A class without images never counts.
+        // A class without images gets weight 0.
         ClassWeights::Rule(ClassWeightsRule::Balanced) => {
             images.iter().map(|images| if *images == 0 { 0.0 } else { 1.0 / *images as f64 }).collect()
         }

@@ -10,7 +10,7 @@ use crate::params::Params;
 /// An exponential moving average over everything that a network holds, by name.
 ///
 /// Update `n`, from 1, keeps `min(decay, (1 + n) / (10 + n))` of the average, as TensorFlow's
-/// `ExponentialMovingAverage(num_updates=n)`: a short run's average is not made of its random start.
+/// `ExponentialMovingAverage(num_updates=n)` does, so that the random start fades early.
 #[derive(Debug)]
 pub struct Ema {
     decay: f64,
@@ -19,7 +19,7 @@ pub struct Ema {
 }
 
 impl Ema {
-    /// An average that begins as what `params` holds.
+    /// An average that starts from the values of `params`.
     ///
     /// # Errors
     /// When candle fails.
@@ -29,7 +29,7 @@ impl Ema {
         Ok(Self { decay, updates: 0, by_name })
     }
 
-    /// An average that `updates` updates have made, of the values that `take` gives for a name.
+    /// Restores an average after `updates` updates, with the values that `take` returns for a name.
     ///
     /// # Errors
     /// When the values do not fit `params`.
@@ -62,7 +62,7 @@ impl Ema {
         self.by_name.iter().map(|(name, values)| (name.as_str(), values))
     }
 
-    /// Takes in what `params` holds now.
+    /// Updates the average with the values of `params`.
     ///
     /// # Errors
     /// When candle fails.
@@ -73,7 +73,7 @@ impl Ema {
         self.with_pairs(params, |pairs| update::average(pairs, new))
     }
 
-    /// Exchanges what `params` holds and the averages: the network then is the averaged one, until the next call.
+    /// Swaps the values of `params` and the averages: the network is the averaged one until the next call.
     ///
     /// # Errors
     /// When candle fails.

@@ -1,4 +1,4 @@
-//! What can end a run, each as one sentence.
+//! Errors that end a run, each one sentence.
 
 use std::path::PathBuf;
 
@@ -20,13 +20,13 @@ pub enum Error {
     /// Candle.
     #[error("{}", sentence(.0))]
     Tensor(candle_core::Error),
-    /// A device that cannot be had.
+    /// A device that is not available.
     #[error(transparent)]
     Device(#[from] DeviceError),
-    /// An environment variable whose value means nothing.
+    /// An environment variable with an invalid value.
     #[error(transparent)]
     Environment(#[from] BadVariable),
-    /// A setting that makes no sense, or that is not known.
+    /// A setting that is unknown or out of bounds, or settings that do not fit together.
     #[error("{0}")]
     Setting(String),
     /// A loss or gradient that is not finite.
@@ -42,7 +42,7 @@ pub enum Error {
         /// What is not finite, as the rest of a sentence.
         what: String,
     },
-    /// Logits that are not finite, or whose loss is not.
+    /// Logits, or their loss, that are not finite.
     #[error(
         "the logits of sample {sample} are not finite, or their loss: the weights are damaged, or diverged while they \
          were trained"
@@ -51,7 +51,7 @@ pub enum Error {
         /// The sample's id: an index into the source.
         sample: u64,
     },
-    /// The validation after an epoch's steps is not finite.
+    /// A validation that is not finite.
     #[error(
         "the run stopped after the steps of epoch {epoch}, of which no checkpoint is kept: {what}; begin a new run with \
          a lower --lr{}",
@@ -62,20 +62,20 @@ pub enum Error {
         epoch: u64,
         /// What is not finite, as the rest of a sentence.
         what: String,
-        /// The best checkpoint, where there is one.
+        /// The best checkpoint, if there is one.
         best: Option<PathBuf>,
     },
     /// A file or folder of the run that cannot be read or written.
     #[error("cannot {action} `{}`: {reason}{}", path.display(), hint(reason))]
     Folder {
-        /// What was tried: `create`, `write`, `read` or `lock`.
+        /// The action: `create`, `write`, `read`, `remove` or `lock`.
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
         /// The system's reason.
         reason: std::io::Error,
     },
-    /// The run folder is there already.
+    /// The run folder already exists.
     #[error(
         "`{}` exists already: add --resume to continue the run in it, or name another folder with --output",
         .0.display()
@@ -84,10 +84,10 @@ pub enum Error {
     /// Another process trains in the run folder.
     #[error("another process is training in `{}`: wait for it to end, or name another folder with --output", .0.display())]
     Locked(PathBuf),
-    /// There is nothing to resume.
+    /// The folder has no run to resume.
     #[error("there is no run in `{}` to resume: leave out --resume to start one there", .0.display())]
     NoRun(PathBuf),
-    /// The run to resume is of another network.
+    /// The run to resume trains another network.
     #[error(
         "the run in `{}` trains `{run}`, not `{asked}`: name `{run}`, or another folder with --output",
         folder.display()
@@ -97,10 +97,10 @@ pub enum Error {
         folder: PathBuf,
         /// The run's network.
         run: String,
-        /// What was asked for.
+        /// The requested one.
         asked: String,
     },
-    /// A run is resumed with other settings than it began with.
+    /// A resume asks for other settings than the run began with.
     #[error(
         "the run in `{}` has {key} = {run}, not {asked}: a resumed run keeps its settings; leave the setting out, or \
          start a new run with another --output",
@@ -113,10 +113,10 @@ pub enum Error {
         key: String,
         /// Its value in the run.
         run: String,
-        /// What was asked for.
+        /// The requested one.
         asked: String,
     },
-    /// The data set is not the one that the run began with.
+    /// The data set differs from the one that the run began with.
     #[error("the data set has changed since the run in `{}` began: {what}", folder.display())]
     OtherData {
         /// The run folder.
@@ -133,7 +133,7 @@ impl From<candle_core::Error> for Error {
 }
 
 impl Error {
-    /// For `map_err`: an action on a path that the system refused.
+    /// Builds the error of an action on a path, for `map_err`.
     pub(crate) fn folder(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |reason| Self::Folder { action, path, reason }
@@ -150,5 +150,5 @@ fn hint(reason: &std::io::Error) -> &'static str {
     }
 }
 
-/// A result of this module.
+/// Result of training.
 pub type Result<T> = std::result::Result<T, Error>;

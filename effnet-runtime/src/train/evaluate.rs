@@ -15,32 +15,32 @@ use crate::pass::Pass;
 /// A network's results on a set of labelled images.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// Images.
+    /// Number of images.
     pub images: usize,
     /// Mean cross entropy, without label smoothing.
     #[serde(deserialize_with = "null_as_nan")]
     pub loss: f64,
-    /// Share of images whose likeliest class is theirs.
+    /// Top-1 accuracy, in 0..=1.
     pub top1: f64,
-    /// Share of images whose class is among the five likeliest; 1 where there are no more than five.
+    /// Top-5 accuracy, in 0..=1; 1 with five classes or fewer.
     pub top5: f64,
-    /// Each class's images, and how many of them were found, in the order of the labels.
+    /// Images of each class, and how many were classified rightly, in the order of the labels.
     pub classes: Vec<ClassScore>,
-    /// How often images of one class were taken for another or their own.
+    /// Confusion matrix: counts of (true class, likeliest class).
     #[serde(serialize_with = "Confusion::as_rows", deserialize_with = "Confusion::from_rows")]
     pub confusion: Confusion,
-    /// The images of the highest loss that were taken for another class, the highest first, of equal ones the lower
-    /// sample: no more than [`WORST`].
+    /// The misclassified images of the highest loss, at most [`WORST`]: by falling loss, and by sample where the loss
+    /// is equal.
     pub worst: Vec<Misclassified>,
-    /// The first sample, in the source's order, that was taken for its own class; none where there is none.
+    /// The first sample, in the source's order, that was classified rightly; none if there is none.
     #[serde(default)]
     pub right: Option<u64>,
 }
 
-/// How many of the worst images an evaluation names.
+/// Number of the worst images that an evaluation names.
 pub const WORST: usize = 24;
 
-/// An image that was taken for another class.
+/// A misclassified image.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Misclassified {
     /// Its sample's id: an index into the source.
@@ -58,7 +58,7 @@ pub struct Misclassified {
 }
 
 impl Misclassified {
-    /// Takes its place among the worst.
+    /// Inserts an image among the worst, if it is one of them.
     fn enter(self, worst: &mut Vec<Self>) {
         let before =
             |other: &Self| other.loss.total_cmp(&self.loss).reverse().then(other.sample.cmp(&self.sample)).is_lt();
@@ -80,18 +80,19 @@ fn null_as_nan<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result
 pub struct ClassScore {
     /// Images of the class.
     pub images: usize,
-    /// Those whose likeliest class it is.
+    /// Images of the class that were classified rightly.
     pub correct: usize,
 }
 
 impl ClassScore {
-    /// Share of the class's images that were found; none where it has no images.
+    /// Recall: share of the class's images that were classified rightly; none without images.
     pub fn accuracy(&self) -> Option<f64> {
         (self.images > 0).then(|| self.correct as f64 / self.images as f64)
     }
 }
 
-/// Counts of (true class, likeliest class). Only those above 0 are held: of 21,841 classes a full matrix has 477 million.
+/// Counts of (true class, likeliest class). Only counts above 0 are held: a full matrix of 21,841 classes has 477
+/// million.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Confusion(BTreeMap<(u32, u32), usize>);
 
@@ -106,7 +107,7 @@ impl Confusion {
         self.0.iter().map(|(&(truth, found), &count)| (truth, found, count))
     }
 
-    /// Of counts, as [`Self::iter`] has them.
+    /// Builds the matrix from counts in the form of [`Self::iter`].
     #[cfg(all(test, feature = "report"))]
     pub(super) fn from_counts(counts: impl Iterator<Item = (u32, u32, usize)>) -> Self {
         Self(counts.map(|(truth, found, count)| ((truth, found), count)).collect())
@@ -139,11 +140,11 @@ pub fn evaluate(
     evaluate_logits(network.num_classes(), logits, batches, done)
 }
 
-/// As [`evaluate`], of anything that makes logits `[N, classes]` of images `[N, C, H, W]`, such as an
+/// Evaluates anything that computes logits `[N, classes]` from images `[N, C, H, W]`, such as an
 /// [`Engine`](crate::infer::Engine).
 ///
 /// # Errors
-/// As [`evaluate`].
+/// The errors of [`evaluate`].
 pub fn evaluate_logits(
     classes: usize,
     mut logits: impl FnMut(&Tensor) -> candle_core::Result<Tensor>,
@@ -163,7 +164,7 @@ pub fn evaluate_logits(
         let targets = smoothed(&labels, classes, 0.0)?.to_device(logits.device())?;
         let of_batch = f64::from(cross_entropy(&logits, &targets)?.to_scalar::<f32>()?);
         if !of_batch.is_finite() {
-            // Logits that f32 holds and whose differences it does not: the worst image has them.
+            // Two finite f32 logits may differ by more than f32 holds; the worst image has them.
             let losses = rows.iter().zip(&labels).map(|(row, &label)| cross_entropy_of(row, label as usize));
             let worst = losses.zip(&samples).max_by(|one, other| one.0.total_cmp(&other.0));
             return Err(Error::NotFiniteOutput { sample: worst.map_or(0, |(_, &sample)| sample) });
@@ -202,20 +203,20 @@ pub fn evaluate_logits(
     })
 }
 
-/// How many classes stand before `label`: those of a larger logit, and of equal ones those of a lower number.
+/// Rank of `label`, from 0: classes with a larger logit, or with an equal one and a lower number, stand before it.
 fn rank(row: &[f32], label: usize) -> usize {
     let own = row[label];
     row.iter().enumerate().filter(|&(class, logit)| *logit > own || (*logit == own && class < label)).count()
 }
 
-/// Minus the logarithm of the probability of `class`.
+/// Cross entropy of `class`: minus the logarithm of its probability.
 fn cross_entropy_of(row: &[f32], class: usize) -> f64 {
     let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f64 = row.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
     sum.ln() - f64::from(row[class] - largest)
 }
 
-/// The class of the largest logit, the first of equal ones.
+/// The class of the largest logit; the first of equal ones.
 fn likeliest(row: &[f32]) -> u32 {
     let first_largest = |best: usize, class: usize| if row[class] > row[best] { class } else { best };
     (0..row.len()).fold(0, first_largest) as u32

@@ -1,4 +1,4 @@
-//! What a run knows of itself at the end of an epoch.
+//! State of a run at the end of an epoch.
 
 use super::config::Config;
 use super::evaluate::Evaluation;
@@ -8,15 +8,15 @@ use super::state::Best;
 use crate::data::Split;
 use crate::network::Network;
 
-/// What a run knows of itself at the end of an epoch, for its events and its report.
+/// State of a run at the end of an epoch, for its events and its report.
 #[derive(Clone, Copy)]
 pub struct Facts<'a> {
-    /// The run's folder; `metrics.csv` in it has the epoch's row already.
+    /// The run's folder; its `metrics.csv` already has the epoch's row.
     pub folder: &'a RunFolder,
     /// The settings.
     pub config: &'a Config,
-    /// What to type to train this network, up to the settings, such as `effnet train --variant s`; where it is not
-    /// known, the report names the network instead.
+    /// Command that trains this network, up to the settings, such as `effnet train --variant s`. Where it is unknown,
+    /// the report names the network instead.
     pub command: Option<&'a str>,
     /// The network.
     pub network: &'a dyn Network,
@@ -28,11 +28,11 @@ pub struct Facts<'a> {
     pub evaluation: &'a Evaluation,
     /// The best epoch so far; it may be this one.
     pub best: Best,
-    /// What all steps of the run do.
+    /// Rate and image size of all steps.
     pub plan: Plan<'a>,
 }
 
-/// What the steps of a run do, those to come included. Steps are counted from 0.
+/// Learning rate and image size of a run's steps, future ones included. Steps count from 0.
 #[derive(Clone, Copy)]
 pub struct Plan<'a> {
     /// Steps of the whole run.

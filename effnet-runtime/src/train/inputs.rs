@@ -1,4 +1,4 @@
-//! What a run's settings name: its images, and its network.
+//! Builds what a run's settings name: its images and its network.
 
 use std::sync::Arc;
 
@@ -20,23 +20,23 @@ use crate::params::Params;
 use crate::pattern::matches_any;
 use crate::weights::{self, Classifier, Convention, WeightsFile};
 
-/// Makes a network of a number of classes from a builder: a closure around the `new` of a type of `efficientnet_v2!`.
+/// Builds a network for a number of classes: a closure around the `new` of a type of `efficientnet_v2!`.
 pub type Build<'a> = &'a dyn Fn(usize, VarBuilder<'static>) -> CandleResult<Box<dyn Network>>;
 
-/// Table and settings of what `build` makes.
+/// Spec of the network that `build` makes.
 ///
 /// # Errors
-/// When it makes nothing.
+/// When `build` fails.
 pub fn spec_of(build: Build<'_>) -> Result<Spec> {
-    // Zeros cost neither time nor memory before somebody writes to them.
+    // Zero pages cost neither time nor memory until written to.
     let network = build(1, Params::for_loading(None, &Device::Cpu).builder())?;
     Ok(network.spec().clone())
 }
 
-/// The data set that the settings name, divided.
+/// Opens the data set and divides it into training and validation.
 ///
 /// # Errors
-/// When it is not there, or no data set.
+/// When it does not exist or is no data set.
 pub fn open_data(config: &Config) -> Result<Split> {
     let split = match (&config.data.path, config.data.val_fraction) {
         (None, None) => data::digits()?,
@@ -54,8 +54,8 @@ pub fn open_data(config: &Config) -> Result<Split> {
     Ok(split)
 }
 
-/// The network that the settings name, for `classes` classes: with weights drawn from the seed, or those of the file
-/// that the run begins with.
+/// Builds the network for `classes` classes, with weights drawn from the seed or loaded from the file of
+/// `pretrained.path`.
 ///
 /// # Errors
 /// When the file cannot be read, or its weights do not fit.
@@ -77,12 +77,12 @@ pub fn build_network(config: &Config, build: Build<'_>, spec: &Spec, classes: us
     Ok(network)
 }
 
-/// The conventions of this name, if there is one.
+/// Parses the name of conventions, if there is one.
 pub(crate) fn convention(name: Option<&str>) -> Result<Option<Convention>> {
     Ok(name.map(str::parse).transpose()?)
 }
 
-/// How the settings have images loaded.
+/// Loader options of the settings.
 fn options(config: &Config, epoch: u64) -> LoaderOptions {
     LoaderOptions {
         threads: config.compute.loader_threads,
@@ -93,7 +93,7 @@ fn options(config: &Config, epoch: u64) -> LoaderOptions {
     }
 }
 
-/// The patterns of frozen weights' names; `backbone` is everything in front of the head.
+/// Patterns of frozen weights' names; `backbone` stands for everything in front of the head.
 fn frozen(freeze: &[String]) -> Vec<String> {
     let patterns = |name: &String| match name.as_str() {
         "backbone" => vec!["stem.*".to_owned(), "blocks.*".to_owned()],
@@ -102,7 +102,7 @@ fn frozen(freeze: &[String]) -> Vec<String> {
     freeze.iter().flat_map(patterns).collect()
 }
 
-/// Whether every pattern finds a weight to freeze, and leaves one to train.
+/// Checks that every pattern matches a weight and that one is left to train.
 fn check_frozen(freeze: &[String], network: &dyn Network) -> Result<()> {
     let weights = network.params().weights();
     let finds = |pattern: &String| {
@@ -123,7 +123,7 @@ fn check_frozen(freeze: &[String], network: &dyn Network) -> Result<()> {
     Ok(())
 }
 
-/// How training images of a stage are distorted.
+/// Augmentation policy of a stage.
 fn policy(config: &Config, stage: &Stage) -> Option<Policy> {
     match config.augment.policy {
         PolicyKind::None => None,
@@ -134,12 +134,12 @@ fn policy(config: &Config, stage: &Stage) -> Option<Policy> {
     }
 }
 
-/// How training images of a stage are mixed.
+/// Mixing of a stage's images.
 fn mix(stage: &Stage) -> Mix {
     Mix { mixup: stage.mixup, cutmix: stage.cutmix }
 }
 
-/// What training images of a stage go through.
+/// Transform of a stage's training images.
 fn train_transform(config: &Config, stage: &Stage, network: &dyn Network) -> Result<TrainTransform> {
     let dialect = network.dialect();
     let normalise = Normalise::new(network.spec().settings.in_channels, &dialect.mean, &dialect.std)?;
@@ -154,15 +154,15 @@ fn train_transform(config: &Config, stage: &Stage, network: &dyn Network) -> Res
     })
 }
 
-/// What validation images go through.
+/// Transform of validation images.
 fn eval_transform(config: &Config, network: &dyn Network) -> Result<EvalTransform> {
     Ok(EvalTransform::of(network.dialect(), config.eval_size, network.spec().settings.in_channels)?)
 }
 
-/// Whether the settings of the images make sense, before anything is written.
+/// Checks the image settings before anything is written.
 ///
 /// # Errors
-/// With the first that does not.
+/// When a setting makes no sense.
 pub(crate) fn check_transforms(config: &Config, network: &dyn Network) -> Result<()> {
     for stage in stages(config) {
         train_transform(config, &stage, network)?.check()?;
@@ -171,7 +171,7 @@ pub(crate) fn check_transforms(config: &Config, network: &dyn Network) -> Result
     Ok(eval_transform(config, network)?.check()?)
 }
 
-/// The training images of an epoch in the parts that go through the network at once, from part `first` on.
+/// Loads an epoch's training images in the parts of a step, from part `first` on.
 ///
 /// # Errors
 /// When a setting makes no sense.
@@ -198,12 +198,12 @@ pub fn train_loader(
     Ok(Loader::new(source.clone(), Arc::new(transform), order, &options)?)
 }
 
-/// One image `[1, C, H, W]` of `source`, as evaluation sees it.
+/// One image `[1, C, H, W]` of `source`, transformed for evaluation.
 pub(super) fn eval_image(config: &Config, source: &dyn Source, network: &dyn Network, sample: usize) -> Result<Tensor> {
     Ok(eval_transform(config, network)?.tensor(&source.image(sample)?)?)
 }
 
-/// The images of `source` in their order, as evaluation sees them.
+/// Loads the images of `source` in order, transformed for evaluation.
 ///
 /// # Errors
 /// When a setting makes no sense.

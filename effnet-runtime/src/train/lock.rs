@@ -1,11 +1,11 @@
-//! One process at a time in a run's folder.
+//! A lock that keeps a run's folder to one process.
 
 use std::fs::{File, TryLockError};
 
 use super::error::{Error, Result};
 use super::run_folder::RunFolder;
 
-/// The right to write to a run's folder. The system takes it back when the process ends, however it ends.
+/// The right to write to a run's folder. The system releases it when the process ends, however it ends.
 #[derive(Debug)]
 pub(super) struct Lock {
     /// Open for as long as the lock is held.
@@ -13,10 +13,10 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of a folder.
+    /// Locks a folder.
     ///
     /// # Errors
-    /// When another process, or another run of this one, has it.
+    /// When another process, or another run in this one, holds the lock.
     pub(super) fn take(folder: &RunFolder) -> Result<Self> {
         let path = folder.lock_file();
         let file = File::options().create(true).truncate(false).write(true).open(&path);

@@ -1,22 +1,21 @@
-//! How much memory a run takes.
+//! Peak memory of a run: predicted and measured.
 
 use effnet_spec::{Size, Spec};
 
 use super::config::{Config, OptimizerKind};
 use super::stages::{Stage, stages};
 
-/// Floats that a training step holds at its peak for each activation that [`Spec::cost`] counts: the output of a
-/// convolution, and its share of maps between blocks, gradients and buffers on their way. Measured on B0 at 64 and 224
-/// px, and on S at 300 px.
+/// Floats that a training step holds at its peak per activation counted by [`Spec::cost`]: a convolution's output, and
+/// its share of maps between blocks, gradients and temporary buffers. Measured on B0 at 64 and 224 px, and on S at 300
+/// px.
 const FLOATS_AN_ACTIVATION: f64 = 2.0;
 
-/// Bytes of the program itself, its threads and the images that are loaded ahead.
+/// Bytes of the program, its threads and the images loaded ahead.
 const PROGRAM: u64 = 40 << 20;
 
-/// Peak memory in bytes that a run is expected to take: weights, gradients, the optimizer's memory, and the activations
-/// of one batch.
+/// Predicts a run's peak memory in bytes: weights, gradients, the optimizer's memory, and one batch's activations.
 pub fn predicted(spec: &Spec, config: &Config, classes: usize) -> u64 {
-    // The stage with the most pixels at once.
+    // The peak is in the stage with the most pixels at once.
     let images = |stage: &Stage| (spec.cost(Size::square(stage.size), classes), stage.part() as u64);
     let costs = stages(config).iter().map(images).collect::<Vec<_>>();
     let most = costs.iter().map(|(cost, part)| cost.activations * part).max().unwrap_or_default();
@@ -31,7 +30,7 @@ pub fn predicted(spec: &Spec, config: &Config, classes: usize) -> u64 {
     PROGRAM + 4 * (of_weights + of_activations as u64)
 }
 
-/// The most memory in bytes that this process has held at once; none where the system does not tell.
+/// Peak resident memory of this process in bytes; none where the system does not report it.
 pub fn measured() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,4 +1,4 @@
-//! `metrics.csv`: a row an epoch.
+//! `metrics.csv`: one row per epoch.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -7,7 +7,7 @@ use std::path::Path;
 use super::error::{Error, Result};
 use crate::weights::write_atomically;
 
-/// The columns, in their order. Those of the averaged weights are empty in a run without them.
+/// The columns, in order. A run without averaged weights leaves their columns empty.
 pub const HEADER: &str = "epoch,step,lr,size,train_loss,val_loss,val_top1,val_top5,ema_loss,ema_top1,ema_top5,seconds";
 
 /// One row.
@@ -25,24 +25,24 @@ pub struct Metrics {
     pub train_loss: f64,
     /// Mean validation loss.
     pub val_loss: f64,
-    /// Share of validation images whose likeliest class is theirs.
+    /// Top-1 accuracy on the validation images, in 0..=1.
     pub val_top1: f64,
-    /// Share of validation images whose class is among the five likeliest.
+    /// Top-5 accuracy on the validation images, in 0..=1.
     pub val_top5: f64,
-    /// The same three of the averaged weights, where there are any.
+    /// The averaged weights' loss and accuracies, where there are any.
     pub ema: Option<EmaMetrics>,
-    /// Wall time of the epoch, validation included. The one column that a resume may change.
+    /// Seconds of the epoch, validation included. No other column depends on when a run was resumed.
     pub seconds: f64,
 }
 
-/// What an evaluation of the averaged weights found.
+/// Evaluation of the averaged weights.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EmaMetrics {
     /// Mean validation loss.
     pub loss: f64,
-    /// Share of validation images whose likeliest class is theirs.
+    /// Top-1 accuracy on the validation images, in 0..=1.
     pub top1: f64,
-    /// Share of validation images whose class is among the five likeliest.
+    /// Top-5 accuracy on the validation images, in 0..=1.
     pub top5: f64,
 }
 
@@ -54,7 +54,7 @@ impl Metrics {
         format!("{epoch},{step},{lr},{size},{train_loss},{val_loss},{val_top1},{val_top5},{ema},{seconds:.2}\n")
     }
 
-    /// The cells of [`Self::row`] that are not empty, under their columns' names.
+    /// Non-empty cells of [`Self::row`], with their columns' names.
     #[cfg(feature = "report")]
     pub(super) fn cells(&self) -> Vec<(&'static str, f64)> {
         let row = self.row();
@@ -66,8 +66,8 @@ impl Metrics {
     }
 }
 
-/// Starts the file anew, with the rows that it has up to and including epoch `epoch`: a run that was killed between a
-/// row and its checkpoint comes back to that row.
+/// Rewrites the file with its rows up to and including epoch `epoch`: a run killed between a row and its checkpoint
+/// takes that epoch again.
 pub(super) fn begin(path: &Path, epoch: u64) -> Result<()> {
     let old =
         if path.exists() { std::fs::read_to_string(path).map_err(Error::folder("read", path))? } else { String::new() };
@@ -77,7 +77,7 @@ pub(super) fn begin(path: &Path, epoch: u64) -> Result<()> {
     write_atomically(path, |file| file.write_all(text.as_bytes())).map_err(Error::folder("write", path))
 }
 
-/// Adds a row.
+/// Appends a row.
 pub(super) fn append(path: &Path, metrics: &Metrics) -> Result<()> {
     let write = || {
         let mut file = OpenOptions::new().append(true).open(path)?;

@@ -1,7 +1,7 @@
 //! Training: optimizers, schedules, steps, checkpoints, run folders.
 //!
-//! [`step()`] is one step; [`Trainer`] is a whole run, in a [`RunFolder`] and by a [`Config`]; a [`Watcher`] follows it.
-//! The command line of [`crate::cli`] is a thin layer over these.
+//! [`step()`] takes one step. A [`Trainer`] takes a whole run, in a [`RunFolder`] and by a [`Config`], and a
+//! [`Watcher`] follows it. The command line in [`crate::cli`] is a thin layer over these.
 
 pub mod checkpoint;
 pub mod config;

@@ -1,11 +1,11 @@
-//! A run without the feature `report` leaves `metrics.csv` and checkpoints, and nothing else.
+//! Recorder of a build without the feature `report`: a run leaves `metrics.csv` and checkpoints only.
 
 use super::error::Result;
 use super::facts::Facts;
 use super::run_folder::RunFolder;
 use super::watch::StepDone;
 
-/// Writes nothing down.
+/// Records nothing.
 pub(super) struct Recorder;
 
 impl Recorder {

@@ -1,4 +1,4 @@
-//! Writes down how a run goes: TensorBoard's events step by step, `report.html` epoch by epoch.
+//! Records a run: TensorBoard's events step by step, `report.html` epoch by epoch.
 
 use std::time::Instant;
 
@@ -9,30 +9,29 @@ use super::report::{self, Shown};
 use super::run_folder::RunFolder;
 use super::watch::StepDone;
 
-/// Steps between two records of a step. An epoch's last step has one too.
+/// Steps between two recorded steps. An epoch's last step is recorded too.
 const EVERY: u64 = 10;
 
-/// Follows one session of a run.
+/// Recorder of one session of a run.
 pub(super) struct Recorder {
     folder: RunFolder,
     /// The session's first step, from 1.
     first_step: u64,
-    /// Not there before there is something to write.
+    /// Created with the first event.
     events: Option<EventFile>,
-    /// Since when, and of how many images, the rate is measured.
+    /// Start and number of images of the current measurement of images per second.
     pace: Option<(Instant, usize)>,
     /// The best epoch's evaluation.
     shown: Option<Shown>,
 }
 
 impl Recorder {
-    /// Of the session that begins after `step` steps of the run in `folder`. Writes nothing yet.
+    /// Prepares to record the session that begins after `step` steps of the run in `folder`. Writes nothing yet.
     pub(super) fn new(folder: &RunFolder, step: u64) -> Self {
         Self { folder: folder.clone(), first_step: step + 1, events: None, pace: None, shown: None }
     }
 
-    /// A step is done. Every tenth of a run's steps is written down, and each
-    /// epoch's last: what it found, of its own batch.
+    /// Records a step: every tenth of the run, and the last of each epoch, with the results of its own batch.
     ///
     /// # Errors
     /// When the events cannot be written.
@@ -54,13 +53,13 @@ impl Recorder {
             self.write(step, &scalars)?;
             self.pace = None;
         }
-        // The clock of the first step after a pause began before anybody looked, so it is not measured. Nor does an
-        // evaluation count: it follows an epoch's last step.
+        // The first step after a pause started before anybody looked at the clock, so it is not measured. Neither is
+        // the evaluation after an epoch's last step.
         self.pace = if batch == batches { None } else { self.pace.or_else(|| Some((Instant::now(), 0))) };
         Ok(())
     }
 
-    /// An epoch is done and evaluated, and stands in `metrics.csv`; its checkpoint may follow.
+    /// Records an evaluated epoch, whose row `metrics.csv` already has; its checkpoint may follow.
     ///
     /// # Errors
     /// When the events or the report cannot be written.

@@ -1,8 +1,8 @@
-//! The folder that a run keeps everything in.
+//! Layout of a run's folder.
 //!
 //! ```text
 //! config.toml                          the settings, resolved: a file for --config
-//! metrics.csv                          a row an epoch
+//! metrics.csv                          one row per epoch
 //! checkpoints/epoch-0003.safetensors   the last ones
 //! checkpoints/best.safetensors         of the highest validation top-1
 //! checkpoints/last.safetensors         what --resume goes on from
@@ -10,7 +10,7 @@
 //! run.lock                             locked by the process that trains here
 //! report.html                          the run on one page, up to its last whole epoch
 //! best.json                            the evaluation of the highest validation top-1
-//! events.out.tfevents.*                TensorBoard's events, a file a session
+//! events.out.tfevents.*                TensorBoard's events, one file per session
 //! ```
 
 use std::fs;
@@ -27,23 +27,23 @@ pub struct RunFolder {
     path: PathBuf,
 }
 
-/// How the names of folders begin in which a second name of a checkpoint is made.
+/// Prefix of the temporary folders in which a checkpoint's second name is made.
 const LINKING_PREFIX: &str = ".linking-";
 
-/// Where runs go that nobody gave a folder.
+/// Parent of run folders without `--output`.
 const RUNS: &str = "runs";
 
 impl RunFolder {
-    /// Whether a new run can begin in `output`: nothing is there, or an empty folder.
+    /// Checks that a new run can begin in `output`: it does not exist, or is an empty folder.
     ///
     /// # Errors
-    /// When something is.
+    /// When it exists and is not empty.
     pub fn check_free(output: &Path) -> Result<()> {
         let occupied = fs::read_dir(output).map_or_else(|_| output.exists(), |mut entries| entries.next().is_some());
         if occupied { Err(Error::Exists(output.to_path_buf())) } else { Ok(()) }
     }
 
-    /// Makes the folder of a new run: `output`, or the first `runs/<model>-<n>` that is not there.
+    /// Creates the folder of a new run: `output`, or the first `runs/<model>-<n>` that does not exist.
     ///
     /// # Errors
     /// When `output` exists already and is not empty, or the folder cannot be made.
@@ -63,7 +63,7 @@ impl RunFolder {
         Ok(folder)
     }
 
-    /// `<runs>/<model>-<n>` with the first `n` that nobody has taken; two runs that start at once get two folders.
+    /// Creates `<runs>/<model>-<n>` with the first free `n`; two runs that start at once get two folders.
     fn numbered(runs: &Path, model: &str) -> Result<PathBuf> {
         fs::create_dir_all(runs).map_err(Error::folder("create", runs))?;
         let mut number = 1;
@@ -77,7 +77,7 @@ impl RunFolder {
         }
     }
 
-    /// The folder of a run that was begun.
+    /// Opens the folder of an existing run.
     ///
     /// # Errors
     /// When there is none.
@@ -101,7 +101,7 @@ impl RunFolder {
         self.path.join("metrics.csv")
     }
 
-    /// The file whose lock says that a process trains here.
+    /// The file that the process training here holds a lock on.
     pub(super) fn lock_file(&self) -> PathBuf {
         self.path.join("run.lock")
     }
@@ -143,10 +143,10 @@ impl RunFolder {
         self.path.join("best.json")
     }
 
-    /// The run's settings.
+    /// Reads the run's settings.
     ///
     /// # Errors
-    /// When the file cannot be read or is no settings.
+    /// When the file cannot be read or its settings do not fit.
     pub fn config(&self) -> Result<Config> {
         let path = self.config_file();
         let text = fs::read_to_string(&path).map_err(Error::folder("read", &path))?;
@@ -164,7 +164,7 @@ impl RunFolder {
         write_atomically(&path, |file| file.write_all(text.as_bytes())).map_err(Error::folder("write", &path))
     }
 
-    /// Lets `name` be the file `checkpoint` too: a second link to it, or a copy where the file system has no links.
+    /// Makes `name` another name of the file `checkpoint`: a hard link, or a copy where the file system has none.
     pub(super) fn link(&self, checkpoint: &Path, name: &Path) -> Result<()> {
         let link = || {
             let temporary = tempfile::Builder::new().prefix(LINKING_PREFIX).tempdir_in(self.checkpoints())?;
@@ -181,7 +181,7 @@ impl RunFolder {
         link().map_err(Error::folder("write", name))
     }
 
-    /// Removes what a process left that was killed while it wrote a file: only to be called with the folder's lock.
+    /// Removes temporary files of a process that was killed while writing. Call it only with the folder's lock held.
     pub(super) fn remove_leftovers(&self) -> Result<()> {
         for folder in [self.path.clone(), self.checkpoints()] {
             let entries = fs::read_dir(&folder).map_err(Error::folder("read", &folder))?;

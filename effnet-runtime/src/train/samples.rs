@@ -1,4 +1,4 @@
-//! Images to try a trained network on.
+//! Example images to try a trained network on.
 
 use std::path::PathBuf;
 
@@ -6,15 +6,15 @@ use super::error::{Error, Result};
 use super::run_folder::RunFolder;
 use crate::data::Source;
 
-/// Classes that get a sample.
+/// Maximum number of classes that get an example.
 const SAMPLES: usize = 10;
 
-/// Longest name of a class, in bytes, that a file is called by: file systems take some 255.
+/// Longest class name, in bytes, that becomes a file name: file systems allow about 255.
 const LONGEST_NAME: usize = 100;
 
-/// An image of `source` as a file: that of the sample `right`, which the network takes for its own class, or any where
-/// there is none. Its own file where it is one, else one of those that this writes to the run folder, one a class, named
-/// after their classes.
+/// Path of an example image: the sample `right`, which the network classifies rightly, or the first where there is
+/// none. Returns the source's own file if it is one; otherwise writes one image per class to the run folder, named
+/// after the class.
 ///
 /// # Errors
 /// When an image cannot be read or written.
@@ -33,7 +33,7 @@ pub fn sample(source: &dyn Source, folder: &RunFolder, right: Option<u64>) -> Re
         let found = if label == own { Some(first) } else { (0..source.len()).find(is_of_class) };
         let Some(index) = found else { continue };
         let bytes = source.read(index)?;
-        // Not every source has a file's name to take the extension from.
+        // A source's names need not have an extension.
         let format = image::guess_format(&bytes).ok();
         let extension = format.and_then(|format| format.extensions_str().first().copied()).unwrap_or("image");
         let path = folder.samples().join(format!("{}.{extension}", file_name(&source.classes()[label], label)));
@@ -43,7 +43,7 @@ pub fn sample(source: &dyn Source, folder: &RunFolder, right: Option<u64>) -> Re
     Ok(suggested)
 }
 
-/// What the file of a class's sample is called: as the class, or by its number where that is no file's name.
+/// File name of a class's example: the class, or its number if the class is no valid file name.
 fn file_name(class: &str, label: usize) -> String {
     let is_plain = |c: char| !c.is_control() && !r#"/\:*?"<>|"#.contains(c);
     let is_name = class.len() <= LONGEST_NAME && !class.starts_with('.') && class.chars().all(is_plain);

@@ -3,7 +3,7 @@
 use super::config::{Config, ScheduleKind};
 use super::stages::Stage;
 
-/// Linear warm-up, then a decline to a share of the peak. All in steps.
+/// Linear warm-up, then a decline to a share of the peak. All counts are in steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Schedule {
     /// The highest rate, reached at the end of the warm-up.
@@ -14,31 +14,31 @@ pub struct Schedule {
     pub warmup: u64,
     /// The lowest rate after the warm-up, as a share of the peak.
     pub floor: f64,
-    /// How it declines.
+    /// Shape of the decline.
     pub decline: Decline,
 }
 
-/// How the rate declines from the peak.
+/// Shape of the decline from the peak.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Decline {
     /// Half a cosine over the steps after the warm-up (Loshchilov & Hutter, *SGDR*, without restarts).
     Cosine,
     /// A straight line over the steps after the warm-up.
     Linear,
-    /// A staircase, as TensorFlow's `ExponentialDecay(staircase=True)`: `factor` to the power of
-    /// `⌊step / every⌋`, counted from the run's first step.
+    /// TensorFlow's `ExponentialDecay(staircase=True)`: `factor` to the power of `⌊step / every⌋`, counted from the
+    /// run's first step.
     Exponential {
-        /// The factor of one step of the staircase.
+        /// Factor per stair.
         factor: f64,
-        /// Its length in steps.
+        /// Length of a stair in steps.
         every: f64,
     },
-    /// Not at all.
+    /// Constant at the peak.
     Constant,
 }
 
 impl Schedule {
-    /// The schedule that the settings describe over the steps of `stages`, for a data set of `images` training images.
+    /// The schedule of the settings over the steps of `stages`, for `images` training images.
     pub fn of(config: &Config, stages: &[Stage], images: usize) -> Self {
         let steps: u64 = stages.iter().map(|stage| stage.epochs() * stage.steps(images)).sum();
         let steps_per_epoch = steps as f64 / config.epochs as f64;
@@ -62,7 +62,7 @@ impl Schedule {
         Self { peak, steps, warmup, floor: schedule.floor, decline }
     }
 
-    /// The rate of step `step`, from 0. The first step's is above 0.
+    /// Learning rate of step `step`, counted from 0. The first step's is above 0.
     pub fn rate(&self, step: u64) -> f64 {
         if step < self.warmup {
             return self.peak * (step + 1) as f64 / self.warmup as f64;
@@ -83,8 +83,8 @@ impl Schedule {
 }
 
 impl Schedule {
-    /// The highest rate that a step of the run has: the peak, unless the run ends in its warm-up or a staircase has begun
-    /// to fall by then.
+    /// Highest rate of any step: the peak, unless the run ends within its warm-up or a staircase has begun to fall by
+    /// then.
     pub fn highest(&self) -> f64 {
         let last = self.steps.saturating_sub(1);
         let warm = self.rate(self.warmup.saturating_sub(1).min(last));

@@ -1,4 +1,4 @@
-//! Steps of one image, from which a batch normalisation of one-pixel maps learns nothing.
+//! Checks against steps of a single image, from whose one-pixel maps batch normalisation learns nothing.
 
 use candle_core::Tensor;
 use effnet_spec::Size;
@@ -8,8 +8,8 @@ use super::error::{Error, Result};
 use super::stages::{Stage, stages};
 use crate::network::Network;
 
-/// Whether a step of one image of this size leaves a batch normalisation one value a channel: its map is a single
-/// pixel, and training does not leave it as it is.
+/// Whether a step of one image of this size leaves a batch normalisation one value per channel: its map is a single
+/// pixel, and it is not frozen.
 pub(super) fn is_too_little(network: &dyn Network, size: Size) -> bool {
     let (spec, params) = (network.spec(), network.params());
     let sizes = spec.stage_sizes(size);
@@ -23,10 +23,10 @@ pub(super) fn is_too_little(network: &dyn Network, size: Size) -> bool {
     norms.any(|norm| places.iter().any(|place| norm.starts_with(place)) && learns(norm))
 }
 
-/// Whether a part of a step is enough to learn from.
+/// Checks that a part of a step is enough to learn from.
 ///
 /// # Errors
-/// When it is one image that is too little.
+/// When it is a single image that is too small.
 pub(super) fn check_part(network: &dyn Network, images: &Tensor) -> Result<()> {
     match *images.dims() {
         [1, _, height, width] if is_too_little(network, Size { height, width }) => Err(Error::Setting(format!(
@@ -37,10 +37,10 @@ pub(super) fn check_part(network: &dyn Network, images: &Tensor) -> Result<()> {
     }
 }
 
-/// Whether no step of the run, over so many training images, is of one image where that is too little.
+/// Checks that no step of the run, over `images` training images, is a single image that is too small.
 ///
 /// # Errors
-/// With what to type instead.
+/// When there is one; the error says what to type instead.
 pub(crate) fn check_batches(config: &Config, network: &dyn Network, images: usize) -> Result<()> {
     let is_single = |stage: &&Stage| stage.epochs() > 0 && stage.part().min(images) == 1;
     let stages = stages(config);
@@ -55,7 +55,7 @@ pub(crate) fn check_batches(config: &Config, network: &dyn Network, images: usiz
         1 => "add training images, of which there is one".to_owned(),
         _ => format!("say --batch {} or more", 2 * accumulate),
     };
-    // With several stages, --size is the last one's.
+    // With several stages, `--size` is the last stage's.
     let size_too = match enough {
         Some(enough) if config.stages.count == 1 => format!(", or --size {enough} or more"),
         _ => String::new(),

@@ -1,16 +1,16 @@
 //! Progressive learning: a run in stages of growing images and growing regularisation.
 //!
-//! Tan & Le, *EfficientNetV2*, section 4, with the numbers of automl's `main_tf2.py`: of `n` stages, stage `s` begins
-//! with epoch `int(s / n · epochs)` and has images of `int(base + (size - base) · (s + 1) / n)` pixels; RandAugment's
-//! magnitude and the parameters of mixup and cutmix grow evenly from the first stage to the last. A single stage has the
-//! settings' own values.
+//! Tan & Le, *EfficientNetV2*, section 4, with the numbers of automl's `main_tf2.py`: stage `s` of `n` begins with
+//! epoch `int(s / n · epochs)` and has images of `int(base + (size - base) · (s + 1) / n)` pixels; RandAugment's
+//! magnitude and the parameters of mixup and cutmix grow evenly from the first stage to the last. A single stage has
+//! the settings' own values.
 
 use serde::Serialize;
 
 use super::config::{Config, PolicyKind};
 use crate::data::{LastBatch, LoaderOptions};
 
-/// What all epochs of a stage have in common.
+/// What a stage's epochs have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Stage {
     /// Its first epoch, from 0.
@@ -23,7 +23,7 @@ pub struct Stage {
     pub batch: usize,
     /// Parts that a step's images go through the network in.
     pub accumulate: usize,
-    /// RandAugment's magnitude; without RandAugment it changes nothing.
+    /// RandAugment's magnitude; without RandAugment it has no effect.
     pub magnitude: f64,
     /// Parameter of mixup's Beta distribution; 0 for no mixup.
     pub mixup: f64,
@@ -34,7 +34,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// How many epochs it has; none where a run has fewer epochs than stages.
+    /// Number of epochs; 0 where a run has fewer epochs than stages.
     pub fn epochs(&self) -> u64 {
         self.end - self.begin
     }
@@ -50,7 +50,7 @@ impl Stage {
     }
 }
 
-/// The size that stages grow from, where the settings do not say: 128, and half of a size that is no larger.
+/// Default of `stages.base`, the size that stages grow from: 128, or half of a size of at most 128.
 fn base(size: usize) -> usize {
     if size <= 128 { size / 2 } else { 128 }
 }
@@ -58,12 +58,12 @@ fn base(size: usize) -> usize {
 /// Batches that follow the size are multiples of this many images, so that mixup finds its pairs.
 const BATCH_UNIT: usize = 2;
 
-/// The stages of a run, in their order; together they have all of its epochs.
+/// The stages of a run, in order; together they have all of its epochs.
 pub fn stages(config: &Config) -> Vec<Stage> {
     let count = config.stages.count;
     let base = config.stages.base.unwrap_or_else(|| base(config.size)) as f64;
     let size = config.size as f64;
-    // As Python computes them: the order of operations decides what falls on a whole number.
+    // The order of operations is Python's: it decides which results are whole numbers.
     let begin = |stage: usize| (stage as f64 / count as f64 * config.epochs as f64) as u64;
     let stage = |at: usize| {
         let grown = (at + 1) as f64 / count as f64;
@@ -100,12 +100,12 @@ pub fn stages(config: &Config) -> Vec<Stage> {
     (0..count).map(stage).collect()
 }
 
-/// The stage of an epoch, from 0; the last one of an epoch beyond the run.
+/// The stage of an epoch, counted from 0; the last stage for epochs beyond the run.
 pub fn stage_of(stages: &[Stage], epoch: u64) -> Option<&Stage> {
     stages.iter().find(|stage| (stage.begin..stage.end).contains(&epoch)).or(stages.last())
 }
 
-/// The stage of a step, from 0, of a run over `images` images; the last one of a step beyond the run.
+/// The stage of a step, counted from 0, in a run over `images` images; the last stage for steps beyond the run.
 pub(super) fn stage_of_step(stages: &[Stage], images: usize, step: u64) -> Option<&Stage> {
     let mut until = 0;
     let is_before_end = |stage: &&Stage| {
@@ -115,7 +115,7 @@ pub(super) fn stage_of_step(stages: &[Stage], images: usize, step: u64) -> Optio
     stages.iter().find(is_before_end).or(stages.last())
 }
 
-/// The stages as a table for people: a line each, under a line of headings.
+/// The stages as a table for people: a line of headings, and a line per stage.
 pub fn table(stages: &[Stage], config: &Config) -> Vec<String> {
     let policy = match config.augment.policy {
         PolicyKind::None => None,
@@ -154,7 +154,7 @@ pub fn table(stages: &[Stage], config: &Config) -> Vec<String> {
     std::iter::once(heading).chain(rows).collect()
 }
 
-/// To three decimals, without zeros at the end.
+/// Rounds to three decimals and drops trailing zeros.
 fn number(value: f64) -> String {
     ((value * 1000.0).round() / 1000.0).to_string()
 }

@@ -4,15 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::evaluate::Evaluation;
 
-/// Everything that a run needs to go on besides its settings, its weights and its optimizer's memory. It stands in the
-/// metadata of a checkpoint.
+/// Everything that a run needs to go on besides its settings, weights and optimizer memory. A checkpoint's metadata
+/// holds it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// Whole epochs done.
     pub epoch: u64,
     /// Steps taken.
     pub step: u64,
-    /// Where in its order the epoch that is under way stands.
+    /// Position within the current epoch's order.
     pub position: Position,
     /// The best epoch so far.
     pub best: Option<Best>,
@@ -20,40 +20,40 @@ pub struct State {
     pub optimizer: String,
     /// Steps that the optimizer has taken.
     pub optimizer_steps: u64,
-    /// Updates that the moving average has had; none without one.
+    /// Updates of the moving average; none without one.
     pub ema_updates: Option<u64>,
-    /// Training images of the data set, so that a resume on another one is noticed.
+    /// Number of training images: a resume on another data set is refused.
     pub train_images: u64,
 }
 
-/// The epoch that is under way.
+/// Position within an epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Position {
     /// Batches done.
     pub batches: u64,
     /// Images done.
     pub images: u64,
-    /// Sum of their losses.
+    /// Sum of the images' losses.
     pub loss_sum: f64,
 }
 
-/// The epoch with the highest validation top-1, the earliest of equal ones, of the weights or of their average.
+/// The epoch with the highest validation top-1 of the weights or their average; the earliest of equal ones.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Best {
     /// The epoch, from 1.
     pub epoch: u64,
     /// Its validation top-1, in 0..=1.
     pub top1: f64,
-    /// Whether it is the averaged weights'.
+    /// Whether the averaged weights reached it.
     pub averaged: bool,
-    /// A validation sample that these weights take for its own class: the first, in the source's order.
+    /// The first validation sample, in the source's order, that these weights classify rightly.
     #[serde(default)]
     pub right: Option<u64>,
 }
 
 impl State {
-    /// Takes in the better evaluation of the epoch just done, and whether it is the averaged weights'; whether it is the
-    /// best.
+    /// Records the better evaluation of the epoch just done, `averaged` if it is the averaged weights'. Returns whether
+    /// it is the best so far.
     pub(super) fn is_best(&mut self, &Evaluation { top1, right, .. }: &Evaluation, averaged: bool) -> bool {
         let better = self.best.is_none_or(|best| top1 > best.top1);
         if better {

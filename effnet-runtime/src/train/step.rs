@@ -13,14 +13,14 @@ use crate::ops::Collected;
 use crate::ops::cross_entropy::{cross_entropy, smoothed, smoothed_pairs};
 use crate::pass::{NormUpdates, Pass, Step};
 
-/// What all steps of a run, or of a stage of it, have in common.
+/// Options common to all steps of a run, or of one of its stages.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepOptions<'a> {
     /// Seed of the run.
     pub seed: u64,
     /// Share of a target that is spread over all classes.
     pub label_smoothing: f64,
-    /// How much each class counts in the loss; all the same where it is not said.
+    /// Weight of each class in the loss; none for equal weights.
     pub class_weights: Option<&'a [f32]>,
     /// Probability of dropping a feature in front of the classifier.
     pub dropout: f64,
@@ -30,12 +30,12 @@ pub struct StepOptions<'a> {
     pub precision: Precision,
 }
 
-/// What a step found.
+/// Results of a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StepOutcome {
     /// Mean loss of the batch, before the step changed anything.
     pub loss: f64,
-    /// Images whose likeliest class was theirs.
+    /// Images that were classified rightly.
     pub correct: usize,
     /// Images of the batch.
     pub images: usize,
@@ -43,13 +43,12 @@ pub struct StepOutcome {
 
 /// Takes one step: forward, loss, backward, optimizer. `number` counts a run's steps from 0.
 ///
-/// The batch may come in parts, whose gradients add up to those of the whole (gradient accumulation); batch
-/// normalisation sees each part for itself. Weights and running statistics change only after all losses and gradients
-/// have proved finite.
+/// The batch may come in parts, whose gradients are added up (gradient accumulation); batch normalisation sees each
+/// part by itself. Weights and running statistics change only after all losses and gradients have proved finite.
 ///
 /// # Errors
-/// [`super::Error::NotFinite`] when they do not, and nothing has changed then; or when shapes do not fit, or a part is of
-/// one image that leaves a batch normalisation one value a channel.
+/// [`super::Error::NotFinite`] when a loss or gradient is not finite; nothing has changed then. Also when shapes do not
+/// fit, or when a part is a single image that leaves a batch normalisation one value per channel.
 pub fn step(
     network: &dyn Network,
     optimizer: &mut Optimizer,
@@ -72,7 +71,7 @@ pub fn step(
         if !value.is_finite() {
             return Err(finite::of_loss(network, part, &of_part, number, rate)?);
         }
-        // A mean over the whole batch; exactly the part's own where there is only one.
+        // Mean over the whole batch; with one part, exactly that part's loss.
         let share = part.labels.len() as f64 / images as f64;
         let loss = if parts.len() == 1 { loss } else { (loss * share)? };
         let new = Gradients::with_collected(&loss, params, &collected)?;
@@ -99,7 +98,7 @@ pub fn step(
     Ok(outcome)
 }
 
-/// Loss of a part, and how many of its images were found.
+/// Loss of a part, and how many of its images were classified rightly.
 fn forward(
     network: &dyn Network,
     part: &Batch,
@@ -129,7 +128,7 @@ fn forward(
     Ok((loss, correct(&logits, &part.labels)?))
 }
 
-/// How many rows of logits are largest at their label.
+/// Number of rows whose largest logit is their label's.
 fn correct(logits: &Tensor, labels: &[u32]) -> Result<usize> {
     let likeliest: Vec<u32> = logits.detach().argmax(D::Minus1)?.to_dtype(DType::U32)?.to_vec1()?;
     Ok(likeliest.iter().zip(labels).filter(|(found, label)| found == label).count())

@@ -1,4 +1,4 @@
-//! Batches on their way to a GPU.
+//! Uploads batches to a GPU ahead of their use.
 
 use std::sync::mpsc::sync_channel;
 
@@ -6,10 +6,10 @@ use candle_core::{Device, Tensor};
 
 use crate::data::{Batch, Error, Loader};
 
-/// Calls `work` with a loader's batches, their images on the device.
+/// Calls `work` with a loader's batches, images on the device.
 ///
-/// A thread of its own brings them to a GPU, one ahead of what `work` has: the images of a step are some milliseconds on
-/// their way, in which the GPU would have nothing to do.
+/// A separate thread uploads one batch ahead of `work`: copying a step's images takes some milliseconds, in which the
+/// GPU would idle.
 pub(super) fn with_uploaded<R>(
     loader: &mut Loader,
     device: &Device,
@@ -22,7 +22,7 @@ pub(super) fn with_uploaded<R>(
         let (sender, receiver) = sync_channel(0);
         scope.spawn(move || {
             for batch in loader {
-                // Nobody takes it once `work` has ended early.
+                // Sending fails once `work` has ended early.
                 if sender.send(batch.and_then(|batch| uploaded(batch, device))).is_err() {
                     break;
                 }
@@ -34,7 +34,7 @@ pub(super) fn with_uploaded<R>(
 
 fn uploaded(batch: Batch, device: &Device) -> Result<Batch, Error> {
     let images: Tensor = batch.images.to_device(device)?;
-    // candle has a stream for each thread: what this one's holds must be there before another thread's reads it.
+    // candle has one stream per thread: the copy must be complete before another thread's stream reads it.
     device.synchronize()?;
     Ok(Batch { images, ..batch })
 }

@@ -1,16 +1,16 @@
-//! What a run tells of itself while it is under way.
+//! What a run reports while it is under way.
 
 use super::evaluate::Evaluation;
 use super::metrics::Metrics;
 use super::step::StepOutcome;
 use crate::data::Skipped;
 
-/// Somebody who follows a run: a progress bar, a log, a test. Every method may be left out.
+/// Follows a run: a progress bar, a log, a test. Every method has an empty default.
 pub trait Watcher {
     /// A step is done.
     fn step(&mut self, _step: &StepDone) {}
 
-    /// So many more images are evaluated.
+    /// `images` more images are evaluated.
     fn evaluated(&mut self, _images: usize) {}
 
     /// An epoch is done, evaluated and saved.
@@ -19,12 +19,12 @@ pub trait Watcher {
     /// These files were left out in a pass over the training or validation images.
     fn skipped(&mut self, _files: &[Skipped]) {}
 
-    /// These training images were left out in an epoch: bad files beside them left each one alone, where batch
-    /// normalisation learns nothing from a single image.
+    /// Training images that were left out in an epoch: after bad files were skipped, each stood alone in its part, and
+    /// batch normalisation learns nothing from a single image.
     fn alone(&mut self, _images: &[String]) {}
 }
 
-/// Nobody.
+/// Follows nothing.
 impl Watcher for () {}
 
 /// A step that is done.
@@ -40,13 +40,13 @@ pub struct StepDone {
     pub batches: u64,
     /// Steps since the run began.
     pub step: u64,
-    /// Steps that are left of the run, counted in the work of one like this.
+    /// Steps left in the run, in units of a step like this one.
     pub left: f64,
     /// Side in pixels of the images.
     pub size: usize,
     /// Learning rate.
     pub rate: f64,
-    /// What it found.
+    /// Its loss and accuracy.
     pub outcome: StepOutcome,
 }
 
@@ -59,8 +59,8 @@ pub struct EpochDone<'a> {
     pub metrics: Metrics,
     /// Its evaluation.
     pub evaluation: &'a Evaluation,
-    /// That of the averaged weights, where there are any.
+    /// Evaluation of the averaged weights, where there are any.
     pub averaged: Option<&'a Evaluation>,
-    /// Whether no epoch before was as good.
+    /// Whether it is better than every epoch before.
     pub is_best: bool,
 }

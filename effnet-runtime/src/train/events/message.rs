@@ -1,9 +1,8 @@
-//! The messages of an event file, as far as scalars need them: field numbers are those of `event.proto` and
-//! `summary.proto`.
+//! Messages of an event file, as far as scalars need them: field numbers are from `event.proto` and `summary.proto`.
 
 use prost::{Enumeration, Message, Oneof};
 
-/// What happened at a step.
+/// One event: what happened at a step.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Event {
     /// Seconds since 1970.
@@ -25,7 +24,7 @@ pub(super) enum What {
     SessionLog(SessionLog),
 }
 
-/// Numbers under their tags.
+/// Numbers with their tags.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Summary {
     #[prost(message, repeated, tag = "1")]
@@ -36,12 +35,12 @@ pub(super) struct Summary {
 pub(super) struct Value {
     #[prost(string, tag = "1")]
     pub(super) tag: String,
-    /// One of several kinds of a value: present even where it is 0.
+    /// The scalar variant of a `oneof`, which is present even for 0.
     #[prost(float, optional, tag = "2")]
     pub(super) simple_value: Option<f32>,
 }
 
-/// That a session begins or ends.
+/// Start or end of a session.
 #[derive(Clone, Copy, PartialEq, Message)]
 pub(super) struct SessionLog {
     #[prost(enumeration = "Status", tag = "1")]

@@ -1,9 +1,9 @@
 //! TensorBoard's event files.
 //!
 //! A file is a sequence of records ([`record`]), each an event as protocol buffer ([`message`]). Every session of a run
-//! writes a file of its own, which opens with the step that it begins at: a reader then forgets what sessions before it
-//! wrote of that step and of later ones, which a run that was killed takes once more. A crash may cut a file's last
-//! record; readers leave it out.
+//! writes its own file, which opens with the session's first step: a reader then drops that step and later ones from
+//! earlier sessions, because a killed run takes them again. A crash may truncate a file's last record; readers ignore
+//! it.
 //!
 //! Source of the format: TensorFlow's `core/util/event.proto`, `core/framework/summary.proto` and
 //! `core/lib/io/record_writer.h`.
@@ -20,13 +20,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use message::{Event, Status, What};
 
-/// What every event file's name begins with; the time of its making in seconds follows, and whose it is.
+/// Prefix of every event file's name; the creation time in seconds and the writer follow.
 const PREFIX: &str = "events.out.tfevents.";
 
-/// The version of the format: readers forget repeated steps from the second on.
+/// Version of the format: readers drop repeated steps from version 2 on.
 const VERSION: &str = "brain.Event:2";
 
-/// An event file that is being written.
+/// An open event file.
 #[derive(Debug)]
 pub(super) struct EventFile {
     file: File,
@@ -34,12 +34,12 @@ pub(super) struct EventFile {
 }
 
 impl EventFile {
-    /// Starts a new file in `folder`, for the steps from `first_step` on.
+    /// Creates a file in `folder` for the steps from `first_step` on.
     ///
     /// # Errors
     /// When it cannot be written.
     pub(super) fn create(folder: &Path, first_step: u64) -> io::Result<Self> {
-        // Readers take the files in the order of their names: behind those that are there, whatever the clock says.
+        // Readers sort files by name, so the new name must follow the existing ones, whatever the clock says.
         let mut time = latest(folder)?.map_or(0, |latest| latest + 1).max(now().as_secs());
         let mut file = loop {
             let path = folder.join(format!("{PREFIX}{time:010}.effnet"));
@@ -54,7 +54,7 @@ impl EventFile {
         Ok(file)
     }
 
-    /// Adds what is known of a step, each number under its tag.
+    /// Appends a step's scalars, each under its tag.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -62,12 +62,12 @@ impl EventFile {
         self.write(step, What::of_scalars(scalars))
     }
 
-    /// Where it is.
+    /// Path of the file.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// One event in one write: a process that is killed cuts no more than the last.
+    /// Write an event at once: a killed process truncates only the last.
     fn write(&mut self, step: u64, what: What) -> io::Result<()> {
         let event = Event { wall_time: now().as_secs_f64(), step: step as i64, what: Some(what) };
         self.file.write_all(&record::framed(&prost::Message::encode_to_vec(&event)))
@@ -75,11 +75,11 @@ impl EventFile {
 }
 
 fn now() -> std::time::Duration {
-    // A clock before 1970 is no reason to fail.
+    // A clock before 1970 is no error.
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// The time in the name of the latest event file in `folder`.
+/// Time in the name of the latest event file in `folder`.
 fn latest(folder: &Path) -> io::Result<Option<u64>> {
     let times = std::fs::read_dir(folder)?.filter_map(|entry| {
         let name = entry.ok()?.file_name();

@@ -136,7 +136,7 @@ fn what_is_written_is_read_back() {
 #[test]
 fn every_session_has_a_file_behind_those_before() {
     let folder = tempfile::tempdir().unwrap();
-    // As of a machine whose clock is ahead.
+    // The name's time is ahead of the clock.
     let ahead = folder.path().join("events.out.tfevents.9000000000.effnet");
     std::fs::write(&ahead, "what a session before wrote").unwrap();
     let files = [1, 5, 5].map(|step| EventFile::create(folder.path(), step).unwrap().path().to_path_buf());

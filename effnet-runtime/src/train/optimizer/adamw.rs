@@ -3,14 +3,14 @@
 use super::{Kernel, Now, OnDevice, Rule, Slot};
 
 /// Adam with decoupled weight decay (Loshchilov & Hutter, *Decoupled Weight Decay Regularization*, algorithm 2), in
-/// PyTorch's form (`torch.optim.AdamW`): decay is scaled by the rate, and epsilon added outside of the root.
+/// PyTorch's form (`torch.optim.AdamW`): decay is scaled by the rate, and epsilon is added outside the root.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamW {
     /// Decay of the mean of gradients. PyTorch's default is 0.9.
     pub beta1: f64,
     /// Decay of the mean of squared gradients. PyTorch's default is 0.999.
     pub beta2: f64,
-    /// What keeps the division finite. PyTorch's default is 1e-8.
+    /// Epsilon, which keeps the division finite. PyTorch's default is 1e-8.
     pub eps: f64,
 }
 
@@ -21,7 +21,7 @@ impl Default for AdamW {
 }
 
 impl AdamW {
-    /// What a step calculates with, in the kernel's order.
+    /// Scalar factors of a step, in the kernel's order.
     fn factors(&self, now: Now) -> [f32; 8] {
         let steps = now.step as f64;
         let rate = now.rate / (1.0 - self.beta1.powf(steps));

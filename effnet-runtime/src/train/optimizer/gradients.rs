@@ -1,4 +1,4 @@
-//! The gradients of one step, by the names of the weights.
+//! The gradients of one step, by the weights' names.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -13,12 +13,12 @@ use crate::params::Params;
 #[derive(Debug)]
 pub struct Gradients {
     by_name: BTreeMap<String, Tensor>,
-    /// Of each its sum of squares, once somebody has asked.
+    /// Each gradient's sum of squares, cached at the first request.
     squares: OnceLock<Vec<f64>>,
 }
 
 impl Gradients {
-    /// The gradients of `loss`, by the weights of `params`.
+    /// Differentiates `loss` by the weights of `params`.
     ///
     /// # Errors
     /// When candle's backward pass fails.
@@ -26,7 +26,7 @@ impl Gradients {
         Self::from_store(loss.backward()?, params)
     }
 
-    /// As [`Gradients::of`], of a loss whose nodes left the gradients of variables aside.
+    /// Differentiates a loss whose nodes kept the gradients of variables out of candle's store.
     pub(crate) fn with_collected(loss: &Tensor, params: &Params, collected: &Collected) -> Result<Self> {
         let mut gradients = Self::from_store(loss.backward()?, params)?;
         for (name, weight) in params.weights() {
@@ -41,7 +41,7 @@ impl Gradients {
         Ok(gradients)
     }
 
-    /// Those that candle's backward pass left in a store.
+    /// Takes the gradients that candle's backward pass left in a store.
     ///
     /// # Errors
     /// When candle fails.
@@ -55,7 +55,7 @@ impl Gradients {
         Ok(Self { by_name, squares: OnceLock::new() })
     }
 
-    /// The gradient of a weight; none where the loss does not depend on it.
+    /// The gradient of a weight; none if the loss does not depend on it.
     pub fn get(&self, name: &str) -> Option<&Tensor> {
         self.by_name.get(name)
     }
@@ -65,7 +65,7 @@ impl Gradients {
         self.by_name.iter().map(|(name, gradient)| (name.as_str(), gradient))
     }
 
-    /// The norm of all gradients together: the root of the sum of all squares.
+    /// Global norm: the root of the sum of all squares.
     ///
     /// # Errors
     /// When candle fails.
@@ -97,7 +97,7 @@ impl Gradients {
         Ok(())
     }
 
-    /// The first weight, in the order of names, whose gradient holds a NaN or an infinity.
+    /// The first weight, by name, whose gradient holds a NaN or an infinity.
     ///
     /// # Errors
     /// When candle fails.

@@ -1,4 +1,4 @@
-//! What an optimizer remembers from step to step.
+//! The optimizer's memory from step to step.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use candle_core::{Result, Tensor, bail};
 use super::{Slot, Values};
 use crate::params::Params;
 
-/// The number of steps taken, and for each weight one value an element in every slot of the rule.
+/// Number of steps taken and, for each weight, one value per element in every slot of the rule.
 #[derive(Debug)]
 pub struct Memory {
     pub(super) steps: u64,
@@ -16,13 +16,13 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Of no step yet.
+    /// Memory before the first step.
     pub(super) fn new(slots: &'static [Slot]) -> Self {
         Self { steps: 0, slots, by_name: BTreeMap::new() }
     }
 
-    /// Of `steps` steps, with the values that `take` gives for a slot and a weight; none for a weight that was never
-    /// changed.
+    /// Restores the memory after `steps` steps, with the values that `take` returns for a slot and a weight; none for a
+    /// weight that never changed.
     ///
     /// # Errors
     /// When a weight lacks one of its slots, or has another size.
@@ -53,17 +53,17 @@ impl Memory {
         self.steps
     }
 
-    /// Every slot of every weight: the slot's name, the weight's, and the values.
+    /// Every slot of every weight: slot name, weight name, values.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str, &Values)> {
         self.by_name.iter().flat_map(|(name, values)| {
             self.slots.iter().zip(values).map(move |(slot, values)| (slot.name, name.as_str(), values))
         })
     }
 
-    /// Gives a weight that is new its slots, as they are before the first step.
+    /// Adds the initial slots of a weight that has none.
     ///
     /// # Errors
-    /// When the weight's device has no more memory.
+    /// When the weight's device is out of memory.
     pub(super) fn begin(&mut self, name: &str, weight: &Tensor) -> Result<()> {
         if !self.by_name.contains_key(name) {
             let slots = self.slots.iter().map(|slot| Values::filled(weight, slot.start)).collect::<Result<_>>()?;

@@ -1,4 +1,4 @@
-//! Optimizers: one walk over the weights, and a rule that says what happens to each.
+//! Optimizers: one walk over the weights, and a rule that updates each.
 
 mod adamw;
 mod decay;
@@ -22,10 +22,10 @@ use crate::ops::update::{self, Target};
 pub use crate::ops::update::{Kernel, Now, OnDevice, Rule, Slot, Values};
 use crate::params::Params;
 
-/// What PyTorch adds to a norm that it divides by.
+/// PyTorch's epsilon on a norm before it divides by it.
 const NORM_EPS: f64 = 1e-6;
 
-/// A rule, and what it remembers of each weight.
+/// A rule with its memory of each weight.
 pub struct Optimizer {
     rule: Box<dyn Rule>,
     decay: Decay,
@@ -40,8 +40,8 @@ impl Optimizer {
         Self { rule: Box::new(rule), decay, clip_norm: 0.0, memory }
     }
 
-    /// The same optimizer, but that it scales all gradients down together where their norm exceeds `norm`, as PyTorch's
-    /// `clip_grad_norm_` does; 0 for no limit.
+    /// Scales all gradients down together where their global norm exceeds `norm`, as PyTorch's `clip_grad_norm_` does;
+    /// 0 for no limit.
     #[must_use]
     pub fn clipping(self, norm: f64) -> Self {
         Self { clip_norm: norm, ..self }
@@ -52,13 +52,12 @@ impl Optimizer {
         self.rule.name()
     }
 
-    /// What it remembers, for a checkpoint.
+    /// Its memory, for a checkpoint.
     pub fn memory(&self) -> &Memory {
         &self.memory
     }
 
-    /// Goes on where a checkpoint stopped: after `steps` steps, with the values that `take` gives for a slot and a
-    /// weight.
+    /// Resumes from a checkpoint: after `steps` steps, with the values that `take` returns for a slot and a weight.
     ///
     /// # Errors
     /// When the values are not those of this rule, or do not fit the weights.
@@ -72,7 +71,7 @@ impl Optimizer {
         Ok(())
     }
 
-    /// Changes every weight that has a gradient, in the order of names.
+    /// Updates every weight that has a gradient, in the order of names.
     ///
     /// # Errors
     /// When a gradient does not fit its weight, or candle fails.
@@ -80,11 +79,11 @@ impl Optimizer {
         self.step_if(params, gradients, rate, || Ok(true)).map(|_| ())
     }
 
-    /// As [`Optimizer::step`], if `is_wanted` says so, which is asked when all is ready: a GPU that it waits for then goes
-    /// on at once. Says whether there was a step.
+    /// Updates the weights like [`Optimizer::step`] if `is_wanted` returns true. It is asked once all is prepared, so
+    /// that a GPU that it waits for goes on at once. Returns whether there was a step.
     ///
     /// # Errors
-    /// As [`Optimizer::step`], or when `is_wanted` fails.
+    /// The errors of [`Optimizer::step`] and of `is_wanted`.
     pub(crate) fn step_if(
         &mut self,
         params: &Params,

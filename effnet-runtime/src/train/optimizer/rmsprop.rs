@@ -2,15 +2,15 @@
 
 use super::{Kernel, Now, OnDevice, Rule, Slot};
 
-/// RMSprop as TensorFlow has it and EfficientNets are trained with (timm's `RMSpropTF`): epsilon inside of the root, an
-/// average of squares that starts at 1, the rate inside of the momentum buffer. Decay is added to the gradient.
+/// RMSprop in TensorFlow's form, which EfficientNets are trained with (timm's `RMSpropTF`): epsilon inside the root, an
+/// average of squares that starts at 1, the rate inside the momentum buffer. Decay is added to the gradient.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RmsProp {
     /// Decay of the mean of squared gradients. automl's is 0.9.
     pub decay: f64,
     /// Share of the momentum buffer that a step keeps. automl's is 0.9.
     pub momentum: f64,
-    /// What keeps the division finite. automl's is 0.001.
+    /// Epsilon, which keeps the division finite. automl's is 0.001.
     pub eps: f64,
 }
 
@@ -21,7 +21,7 @@ impl Default for RmsProp {
 }
 
 impl RmsProp {
-    /// What a step calculates with, in the kernel's order.
+    /// Scalar factors of a step, in the kernel's order.
     fn factors(&self, now: Now) -> [f32; 8] {
         [1.0 - self.decay, self.momentum, self.eps, now.decay, now.rate, now.scale, 0.0, 0.0]
             .map(|factor| factor as f32)

@@ -2,8 +2,8 @@
 
 use super::{Kernel, Now, OnDevice, Rule, Slot};
 
-/// SGD with Nesterov momentum in PyTorch's form (`torch.optim.SGD(nesterov=True)`): the rate is outside of the momentum
-/// buffer, and decay is added to the gradient.
+/// SGD with Nesterov momentum in PyTorch's form (`torch.optim.SGD(nesterov=True)`): the rate multiplies the momentum
+/// buffer from outside, and decay is added to the gradient.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sgd {
     /// Share of the buffer that a step keeps.
@@ -17,7 +17,7 @@ impl Default for Sgd {
 }
 
 impl Sgd {
-    /// What a step calculates with, in the kernel's order.
+    /// Scalar factors of a step, in the kernel's order.
     fn factors(&self, now: Now) -> [f32; 8] {
         [self.momentum, now.decay, now.rate, now.scale, 0.0, 0.0, 0.0, 0.0].map(|factor| factor as f32)
     }

@@ -1,4 +1,4 @@
-//! The network's table.
+//! Section of the page with the network's table.
 
 use maud::{Markup, html};
 

@@ -10,36 +10,36 @@ use crate::train::error::{Error, Result};
 /// Width and height of a chart in its own units; the page scales it.
 const SIZE: (u32, u32) = (560, 320);
 
-/// Up to how many points a line shows each of them.
+/// Maximum number of points that a line marks one by one.
 const MARKED: usize = 60;
 
-/// Colours by which the style sheet knows what it paints, for light pages and dark ones: `style.css` names each of them.
+/// Placeholder colours, which `style.css` replaces by those of light and dark pages; it names each of them.
 const SERIES: [RGBColor; 4] = [RGBColor(1, 0, 0), RGBColor(2, 0, 0), RGBColor(3, 0, 0), RGBColor(4, 0, 0)];
 const GRID: RGBColor = RGBColor(0, 1, 0);
 const AXIS: RGBColor = RGBColor(0, 2, 0);
 const LABEL: RGBColor = RGBColor(0, 0, 1);
 
-/// How opaque a line of the future is.
+/// Opacity of a line's future part.
 const FAINT: f64 = 0.35;
 
 /// A line through points.
 pub(super) struct Line {
-    /// The number of its colour, from 0.
+    /// Index of its colour.
     pub(super) colour: usize,
     pub(super) points: Vec<(i64, f64)>,
-    /// Whether each of the points has a mark, unless they are many.
+    /// Whether each point has a mark, if there are few.
     pub(super) marked: bool,
-    /// Whether it shows what has not happened yet.
+    /// Whether it shows the future.
     pub(super) faint: bool,
 }
 
 /// A chart: lines over epochs or steps.
 pub(super) struct Chart<'a> {
-    /// What it shows, for those who do not see it.
+    /// Text alternative for screen readers.
     pub(super) title: &'a str,
     pub(super) x: &'a str,
     pub(super) y: &'a str,
-    /// Ends of the axes.
+    /// Ranges of the axes.
     pub(super) x_range: (i64, i64),
     pub(super) y_range: (f64, f64),
     pub(super) lines: Vec<Line>,
@@ -63,7 +63,7 @@ impl Chart<'_> {
         let area = SVGBackend::with_string(svg, SIZE).into_drawing_area();
         let (left, right) = self.x_range;
         let (bottom, top) = self.y_range;
-        // An axis needs a length.
+        // An axis needs a non-empty range.
         let top = if top > bottom { top } else { bottom + 1.0 };
         let mut chart = ChartBuilder::on(&area)
             .margin_top(12)

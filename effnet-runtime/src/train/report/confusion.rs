@@ -1,4 +1,4 @@
-//! Which classes are taken for which, and how many of each are found.
+//! Section of the page with the confusion matrix and each class's recall.
 
 use std::cmp::Reverse;
 
@@ -8,13 +8,13 @@ use maud::{Markup, html};
 use super::figures::percent;
 use crate::train::evaluate::{ClassScore, Evaluation};
 
-/// Up to how many classes the whole matrix is shown.
+/// Maximum number of classes for which the whole matrix is shown.
 const WHOLE: usize = 30;
 
-/// How many lines a list of many classes has.
+/// Maximum number of lines in a list of classes.
 const LISTED: usize = 20;
 
-/// From which shade on white is read better than black on a light page: where both have a contrast of 4.5.
+/// Shade from which white text is more readable than black on a light page: both have a contrast of 4.5 there.
 const DARK: f64 = 0.76;
 
 pub(super) fn of(evaluation: &Evaluation, classes: &[String]) -> Markup {
@@ -26,7 +26,7 @@ pub(super) fn of(evaluation: &Evaluation, classes: &[String]) -> Markup {
     }
 }
 
-/// A row a true class, a column a class that was found.
+/// Matrix with a row per true class and a column per found class.
 fn matrix(evaluation: &Evaluation, classes: &[String]) -> Markup {
     let narrow = classes.iter().all(|class| class.chars().count() <= 3);
     let numbers = || (0..).zip(classes);
@@ -61,7 +61,7 @@ fn cell(times: usize, images: usize, right: bool, truth: &str, found: &str) -> M
         return html! { td.none { "·" } };
     }
     let share = times as f64 / images.max(1) as f64;
-    // A single mistake among hundreds of images is to be seen too.
+    // Keep a single mistake among hundreds of images visible.
     let shade = if right { share } else { 0.2 + 0.8 * share };
     html! {
         td class={ (if right { "hit" } else { "miss" }) @if shade >= DARK { " dark" } } style={ "--share:" (format!("{shade:.3}")) }
@@ -69,7 +69,7 @@ fn cell(times: usize, images: usize, right: bool, truth: &str, found: &str) -> M
     }
 }
 
-/// The mistakes that are made most often.
+/// The most frequent mistakes.
 fn pairs(evaluation: &Evaluation, classes: &[String]) -> Markup {
     let mut mistakes: Vec<_> = evaluation.confusion.iter().filter(|(truth, found, _)| truth != found).collect();
     mistakes.sort_by_key(|&(truth, found, times)| (Reverse(times), truth, found));
@@ -92,12 +92,12 @@ fn pairs(evaluation: &Evaluation, classes: &[String]) -> Markup {
     }
 }
 
-/// The share of each class's images that are found; of many classes the lowest.
+/// Recall of each class; with many classes, only the lowest.
 fn accuracies(evaluation: &Evaluation, classes: &[String]) -> Markup {
     let mut scores: Vec<(&String, &ClassScore)> = classes.iter().zip(&evaluation.classes).collect();
     let many = scores.len() > WHOLE;
     if many {
-        // Those without images, which have no share, last.
+        // Classes without images have no recall and come last.
         let share = |score: &ClassScore| score.accuracy().unwrap_or(f64::INFINITY);
         scores.sort_by(|left, right| share(left.1).total_cmp(&share(right.1)));
         scores.truncate(LISTED);
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use crate::train::evaluate::Confusion;
 
-    /// Of each class four images, one of which is taken for the next class, and of class 5 all four.
+    /// Four images per class: one is taken for the next class, but in class 5 all four are.
     fn evaluation(classes: usize) -> Evaluation {
         let counts = (0..classes as u32).flat_map(|truth| {
             let next = (truth + 1) % classes as u32;
@@ -173,7 +173,7 @@ mod tests {
         assert!(pairs.starts_with(first), "{pairs}");
         let (pairs, classes) = pairs.split_once("id=\"classes\"").unwrap();
         assert_eq!(pairs.matches("<tr>").count(), LISTED);
-        // The class that is never found stands first.
+        // The class that is never found comes first.
         assert!(classes.contains("<tbody><tr><td class=\"name\" title=\"&lt;5&gt;\">"), "{classes}");
     }
 }

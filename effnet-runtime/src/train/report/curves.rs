@@ -1,4 +1,4 @@
-//! The curves: loss and accuracy over epochs, learning rate and image size over steps.
+//! Curves: loss and accuracy over epochs, learning rate and image size over steps.
 
 use effnet_spec::thousands;
 use maud::{Markup, PreEscaped, html};
@@ -10,7 +10,7 @@ use crate::text::duration;
 use crate::train::error::Result;
 use crate::train::facts::{Facts, Plan};
 
-/// At how many steps a schedule is looked at, at most.
+/// Maximum number of points of a schedule's curve.
 const LOOKS: u64 = 1000;
 
 pub(super) fn of(facts: &Facts<'_>, history: &History) -> Result<Markup> {
@@ -68,7 +68,7 @@ fn figure(id: &str, title: &str, svg: String, legend: &[String]) -> Markup {
     }
 }
 
-/// A column of `metrics.csv` in words: `val_top1` is `validation top-1`.
+/// Name of a `metrics.csv` column in words: `val_top1` is `validation top-1`.
 fn name(column: &str) -> String {
     let word = |word| match word {
         "train" => "training",
@@ -82,14 +82,14 @@ fn name(column: &str) -> String {
     column.split('_').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// The columns' names, without the word that the chart's title says.
+/// Column names without the word that the chart's title already says.
 fn legend(columns: &[&String], said: &str) -> Vec<String> {
     let rest = |column: &&String| column.split('_').filter(|word| *word != said).collect::<Vec<_>>().join("_");
     columns.iter().map(|column| name(&rest(column))).collect()
 }
 
-/// A line for each of the columns, their numbers multiplied by `factor`; `chart` says what is around them, given all
-/// numbers.
+/// Chart with one line per column, numbers multiplied by `factor`; `chart` builds the frame for the numbers it is
+/// given.
 fn over_epochs<'a>(
     history: &History,
     columns: &[&String],
@@ -108,11 +108,11 @@ fn over_epochs<'a>(
     Chart { lines, ..chart(&numbers) }.svg()
 }
 
-/// What the plan says of each step: solid up to here, faint from here on.
+/// Lines of a plan: solid up to the current step, faint after it.
 fn over_steps(title: &str, y: &str, facts: &Facts<'_>, of: &dyn Fn(u64) -> f64) -> Result<String> {
     let (steps, done) = (facts.plan.steps, facts.metrics.step.min(facts.plan.steps));
     let stride = steps.div_ceil(LOOKS).max(1);
-    // A step's value holds until the next one.
+    // A step's value holds until the next step.
     let points = |from: u64, to: u64| -> Vec<(i64, f64)> {
         let looks = (from..to).step_by(stride as usize).chain(to.checked_sub(1).filter(|last| *last >= from));
         let mut points: Vec<(i64, f64)> = Vec::new();
@@ -137,13 +137,13 @@ fn largest(numbers: &[f64]) -> f64 {
     numbers.iter().copied().filter(|number| number.is_finite()).fold(0.0, f64::max)
 }
 
-/// Where an axis of percentages begins: at 0, or where all are above 50, at the next multiple of ten below them.
+/// Lower end of a percentage axis: 0, or the next multiple of ten below the numbers if all are above 50.
 fn tens_below(numbers: &[f64]) -> f64 {
     let least = numbers.iter().copied().fold(100.0, f64::min);
     if least < 50.0 { 0.0 } else { ((least / 10.0).floor() * 10.0).min(90.0) }
 }
 
-/// `metrics.csv` for people.
+/// Cells of `metrics.csv`, formatted for people.
 fn table(history: &History) -> Markup {
     let cell = |column: &str, number: f64| match column {
         "epoch" | "step" => thousands(number as u64),

@@ -1,16 +1,16 @@
-//! Figures as the report writes them.
+//! Number formats of the report.
 
-/// `97.50 %`; a dash for what is no number.
+/// `97.50 %`; a dash for NaN and infinities.
 pub(super) fn percent(share: f64) -> String {
     if share.is_finite() { format!("{:.2} %", 100.0 * share) } else { "–".to_owned() }
 }
 
-/// `0.0831`; a dash for what is no number.
+/// `0.0831`; a dash for NaN and infinities.
 pub(super) fn loss(loss: f64) -> String {
     if loss.is_finite() { format!("{loss:.4}") } else { "–".to_owned() }
 }
 
-/// A probability in as many places as tell it from none and from certainty: `99.3 %`, `0.02 %`, `< 0.01 %`.
+/// A probability with enough digits to tell it from 0 and 1: `99.3 %`, `0.02 %`, `< 0.01 %`.
 pub(super) fn probability(share: f64) -> String {
     match 100.0 * share {
         percent if !percent.is_finite() => "–".to_owned(),
@@ -21,7 +21,7 @@ pub(super) fn probability(share: f64) -> String {
     }
 }
 
-/// A rate or a mark on an axis, in as few places as it takes.
+/// A rate or an axis mark, with as few digits as it needs.
 pub(super) fn short(number: f64) -> String {
     let size = number.abs();
     if size == 0.0 {

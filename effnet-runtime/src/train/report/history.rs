@@ -1,10 +1,10 @@
-//! `metrics.csv` read back.
+//! Reads `metrics.csv` back.
 
 use std::path::Path;
 
 use crate::train::error::{Error, Result};
 
-/// The rows of all epochs that are done, by any session of the run.
+/// The rows of all finished epochs, from every session of the run.
 pub(super) struct History {
     columns: Vec<String>,
     rows: Vec<Vec<f64>>,
@@ -17,8 +17,8 @@ impl History {
         Ok(Self::parse(&std::fs::read_to_string(path).map_err(Error::folder("read", path))?))
     }
 
-    /// The first line names the columns; those without a cell in any row are left out. A cell that is no number is NaN,
-    /// and drawn nowhere.
+    /// The first line names the columns; columns that are empty in every row are left out. A cell that is no number
+    /// becomes NaN, which charts skip.
     pub(super) fn parse(text: &str) -> Self {
         let mut lines = text.lines();
         let names: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
@@ -38,7 +38,7 @@ impl History {
         &self.columns
     }
 
-    /// The rows, a cell for each column.
+    /// The rows, with one cell per column.
     pub(super) fn rows(&self) -> &[Vec<f64>] {
         &self.rows
     }

@@ -1,7 +1,7 @@
 //! `report.html`: a run on one page.
 //!
-//! The page stands for itself: drawings, pictures and style are in it, it asks for nothing from anywhere and runs no
-//! script. It is written anew after every epoch, whole or not at all.
+//! The page is self-contained: it embeds drawings, pictures and style, loads nothing and runs no script. It is written
+//! atomically after every epoch.
 
 mod architecture;
 mod chart;
@@ -27,10 +27,10 @@ pub(super) use shown::Shown;
 
 const STYLE: &str = include_str!("style.css");
 
-/// What the page may load: nothing but what stands in it.
+/// Content security policy of the page: it may load only what it embeds.
 const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
-/// Writes the report of a run into its folder. It shows all epochs of `metrics.csv`, and of one the evaluation.
+/// Writes a run's report into its folder: all epochs of `metrics.csv`, and one epoch's evaluation in detail.
 ///
 /// # Errors
 /// When `metrics.csv` cannot be read, or the report cannot be written.
@@ -89,7 +89,7 @@ fn section(id: &str, title: &str, content: Markup) -> Markup {
     }
 }
 
-/// Which weights a section is about.
+/// Says which weights a section is about.
 fn note_on(facts: &Facts<'_>, shown: &Shown) -> Markup {
     let averaged = shown.is_best && facts.best.averaged;
     let images = thousands(shown.evaluation.images as u64);

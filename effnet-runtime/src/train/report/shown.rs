@@ -1,4 +1,4 @@
-//! The evaluation that a report shows in detail.
+//! The evaluation that a report shows in detail, kept in `best.json`.
 
 use std::fs;
 use std::io::Write;
@@ -11,17 +11,17 @@ use crate::train::evaluate::Evaluation;
 use crate::train::facts::Facts;
 use crate::weights::write_atomically;
 
-/// An epoch's evaluation with the pictures that it got most wrong.
+/// An epoch's evaluation, with the pictures of its worst mistakes.
 pub(in crate::train) struct Shown {
     pub(in crate::train) epoch: u64,
-    /// Whether `best.safetensors` is of this epoch.
+    /// Whether `best.safetensors` belongs to this epoch.
     pub(super) is_best: bool,
     pub(super) evaluation: Evaluation,
-    /// One for each of the evaluation's worst.
+    /// Pictures of the evaluation's worst, one each.
     pub(super) thumbnails: Vec<Thumbnail>,
 }
 
-/// What `best.json` holds.
+/// Contents of `best.json`.
 #[derive(Serialize, Deserialize)]
 struct Kept<E> {
     epoch: u64,
@@ -29,8 +29,8 @@ struct Kept<E> {
 }
 
 impl Shown {
-    /// The best epoch's evaluation: this epoch's, which is kept in `best.json` then, or the one that is there. Where
-    /// there is neither, as in a run that began without reports, this epoch's for want of the best one's.
+    /// Returns the best epoch's evaluation: this epoch's, which it writes to `best.json`, or the one already there.
+    /// Without either, as in a run that began without reports, this epoch's stands in.
     ///
     /// # Errors
     /// When `best.json` cannot be written.
@@ -58,7 +58,7 @@ impl Shown {
 }
 
 impl Kept<Evaluation> {
-    /// Whether it is of this data set, so that each of its numbers names a class or a sample.
+    /// Whether it fits this data set: each number names a class or a sample.
     fn fits(&self, facts: &Facts<'_>) -> bool {
         let (classes, samples) = (facts.split.val.classes().len(), facts.split.val.len() as u64);
         let is_class = |class: u32| (class as usize) < classes;

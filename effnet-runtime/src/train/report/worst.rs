@@ -1,4 +1,4 @@
-//! The pictures that were got most wrong.
+//! Section of the page with the worst mistakes.
 
 use std::io::Cursor;
 
@@ -12,13 +12,13 @@ use super::figures::probability;
 use crate::data::Source;
 use crate::train::evaluate::{Evaluation, Misclassified};
 
-/// The longest side of a thumbnail, in pixels: twice what it is shown at, for dense screens.
+/// Longest side of a thumbnail in pixels: twice the displayed size, for dense screens.
 const SIDE: u32 = 224;
 
-/// Up to which side a picture is kept as it is, to the bit, and enlarged without smoothing.
+/// Longest side of a picture that is embedded losslessly and enlarged without smoothing.
 const SMALL: u32 = 64;
 
-/// Quality of JPEG, of 100.
+/// JPEG quality, of 100.
 const QUALITY: u8 = 80;
 
 /// A picture for the page.
@@ -27,13 +27,13 @@ pub(super) struct Thumbnail {
     name: String,
     /// The picture as a data URI; none if it cannot be read any more.
     uri: Option<String>,
-    /// Whether its pixels are to be seen as such.
+    /// Whether it is enlarged without smoothing.
     small: bool,
 }
 
 impl Thumbnail {
-    /// Of a sample of `source`. A picture that cannot be read was there when the network saw it, and is no reason to end
-    /// a run.
+    /// Loads a sample of `source`. A picture that cannot be read any more was readable in training, and does not end
+    /// the run.
     pub(super) fn of(source: &dyn Source, sample: usize) -> Self {
         let name = source.name(sample);
         let picture = source.image(sample).ok();
@@ -42,7 +42,7 @@ impl Thumbnail {
     }
 }
 
-/// A small picture as PNG, a larger one as JPEG no larger than [`SIDE`].
+/// Encodes a small picture as PNG, a larger one as a JPEG of at most [`SIDE`].
 fn uri(picture: &RgbImage, small: bool) -> Option<String> {
     let mut bytes = Cursor::new(Vec::new());
     let kind = if small {

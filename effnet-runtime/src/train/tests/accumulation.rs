@@ -6,7 +6,7 @@ use crate::train::optimizer::{Decay, Optimizer, Sgd};
 use crate::train::step;
 use crate::{Network, Params};
 
-/// How far a weight may be from that of the whole batch: the parts' sums round otherwise.
+/// Tolerance of a weight against the whole batch's: the parts' sums round differently.
 const TOLERANCE: f32 = 1e-5;
 
 /// The images `from..until` of a batch.

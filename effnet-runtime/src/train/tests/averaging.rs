@@ -52,7 +52,7 @@ fn a_swap_and_another_leave_everything_as_it_was() {
 #[test]
 fn averaged_weights_are_evaluated_beside_the_others_and_kept_where_they_are_better() {
     let parent = tempfile::tempdir().unwrap();
-    // At this rate the weights jump about, and their average does not.
+    // The rate makes the weights jump about, but not their average.
     let config = tiny_config("epochs = 6\nema.decay = 0.9\noptimizer.lr = 0.05\nschedule.kind = \"constant\"");
     let mut trainer = begin(config, &parent.path().join("run"));
     assert_eq!(trainer.run(&mut (), &|| false).unwrap(), Ended::Finished);

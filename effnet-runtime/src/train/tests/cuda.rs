@@ -8,13 +8,13 @@ use crate::train::optimizer::{Decay, Optimizer, Sgd};
 use crate::train::step;
 use crate::{Network, Params, device};
 
-/// How far a loss may be from the CPU's after a few steps, and a weight after one, relative to the largest of its tensor:
-/// other orders of summation, through a dozen layers and back.
+/// Tolerance of a loss after a few steps and of a weight after one, relative to the largest of its tensor: orders of
+/// summation differ, through a dozen layers and back.
 const LOSS_TOLERANCE: f64 = 1e-4;
 const WEIGHT_TOLERANCE: f32 = 1e-4;
 
-/// How far an epoch's loss may be from the CPU's, relative to it: AdamW divides by the size of gradients that may be
-/// rounding alone, and ten steps go on from there.
+/// Relative tolerance of an epoch's loss: AdamW divides by gradients that may be rounding alone, and ten steps build on
+/// that.
 const RUN_TOLERANCE: f64 = 5e-3;
 
 /// A test that finds no device fails.

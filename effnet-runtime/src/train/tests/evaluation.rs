@@ -71,7 +71,7 @@ fn ranks_classes_and_confusions_are_counted() {
         &[9., 1., 2., 3., 4., 5., 6.],
         &[0., 7., 7., 0., 0., 0., 0.],
     ];
-    // In two batches of different size, so that the mean is over images and not over batches.
+    // Two batches of different size show that the mean is over images, not over batches.
     let batches = [batch(&rows[..3], &[0, 1, 2]), batch(&rows[3..], &[1])];
     let mut seen = Vec::new();
     let found = evaluate(&Echo::new(7), batches.into_iter(), |images| seen.push(images)).unwrap();
@@ -97,8 +97,8 @@ fn five_of_three_classes_are_all() {
     assert_eq!((found.top1, found.top5), (0.0, 1.0));
 }
 
-/// Neither right nor wrong, nor of the first class, which a comparison would find: no figure comes out, however many
-/// classes and wherever the image stands.
+/// NaN is neither right nor wrong, and a comparison would call it the first class: evaluation fails, whatever the
+/// number of classes and the image's place.
 #[test]
 fn logits_that_are_not_finite_are_an_error_that_names_the_sample() {
     for classes in [3, 5, 7] {
@@ -132,15 +132,14 @@ fn the_first_right_sample_is_named() {
         evaluate(&Echo::new(3), std::iter::once(Ok(batch)), |_| {}).unwrap().right
     };
     assert_eq!(right(&[0, 2, 0, 2], [0, 1, 2, 3]), Some(1));
-    // In the source's order, whatever the batch's.
+    // The order is the source's, whatever the batch's.
     assert_eq!(right(&[0, 2, 0, 2], [4, 9, 5, 6]), Some(5));
     assert_eq!(right(&[0, 0, 1, 0], [0, 1, 2, 3]), None);
 }
 
 #[test]
 fn the_worst_images_are_named_the_worst_first() {
-    // 60 images of class 0 that are taken for class 1, those of a higher number by more, in pairs of equal ones; and one
-    // that is found, however narrowly.
+    // 60 images of class 0 are taken for class 1, by growing margins in equal pairs, and one is found by a hair.
     let mut rows: Vec<[f32; 3]> = (0..60).map(|image| [0., 1. + (image / 2) as f32, 0.]).collect();
     rows.push([1., 1., 0.]);
     let found = |size: usize| {

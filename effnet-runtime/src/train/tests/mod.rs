@@ -148,7 +148,7 @@ fn resume(path: &Path) -> super::Result<Trainer> {
     Trainer::resume(config, folder, split, network)
 }
 
-/// What is kept of parameters, to the bit.
+/// Values of parameters, to the bit.
 fn kept<'a>(values: impl Iterator<Item = (String, &'a Values)>) -> BTreeMap<String, Vec<u32>> {
     let bits = |values: &Values| {
         let values: Vec<f32> = values.tensor().unwrap().to_vec1().unwrap();
@@ -168,7 +168,7 @@ fn averages(ema: &Ema) -> (u64, BTreeMap<String, Vec<u32>>) {
     (ema.updates(), kept(ema.iter().map(|(name, values)| (name.to_owned(), values))))
 }
 
-/// Everything of a network and its run that could differ, to the bit.
+/// Every weight and buffer of a network, to the bit.
 fn bits(network: &dyn Network) -> Vec<(String, Vec<u32>)> {
     let bits = |tensor: &Tensor| {
         let values: Vec<f32> = tensor.flatten_all().unwrap().to_vec1().unwrap();

@@ -48,7 +48,7 @@ fn events(path: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// What differs between two reports of the same run: its time, and where it lies.
+/// Removes what differs between two reports of the same run: its time and its folder.
 fn comparable(path: &Path) -> String {
     let text = report(path).replace(path.to_str().unwrap(), "RUN");
     let (before, rest) = text.split_once("<dt>Time</dt>").unwrap();
@@ -94,7 +94,7 @@ fn the_best_epoch_is_shown_and_the_latest_where_the_best_is_lost() {
         ema: None,
         seconds: 1.0,
     };
-    // An epoch of which the first is the best, by a recorder.
+    // The first epoch is the best, by a recorder.
     let epoch = |recorder: &mut Recorder, epoch: u64| {
         metrics::append(&folder.metrics(), &row(epoch)).unwrap();
         let facts = Facts {
@@ -153,7 +153,7 @@ fn whatever_things_are_called_the_page_stays_a_page() {
 
 #[test]
 fn a_picture_that_is_gone_ends_no_run() {
-    /// Validation images that are there for a time.
+    /// Validation images that vanish after a time.
     struct Gone(Arc<dyn Source>, std::sync::atomic::AtomicUsize);
     impl Source for Gone {
         fn classes(&self) -> &[String] {
@@ -188,7 +188,7 @@ fn a_picture_that_is_gone_ends_no_run() {
 fn a_report_says_when_the_averaged_weights_are_the_best() {
     let parent = tempfile::tempdir().unwrap();
     let path = parent.path().join("run");
-    // At this rate the weights jump about, and their average does not.
+    // The rate makes the weights jump about, but not their average.
     let config = tiny_config("epochs = 6\nema.decay = 0.9\noptimizer.lr = 0.05\nschedule.kind = \"constant\"");
     let mut trainer = begin(config, &path);
     assert_eq!(go(&mut trainer, u64::MAX), Ended::Finished);

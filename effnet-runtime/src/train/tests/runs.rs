@@ -10,7 +10,7 @@ use super::{averages, begin, bits, memory, resume, tiny_config};
 use crate::data::Split;
 use crate::train::{Config, Ended, EpochDone, Error, RunFolder, State, StepDone, Trainer, Watcher, build_network};
 
-/// What a run leaves that must not depend on anything but its settings.
+/// Files of a run that depend on its settings alone.
 #[derive(Debug, PartialEq)]
 struct Left {
     weights: Vec<(String, Vec<u32>)>,
@@ -30,14 +30,14 @@ fn left(trainer: &Trainer) -> Left {
         memory: memory(trainer.optimizer()),
         ema: trainer.ema().map(averages),
         state: trainer.state().clone(),
-        // All columns but the last, the seconds.
+        // Drop the last column, the seconds.
         metrics: metrics.lines().map(|row| row.rsplit_once(',').unwrap().0.to_owned()).collect(),
         last: fs::read(folder.last()).unwrap(),
         best: fs::read(folder.best()).unwrap(),
     }
 }
 
-/// Runs to the end, or until so many steps are done.
+/// Runs to the end, or for a number of steps.
 pub(super) fn go(trainer: &mut Trainer, steps: u64) -> Ended {
     struct Count<'a>(&'a Cell<u64>);
     impl Watcher for Count<'_> {
@@ -111,7 +111,7 @@ fn a_resumed_run_equals_the_straight_one_to_the_bit() {
     }
 }
 
-/// Everything that has a state or draws of its own at once: stages whose images and batches change, every kind of
+/// Everything with a state or draws of its own at once: stages with other images and batches, every kind of
 /// augmentation, parts of a step, averaged weights, RMSprop, a staircase.
 const MANY_STATES: &str = r#"
     epochs = 4
@@ -163,7 +163,7 @@ fn checkpoints_by_steps_are_gone_on_from() {
     let last = trainer.folder().last();
     trainer.run(&mut Keep(&last, &kept), &|| false).unwrap();
     drop(trainer);
-    // As if the run had been killed after its seventh step.
+    // The state after a kill behind the seventh step.
     fs::copy(&kept, &last).unwrap();
     let mut trainer = resume(&path).unwrap();
     assert_eq!((trainer.state().step, trainer.state().epoch), (6, 1));

@@ -10,7 +10,7 @@ use crate::data::{Error as DataError, Source, Split};
 use crate::train::optimizer::{Decay, Optimizer, Sgd};
 use crate::train::{Config, Ended, RunFolder, Trainer, Watcher, build_network, check_batches, step};
 
-/// What is said of settings over a data set of so many images; nothing where they are legal.
+/// The error for settings over a data set of `images` images; empty where they are legal.
 fn refusal(over: &str, images: usize) -> Option<String> {
     let config = tiny_config(over);
     let network = build_network(&config, &build_tiny, &tiny_spec(), 10).unwrap();
@@ -36,11 +36,11 @@ fn one_image_at_a_time_is_refused_where_maps_are_a_pixel_and_nowhere_else() {
         ("batch = 8\nsize = 8", 1, Some("add training images, of which there is one, or --size 9 or more")),
         ("batch = 8\nsize = 9", 1, None),
         ("batch = 8\nsize = 8", 2, None),
-        // A normalisation that is left as it is needs no statistics of the batch; all of them must be.
+        // A frozen normalisation needs no statistics of the batch, but all must be frozen.
         ("batch = 1\nsize = 8\nregularise.freeze = [\"*.bn.*\"]", 41, None),
         ("batch = 1\nsize = 8\nregularise.freeze = [\"backbone\"]", 41, Some("--batch 2")),
         ("batch = 1\nsize = 8\nregularise.freeze = [\"head.*\"]", 41, Some("--batch 2")),
-        // The first stages' images are smaller than --size; one without epochs is none.
+        // The first stages have smaller images than `--size`; a stage without epochs does not count.
         ("batch = 1\nsize = 16\nstages = { count = 2, base = 2 }", 41, None),
         (
             "batch = 1\nsize = 16\nstages = { count = 4, base = 2 }\nepochs = 4",
@@ -66,7 +66,7 @@ fn a_batch_of_one_trains_where_maps_are_larger() {
     assert_eq!(trainer.state().step, 41);
 }
 
-/// The step of a library's user: an error, and nothing has changed.
+/// A step called from a library: an error, and nothing has changed.
 #[test]
 fn a_step_of_one_value_a_channel_is_an_error() {
     let network = tiny(1, 4);
@@ -82,7 +82,7 @@ fn a_step_of_one_value_a_channel_is_an_error() {
     assert_eq!(before, bits(network.as_ref()));
 }
 
-/// A source some of whose files are bad.
+/// A source with some bad files.
 struct Spoilt(Arc<dyn Source>, BTreeSet<usize>);
 
 impl Source for Spoilt {
@@ -112,8 +112,8 @@ impl Source for Spoilt {
 
 const SPOILT: &str = "epochs = 2\nbatch = 4\naccumulate = 2\nsize = 8\ndata.on_bad_image = \"skip\"";
 
-/// A data set whose first epoch has, in parts of two, a bad file each in the first part of the first step, in the last of
-/// the second and in both of the third.
+/// A data set with a bad file, in parts of two, in the first part of the first step, in the last part of the second,
+/// and in both parts of the third.
 fn spoilt(config: &Config) -> Split {
     let split = few_digits(config);
     let train: Arc<dyn Source> = Arc::new(Thinned(split.train, 1));
@@ -151,7 +151,7 @@ fn an_image_that_bad_files_leave_alone_is_left_out_and_named() {
     run.run(&mut seen, &|| false).unwrap();
     let alone = [1, 6, 9, 10].map(|place| format!("picture {}", order[place]));
     assert_eq!(seen.0[0], alone);
-    // The third step's images are all gone.
+    // All images of the third step are gone.
     assert_eq!(seen.1[..9], [2, 2, 4, 4, 4, 4, 4, 4, 4]);
     assert_eq!(seen.0.len(), 2);
 }

@@ -16,7 +16,7 @@ fn fill(network: &dyn Network, name: &str, value: f32) {
     var.set(&Tensor::full(value, var.shape(), var.device()).unwrap()).unwrap();
 }
 
-/// What ends the run: no row, no checkpoint and nothing best are left of its first epoch.
+/// Checks the error that ends the run, and that no row, checkpoint or best of the first epoch is left.
 fn first_epoch_fails(trainer: &mut Trainer) -> String {
     let error = trainer.run(&mut (), &|| false).unwrap_err();
     assert!(matches!(error, Error::NotFiniteValidation { epoch: 1, best: None, .. }), "{error}");
@@ -68,7 +68,7 @@ fn averaged_weights_are_named_as_such() {
     let folder = RunFolder::create(Some(&parent.path().join("run")), "tiny").unwrap();
     let split = few_digits(&config);
     let mut trainer = Trainer::begin(config, folder, split, network).unwrap();
-    // The average keeps what the network then has no more.
+    // The average keeps a value that the network no longer has.
     fill(trainer.network(), name, 1.0);
     let error = first_epoch_fails(&mut trainer);
     let what = format!("the validation of the averaged weights is not finite, as `{name}` is not");

@@ -21,14 +21,14 @@ use super::super::watch::{EpochDone, StepDone, Watcher};
 use super::{Ended, Trainer};
 use crate::data::{self, Batch};
 
-/// An epoch's evaluations: of the weights, and of their average where there is one.
+/// An epoch's evaluations: the weights', and their average's where there is one.
 struct Evaluations {
     own: Evaluation,
     averaged: Option<Evaluation>,
 }
 
 impl Trainer {
-    /// What is left of the epoch under way, its evaluation and its checkpoint.
+    /// Runs the rest of the current epoch, its evaluation and its checkpoint.
     pub(super) fn epoch(&mut self, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<Ended> {
         let begun = Instant::now();
         let stage = self.stage();
@@ -56,7 +56,8 @@ impl Trainer {
             ema: averaged.as_ref().map(|&Evaluation { loss, top1, top5, .. }| EmaMetrics { loss, top1, top5 }),
             seconds: begun.elapsed().as_secs_f64(),
         };
-        // The row first: a run that is killed in between has a row too many, and not an epoch without one.
+        // Write the row before the checkpoint: a run killed in between then has a row too many, which `metrics::begin`
+        // removes, and never an epoch without a row.
         metrics::append(&self.folder.metrics(), &metrics)?;
         self.record(&metrics, better.unwrap_or(&own))?;
         let checkpoint = self.folder.epoch(self.state.epoch);
@@ -77,7 +78,7 @@ impl Trainer {
         Ok(Ended::Finished)
     }
 
-    /// Lets `best.safetensors` be the epoch's checkpoint, or the averaged weights where they are the better ones.
+    /// Links `best.safetensors` to the epoch's checkpoint, or writes the averaged weights there if they are better.
     fn keep_best(&mut self, checkpoint: &Path) -> Result<()> {
         let best = self.folder.best();
         match &mut self.ema {
@@ -97,7 +98,7 @@ impl Trainer {
         }
     }
 
-    /// The steps that are left of the epoch under way.
+    /// Takes the rest of the current epoch's steps.
     fn steps(&mut self, stage: &Stage, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<Ended> {
         let first = self.state.position.batches;
         let mut loader =
@@ -123,7 +124,7 @@ impl Trainer {
         Ok(ended)
     }
 
-    /// Steps over batches, of which several may be parts of a step.
+    /// Takes steps over batches, several of which may be parts of one step.
     fn steps_of(
         &mut self,
         stage: &Stage,
@@ -135,7 +136,7 @@ impl Trainer {
         let mut parts: Vec<Batch> = Vec::with_capacity(stage.accumulate);
         for part in batches {
             let part = part?;
-            // A part all of whose files were left out is not here to end its step.
+            // A part whose files were all left out never arrives, so the next part's number ends the step instead.
             if parts.last().is_some_and(|before| step_of(before) != step_of(&part)) {
                 self.step(stage, &std::mem::take(&mut parts), watcher)?;
                 if stop() {
@@ -207,7 +208,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// Brings events and report up to the epoch that is done.
+    /// Updates events and report to the epoch that is done.
     fn record(&mut self, metrics: &Metrics, evaluation: &Evaluation) -> Result<()> {
         let Some(best) = self.state.best else { return Ok(()) };
         let (stages, images, schedule) = (&self.stages, self.split.train.len(), self.schedule);
@@ -225,7 +226,7 @@ impl Trainer {
         })
     }
 
-    /// The steps that are left of the run, counted in the work of one of this stage.
+    /// Number of steps left in the run, in units of one step of this stage.
     fn left(&self, stage: &Stage, batch: u64) -> f64 {
         let images = self.split.train.len();
         let pixels = |stage: &Stage| (stage.size * stage.size * stage.batch) as f64;
@@ -238,7 +239,7 @@ impl Trainer {
         (stage.steps(images) - batch.min(stage.steps(images))) as f64 + later / pixels(stage)
     }
 
-    /// The evaluations after an epoch; none if it was asked to stop.
+    /// Evaluates the weights, and their average, after an epoch. None if the run was asked to stop.
     fn evaluations(&mut self, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<Option<Evaluations>> {
         let Some(own) = self.evaluate("", watcher, stop)? else { return Ok(None) };
         let Some(mut ema) = self.ema.take() else { return Ok(Some(Evaluations { own, averaged: None })) };
@@ -249,10 +250,10 @@ impl Trainer {
         Ok(averaged?.map(|averaged| Evaluations { own, averaged: Some(averaged) }))
     }
 
-    /// An evaluation of the network as it is, `whose` weights an error names; none if it was asked to stop.
+    /// Evaluates the network as it stands; an error names `whose` weights. None if the run was asked to stop.
     fn evaluate(&self, whose: &str, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<Option<Evaluation>> {
         let network = self.network.as_ref();
-        // Such numbers may leave the logits as they are, and no file with them is read again.
+        // A weight that is not finite can leave the logits finite, but the file with it could not be loaded again.
         if let Some(name) = finite::parameter(network.params())? {
             return Err(self.not_finite(whose, &format!("`{name}`")));
         }
@@ -275,8 +276,8 @@ impl Trainer {
         }
     }
 
-    /// The error of a validation of which `cause` is not finite. It comes before the epoch's row and checkpoint: neither
-    /// is written, and nothing is best.
+    /// The error of a validation in which `cause` is not finite. It precedes the epoch's row and checkpoint: neither is
+    /// written, and no epoch becomes the best.
     fn not_finite(&self, whose: &str, cause: &str) -> Error {
         Error::NotFiniteValidation {
             epoch: self.state.epoch + 1,

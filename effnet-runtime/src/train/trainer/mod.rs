@@ -35,7 +35,7 @@ pub struct Trainer {
     stages: Vec<Stage>,
     schedule: Schedule,
     state: State,
-    /// When `last.safetensors` was written last.
+    /// Time of the last write of `last.safetensors`.
     saved: Instant,
     recorder: Recorder,
     command: Option<String>,
@@ -62,10 +62,10 @@ impl Trainer {
         Self::of(config, folder, split, network, State::default(), lock)
     }
 
-    /// Goes on with the run in a folder, from its last checkpoint, or from the start if it did not get to one.
+    /// Resumes the run in a folder from its last checkpoint, or from the start where there is none.
     ///
     /// # Errors
-    /// When the checkpoint cannot be read, or is of another network or data set, or another process has the folder.
+    /// When the checkpoint cannot be read, belongs to another network or data set, or another process has the folder.
     pub fn resume(config: Config, folder: RunFolder, split: Split, network: Box<dyn Network>) -> Result<Self> {
         if !folder.last().exists() {
             return Self::begin(config, folder, split, network);
@@ -132,7 +132,8 @@ impl Trainer {
         })
     }
 
-    /// Says what to type to train this network, up to the settings, such as `effnet train --variant s`: for the report.
+    /// Sets the command that trains this network, up to the settings, such as `effnet train --variant s`: the report
+    /// shows it.
     #[must_use]
     pub fn with_command(self, command: impl Into<String>) -> Self {
         Self { command: Some(command.into()), ..self }
@@ -168,12 +169,12 @@ impl Trainer {
         self.ema.as_ref()
     }
 
-    /// The stages of progressive learning; one where there is none.
+    /// The stages of progressive learning; a single one without it.
     pub fn stages(&self) -> &[Stage] {
         &self.stages
     }
 
-    /// The rate of every step.
+    /// The learning rate of every step.
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
     }
@@ -190,15 +191,15 @@ impl Trainer {
 
     /// The stage of the epoch under way.
     fn stage(&self) -> Stage {
-        // `stages` gives one at least.
+        // `stages` returns at least one.
         stage_of(&self.stages, self.state.epoch).copied().unwrap_or_else(|| unreachable!("a run has a stage"))
     }
 
-    /// Trains until all epochs are done or `stop` says so, which is asked after every step.
+    /// Trains until all epochs are done, or until `stop`, called after every step, returns true.
     ///
     /// # Errors
     /// When an image cannot be read, a loss is not finite, or the folder cannot be written to. The last checkpoint
-    /// stands.
+    /// stays.
     pub fn run(&mut self, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<Ended> {
         while !self.is_finished() {
             if self.epoch(watcher, stop)? == Ended::Stopped {
