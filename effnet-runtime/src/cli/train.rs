@@ -138,14 +138,9 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
             }
             table(trainer.stages(), config).into_iter().for_each(line);
             warning.into_iter().for_each(line);
-            let state = trainer.state();
+            let (state, epochs) = (trainer.state(), config.epochs);
             if state.step > 0 {
-                line(format!(
-                    "resumed after {} of {} epochs, {} steps",
-                    state.epoch,
-                    config.epochs,
-                    thousands(state.step)
-                ));
+                line(format!("resumed after {} of {epochs} epochs, {} steps", state.epoch, thousands(state.step)));
             }
         }
     }

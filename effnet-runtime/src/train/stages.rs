@@ -118,21 +118,11 @@ pub(super) fn stage_of_step(stages: &[Stage], images: usize, step: u64) -> Optio
 /// The stages as a table for people: a line of headings, and a line per stage.
 pub fn table(stages: &[Stage], config: &Config) -> Vec<String> {
     let policy = match config.augment.policy {
-        PolicyKind::None => None,
-        PolicyKind::RandAugment => Some("RandAugment"),
-        PolicyKind::AutoAugment => Some("AutoAugment"),
+        PolicyKind::None => "policy",
+        PolicyKind::RandAugment => "RandAugment",
+        PolicyKind::AutoAugment => "AutoAugment",
     };
-    let heading = format!(
-        "{:>5}  {:>11}  {:>5}  {:>5}  {:>11}  {:>5}  {:>6}  {:>7}",
-        "stage",
-        "epochs",
-        "px",
-        "batch",
-        policy.unwrap_or("policy"),
-        "mixup",
-        "cutmix",
-        "dropout"
-    );
+    let heading = ["stage", "epochs", "px", "batch", policy, "mixup", "cutmix", "dropout"].map(str::to_owned);
     let row = |(at, stage): (usize, &Stage)| {
         let epochs = format!("{}–{}", stage.begin + 1, stage.end);
         let policy = match config.augment.policy {
@@ -140,18 +130,15 @@ pub fn table(stages: &[Stage], config: &Config) -> Vec<String> {
             PolicyKind::RandAugment => number(stage.magnitude),
             PolicyKind::AutoAugment => "v0".to_owned(),
         };
-        format!(
-            "{:>5}  {epochs:>11}  {:>5}  {:>5}  {policy:>11}  {:>5}  {:>6}  {:>7}",
-            at + 1,
-            stage.size,
-            stage.batch,
-            number(stage.mixup),
-            number(stage.cutmix),
-            number(stage.dropout),
-        )
+        let [place, px, batch] = [at + 1, stage.size, stage.batch].map(|count| count.to_string());
+        let [mixup, cutmix, dropout] = [stage.mixup, stage.cutmix, stage.dropout].map(number);
+        [place, epochs, px, batch, policy, mixup, cutmix, dropout]
     };
     let rows = stages.iter().enumerate().filter(|(_, stage)| stage.epochs() > 0).map(row);
-    std::iter::once(heading).chain(rows).collect()
+    let line = |[stage, epochs, px, batch, policy, mixup, cutmix, dropout]: [String; 8]| {
+        format!("{stage:>5}  {epochs:>11}  {px:>5}  {batch:>5}  {policy:>11}  {mixup:>5}  {cutmix:>6}  {dropout:>7}")
+    };
+    std::iter::once(heading).chain(rows).map(line).collect()
 }
 
 /// Rounds to three decimals and drops trailing zeros.
