@@ -1,6 +1,9 @@
 //! A valid model to Rust. Nothing can go wrong here.
+//!
+//! Above each function stands what it writes for two stages, `[2, 3, 1, 1, 8, 8, fused, 0]` and
+//! `"r1_k5_s2_e4_i8_o16_se0.25"`; `output_tests/tiny.expected.rs` has all of it.
 
-use effnet_spec::{Block, Operator};
+use effnet_spec::Block;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
@@ -31,7 +34,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
 /// A block as a field of the model.
 struct TypedBlock {
     block: Block,
-    /// Where its row stands.
+    /// Place of its row.
     span: Span,
     field: Ident,
     /// `FusedMbConv` or `MbConv`, at the operator's cell.
@@ -44,19 +47,22 @@ impl TypedBlock {
         let at = |span: Span| span.resolved_at(Span::call_site());
         let spans = &model.rows[block.stage];
         let span = at(spans.row.span);
-        let kind = match block.operator {
-            Operator::Fused => "FusedMbConv",
-            Operator::MbConv => "MbConv",
-        };
         Self {
             span,
             field: format_ident!("block_{}", block.index, span = span),
-            kind: Ident::new(kind, at(spans.operator.span)),
+            kind: Ident::new(block.operator.block_type().rust_type, at(spans.operator.span)),
             block,
         }
     }
 }
 
+/// ```text
+/// stem: ::effnet_runtime::__private::Stem<3, 8>,
+/// block_0: ::effnet_runtime::__private::FusedMbConv<8, 8, 0, 8, 3, 1>,
+/// block_1: ::effnet_runtime::__private::FusedMbConv<8, 8, 0, 8, 3, 1>,
+/// block_2: ::effnet_runtime::__private::MbConv<8, 32, 2, 16, 5, 2>,
+/// head: ::effnet_runtime::__private::Head<16, 32>,
+/// ```
 fn fields(model: &Model, blocks: &[TypedBlock]) -> TokenStream {
     let Model { spec, runtime, .. } = model;
     let [image, stem, last, features] =
@@ -77,6 +83,17 @@ fn fields(model: &Model, blocks: &[TypedBlock]) -> TokenStream {
     }
 }
 
+/// ```text
+/// let mut builder = __private::Builder::new(&Self::SPEC, num_classes, vb)?;
+/// __private::Ok(Self {
+///     stem: __private::Stem::new(&mut builder)?,
+///     block_0: __private::FusedMbConv::new(&mut builder)?,
+///     block_1: __private::FusedMbConv::new(&mut builder)?,
+///     block_2: __private::MbConv::new(&mut builder)?,
+///     head: __private::Head::new(&mut builder)?,
+///     core: builder.finish()?,
+/// })
+/// ```
 fn new(blocks: &[TypedBlock]) -> TokenStream {
     let fields = blocks.iter().map(|block| &block.field);
     let kinds = blocks.iter().map(|block| &block.kind);
@@ -91,13 +108,20 @@ fn new(blocks: &[TypedBlock]) -> TokenStream {
     }
 }
 
+/// ```text
+/// self.stem.then(self.stage_1()).then(self.stage_2()).logits(&self.head, images, pass)
+/// ```
 fn run(names: &Names) -> TokenStream {
-    let (first, rest) = names.stages.split_at(1);
-    quote! {
-        self.head.run(&self.stem, #(self.#first())*#(.join(self.#rest()))*, images, pass)
-    }
+    let stages = &names.stages;
+    quote!(self.stem #(.then(self.#stages()))* .logits(&self.head, images, pass))
 }
 
+/// ```text
+/// let stem = self.stem.forward(images, pass)?;
+/// let stage_1 = self.stage_1().forward(&stem, pass)?;
+/// let stage_2 = self.stage_2().forward(&stage_1, pass)?;
+/// __private::Ok(TinyFeatures { stem, stage_1, stage_2 })
+/// ```
 fn features(names: &Names) -> TokenStream {
     let Names { features, stages, .. } = names;
     let stem = [format_ident!("stem")];
@@ -109,6 +133,14 @@ fn features(names: &Names) -> TokenStream {
     }
 }
 
+/// ```text
+/// fn stage_1(&self) -> __private::Blocks<'_, 8, 8> {
+///     __private::Blocks::new(&self.block_0).then(&self.block_1)
+/// }
+/// fn stage_2(&self) -> __private::Blocks<'_, 8, 16> {
+///     __private::Blocks::new(&self.block_2)
+/// }
+/// ```
 fn stage_functions(model: &Model, names: &Names, blocks: &[TypedBlock]) -> TokenStream {
     let stages = blocks.chunk_by(|one, next| one.block.stage == next.block.stage);
     let functions = names.stages.iter().zip(model.spec.rows()).zip(stages).map(|((stage, row), blocks)| {

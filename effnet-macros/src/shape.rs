@@ -1,4 +1,4 @@
-//! The form that a model and its stub share, so that whatever compiles against one compiles against the other.
+//! The form that a model and its stub share: code that compiles against one compiles against the other.
 
 use effnet_spec::Spec;
 use proc_macro2::{Ident, TokenStream};
@@ -29,7 +29,7 @@ impl Names {
     }
 }
 
-/// In what a model differs from its stub. Inside functions, `__private` is the runtime's private module.
+/// The parts in which a model differs from its stub. Inside functions, `__private` is the runtime's private module.
 #[derive(Debug)]
 pub(crate) struct Parts {
     /// Documentation behind the user's own.
@@ -38,7 +38,7 @@ pub(crate) struct Parts {
     pub(crate) fields: TokenStream,
     /// Parameters without the classifier.
     pub(crate) body_params: usize,
-    /// How many blocks, and an array with the drop-path rate of each.
+    /// The number of blocks, and an array with the drop-path rate of each.
     pub(crate) drop_path: (usize, TokenStream),
     /// Body of `new(num_classes, vb)`.
     pub(crate) new: TokenStream,
@@ -50,7 +50,7 @@ pub(crate) struct Parts {
     pub(crate) functions: TokenStream,
 }
 
-/// The model's struct and that of its features at the call site, everything else in an unnamed constant.
+/// The model's struct and that of its features at the call site, and the rest in an unnamed constant.
 pub(crate) fn assemble(input: &Input, names: &Names, spec: &Spec, runtime: &TokenStream, parts: &Parts) -> TokenStream {
     let Input { attrs, vis, .. } = input;
     let Names { model, features, stages } = names;
@@ -95,7 +95,7 @@ pub(crate) fn assemble(input: &Input, names: &Names, spec: &Spec, runtime: &Toke
     }
 }
 
-/// The model's `#[cfg]`s: what is generated beside it must come and go with it.
+/// The model's `#[cfg]`s: items that are generated beside it must come and go with it.
 fn conditions(attrs: &[Attribute]) -> TokenStream {
     attrs.iter().filter(|attr| attr.path().is_ident("cfg")).map(ToTokens::to_token_stream).collect()
 }
@@ -178,20 +178,8 @@ fn traits(names: &Names) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl __private::Network for #model {
-            fn spec(&self) -> &__private::Spec {
-                self.core.spec()
-            }
-
-            fn dialect(&self) -> &__private::Dialect {
-                self.core.dialect()
-            }
-
-            fn num_classes(&self) -> __private::usize {
-                self.core.num_classes()
-            }
-
-            fn params(&self) -> &__private::Params {
-                self.core.params()
+            fn core(&self) -> &__private::Core {
+                &self.core
             }
 
             fn run(

@@ -6,7 +6,7 @@ use candle_core::Result;
 use candle_nn::VarBuilder;
 use effnet_spec::{Block, Operator, Spec};
 
-use crate::layers;
+use crate::layers::{self, Head, Stem};
 use crate::network::Core;
 use crate::scope::Scope;
 
@@ -24,29 +24,20 @@ impl<'a> Builder<'a> {
     /// # Errors
     /// When the table is faulty, `num_classes` is 0, or the builder's dialect cannot be read.
     pub fn new(spec: &Spec, num_classes: usize, vb: VarBuilder<'a>) -> Result<Self> {
-        if num_classes == 0 {
-            candle_core::bail!("a classifier of 0 classes was asked for; it needs at least 1")
-        }
-        let mistakes = spec.validate();
-        if !mistakes.is_empty() {
-            let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-            candle_core::bail!("the table of `{}` is faulty: {}", spec.name, mistakes.join("; "))
-        }
+        check_network(spec, num_classes)?;
         let blocks: Vec<Block> = spec.blocks().collect();
         let root = Scope::root(&spec.settings, vb)?;
         Ok(Self { spec: spec.clone(), num_classes, root, blocks: blocks.into_iter() })
     }
 
     /// The stem. `sizes` are the image's and the stem's channels.
-    pub(crate) fn stem(&mut self, sizes: [usize; 2]) -> Result<layers::Stem> {
-        let [image, out] = sizes;
+    pub(crate) fn stem(&mut self, sizes: [usize; 2]) -> Result<Stem> {
         expect("the stem", sizes, [self.spec.settings.in_channels, self.spec.stem_channels()])?;
-        layers::Stem::new(&self.root.below("stem"), image, out)
+        Stem::new(&self.root, &self.spec)
     }
 
-    /// The next block, and where its parameters are. `sizes` are its input, expanded, squeezed and output channels, its
-    /// kernel and its stride.
-    pub(crate) fn next_block(&mut self, operator: Operator, sizes: [usize; 6]) -> Result<(Scope<'a>, Block)> {
+    /// The next block. `sizes` are its input, expanded, squeezed and output channels, its kernel and its stride.
+    pub(crate) fn next_block(&mut self, operator: Operator, sizes: [usize; 6]) -> Result<layers::Block> {
         let Some(block) = self.blocks.next() else {
             candle_core::bail!("`{}` has no more than {} blocks", self.spec.name, self.spec.num_blocks())
         };
@@ -56,26 +47,21 @@ impl<'a> Builder<'a> {
         if operator != block.operator {
             candle_core::bail!("{what} is a {} block in the table", block.operator.name())
         }
-        Ok((self.block_scope(&block), block))
+        layers::Block::new(&self.root, &block)
     }
 
-    /// The remaining blocks, of whatever kind.
+    /// The remaining blocks, of any type.
     pub(crate) fn all_blocks(&mut self) -> Result<Vec<layers::Block>> {
-        let blocks = std::mem::take(&mut self.blocks);
-        blocks.map(|block| layers::Block::new(&self.block_scope(&block), &block)).collect()
-    }
-
-    fn block_scope(&self, block: &Block) -> Scope<'a> {
-        self.root.below("blocks").below(block.index)
+        std::mem::take(&mut self.blocks).map(|block| layers::Block::new(&self.root, &block)).collect()
     }
 
     /// The head. `sizes` are the last stage's and the head's channels.
-    pub(crate) fn head(&mut self, sizes: [usize; 2]) -> Result<layers::Head> {
+    pub(crate) fn head(&mut self, sizes: [usize; 2]) -> Result<Head> {
         expect("the head", sizes, [self.spec.last_channels(), self.spec.settings.num_features])?;
-        layers::Head::new(&self.root.below("head"), sizes[0], sizes[1], self.num_classes)
+        Head::new(&self.root, &self.spec, self.num_classes)
     }
 
-    /// What the network holds besides its layers.
+    /// The rest of the network, besides its layers.
     ///
     /// # Errors
     /// When not every block has been taken.
@@ -91,6 +77,21 @@ impl<'a> Builder<'a> {
             spec: self.spec,
         })
     }
+}
+
+/// Refuses a table or a number of classes that no network can be built of.
+///
+/// # Errors
+/// When the table is faulty, or `num_classes` is 0.
+pub(crate) fn check_network(spec: &Spec, num_classes: usize) -> Result<()> {
+    if num_classes == 0 {
+        candle_core::bail!("a classifier of 0 classes was asked for; it needs at least 1")
+    }
+    let mistakes: Vec<String> = spec.validate().iter().map(ToString::to_string).collect();
+    if !mistakes.is_empty() {
+        candle_core::bail!("the table of `{}` is faulty: {}", spec.name, mistakes.join("; "))
+    }
+    Ok(())
 }
 
 fn expect<const N: usize>(what: &str, asked: [usize; N], table: [usize; N]) -> Result<()> {

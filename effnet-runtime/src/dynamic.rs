@@ -5,14 +5,12 @@ use candle_nn::VarBuilder;
 use effnet_spec::Spec;
 
 use crate::builder::Builder;
-use crate::dialect::Dialect;
 use crate::layers::{self, Block, Head, Stem};
 use crate::network::{Core, Eval, Network};
-use crate::params::Params;
 use crate::pass::Pass;
 
 /// A network whose table is data: from a file, from a checkpoint, from a search. It has the layers of a generated type
-/// with the same table, under the same names, so that its results are the same to the bit.
+/// with the same table, under the same names, and therefore gives the same bits.
 #[derive(Debug)]
 pub struct DynamicModel {
     stem: Stem,
@@ -26,7 +24,7 @@ impl DynamicModel {
     /// The network of a table, with `num_classes` classes and parameters from `vb`.
     ///
     /// # Errors
-    /// When the table is faulty (all mistakes are told), or the builder lacks a parameter.
+    /// When the table is faulty (every mistake is named), or the builder lacks a parameter.
     pub fn from_spec(spec: &Spec, num_classes: usize, vb: VarBuilder<'_>) -> Result<Self> {
         let mut builder = Builder::new(spec, num_classes, vb)?;
         let stem = builder.stem([spec.settings.in_channels, spec.stem_channels()])?;
@@ -43,32 +41,19 @@ impl DynamicModel {
 }
 
 impl Network for DynamicModel {
-    fn spec(&self) -> &Spec {
-        self.core.spec()
-    }
-
-    fn dialect(&self) -> &Dialect {
-        self.core.dialect()
-    }
-
-    fn num_classes(&self) -> usize {
-        self.core.num_classes()
-    }
-
-    fn params(&self) -> &Params {
-        self.core.params()
+    fn core(&self) -> &Core {
+        &self.core
     }
 
     fn run(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        let blocks = self.stages.iter().flatten().map(Block::sequence);
-        layers::run_network(&self.stem, blocks, &self.head, images, pass)
+        layers::run_network(&self.stem, self.stages.iter().flatten(), &self.head, images, pass)
     }
 
     fn stage_maps(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Vec<Tensor>> {
-        let mut x = layers::run(&self.stem.map(images, pass)?, &[self.stem.sequence()], pass)?;
+        let mut x = self.stem.forward(images, pass)?;
         let mut maps = Vec::with_capacity(self.stages.len());
         for stage in &self.stages {
-            x = layers::run(&x, &stage.iter().map(Block::sequence).collect::<Vec<_>>(), pass)?;
+            x = layers::run(&x, &stage.iter().collect::<Vec<_>>(), pass)?;
             maps.push(x.permute((0, 3, 1, 2))?.contiguous()?);
         }
         Ok(maps)

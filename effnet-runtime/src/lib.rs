@@ -18,11 +18,11 @@ mod sentence;
 pub mod device;
 pub mod environment;
 pub mod infer;
-pub mod layers;
+mod layers;
 pub mod ops;
 pub mod pattern;
 pub mod random;
-pub mod typed;
+mod typed;
 pub mod weights;
 
 #[doc(hidden)]

@@ -13,17 +13,8 @@ use crate::pass::{NormUpdates, Pass, Step};
 /// A network of the EfficientNetV2 family. Types of `efficientnet_v2!` and [`crate::DynamicModel`] implement it;
 /// training, evaluation, export and the command line take a `&dyn Network` and nothing else.
 pub trait Network: Send + Sync {
-    /// Table and settings.
-    fn spec(&self) -> &Spec;
-
-    /// Conventions of the weights it holds.
-    fn dialect(&self) -> &Dialect;
-
-    /// Width of the classifier.
-    fn num_classes(&self) -> usize;
-
-    /// Weights and buffers.
-    fn params(&self) -> &Params;
+    /// The rest of the network, besides its layers.
+    fn core(&self) -> &Core;
 
     /// Logits `[N, num_classes]` of images `[N, channels, H, W]`.
     ///
@@ -31,29 +22,37 @@ pub trait Network: Send + Sync {
     /// When the images' shape does not fit, or candle fails.
     fn run(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor>;
 
-    /// The feature maps `[N, C, H, W]` that the stages put out, one a stage, of images `[N, channels, H, W]`.
+    /// The feature map `[N, C, H, W]` of each stage, for images `[N, channels, H, W]`.
     ///
     /// # Errors
     /// When the images' shape does not fit, or candle fails.
     fn stage_maps(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Vec<Tensor>>;
+
+    /// Table and settings.
+    fn spec(&self) -> &Spec {
+        &self.core().spec
+    }
+
+    /// Conventions of the weights it holds.
+    fn dialect(&self) -> &Dialect {
+        &self.core().dialect
+    }
+
+    /// Width of the classifier.
+    fn num_classes(&self) -> usize {
+        self.core().num_classes
+    }
+
+    /// Weights and buffers.
+    fn params(&self) -> &Params {
+        &self.core().params
+    }
 }
 
-/// So that a constructor that chooses among types serves wherever one of a single type does.
+/// A constructor that chooses among types serves wherever one of a single type does.
 impl<N: Network + ?Sized> Network for Box<N> {
-    fn spec(&self) -> &Spec {
-        (**self).spec()
-    }
-
-    fn dialect(&self) -> &Dialect {
-        (**self).dialect()
-    }
-
-    fn num_classes(&self) -> usize {
-        (**self).num_classes()
-    }
-
-    fn params(&self) -> &Params {
-        (**self).params()
+    fn core(&self) -> &Core {
+        (**self).core()
     }
 
     fn run(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
@@ -82,43 +81,23 @@ impl Module for Eval<'_> {
     }
 }
 
-/// What every network holds besides its layers.
+/// The rest of a network, besides its layers: table, conventions, parameters.
 #[derive(Debug)]
 pub struct Core {
     pub(crate) spec: Spec,
     pub(crate) dialect: Dialect,
     pub(crate) num_classes: usize,
     pub(crate) params: Params,
-    /// Steps that `forward_t` took: the only count that a network keeps, for callers who bring no [`Step`].
+    /// Steps that `forward_t` took, for callers who bring no [`Step`]: a network keeps no other count.
     pub(crate) own_steps: AtomicU64,
 }
 
 impl Core {
-    /// Table and settings.
-    pub fn spec(&self) -> &Spec {
-        &self.spec
-    }
-
-    /// Conventions of the weights.
-    pub fn dialect(&self) -> &Dialect {
-        &self.dialect
-    }
-
-    /// Width of the classifier.
-    pub fn num_classes(&self) -> usize {
-        self.num_classes
-    }
-
-    /// Weights and buffers.
-    pub fn params(&self) -> &Params {
-        &self.params
-    }
-
     /// Candle's `ModuleT::forward_t`: with `train`, a step of the network's own, with the table's dropout and drop path,
     /// whose batch statistics go to the running buffers at once.
     ///
     /// # Errors
-    /// As [`Network::run`].
+    /// The errors of [`Network::run`].
     pub fn forward_t(&self, network: &dyn Network, images: &Tensor, train: bool) -> Result<Tensor> {
         if !train {
             return network.run(images, &Pass::Eval(Precision::F32));

@@ -14,9 +14,7 @@ pub use candle_nn::VarBuilder;
 pub use effnet_spec::{Activation, Operator, Padding, Row, Settings, Spec};
 
 pub use crate::builder::Builder;
-pub use crate::dialect::Dialect;
 pub use crate::feature_map::FeatureMap;
 pub use crate::network::{Core, Eval, Network};
-pub use crate::params::Params;
 pub use crate::pass::Pass;
-pub use crate::typed::{Blocks, FusedMbConv, Head, MbConv, Stem};
+pub use crate::typed::*;

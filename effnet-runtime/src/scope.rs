@@ -1,15 +1,16 @@
-//! Where a layer finds its parameters and the conventions it is built under.
+//! The place where a layer finds its parameters, and the conventions that it is built under.
 
 use candle_core::{DType, Result, Shape, Tensor};
 use candle_nn::{Init, VarBuilder};
+use effnet_spec::plan::{self, Param, Submodule};
 use effnet_spec::{Activation, Settings};
 use serde::de::DeserializeOwned;
 
 use crate::dialect::Dialect;
 use crate::params::{DIALECT_TENSOR, FROZEN_TENSOR, Params};
 
-/// A place in the tree of names (`blocks.3.se`), with what all layers of a network share. Every parameter that a layer
-/// takes here is entered into the network's [`Params`], whatever the builder behind it.
+/// A place in the tree of names (`blocks.3.se`), with the conventions that all layers of a network share. Every parameter
+/// that a layer takes here is entered into the network's [`Params`], whatever the builder behind it.
 #[derive(Clone)]
 pub struct Scope<'a> {
     builder: VarBuilder<'a>,
@@ -45,6 +46,22 @@ impl<'a> Scope<'a> {
         let tensor = self.builder.get_with_hints_dtype(shape, name, init, DType::F32)?;
         let tensor = self.params.adopt(self.full(name), &tensor)?;
         Ok(if self.is_frozen(name) { tensor.detach() } else { tensor })
+    }
+
+    /// A parameter of the module at this place.
+    pub(crate) fn take(&self, param: &Param) -> Result<Tensor> {
+        let init = match param.init {
+            plan::Init::Constant(value) => Init::Const(value),
+            plan::Init::Normal { deviation: stdev } => Init::Randn { mean: 0.0, stdev },
+        };
+        self.get(param.shape.as_slice(), param.name, init)
+    }
+
+    /// The parameters of the layer at this place.
+    pub(crate) fn take_all<const N: usize>(&self, params: &[(Submodule, Param); N]) -> Result<[Tensor; N]> {
+        let tensors = params.iter().map(|(module, param)| self.below(module.name()).take(param));
+        let tensors = tensors.collect::<Result<Vec<_>>>()?;
+        Ok(std::array::from_fn(|at| tensors[at].clone()))
     }
 
     fn full(&self, name: &str) -> String {
@@ -83,7 +100,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// What a builder hands over besides parameters, under a name of its own.
+/// A value that a builder hands over besides parameters, under a name of its own.
 fn carried<T: DeserializeOwned>(builder: &VarBuilder<'_>, name: &str) -> Result<Option<T>> {
     let builder = builder.root();
     // A backend that claims to hold every name (candle's zeros) still fails to give this one.

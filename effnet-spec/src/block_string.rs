@@ -35,8 +35,9 @@ impl Row {
                 Column::In => read(value, &mut row.in_channels),
                 Column::Out => read(value, &mut row.out_channels),
                 Column::Operator => {
-                    row.operator = if value == "1" { Operator::Fused } else { Operator::MbConv };
-                    matches!(value, "0" | "1")
+                    let known = Operator::ALL.into_iter().find(|known| known.block_type().automl.to_string() == value);
+                    row.operator = known.unwrap_or(row.operator);
+                    known.is_some()
                 }
                 Column::SeRatio => read(value, &mut row.se_ratio),
             };
@@ -51,8 +52,9 @@ impl Row {
     pub fn to_block_string(&self) -> String {
         let Self { repeats, kernel, stride, expansion, in_channels, out_channels, operator, se_ratio } = self;
         let mut text = format!("r{repeats}_k{kernel}_s{stride}_e{expansion}_i{in_channels}_o{out_channels}");
-        if *operator == Operator::Fused {
-            text += "_c1";
+        match operator.block_type().automl {
+            0 => {}
+            code => text += &format!("_c{code}"),
         }
         if *se_ratio != 0.0 {
             text += &format!("_se{se_ratio}");

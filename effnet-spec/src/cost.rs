@@ -2,10 +2,10 @@
 
 use crate::{Block, Row, Size, Spec};
 
-/// The side in pixels of an image where a table says none.
+/// Side in pixels of an image where a table says none.
 pub const DEFAULT_SIZE: usize = 224;
 
-/// What something costs. Every sum and product saturates at `u64::MAX`, which [`Spec::validate`] refuses.
+/// The cost of a layer or of more. Sums and products saturate at `u64::MAX`, which [`Spec::validate`] refuses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Cost {
@@ -23,7 +23,7 @@ impl Cost {
     /// Nothing.
     pub const ZERO: Self = Self { params: 0, buffers: 0, macs: 0, activations: 0 };
 
-    /// Both together.
+    /// The sum of both.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self {
@@ -34,7 +34,7 @@ impl Cost {
         }
     }
 
-    /// So many of it.
+    /// The cost of `count` of them.
     #[must_use]
     pub const fn times(self, count: u64) -> Self {
         Self {
@@ -51,7 +51,7 @@ impl Cost {
     }
 }
 
-/// What the parts of a network cost.
+/// The cost of each part of a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Costs {
     /// The stem.
@@ -70,15 +70,13 @@ impl Costs {
 }
 
 impl Block {
-    /// What the block costs, for a map of size `input`.
+    /// The block's cost, for a map of size `input`.
     pub const fn cost(&self, input: Size) -> Cost {
-        let convs = self.convs();
-        let mut rest = convs.as_slice();
-        let (mut cost, mut size) = (Cost::ZERO, input);
-        while let [conv, behind @ ..] = rest {
-            cost = cost.plus(conv.cost(size));
-            if !conv.is_pooled() {
-                size = conv.output(size);
+        let (mut cost, mut size, mut rest) = (Cost::ZERO, input, self.templates());
+        while let [template, behind @ ..] = rest {
+            if let Some(layer) = template.layer(self) {
+                cost = cost.plus(layer.cost(size));
+                size = layer.output(size);
             }
             rest = behind;
         }
@@ -87,27 +85,24 @@ impl Block {
 }
 
 impl Row {
-    /// What the stage costs, for a map of size `input`.
+    /// The stage's cost, for a map of size `input`.
     pub const fn cost(&self, input: Size) -> Cost {
         if self.repeats == 0 {
             return Cost::ZERO;
         }
-        // The second block and all behind it are alike.
+        // The second block and all behind it are the same.
         let others = self.block(1).cost(input.strided(self.stride)).times(self.repeats as u64 - 1);
         self.block(0).cost(input).plus(others)
     }
 }
 
 impl Spec {
-    /// What the head costs with `num_classes` classes, for a map of size `input`.
+    /// The head's cost with `num_classes` classes, for a map of size `input`.
     const fn head_cost(&self, input: Size, num_classes: usize) -> Cost {
-        let (features, classes) = (self.settings.num_features as u64, num_classes as u64);
-        let macs = features.saturating_mul(classes);
-        let linear = Cost { params: macs.saturating_add(classes), buffers: 0, macs, activations: classes };
-        self.head_conv().cost(input).plus(linear)
+        self.head_conv().cost(input).plus(self.classifier(num_classes).cost())
     }
 
-    /// What the network costs, for an image of this size.
+    /// The network's cost, for an image of this size.
     pub const fn cost(&self, image: Size, num_classes: usize) -> Cost {
         let mut cost = self.stem_conv().cost(image);
         let mut size = self.stem_conv().output(image);
@@ -120,12 +115,12 @@ impl Spec {
         cost.plus(self.head_cost(size, num_classes))
     }
 
-    /// How many trainable parameters the network has.
+    /// The network's trainable parameters.
     pub const fn params(&self, num_classes: usize) -> u64 {
         self.cost(Size::ONE, num_classes).params
     }
 
-    /// What each part of the network costs, for an image of this size.
+    /// The cost of each part of the network, for an image of this size.
     pub fn costs(&self, image: Size, num_classes: usize) -> Costs {
         let mut size = self.stem_conv().output(image);
         let stages = self.rows.iter().map(|row| {

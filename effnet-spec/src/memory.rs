@@ -1,6 +1,7 @@
 //! Memory for activations.
 
-use crate::{Role, Size, Spec};
+use crate::plan::LayerKind;
+use crate::{Size, Spec};
 
 /// Bytes of a number in f32.
 const F32: u64 = 4;
@@ -25,12 +26,10 @@ impl Spec {
         let mut elements = map(self.settings.in_channels, image).saturating_add(convolutions);
         let mut size = self.stem_conv().output(image);
         for block in self.blocks() {
-            for conv in block.convs().as_slice() {
-                if conv.role == Role::Excite {
-                    elements = elements.saturating_add(map(conv.out_channels, size));
-                }
-                if !conv.is_pooled() {
-                    size = conv.output(size);
+            for layer in block.layers() {
+                size = layer.output(size);
+                if let LayerKind::SqueezeExcite(gate) = layer.kind {
+                    elements = elements.saturating_add(map(gate.channels, size));
                 }
             }
             if block.has_shortcut() {

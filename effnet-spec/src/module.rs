@@ -1,22 +1,23 @@
 //! The modules that the network has in PyTorch, as WZMIAOMIAO's `Test11_efficientnetV2/model.py` builds it.
 
-use crate::{Activation, Block, Conv, Operator, Role, Size, Spec};
+use crate::plan::{Conv, ConvKind, LayerKind, SqueezeExcite};
+use crate::{Activation, Block, Size, Spec};
 
-/// A module of the PyTorch model and what it puts out.
+/// A module of the PyTorch model, and its output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Module {
     /// Its class: `Conv2d`, `ConvBNAct`, `FusedMBConv`, …
     pub class: &'static str,
-    /// Channels that it puts out.
+    /// Channels of its output.
     pub channels: usize,
-    /// Size of the map that it puts out; `None` behind the flattening.
+    /// Size of its output; `None` behind the flattening.
     pub size: Option<Size>,
     /// Parameters of its own, without those of the modules in it.
     pub params: u64,
 }
 
 impl Module {
-    /// How many numbers it puts out for one image.
+    /// Elements of its output, for one image.
     pub const fn elements(&self) -> u64 {
         let pixels = match self.size {
             Some(size) => size.pixels(),
@@ -54,8 +55,7 @@ impl Spec {
         if self.settings.dropout > 0.0 {
             walk.push("Dropout", features, None, 0);
         }
-        let (inputs, classes) = (features as u64, num_classes as u64);
-        walk.push("Linear", num_classes, None, inputs.saturating_mul(classes).saturating_add(classes));
+        walk.push("Linear", num_classes, None, self.classifier(num_classes).cost().params);
         walk.modules
     }
 }
@@ -76,40 +76,38 @@ impl Walk {
     fn conv_bn_act(&mut self, conv: &Conv) {
         self.size = conv.output(self.size);
         let (channels, size) = (conv.out_channels, Some(self.size));
-        let activation = if conv.role == Role::Project { "Identity" } else { self.activation };
+        let activation = if conv.activated { self.activation } else { "Identity" };
         self.push("Conv2d", channels, size, conv.weights());
         self.push("BatchNorm2d", channels, size, 2 * channels as u64);
         self.push(activation, channels, size, 0);
         self.push("ConvBNAct", channels, size, 0);
     }
 
+    fn squeeze_excite(&mut self, gate: &SqueezeExcite) {
+        let SqueezeExcite { channels, squeezed } = *gate;
+        for (outputs, activation) in [(squeezed, self.activation), (channels, "Sigmoid")] {
+            self.push("Conv2d", outputs, Some(Size::ONE), gate.weights().saturating_add(outputs as u64));
+            self.push(activation, outputs, Some(Size::ONE), 0);
+        }
+        self.push("SqueezeExcite", channels, Some(self.size), 0);
+    }
+
     fn block(&mut self, block: &Block) {
-        for conv in block.convs().as_slice() {
-            let (channels, params) = (conv.out_channels, conv.cost(self.size).params);
-            match conv.role {
-                Role::Squeeze => {
-                    self.push("Conv2d", channels, Some(Size::ONE), params);
-                    self.push(self.activation, channels, Some(Size::ONE), 0);
+        for layer in block.layers() {
+            match layer.kind {
+                LayerKind::SqueezeExcite(gate) => self.squeeze_excite(&gate),
+                LayerKind::Conv(conv) => {
+                    self.conv_bn_act(&conv);
+                    // The model has an `Identity` where a block goes without squeeze-and-excitation.
+                    if conv.kind == ConvKind::Depthwise && block.squeezed == 0 {
+                        self.push("Identity", conv.out_channels, Some(self.size), 0);
+                    }
                 }
-                Role::Excite => {
-                    self.push("Conv2d", channels, Some(Size::ONE), params);
-                    self.push("Sigmoid", channels, Some(Size::ONE), 0);
-                    self.push("SqueezeExcite", channels, Some(self.size), 0);
-                }
-                Role::Activated | Role::Depthwise | Role::Project => self.conv_bn_act(conv),
-            }
-            // The model has an `Identity` where a block goes without squeeze-and-excitation.
-            if conv.role == Role::Depthwise && block.squeezed == 0 {
-                self.push("Identity", channels, Some(self.size), 0);
             }
         }
         if block.has_shortcut() && block.drop_path > 0.0 {
             self.push("DropPath", block.out_channels, Some(self.size), 0);
         }
-        let class = match block.operator {
-            Operator::Fused => "FusedMBConv",
-            Operator::MbConv => "MBConv",
-        };
-        self.push(class, block.out_channels, Some(self.size), 0);
+        self.push(block.operator.block_type().class, block.out_channels, Some(self.size), 0);
     }
 }

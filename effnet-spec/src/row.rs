@@ -2,21 +2,10 @@
 
 use std::fmt;
 
-use crate::named::named;
+use crate::Operator;
 
 /// The most blocks that all stages may have together.
 pub const MAX_BLOCKS: usize = 1_000;
-
-named! {
-    /// The block that a stage repeats.
-    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
-    pub enum Operator: "operator" {
-        /// Fused-MBConv: a full k×k convolution expands, a 1×1 convolution projects (EfficientNetV2, section 3.2).
-        Fused = "fused" ("or 0"),
-        /// MBConv: a 1×1 convolution expands, a depthwise k×k convolution filters, a 1×1 convolution projects.
-        MbConv = "mbconv" ("or 1"),
-    }
-}
 
 /// One stage: the 8-tuple of WZMIAOMIAO's `Test11_efficientnetV2`, in its order.
 #[derive(Clone, Copy, Debug, PartialEq)]

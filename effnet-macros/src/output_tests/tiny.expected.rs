@@ -118,7 +118,10 @@ const _: () = {
             images: &__private::Tensor,
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Tensor> {
-            self.head.run(&self.stem, self.stage_1().join(self.stage_2()), images, pass)
+            self.stem
+                .then(self.stage_1())
+                .then(self.stage_2())
+                .logits(&self.head, images, pass)
         }
         /// The feature maps that the stem and the stages put out, of images `[N, channels, H, W]`.
         ///
@@ -152,17 +155,8 @@ const _: () = {
     }
     #[automatically_derived]
     impl __private::Network for Tiny {
-        fn spec(&self) -> &__private::Spec {
-            self.core.spec()
-        }
-        fn dialect(&self) -> &__private::Dialect {
-            self.core.dialect()
-        }
-        fn num_classes(&self) -> __private::usize {
-            self.core.num_classes()
-        }
-        fn params(&self) -> &__private::Params {
-            self.core.params()
+        fn core(&self) -> &__private::Core {
+            &self.core
         }
         fn run(
             &self,

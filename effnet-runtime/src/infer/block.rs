@@ -1,91 +1,64 @@
-//! Either kind of block.
+//! The schedule by which a block runs.
 
 use crate::weights::Result;
-use effnet_spec::{Block, Operator};
+use effnet_spec::Block;
+use effnet_spec::plan::LayerKind;
 
 use super::Conventions;
 use super::conv::Input;
 use super::fold::Source;
-use super::fused::Fused;
+use super::fused::{self, Fused};
+use super::layered::Layered;
 use super::map::{Border, Map};
-use super::mbconv::{Between, MbConv};
+use super::mbconv::{self, MbConv};
 use super::run::Run;
 
-/// A block, its weights packed.
-#[derive(Debug)]
-pub(super) enum Packed {
-    Fused(Fused),
-    MbConv(MbConv),
-}
-
-impl Packed {
-    pub(super) fn new(source: &dyn Source, block: &Block, with: &Conventions) -> Result<Self> {
-        let name = format!("blocks.{}", block.index);
-        Ok(match block.operator {
-            Operator::Fused => Self::Fused(Fused::new(source, &name, block, with)?),
-            Operator::MbConv => Self::MbConv(MbConv::new(source, &name, block, with)?),
-        })
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        match self {
-            Self::Fused(block) => block.bytes(),
-            Self::MbConv(block) => block.bytes(),
-        }
-    }
+/// A block, its weights packed. Sizes are those of its input.
+pub(super) trait Schedule: Send + Sync + std::fmt::Debug {
+    /// Bytes of the weights.
+    fn bytes(&self) -> usize;
 
     /// Whether it reads its map in bf16.
-    pub(super) fn reads_bf16(&self) -> bool {
-        match self {
-            Self::Fused(block) => block.reads_bf16(),
-            Self::MbConv(block) => block.reads_bf16(),
-        }
+    fn reads_bf16(&self) -> bool {
+        false
     }
 
-    pub(super) fn out_channels(&self) -> usize {
-        match self {
-            Self::Fused(block) => block.out_channels(),
-            Self::MbConv(block) => block.out_channels(),
-        }
-    }
+    fn out_channels(&self) -> usize;
 
-    /// Size of the output for a map of this size.
-    pub(super) fn output(&self, size: (usize, usize)) -> (usize, usize) {
-        match self {
-            Self::Fused(block) => block.output(size),
-            Self::MbConv(block) => block.output(size),
-        }
-    }
+    /// Size of the output.
+    fn output(&self, size: (usize, usize)) -> (usize, usize);
 
     /// Zeros that it wants around its input.
-    pub(super) fn border(&self, size: (usize, usize)) -> Border {
-        match self {
-            Self::Fused(block) => block.border(size),
-            // It reads single pixels, and keeps the border in its planes.
-            Self::MbConv(_) => Border::default(),
-        }
-    }
+    fn border(&self, size: (usize, usize)) -> Border;
 
     /// Floats between its phases, for an image: wide maps, sums, squeezed layers.
-    pub(super) fn between(&self, size: (usize, usize)) -> [usize; 3] {
-        match self {
-            Self::Fused(block) => [block.between(size), 0, 0],
-            Self::MbConv(block) => block.between(size),
-        }
-    }
+    fn between(&self, size: (usize, usize)) -> [usize; 3];
 
     /// Floats of scratch memory of a task.
-    pub(super) fn scratch(&self, size: (usize, usize)) -> usize {
-        match self {
-            Self::Fused(block) => block.scratch(size),
-            Self::MbConv(block) => block.scratch(size),
-        }
-    }
+    fn scratch(&self, size: (usize, usize)) -> usize;
 
-    pub(super) fn run(&self, run: &Run<'_>, x: Input<'_>, between: Between<'_>, out: &mut [f32], map: Map) {
-        match self {
-            Self::Fused(block) => block.run(run, x, between.filtered, out, map),
-            Self::MbConv(block) => block.run(run, x, between, out, map),
-        }
-    }
+    fn run(&self, run: &Run<'_>, x: Input<'_>, between: Between<'_>, out: &mut [f32], map: Map);
+}
+
+/// Memory between the phases, of a batch.
+pub(super) struct Between<'a> {
+    /// Whole maps.
+    pub wide: &'a mut [f32],
+    /// Sums of each image's channels.
+    pub sums: &'a mut [f32],
+    /// `[N, squeezed]`
+    pub squeezed: &'a mut [f32],
+}
+
+/// The schedule that fits the block's layers.
+pub(super) fn schedule(source: &dyn Source, block: &Block, with: &Conventions) -> Result<Box<dyn Schedule>> {
+    let layers: Vec<(String, LayerKind)> = block.sites().map(|site| (site.name(), site.layer.kind)).collect();
+    let shortcut = block.has_shortcut();
+    Ok(if let Some(parts) = fused::Parts::of(&layers) {
+        Box::new(Fused::new(source, &parts, shortcut, with)?)
+    } else if let Some(parts) = mbconv::Parts::of(&layers) {
+        Box::new(MbConv::new(source, &parts, shortcut, with)?)
+    } else {
+        Box::new(Layered::new(source, &layers, shortcut, with)?)
+    })
 }

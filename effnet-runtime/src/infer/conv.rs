@@ -1,5 +1,6 @@
 //! A dense convolution over maps with borders.
 
+use crate::weights::Result;
 use effnet_kernels::Precision;
 use effnet_kernels::buffer::Shared;
 use effnet_kernels::cut::{Area, Cut};
@@ -8,9 +9,10 @@ use effnet_kernels::simd::Level;
 use effnet_kernels::view::{View, ViewMut};
 use effnet_kernels::window_order::by_window;
 use effnet_kernels::winograd::{Rectangle, TILE, Winograd};
-use effnet_spec::{Activation, Padding};
+use effnet_spec::{Activation, Padding, plan};
 
-use super::fold::Folded;
+use super::Conventions;
+use super::fold::{Folded, Named, Source, fold};
 use super::map::{Border, Map};
 use super::profile::Kind;
 use super::run::Run;
@@ -34,12 +36,23 @@ pub(super) struct Conv {
     activation: Option<Activation>,
 }
 
+/// A 1×1 convolution and its bias, as a product with a matrix.
+pub(super) fn product(
+    source: &dyn Source,
+    layer: Named<'_, plan::Conv>,
+    precision: Precision,
+    with: &Conventions,
+) -> Result<Packed> {
+    let Folded { weight, bias } = fold(source, layer, with.eps)?;
+    Ok(Packed::in_precision(with.level, precision, &weight, bias.len(), &bias))
+}
+
 /// A map to read.
 #[derive(Clone, Copy)]
 pub(super) struct Input<'a> {
     pub data: &'a [f32],
     pub map: Map,
-    /// The same in bf16, if its reader has said that it reads it.
+    /// The same in bf16, if its reader reads bf16.
     pub narrow: &'a [f32],
 }
 
@@ -55,21 +68,21 @@ impl<'a> Input<'a> {
 
 impl Conv {
     pub(super) fn new(
-        (level, precision): (Level, Precision),
-        folded: &Folded,
-        in_channels: usize,
-        (kernel, stride): (usize, usize),
-        padding: Padding,
-        activation: Option<Activation>,
-    ) -> Self {
-        let Folded { weight, bias } = folded;
+        source: &dyn Source,
+        (name, conv): Named<'_, plan::Conv>,
+        precision: Precision,
+        with: &Conventions,
+    ) -> Result<Self> {
+        let plan::Conv { in_channels, kernel, stride, activated, .. } = *conv;
+        let Folded { weight, bias } = fold(source, (name, conv), with.eps)?;
         let weights = if kernel == 3 && stride == 1 {
-            Weights::Winograd(Winograd::new(level, precision, weight, in_channels, bias))
+            Weights::Winograd(Winograd::new(with.level, precision, &weight, in_channels, &bias))
         } else {
-            let rows = by_window(weight, in_channels, kernel * kernel);
-            Weights::Direct(Packed::in_precision(level, precision, &rows, bias.len(), bias))
+            let rows = by_window(&weight, in_channels, kernel * kernel);
+            Weights::Direct(Packed::in_precision(with.level, precision, &rows, bias.len(), &bias))
         };
-        Self { weights, kernel, stride, padding, activation }
+        let activation = activated.then_some(with.activation);
+        Ok(Self { weights, kernel, stride, padding: with.padding, activation })
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -153,7 +166,7 @@ impl Conv {
     ) {
         let activation = self.activation;
         let windows = |map: &Map| map.windows(area.image, area.y * self.stride, area.x * self.stride, self.stride);
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller keeps others from the pixels written, `x` and the residual.
         unsafe {
             match &self.weights {
                 Weights::Direct(weights) => {

@@ -2,17 +2,18 @@
 
 use candle_core::Device;
 use effnet_spec::Spec;
+use effnet_spec::plan::{Conv, Param, Submodule};
 
 use crate::network::Network;
 use crate::weights::{Result, WeightsFile};
 
-/// Where an engine's weights come from, by our names.
+/// The weights that an engine is built from, by our names.
 pub(super) trait Source: Sync {
-    /// The parameter of this name, which must have so many elements.
+    /// The parameter of this name, which must have `elements` elements.
     fn read(&self, name: &str, elements: usize) -> Result<Vec<f32>>;
 }
 
-/// The values of a parameter, if there are so many.
+/// The values of a parameter, if there are `elements`.
 fn sized(values: Vec<f32>, name: &str, elements: usize) -> Result<Vec<f32>> {
     if values.len() == elements {
         return Ok(values);
@@ -63,14 +64,24 @@ pub(super) struct Folded {
     pub bias: Vec<f32>,
 }
 
-/// Reads `name.conv` and `name.bn`: `weight · γ/√(σ² + ε)` and `β - μ · γ/√(σ² + ε)`, computed in f64. `fan_in` are the
-/// elements of an output channel's weights.
-pub(super) fn fold(source: &dyn Source, name: &str, outputs: usize, fan_in: usize, eps: f64) -> Result<Folded> {
-    let mut weight = source.read(&format!("{name}.conv.weight"), outputs * fan_in)?;
-    let norm = |part: &str| source.read(&format!("{name}.bn.{part}"), outputs);
-    let (gamma, mut bias) = (norm("weight")?, norm("bias")?);
-    let (mean, variance) = (norm("running_mean")?, norm("running_var")?);
-    for (channel, row) in weight.chunks_exact_mut(fan_in).enumerate() {
+/// A layer of the plan, by our name of it.
+pub(super) type Named<'a, L> = (&'a str, &'a L);
+
+/// The values of a layer's parameters.
+pub(super) fn read_all<const N: usize>(
+    source: &dyn Source,
+    layer: &str,
+    params: &[(Submodule, Param); N],
+) -> Result<[Vec<f32>; N]> {
+    let values = params.iter().map(|(module, param)| source.read(&module.name_of(layer, param), param.elements()));
+    let mut values = values.collect::<Result<Vec<_>>>()?;
+    Ok(std::array::from_fn(|at| std::mem::take(&mut values[at])))
+}
+
+/// Reads a convolution and its batch normalisation: `weight · γ/√(σ² + ε)` and `β - μ · γ/√(σ² + ε)`, computed in f64.
+pub(super) fn fold(source: &dyn Source, (name, conv): Named<'_, Conv>, eps: f64) -> Result<Folded> {
+    let [mut weight, gamma, mut bias, mean, variance] = read_all(source, name, &conv.params())?;
+    for (channel, row) in weight.chunks_exact_mut(conv.inputs() * conv.kernel * conv.kernel).enumerate() {
         let scale = f64::from(gamma[channel]) / (f64::from(variance[channel]) + eps).sqrt();
         row.iter_mut().for_each(|value| *value = (f64::from(*value) * scale) as f32);
         bias[channel] = (f64::from(bias[channel]) - f64::from(mean[channel]) * scale) as f32;

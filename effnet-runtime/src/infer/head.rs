@@ -5,11 +5,12 @@ use effnet_kernels::Precision;
 use effnet_kernels::buffer::Shared;
 use effnet_kernels::gemm::{Job, Packed};
 use effnet_kernels::view::{Rows, View, ViewMut};
+use effnet_spec::plan::{Linear, Param};
 use effnet_spec::{Activation, Spec};
 
 use super::Conventions;
-use super::conv::Input;
-use super::fold::{Source, fold};
+use super::conv::{Input, product};
+use super::fold::Source;
 use super::profile::Kind;
 use super::run::Run;
 
@@ -22,13 +23,11 @@ pub(super) struct Head {
 
 impl Head {
     pub(super) fn new(source: &dyn Source, spec: &Spec, num_classes: usize, with: &Conventions) -> Result<Self> {
-        let (inputs, features) = (spec.last_channels(), spec.settings.num_features);
-        let folded = fold(source, "head.project_conv", features, inputs, with.eps)?;
-        let precision = with.precision(inputs);
-        let conv = Packed::in_precision(with.level, precision, &folded.weight, features, &folded.bias);
-        let weight = source.read("head.classifier.weight", num_classes * features)?;
-        let bias = source.read("head.classifier.bias", num_classes)?;
-        let classifier = Packed::from_rows(with.level, &weight, num_classes, &bias);
+        let (name, conv) = (spec.head().name(), spec.head_conv());
+        let conv = product(source, (&name, &conv), with.precision(conv.in_channels), with)?;
+        let read = |param: &Param| source.read(&format!("{}.{}", Linear::NAME, param.name), param.elements());
+        let [weight, bias] = spec.classifier(num_classes).params();
+        let classifier = Packed::from_rows(with.level, &read(&weight)?, num_classes, &read(&bias)?);
         Ok(Self { conv, classifier, activation: with.activation })
     }
 

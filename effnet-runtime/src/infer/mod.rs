@@ -29,9 +29,11 @@
 
 mod block;
 mod conv;
+mod depthwise;
 mod fold;
 mod fused;
 mod head;
+mod layered;
 mod map;
 mod mbconv;
 mod profile;
@@ -40,26 +42,26 @@ mod session;
 mod squeeze_excite;
 mod stem;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Result, Tensor};
 use effnet_kernels::Precision;
 use effnet_kernels::simd::Level;
 use effnet_kernels::threads::{self, Pool};
 use effnet_spec::{Activation, Padding, Spec};
 
+use crate::builder::check_network;
 use crate::dialect::Dialect;
-use crate::dynamic::DynamicModel;
 use crate::network::Network;
-use crate::params::Params;
 use crate::weights::{self, Convention, WeightsFile};
+use block::Schedule;
 use fold::{OfFile, OfNetwork, Source};
 pub use profile::{Kind, Place, Span};
 pub use session::Session;
 
-/// How an engine is built.
+/// Options of an engine.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Options {
@@ -68,25 +70,26 @@ pub struct Options {
     /// Number format of what matrix products multiply; their sums are f32, and so is everything else: maps between blocks,
     /// depthwise convolutions, 3×3 convolutions by Winograd's algorithm, squeeze-and-excitation, the classifier. Any
     /// machine computes bf16, and one without the instruction ([`Level::has_bf16`]) takes longer than in f32. A layer with
-    /// an odd number of channels, and a fused block with squeeze-and-excitation, stay f32.
+    /// an odd number of channels, a fused block with squeeze-and-excitation, and a block without a schedule of its own
+    /// stay f32.
     pub precision: Precision,
 }
 
 impl Options {
-    /// On so many threads.
+    /// The same, on this many threads.
     #[must_use]
     pub fn with_threads(self, threads: usize) -> Self {
         Self { threads: Some(threads), ..self }
     }
 
-    /// In this number format.
+    /// The same, in this number format.
     #[must_use]
     pub fn with_precision(self, precision: Precision) -> Self {
         Self { precision, ..self }
     }
 }
 
-/// What all layers of an engine are built under.
+/// The conventions that all layers of an engine share.
 struct Conventions {
     level: Level,
     precision: Precision,
@@ -96,7 +99,7 @@ struct Conventions {
 }
 
 impl Conventions {
-    /// The number format of a product whose left-hand side has so many channels.
+    /// The number format of a product whose left-hand side has `channels` channels.
     fn precision(&self, channels: usize) -> Precision {
         if channels.is_multiple_of(2) { self.precision } else { Precision::F32 }
     }
@@ -109,7 +112,7 @@ struct Layers {
     in_channels: usize,
     num_classes: usize,
     stem: stem::Stem,
-    blocks: Vec<block::Packed>,
+    blocks: Vec<Box<dyn Schedule>>,
     head: head::Head,
 }
 
@@ -129,7 +132,7 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// From a network's weights as they are now; later changes of them do not reach the engine.
+    /// An engine with a network's weights as they are now; later changes of them do not reach it.
     ///
     /// # Errors
     /// When the network lacks a parameter that its table calls for.
@@ -137,8 +140,8 @@ impl Engine {
         Ok(Self::build(&OfNetwork(network), network.spec(), network.dialect(), network.num_classes(), options)?)
     }
 
-    /// From a weights file, read tensor by tensor: no network is built, and no more than the largest tensor is in memory
-    /// twice. `spec` is the table, the file's own ([`weights::Metadata`]) or a variant's; `said` is the dialect where the
+    /// An engine with the weights of a file, read tensor by tensor: no network is built, and no more than the largest
+    /// tensor is in memory twice. `spec` is the table, the file's own ([`weights::Metadata`]) or a variant's; `said` is the dialect where the
     /// file does not say one.
     ///
     /// # Errors
@@ -146,11 +149,10 @@ impl Engine {
     /// When a weight is NaN or infinite: the first in the network's order is named.
     pub fn open(file: &WeightsFile, spec: &Spec, said: Option<Convention>, options: &Options) -> weights::Result<Self> {
         let dialect = file.dialect(spec, said)?;
-        // Of a file without a classifier, the check says what is missing.
+        // Where a file has no classifier, the check names what is missing.
         let num_classes = file.num_classes()?.unwrap_or(1);
-        // A network whose weights are never read, and so take no memory.
-        let unread = Params::for_loading(Some(dialect.clone()), &Device::Cpu).builder();
-        weights::check(file, &DynamicModel::from_spec(spec, num_classes, unread)?)?;
+        check_network(spec, num_classes)?;
+        weights::check(file, spec, &dialect, num_classes)?;
         let source = OfFile::new(file, spec)?;
         Self::build(&source, spec, &dialect, num_classes, options)
     }
@@ -173,13 +175,12 @@ impl Engine {
             eps: dialect.bn_eps,
             activation: spec.settings.activation,
         };
-        // In the network's order, so that an error is of its first weight that is at fault.
+        // In the network's order: an error names the first weight that is at fault.
         let stem = stem::Stem::new(source, spec, &with)?;
         let blocks: Vec<_> = spec.blocks().collect();
-        let packed: Vec<Mutex<Option<weights::Result<block::Packed>>>> =
-            blocks.iter().map(|_| Mutex::new(None)).collect();
+        let packed: Vec<Mutex<Option<weights::Result<_>>>> = blocks.iter().map(|_| Mutex::new(None)).collect();
         pool.for_each(blocks.len(), |at| {
-            let block = block::Packed::new(source, &blocks[at], &with);
+            let block = block::schedule(source, &blocks[at], &with);
             *packed[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(block);
         });
         let blocks = packed
@@ -205,7 +206,7 @@ impl Engine {
     /// Bytes of the packed weights.
     pub fn weight_bytes(&self) -> usize {
         let layers = &self.layers;
-        layers.stem.bytes() + layers.blocks.iter().map(block::Packed::bytes).sum::<usize>() + layers.head.bytes()
+        layers.stem.bytes() + layers.blocks.iter().map(|block| block.bytes()).sum::<usize>() + layers.head.bytes()
     }
 
     /// Memory for `batch` images of this size, in pixels.

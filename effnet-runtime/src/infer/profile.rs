@@ -1,6 +1,6 @@
-//! Where a session's time goes.
+//! The time of each job of a session.
 
-/// What a job does.
+/// The work of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -13,6 +13,8 @@ pub enum Kind {
     Winograd,
     /// A 1×1 expansion with the depthwise convolution behind it.
     ExpandDepthwise,
+    /// A depthwise convolution by itself.
+    Depthwise,
     /// Squeeze-and-excitation.
     SqueezeExcite,
     /// A 1×1 projection.
@@ -42,12 +44,12 @@ pub enum Place {
 /// One job of a run.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Span {
-    /// What it is a part of. Images of a large batch run in groups, one after the other, and each group has all places.
+    /// The part of the network. Images of a large batch run in groups, one after the other, and each group has all places.
     pub place: Place,
-    /// What it does.
+    /// The work.
     pub kind: Kind,
     /// Multiply-accumulates, counted as a direct convolution has them.
     pub macs: u64,
-    /// How long it took.
+    /// Its time.
     pub seconds: f64,
 }

@@ -1,4 +1,4 @@
-//! A session: the memory of an engine's run, and the run.
+//! A session: the memory of an engine's run, and the run itself.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,9 +7,9 @@ use effnet_kernels::buffer::{Buffer, Shared};
 use effnet_kernels::threads::Pool;
 
 use super::Layers;
+use super::block::Between;
 use super::conv::Input;
 use super::map::{Border, Map};
-use super::mbconv::Between;
 use super::profile::{Kind, Place, Span};
 use super::run::Run;
 
@@ -33,7 +33,7 @@ struct Sizes {
 }
 
 impl Sizes {
-    /// A cache line's floats keep parts, and threads' scratch memory, from sharing one.
+    /// Rounds each part up to whole cache lines, so that no two parts, or two threads' scratch memory, share one.
     fn aligned(self) -> Self {
         let up = |floats: usize| floats.next_multiple_of(16);
         Self {
@@ -59,7 +59,7 @@ impl Sizes {
     }
 }
 
-/// Memory for a batch of images of one size, and what runs in it.
+/// Memory for a batch of images of one size, and the network that runs in it.
 pub struct Session {
     layers: Arc<Layers>,
     pool: Arc<Pool>,
@@ -132,10 +132,10 @@ impl Session {
         self.run_with(images, logits, None)
     }
 
-    /// As [`Session::run`], and says how long each job took, in the order in which they ran.
+    /// [`Session::run`] with a clock: the time of each job, in the order in which they ran.
     ///
     /// # Errors
-    /// As [`Session::run`].
+    /// The errors of [`Session::run`].
     pub fn profile(&mut self, images: &[f32], logits: &mut [f32]) -> Result<Vec<Span>> {
         let spans = Mutex::default();
         self.run_with(images, logits, Some(&spans))?;
@@ -186,7 +186,7 @@ impl Session {
             run.place = Place::Block(number);
             let (x, out) = (self.maps[number], self.maps[number + 1]);
             run.timed(Kind::Border, 0, || out.clear_border(batch, to));
-            let between = Between { filtered: wide, sums, squeezed };
+            let between = Between { wide, sums, squeezed };
             let x = input(&run, block.reads_bf16(), from, x, narrow);
             block.run(&run, x, between, to, out);
             std::mem::swap(&mut from, &mut to);

@@ -6,19 +6,19 @@ use effnet_kernels::buffer::Buffer;
 use effnet_kernels::dot::dot;
 use effnet_kernels::gates::{BLOCK, gates_of_block};
 use effnet_kernels::simd::{Arch, Kernel, Level};
-use effnet_spec::Activation;
+use effnet_spec::{Activation, plan};
 
-use super::fold::Source;
+use super::fold::{Named, Source, read_all};
 
 /// Weights, for channels that are rounded up to whole chunks.
 #[derive(Debug)]
 pub(super) struct SqueezeExcite {
-    channels: usize,
+    pub channels: usize,
     pub squeezed: usize,
     /// `[S, C]`
     reduce: Buffer,
     reduce_bias: Vec<f32>,
-    /// `[blocks, S, BLOCK]`, the channels' last block filled up with zeros: what a block's gates read lies together.
+    /// `[blocks, S, BLOCK]`, the channels' last block filled up with zeros: the weights of a block's gates lie together.
     expand: Buffer,
     /// `[blocks, BLOCK]`
     expand_bias: Buffer,
@@ -26,18 +26,15 @@ pub(super) struct SqueezeExcite {
 }
 
 impl SqueezeExcite {
-    /// Reads `name.conv_reduce` and `name.conv_expand`; `padded` are the channels with those that only fill a chunk up.
+    /// `padded` counts the channels that only fill up a chunk, too.
     pub(super) fn new(
         source: &dyn Source,
-        name: &str,
-        (channels, padded): (usize, usize),
-        squeezed: usize,
+        (name, layer): Named<'_, plan::SqueezeExcite>,
+        padded: usize,
         activation: Activation,
     ) -> Result<Self> {
-        let read = |part: &str, elements| source.read(&format!("{name}.{part}"), elements);
-        let (reduce_weight, reduce_bias) =
-            (read("conv_reduce.weight", squeezed * channels)?, read("conv_reduce.bias", squeezed)?);
-        let expand_weight = read("conv_expand.weight", squeezed * channels)?;
+        let plan::SqueezeExcite { channels, squeezed } = *layer;
+        let [reduce_weight, reduce_bias, expand_weight, bias] = read_all(source, name, &layer.params())?;
         let in_blocks = channels.next_multiple_of(BLOCK);
         let (mut reduce, mut expand) = (Buffer::zeros(squeezed * padded), Buffer::zeros(squeezed * in_blocks));
         for s in 0..squeezed {
@@ -47,7 +44,7 @@ impl SqueezeExcite {
             }
         }
         let mut expand_bias = Buffer::zeros(in_blocks);
-        expand_bias[..channels].copy_from_slice(&read("conv_expand.bias", channels)?);
+        expand_bias[..channels].copy_from_slice(&bias);
         Ok(Self { channels: padded, squeezed, reduce, reduce_bias, expand, expand_bias, activation })
     }
 
@@ -58,6 +55,21 @@ impl SqueezeExcite {
     /// Multiply-accumulates of an image.
     pub(super) fn macs(&self) -> u64 {
         (2 * self.squeezed * self.channels) as u64
+    }
+
+    /// Floats that [`SqueezeExcite::gates_of`] needs.
+    pub(super) fn scratch(&self) -> usize {
+        self.channels + self.squeezed
+    }
+
+    /// The factors of an image's channels, in `scratch`.
+    pub(super) fn gates_of<'a>(&self, level: Level, image: &[f32], pixels: usize, scratch: &'a mut [f32]) -> &'a [f32] {
+        let (sums, scratch) = scratch.split_at_mut(self.channels);
+        let squeezed = &mut scratch[..self.squeezed];
+        sum_pixels(image, sums);
+        self.squeeze(level, sums, pixels, 0, squeezed);
+        self.gates(level, squeezed, 0, sums);
+        sums
     }
 
     /// The squeezed layer, from its element `first` on, of an image with these sums over `pixels`.
@@ -76,6 +88,14 @@ impl SqueezeExcite {
         for ((weight, bias), gates) in blocks.skip(first / BLOCK).zip(gates.chunks_mut(BLOCK)) {
             gates_of_block(level, weight, squeezed, bias, gates);
         }
+    }
+}
+
+/// Sums an image over its pixels and its border, which is zeros.
+fn sum_pixels(image: &[f32], sums: &mut [f32]) {
+    sums.fill(0.0);
+    for pixel in image.chunks_exact(sums.len()) {
+        sums.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
     }
 }
 

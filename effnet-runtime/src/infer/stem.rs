@@ -9,7 +9,7 @@ use effnet_spec::Spec;
 
 use super::Conventions;
 use super::conv::{Conv, Input};
-use super::fold::{Source, fold};
+use super::fold::Source;
 use super::map::Map;
 use super::profile::Kind;
 use super::run::Run;
@@ -26,17 +26,9 @@ pub(super) struct Stem {
 impl Stem {
     pub(super) fn new(source: &dyn Source, spec: &Spec, with: &Conventions) -> Result<Self> {
         let conv = spec.stem_conv();
-        let (inputs, kernel, stride) = (conv.in_channels, conv.kernel, conv.stride);
-        let folded = fold(source, "stem", conv.out_channels, inputs * kernel * kernel, with.eps)?;
-        let conv = Conv::new(
-            (with.level, Precision::F32),
-            &folded,
-            inputs,
-            (kernel, stride),
-            with.padding,
-            Some(with.activation),
-        );
-        Ok(Self { conv, in_channels: inputs })
+        let in_channels = conv.in_channels;
+        let conv = Conv::new(source, (&spec.stem().name(), &conv), Precision::F32, with)?;
+        Ok(Self { conv, in_channels })
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -66,7 +58,7 @@ impl Stem {
     /// Each task brings the lines that its windows reach over into the order of a map, and convolves them.
     pub(super) fn run(&self, run: &Run<'_>, images: &[f32], size: (usize, usize), out: &mut [f32], map: Map) {
         let image_map = self.image(size);
-        // A band as a map: its lines are the image's, whose border is in them.
+        // A band as a map: its lines are the image's, border included.
         let band_map = Map { size: (Self::LINES, size.1), ..image_map };
         let (height, width, channels) = (size.0, size.1, self.in_channels);
         let bands = map.size.0.div_ceil(TASK_LINES);

@@ -10,10 +10,10 @@ use crate::random::{Purpose, Stream};
 use crate::{DynamicModel, Network, Params, Pass, Precision};
 
 /// How far an engine's logits may be from the network's, relative to the largest: two ways to sum in f32.
-const TOLERANCE: f32 = 2e-4;
+pub(crate) const TOLERANCE: f32 = 2e-4;
 
 /// How far an engine's logits in bf16 may be: two roundings by up to 2⁻⁸ of each product's terms, a dozen blocks deep.
-const BF16_TOLERANCE: f32 = 3e-2;
+pub(crate) const BF16_TOLERANCE: f32 = 3e-2;
 
 /// Every kind of block: with and without shortcut, expansion and squeeze-and-excitation, each kernel, channels that fill
 /// no vector.
@@ -40,9 +40,12 @@ fn normal(seed: u64, length: usize) -> Vec<f32> {
     (0..length as u64).map(|element| stream.normal(element) as f32).collect()
 }
 
-/// A network whose batch normalisations do something.
 fn network(spec: &Spec) -> Result<DynamicModel> {
-    let network = DynamicModel::from_spec(spec, 7, Params::new(3).builder())?;
+    perturbed(DynamicModel::from_spec(spec, 7, Params::new(3).builder())?)
+}
+
+/// The network with batch normalisations and biases that do something.
+pub(crate) fn perturbed(network: DynamicModel) -> Result<DynamicModel> {
     for (at, (name, var)) in network.params().all().into_iter().enumerate() {
         let noise = Tensor::from_vec(normal(at as u64, var.elem_count()), var.shape(), &Device::Cpu)?;
         if name.ends_with("running_var") {
@@ -54,12 +57,12 @@ fn network(spec: &Spec) -> Result<DynamicModel> {
     Ok(network)
 }
 
-fn images(batch: usize, height: usize, width: usize) -> Result<Tensor> {
+pub(crate) fn images(batch: usize, height: usize, width: usize) -> Result<Tensor> {
     Tensor::from_vec(normal(99, batch * 3 * height * width), (batch, 3, height, width), &Device::Cpu)
 }
 
 /// The largest difference, relative to the largest of `expected`.
-fn error_of(found: &Tensor, expected: &Tensor) -> Result<f32> {
+pub(crate) fn error_of(found: &Tensor, expected: &Tensor) -> Result<f32> {
     let largest = expected.abs()?.max_all()?.to_scalar::<f32>()?;
     Ok((found - expected)?.abs()?.max_all()?.to_scalar::<f32>()? / largest)
 }

@@ -1,37 +1,78 @@
-//! Either kind of block.
+//! A block of any type.
 
 use candle_core::Result;
-use effnet_spec::Operator;
+use effnet_spec::plan::{LayerKind, Site};
 
-use super::{FusedMbConv, MbConv, Sequence};
+use super::conv_bn_act::ConvBnAct;
+use super::drop_path::DropPath;
+use super::squeeze_excite::SqueezeExcite;
+use crate::ops::{Around, BatchMoments, Part, Sequence};
+use crate::pass::Pass;
 use crate::scope::Scope;
 
-/// A block whose kind is known at run time.
+/// Layers one after the other, and the shortcut around them where there is one.
 #[derive(Debug)]
-pub enum Block {
-    /// Fused-MBConv.
-    Fused(FusedMbConv),
-    /// MBConv.
-    MbConv(MbConv),
+pub struct Block {
+    layers: Vec<Layer>,
+    /// The drop path of the layers, which are the shortcut's branch.
+    shortcut: Option<DropPath>,
+}
+
+#[derive(Debug)]
+enum Layer {
+    ConvBnAct(ConvBnAct),
+    SqueezeExcite(SqueezeExcite),
 }
 
 impl Block {
-    /// Takes its parameters from `scope`, the block's own.
+    /// Takes its parameters from `root`, the network's scope.
     ///
     /// # Errors
     /// When the scope lacks a parameter, or has it in another shape.
-    pub fn new(scope: &Scope<'_>, block: &effnet_spec::Block) -> Result<Self> {
-        Ok(match block.operator {
-            Operator::Fused => Self::Fused(FusedMbConv::new(scope, block)?),
-            Operator::MbConv => Self::MbConv(MbConv::new(scope, block)?),
+    pub(crate) fn new(root: &Scope<'_>, block: &effnet_spec::Block) -> Result<Self> {
+        let layers = block.sites().map(|site| Layer::new(root, &site)).collect::<Result<_>>()?;
+        Ok(Self { layers, shortcut: block.has_shortcut().then(|| DropPath::new(block)) })
+    }
+
+    /// A layer by itself.
+    pub(super) fn of_site(root: &Scope<'_>, site: &Site) -> Result<Self> {
+        Ok(Self { layers: vec![Layer::new(root, site)?], shortcut: None })
+    }
+
+    /// The factor of its branch for each image; `None` for 1.
+    pub(super) fn branch(&self, pass: &Pass<'_>) -> Result<Option<Vec<f32>>> {
+        self.shortcut.as_ref().map_or(Ok(None), |drop_path| drop_path.factors(pass))
+    }
+
+    /// Its operations; `branch` is [`Block::branch`]'s result.
+    pub(super) fn sequence<'a>(&'a self, branch: Option<&'a [f32]>, pass: &Pass<'_>) -> Sequence<'a> {
+        let parts = self.layers.iter().map(|layer| layer.part(pass)).collect();
+        Sequence { parts, around: self.shortcut.as_ref().map(|_| Around { branch }) }
+    }
+
+    /// Leaves the moments of its operations, `None` for those that have none, where a training step collects them.
+    pub(super) fn record(&self, moments: impl Iterator<Item = Option<BatchMoments>>, pass: &Pass<'_>) {
+        for (layer, moments) in self.layers.iter().zip(moments) {
+            if let (Layer::ConvBnAct(layer), Some(moments)) = (layer, moments) {
+                layer.record(moments, pass);
+            }
+        }
+    }
+}
+
+impl Layer {
+    fn new(root: &Scope<'_>, site: &Site) -> Result<Self> {
+        let scope = root.below(site.name());
+        Ok(match &site.layer.kind {
+            LayerKind::Conv(conv) => Self::ConvBnAct(ConvBnAct::new(&scope, conv)?),
+            LayerKind::SqueezeExcite(gate) => Self::SqueezeExcite(SqueezeExcite::new(&scope, gate)?),
         })
     }
 
-    /// Its layers, and the shortcut around them.
-    pub fn sequence(&self) -> Sequence<'_> {
+    fn part<'a>(&'a self, pass: &Pass<'_>) -> Part<'a> {
         match self {
-            Self::Fused(block) => block.sequence(),
-            Self::MbConv(block) => block.sequence(),
+            Self::ConvBnAct(layer) => Part::ConvNormAct(layer.part(pass)),
+            Self::SqueezeExcite(layer) => Part::SqueezeExcite(layer.part(pass)),
         }
     }
 }

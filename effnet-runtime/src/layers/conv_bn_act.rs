@@ -1,34 +1,19 @@
 //! Convolution, batch normalisation, activation.
 
 use candle_core::{Result, Tensor};
-use candle_nn::Init;
-use effnet_spec::{Activation, Padding};
+use effnet_spec::Activation;
+use effnet_spec::plan::{Conv, ConvKind, Submodule};
 
-use super::sequence::{Layer, Sequence};
-use crate::ops::{BatchMoments, ConvNormAct, Kind, Norm, Part, Window};
+use super::param::Param;
+use crate::ops::{BatchMoments, ConvNormAct, Kind, Norm, Window};
 use crate::pass::{BatchStatistics, Pass};
 use crate::scope::Scope;
 
-/// Sizes of a convolution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConvShape {
-    /// Dense or depthwise; a depthwise one has as many channels out as in.
-    pub kind: Kind,
-    /// Channels in.
-    pub in_channels: usize,
-    /// Channels out.
-    pub out_channels: usize,
-    /// Side of the kernel.
-    pub kernel: usize,
-    /// Step of the kernel.
-    pub stride: usize,
-}
-
-/// `f(bn(x ∗ w))`; parameters `conv.weight`, `bn.weight`, `bn.bias`, `bn.running_mean`, `bn.running_var`.
+/// `f(bn(x ∗ w))`.
 #[derive(Debug)]
-pub struct ConvBnAct {
-    shape: ConvShape,
-    padding: Padding,
+pub(super) struct ConvBnAct {
+    kind: Kind,
+    window: Window,
     activation: Option<Activation>,
     eps: f64,
     momentum: f64,
@@ -36,63 +21,46 @@ pub struct ConvBnAct {
     frozen: bool,
     /// Name of the batch normalisation, such as `blocks.0.expand_conv.bn`.
     norm_name: String,
-    weight: Tensor,
-    gamma: Tensor,
-    beta: Tensor,
+    weight: Param,
+    gamma: Param,
+    beta: Param,
     running_mean: Tensor,
     running_var: Tensor,
 }
 
 impl ConvBnAct {
-    /// Takes its parameters from `scope`. The convolution starts as N(0, √(2 / (k·k·out/groups))), as automl's and timm's.
-    ///
-    /// # Errors
-    /// When the scope lacks a parameter, or has it in another shape.
-    pub fn new(scope: &Scope<'_>, shape: ConvShape, activation: Option<Activation>) -> Result<Self> {
-        let ConvShape { kind, in_channels, out_channels, kernel, .. } = shape;
-        let (weight_inputs, fan_out) = match kind {
-            Kind::Dense => (in_channels, kernel * kernel * out_channels),
-            Kind::Depthwise => (1, kernel * kernel),
+    /// Takes its parameters from `scope`, the layer's own.
+    pub(super) fn new(scope: &Scope<'_>, conv: &Conv) -> Result<Self> {
+        let kind = match conv.kind {
+            ConvKind::Dense => Kind::Dense,
+            ConvKind::Depthwise => Kind::Depthwise,
         };
-        let init = Init::Randn { mean: 0.0, stdev: (2.0 / fan_out as f64).sqrt() };
-        let weight = scope.below("conv").get((out_channels, weight_inputs, kernel, kernel), "weight", init)?;
-        let norm = scope.below("bn");
+        let norm = scope.below(Submodule::Norm.name());
+        let [weight, gamma, beta, running_mean, running_var] = scope.take_all(&conv.params())?;
         Ok(Self {
-            shape,
-            padding: scope.dialect().padding,
-            activation,
+            kind,
+            window: Window { kernel: conv.kernel, stride: conv.stride, padding: scope.dialect().padding },
+            activation: conv.activated.then_some(scope.activation()),
             eps: scope.dialect().bn_eps,
             momentum: scope.momentum(),
             frozen: norm.is_frozen("weight"),
             norm_name: norm.name(),
-            weight,
-            gamma: norm.get(out_channels, "weight", Init::Const(1.0))?,
-            beta: norm.get(out_channels, "bias", Init::Const(0.0))?,
-            running_mean: norm.get(out_channels, "running_mean", Init::Const(0.0))?,
-            running_var: norm.get(out_channels, "running_var", Init::Const(1.0))?,
+            weight: weight.into(),
+            gamma: gamma.into(),
+            beta: beta.into(),
+            running_mean,
+            running_var,
         })
     }
 
-    /// The layer by itself.
-    pub fn sequence(&self) -> Sequence<'_> {
-        Sequence { layers: vec![Layer::ConvBnAct(self)], shortcut: None }
-    }
-
-    /// Weight, scale, shift.
-    pub(super) fn params(&self) -> [&Tensor; 3] {
-        [&self.weight, &self.gamma, &self.beta]
-    }
-
-    /// The operation on parameters that are [`ConvBnAct::params`], or these detached.
-    pub(super) fn part<'a>(&'a self, [weight, gamma, beta]: &'a [Tensor; 3], pass: &Pass<'_>) -> Part<'a> {
+    pub(super) fn part<'a>(&'a self, pass: &Pass<'_>) -> ConvNormAct<'a> {
         let norm = match pass {
             Pass::Train(_) if !self.frozen => Norm::Batch,
             Pass::Train(_) | Pass::Eval(_) => Norm::Running { mean: &self.running_mean, variance: &self.running_var },
         };
-        let ConvShape { kind, kernel, stride, .. } = self.shape;
-        let window = Window { kernel, stride, padding: self.padding };
-        let (eps, activation) = (self.eps, self.activation);
-        Part::ConvNormAct(ConvNormAct { kind, window, weight, gamma, beta, eps, norm, activation })
+        let [weight, gamma, beta] = [&self.weight, &self.gamma, &self.beta].map(|param| param.of(pass));
+        let Self { kind, window, activation, eps, .. } = *self;
+        ConvNormAct { kind, window, weight, gamma, beta, eps, norm, activation }
     }
 
     /// Leaves a batch's moments where a training step collects them.

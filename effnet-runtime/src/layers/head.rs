@@ -1,56 +1,41 @@
 //! The head: the last feature map to logits.
 
 use candle_core::{DType, Result, Tensor};
-use candle_nn::Init;
+use effnet_spec::Spec;
+use effnet_spec::plan::Linear;
 
+use super::Block;
 use super::dropout::dropout;
-use super::{ConvBnAct, ConvShape, Sequence};
-use crate::ops::{self, Kind};
+use super::param::Param;
+use crate::ops;
 use crate::pass::Pass;
 use crate::scope::Scope;
 
-/// A 1×1 convolution with batch normalisation and activation, the mean over pixels, dropout, and the classifier;
-/// parameters below `project_conv`, and `classifier.weight`, `classifier.bias`.
+/// A 1×1 convolution with batch normalisation and activation, the mean over pixels, dropout, and the classifier.
 #[derive(Debug)]
-pub struct Head {
-    project: ConvBnAct,
-    weight: Tensor,
-    bias: Tensor,
+pub(crate) struct Head {
+    pub(super) conv: Block,
+    weight: Param,
+    bias: Param,
 }
 
 impl Head {
-    /// Takes its parameters from `scope`, the head's own. The classifier starts as N(0, 0.01) with bias 0.
+    /// Takes its parameters from `root`, the network's scope.
     ///
     /// # Errors
     /// When the scope lacks a parameter, or has it in another shape.
-    pub fn new(scope: &Scope<'_>, in_channels: usize, num_features: usize, num_classes: usize) -> Result<Self> {
-        let shape = ConvShape { kind: Kind::Dense, in_channels, out_channels: num_features, kernel: 1, stride: 1 };
-        let project = ConvBnAct::new(&scope.below("project_conv"), shape, Some(scope.activation()))?;
-        let classifier = scope.below("classifier");
-        let init = Init::Randn { mean: 0.0, stdev: 0.01 };
-        Ok(Self {
-            project,
-            weight: classifier.get((num_classes, num_features), "weight", init)?,
-            bias: classifier.get(num_classes, "bias", Init::Const(0.0))?,
-        })
-    }
-
-    /// Its convolution.
-    pub fn sequence(&self) -> Sequence<'_> {
-        self.project.sequence()
+    pub(crate) fn new(root: &Scope<'_>, spec: &Spec, num_classes: usize) -> Result<Self> {
+        let conv = Block::of_site(root, &spec.head())?;
+        let classifier = root.below(Linear::NAME);
+        let [weight, bias] = spec.classifier(num_classes).params();
+        Ok(Self { conv, weight: classifier.take(&weight)?.into(), bias: classifier.take(&bias)?.into() })
     }
 
     /// Logits `[N, num_classes]` of what its convolution puts out, `[N, H, W, num_features]`.
-    ///
-    /// # Errors
-    /// When the map does not fit, or candle fails.
-    pub fn logits(&self, map: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        // From here on all is f32, whatever the activations were.
+    pub(super) fn logits(&self, map: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        // From here on everything is f32, whatever the activations were.
         let features = ops::global_mean(map)?.to_dtype(DType::F32)?;
         let features = dropout(features, pass)?;
-        match pass {
-            Pass::Train(_) => ops::linear(&features, &self.weight, &self.bias),
-            Pass::Eval(_) => ops::linear(&features, &self.weight.detach(), &self.bias.detach()),
-        }
+        ops::linear(&features, self.weight.of(pass), self.bias.of(pass))
     }
 }

@@ -1,24 +1,19 @@
-//! Run-time-sized layers, over maps `[N, H, W, C]`.
+//! The layers of [`effnet_spec::plan`] with their parameters, over maps `[N, H, W, C]`.
 //!
-//! [`crate::typed`] wraps each in a type that carries its channel counts; [`crate::DynamicModel`] holds them as they are.
-//! Parameter names are those of the WZMIAOMIAO model.
+//! [`crate::typed`] wraps stem, blocks and head in types that carry their channel counts; [`crate::DynamicModel`] holds
+//! them as they are.
 
 mod block;
 mod conv_bn_act;
 mod drop_path;
 mod dropout;
-mod fused_mbconv;
 mod head;
-mod mbconv;
-mod sequence;
+mod param;
+mod run;
 mod squeeze_excite;
 mod stem;
 
-pub use block::Block;
-pub use conv_bn_act::{ConvBnAct, ConvShape};
-pub use fused_mbconv::FusedMbConv;
-pub use head::Head;
-pub use mbconv::MbConv;
-pub use sequence::{Sequence, run, run_network};
-pub use squeeze_excite::SqueezeExcite;
-pub use stem::Stem;
+pub(crate) use block::Block;
+pub(crate) use head::Head;
+pub(crate) use run::{run, run_network};
+pub(crate) use stem::Stem;

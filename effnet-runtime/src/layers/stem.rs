@@ -2,47 +2,48 @@
 
 use candle_core::{DType, Result, Tensor};
 use effnet_kernels::Precision;
+use effnet_spec::Spec;
 
-use super::{ConvBnAct, ConvShape, Sequence};
-use crate::ops::Kind;
+use super::Block;
 use crate::pass::Pass;
 use crate::scope::Scope;
 
-/// A 3×3 convolution of stride 2 with batch normalisation and activation. Here images leave candle's layout.
+/// A convolution with batch normalisation and activation, and the permutation out of candle's layout in front of it.
 #[derive(Debug)]
-pub struct Stem(ConvBnAct);
+pub(crate) struct Stem {
+    pub(super) conv: Block,
+}
 
 impl Stem {
-    /// Takes its parameters from `scope`, the stem's own.
+    /// Takes its parameters from `root`, the network's scope.
     ///
     /// # Errors
     /// When the scope lacks a parameter, or has it in another shape.
-    pub fn new(scope: &Scope<'_>, in_channels: usize, out_channels: usize) -> Result<Self> {
-        let shape = ConvShape { kind: Kind::Dense, in_channels, out_channels, kernel: 3, stride: 2 };
-        Ok(Self(ConvBnAct::new(scope, shape, Some(scope.activation()))?))
+    pub(crate) fn new(root: &Scope<'_>, spec: &Spec) -> Result<Self> {
+        Ok(Self { conv: Block::of_site(root, &spec.stem())? })
     }
 
-    /// `[N, H, W, in_channels]` of images `[N, in_channels, H, W]`, in the number format of the pass.
+    /// The first feature map `[N, H, W, C]` of images `[N, channels, H, W]`.
     ///
     /// # Errors
-    /// When the device does not have the format, or candle fails.
-    pub fn map(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+    /// When the images do not fit, or candle fails.
+    pub(crate) fn forward(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        super::run(&self.map(images, pass)?, &[&self.conv], pass)
+    }
+
+    /// `[N, H, W, channels]` of images `[N, channels, H, W]`, in the number format of the pass.
+    pub(super) fn map(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         let precision = pass.precision();
         if precision != Precision::F32 && !images.device().is_cuda() {
             candle_core::bail!(
                 "activations of {precision:?} need a CUDA device: leave out --precision, or say --device cuda"
             )
         }
-        // Images of another format than f32 are refused there, and not converted.
+        // The chain refuses images of another format than f32; nothing here converts them.
         let images = match (images.dtype(), precision) {
             (DType::F32, Precision::Bf16) => images.to_dtype(DType::BF16)?,
             _ => images.clone(),
         };
         images.permute((0, 2, 3, 1))?.contiguous()
-    }
-
-    /// Its layer.
-    pub fn sequence(&self) -> Sequence<'_> {
-        self.0.sequence()
     }
 }

@@ -1,4 +1,6 @@
-//! Which part of a step, or of a validation, was the first that was not finite.
+//! The first part of a step, or of a validation, that is not finite.
+
+use std::collections::HashMap;
 
 use candle_core::{Tensor, Var};
 use effnet_kernels::Precision;
@@ -7,8 +9,10 @@ use super::error::{Error, Result};
 use crate::data::Batch;
 use crate::network::Network;
 use crate::ops::cpu::view;
-use crate::params::Params;
 use crate::pass::{NormUpdates, Pass};
+
+/// Ending of a running mean's name, behind that of its batch normalisation.
+const MEAN: &str = ".running_mean";
 
 /// The error of a loss that is not finite, with its cause where one can be found: the images, a weight, or the first
 /// batch normalisation, in the network's order, whose input was not finite.
@@ -20,13 +24,7 @@ pub(super) fn of_loss(
     rate: f64,
 ) -> Result<Error> {
     let layer = || -> Result<Option<String>> {
-        let mut names: Vec<String> = network
-            .params()
-            .buffers()
-            .into_iter()
-            .filter_map(|(name, _): (String, Var)| name.strip_suffix(".running_mean").map(str::to_owned))
-            .collect();
-        names.sort_by_key(|name| place(name));
+        let names = in_order(network).into_iter().filter_map(|(name, _)| Some(name.strip_suffix(MEAN)?.to_owned()));
         for name in names {
             let Some(batch) = norms.get(&name) else { continue };
             if !is_finite(&batch.mean)? || !is_finite(&batch.variance)? {
@@ -39,7 +37,7 @@ pub(super) fn of_loss(
     };
     let what = if !is_finite(&batch.images)? {
         "the loss is not finite, as the images of the batch are not".to_owned()
-    } else if let Some(name) = parameter(network.params())? {
+    } else if let Some(name) = parameter(network)? {
         format!("the loss is not finite, as `{name}` is not")
     } else {
         layer()?.unwrap_or_else(|| "the loss is not finite, though every layer's values are".to_owned())
@@ -47,7 +45,7 @@ pub(super) fn of_loss(
     Ok(Error::NotFinite { step: number + 1, rate, what })
 }
 
-/// What the first stage whose map is not finite puts out for an image, called `name`, or the whole network.
+/// The first part whose output for an image, called `name`, is not finite: a stage, else the head.
 pub(super) fn of_image(network: &dyn Network, image: &Tensor, name: &str) -> Result<String> {
     let image = image.to_device(network.params().device())?;
     for (stage, map) in network.stage_maps(&image, &Pass::Eval(Precision::F32))?.iter().enumerate() {
@@ -59,10 +57,8 @@ pub(super) fn of_image(network: &dyn Network, image: &Tensor, name: &str) -> Res
 }
 
 /// The first weight or running statistic, in the network's order, that is not finite.
-pub(super) fn parameter(params: &Params) -> Result<Option<String>> {
-    let mut all = params.all();
-    all.sort_by_key(|(name, _)| place(name));
-    for (name, values) in all {
+pub(super) fn parameter(network: &dyn Network) -> Result<Option<String>> {
+    for (name, values) in in_order(network) {
         if !is_finite(&values)? {
             return Ok(Some(name));
         }
@@ -80,38 +76,43 @@ fn is_finite(tensor: &Tensor) -> Result<bool> {
     Ok(view(&tensor)?.iter().all(|value| value.is_finite()))
 }
 
-/// The parts of a block, in the order in which an image passes them.
-const PARTS: [&str; 4] = ["expand_conv", "dwconv", "se", "project_conv"];
-
-/// Sorts names in the order in which an image passes their layers: stem, blocks by number, head.
-fn place(name: &str) -> (usize, usize, usize) {
-    let mut parts = name.split('.');
-    match parts.next() {
-        Some("stem") => (0, 0, 0),
-        Some("blocks") => {
-            let number = parts.next().and_then(|part| part.parse().ok()).unwrap_or(usize::MAX);
-            let part = parts.next().and_then(|part| PARTS.iter().position(|known| *known == part));
-            (1, number, part.unwrap_or(PARTS.len()))
-        }
-        _ => (2, 0, 0),
-    }
+/// A network's weights and buffers: those of its table in the order in which an image meets them, then the others.
+fn in_order(network: &dyn Network) -> Vec<(String, Var)> {
+    let table = network.spec().parameters(network.num_classes());
+    let places: HashMap<String, usize> = table.enumerate().map(|(place, (name, _))| (name, place)).collect();
+    let mut all = network.params().all();
+    all.sort_by_key(|(name, _)| places.get(name).copied().unwrap_or(usize::MAX));
+    all
 }
 
 #[cfg(test)]
 mod tests {
-    use super::place;
+    use effnet_spec::{Operator, Row, Settings, Spec};
+
+    use super::in_order;
+    use crate::{DynamicModel, Params};
 
     #[test]
     fn layers_stand_in_the_order_of_the_network() {
+        let rows =
+            vec![Row::new(2, 3, 1, 1, 8, 8, Operator::Fused, 0.0), Row::new(9, 3, 1, 2, 8, 8, Operator::MbConv, 0.25)];
+        let spec = Spec { name: "Deep".into(), rows: rows.into(), settings: Settings::DEFAULT };
+        let network = DynamicModel::from_spec(&spec, 2, Params::new(0).builder()).unwrap();
+        let names: Vec<String> = in_order(&network).into_iter().map(|(name, _)| name).collect();
+        let place = |name: &str| names.iter().position(|known| known == name).expect(name);
         let order = [
-            "stem.bn",
-            "blocks.0.project_conv.bn",
-            "blocks.2.expand_conv.bn",
-            "blocks.2.dwconv.bn",
-            "blocks.2.project_conv.bn",
-            "blocks.10.expand_conv.bn",
-            "head.project_conv.bn",
+            "stem.conv.weight",
+            "stem.bn.running_mean",
+            "blocks.0.project_conv.bn.running_mean",
+            "blocks.2.expand_conv.bn.running_mean",
+            "blocks.2.dwconv.bn.running_mean",
+            "blocks.2.se.conv_reduce.weight",
+            "blocks.2.se.conv_expand.bias",
+            "blocks.2.project_conv.bn.running_mean",
+            "blocks.10.expand_conv.bn.running_mean",
+            "head.project_conv.bn.running_mean",
+            "head.classifier.bias",
         ];
-        assert!(order.windows(2).all(|pair| place(pair[0]) < place(pair[1])));
+        assert!(order.windows(2).all(|pair| place(pair[0]) < place(pair[1])), "{names:?}");
     }
 }

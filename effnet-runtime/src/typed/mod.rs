@@ -29,7 +29,76 @@ impl<const IMAGE: usize, const OUT: usize> Stem<IMAGE, OUT> {
     /// # Errors
     /// When the images do not fit, or candle fails.
     pub fn forward(&self, images: &Tensor, pass: &Pass<'_>) -> Result<FeatureMap<OUT>> {
-        FeatureMap::from_nhwc(layers::run(&self.0.map(images, pass)?, &[self.0.sequence()], pass)?)
+        FeatureMap::from_nhwc(self.0.forward(images, pass)?)
+    }
+
+    /// The stem, and blocks behind it.
+    #[must_use]
+    pub fn then<'a, const NEXT: usize>(&'a self, blocks: Blocks<'a, OUT, NEXT>) -> Backbone<'a, NEXT> {
+        Backbone { stem: &self.0, blocks: blocks.0 }
+    }
+}
+
+/// A block from maps of `IN` channels to maps of `OUT`.
+pub trait Block<const IN: usize, const OUT: usize> {
+    /// The block without its channels in its type.
+    fn untyped(&self) -> &layers::Block;
+}
+
+/// Blocks from maps of `IN` channels to maps of `OUT`, which run as one node of the graph.
+#[derive(Debug)]
+pub struct Blocks<'a, const IN: usize, const OUT: usize>(Vec<&'a layers::Block>);
+
+impl<'a, const IN: usize, const OUT: usize> Blocks<'a, IN, OUT> {
+    /// A single one.
+    #[must_use]
+    pub fn new(first: &'a impl Block<IN, OUT>) -> Self {
+        Self(vec![first.untyped()])
+    }
+
+    /// These, and another behind them.
+    #[must_use]
+    pub fn then<const NEXT: usize>(mut self, next: &'a impl Block<OUT, NEXT>) -> Blocks<'a, IN, NEXT> {
+        self.0.push(next.untyped());
+        Blocks(self.0)
+    }
+
+    /// The last one's feature map.
+    ///
+    /// # Errors
+    /// When candle fails.
+    pub fn forward(self, x: &FeatureMap<IN>, pass: &Pass<'_>) -> Result<FeatureMap<OUT>> {
+        FeatureMap::from_nhwc(layers::run(x.as_nhwc(), &self.0, pass)?)
+    }
+}
+
+/// The stem and blocks behind it, the last of which puts out maps of `OUT` channels. Nothing runs before the head is
+/// known: all of them are one node of the graph.
+#[derive(Debug)]
+pub struct Backbone<'a, const OUT: usize> {
+    stem: &'a layers::Stem,
+    blocks: Vec<&'a layers::Block>,
+}
+
+impl<'a, const OUT: usize> Backbone<'a, OUT> {
+    /// These, and more blocks behind them.
+    #[must_use]
+    pub fn then<const NEXT: usize>(mut self, blocks: Blocks<'a, OUT, NEXT>) -> Backbone<'a, NEXT> {
+        self.blocks.extend(blocks.0);
+        Backbone { stem: self.stem, blocks: self.blocks }
+    }
+
+    /// Logits `[N, num_classes]` of images `[N, channels, H, W]`, with `head` behind the blocks.
+    ///
+    /// # Errors
+    /// When the images do not fit, or candle fails.
+    pub fn logits<const FEATURES: usize>(
+        self,
+        head: &Head<OUT, FEATURES>,
+        images: &Tensor,
+        pass: &Pass<'_>,
+    ) -> Result<Tensor> {
+        layers::run_network(self.stem, self.blocks, &head.0, images, pass)
     }
 }
 
@@ -45,74 +114,21 @@ impl<const IN: usize, const FEATURES: usize> Head<IN, FEATURES> {
     pub fn new(builder: &mut Builder<'_>) -> Result<Self> {
         builder.head([IN, FEATURES]).map(Self)
     }
-
-    /// Logits `[N, num_classes]` of images `[N, IMAGE, H, W]`, by the stem, the blocks and this.
-    ///
-    /// # Errors
-    /// When the images do not fit, or candle fails.
-    pub fn run<const IMAGE: usize, const FIRST: usize>(
-        &self,
-        stem: &Stem<IMAGE, FIRST>,
-        blocks: Blocks<'_, FIRST, IN>,
-        images: &Tensor,
-        pass: &Pass<'_>,
-    ) -> Result<Tensor> {
-        layers::run_network(&stem.0, blocks.0, &self.0, images, pass)
-    }
 }
 
-/// A block from maps of `IN` channels to maps of `OUT`.
-pub trait Block<const IN: usize, const OUT: usize> {
-    /// Its layers, and the shortcut around them.
-    fn sequence(&self) -> layers::Sequence<'_>;
-}
-
-/// Blocks from maps of `IN` channels to maps of `OUT`, which run as one node of the graph.
-pub struct Blocks<'a, const IN: usize, const OUT: usize>(Vec<layers::Sequence<'a>>);
-
-impl<'a, const IN: usize, const OUT: usize> Blocks<'a, IN, OUT> {
-    /// A single one.
-    #[must_use]
-    pub fn new(first: &'a impl Block<IN, OUT>) -> Self {
-        Self(vec![first.sequence()])
-    }
-
-    /// These, and another behind them.
-    #[must_use]
-    pub fn then<const NEXT: usize>(mut self, next: &'a impl Block<OUT, NEXT>) -> Blocks<'a, IN, NEXT> {
-        self.0.push(next.sequence());
-        Blocks(self.0)
-    }
-
-    /// These, and others behind them.
-    #[must_use]
-    pub fn join<const NEXT: usize>(mut self, next: Blocks<'a, OUT, NEXT>) -> Blocks<'a, IN, NEXT> {
-        self.0.extend(next.0);
-        Blocks(self.0)
-    }
-
-    /// The last one's feature map.
-    ///
-    /// # Errors
-    /// When candle fails.
-    pub fn forward(self, x: &FeatureMap<IN>, pass: &Pass<'_>) -> Result<FeatureMap<OUT>> {
-        FeatureMap::from_nhwc(layers::run(x.as_nhwc(), &self.0, pass)?)
-    }
-}
-
-/// A typed block over the run-time-sized one of the same name.
+/// The typed form of an operator's blocks.
 macro_rules! block {
-    ($(#[$doc:meta])* $name:ident, $operator:ident) => {
+    ($(#[$doc:meta])* $vis:vis $name:ident, $operator:expr) => {
         $(#[$doc])*
         #[derive(Debug)]
-        pub struct $name<
+        $vis struct $name<
             const IN: usize,
             const EXPANDED: usize,
             const SQUEEZED: usize,
             const OUT: usize,
             const KERNEL: usize,
             const STRIDE: usize,
-        >(layers::$name);
+        >(layers::Block);
 
         impl<
             const IN: usize,
@@ -126,11 +142,9 @@ macro_rules! block {
             /// The builder's next block.
             ///
             /// # Errors
-            /// When that is of another kind or size, or the builder lacks a parameter.
-            pub fn new(builder: &mut Builder<'_>) -> Result<Self> {
-                let (scope, block) =
-                    builder.next_block(Operator::$operator, [IN, EXPANDED, SQUEEZED, OUT, KERNEL, STRIDE])?;
-                layers::$name::new(&scope, &block).map(Self)
+            /// When that is of another type or size, or the builder lacks a parameter.
+            $vis fn new(builder: &mut Builder<'_>) -> Result<Self> {
+                builder.next_block($operator, [IN, EXPANDED, SQUEEZED, OUT, KERNEL, STRIDE]).map(Self)
             }
         }
 
@@ -143,8 +157,8 @@ macro_rules! block {
             const STRIDE: usize,
         > Block<IN, OUT> for $name<IN, EXPANDED, SQUEEZED, OUT, KERNEL, STRIDE>
         {
-            fn sequence(&self) -> layers::Sequence<'_> {
-                self.0.sequence()
+            fn untyped(&self) -> &layers::Block {
+                &self.0
             }
         }
     };
@@ -152,9 +166,12 @@ macro_rules! block {
 
 block!(
     /// Fused-MBConv.
-    FusedMbConv, Fused
+    pub FusedMbConv, Operator::Fused
 );
 block!(
     /// MBConv.
-    MbConv, MbConv
+    pub MbConv, Operator::MbConv
 );
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,8 @@
 //! From a file into a network.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use candle_core::{Device, Var};
+use candle_core::Device;
 use candle_nn::VarBuilder;
 use effnet_spec::{Padding, Spec};
 
@@ -43,25 +43,27 @@ pub struct Loaded {
 /// read twice, first to check that its weights are finite.
 ///
 /// # Errors
-/// As [`check`], and when the file cannot be read, or a weight is NaN or infinite.
+/// When the file speaks nobody's names, or lacks a parameter, or has one more or in another shape or not as floats, or
+/// says that its weights assume another padding or epsilon than the network has; when it cannot be read, or a weight is NaN
+/// or infinite.
 pub fn load(file: &WeightsFile, network: &dyn Network, classifier: Classifier) -> Result<Loaded> {
-    let fit = fit(file, network, classifier)?;
-    for (name, _) in &fit.to_fill {
+    let fit = fit(file, &Wanted::by_network(network), classifier)?;
+    for (_, name) in &fit.to_fill {
         file.values(name)?;
     }
-    fit.fill(file)
+    fit.fill(file, network)
 }
 
-/// Checks that a file's weights and buffers are those of a network, without reading them. Logs what loading would leave
-/// out.
+/// Checks that a file's weights and buffers are those of a network of this table, under this dialect, without reading them.
+/// Logs what loading would leave out.
 ///
 /// # Errors
-/// When the file's names are nobody's, when it lacks a parameter or has one more, or one of another shape or format, or
-/// when its weights assume another padding or epsilon than the network has.
-pub fn check(file: &WeightsFile, network: &dyn Network) -> Result<Loaded> {
-    let loaded = fit(file, network, Classifier::MustFit)?.loaded;
-    loaded.log(file);
-    Ok(loaded)
+/// The errors of [`load`] that show without the weights.
+pub(crate) fn check(file: &WeightsFile, spec: &Spec, dialect: &Dialect, num_classes: usize) -> Result<()> {
+    let parameters = spec.parameters(num_classes).collect();
+    let wanted = Wanted { spec, dialect, num_classes, parameters };
+    fit(file, &wanted, Classifier::MustFit)?.loaded.log(file);
+    Ok(())
 }
 
 impl Loaded {
@@ -82,51 +84,76 @@ impl Loaded {
     }
 }
 
+/// The parameters that a network takes from a file.
+struct Wanted<'a> {
+    spec: &'a Spec,
+    dialect: &'a Dialect,
+    num_classes: usize,
+    /// Our name and the shape of each parameter, in the network's order, so that a message names what differs first.
+    parameters: Vec<(String, Vec<usize>)>,
+}
+
+impl<'a> Wanted<'a> {
+    /// The parameters that a network has: those of its table, then those that it has besides.
+    fn by_network(network: &'a dyn Network) -> Self {
+        let (spec, num_classes) = (network.spec(), network.num_classes());
+        let shapes = network.params().all().into_iter().map(|(name, var)| (name, var.dims().to_vec()));
+        let mut shapes: BTreeMap<String, Vec<usize>> = shapes.collect();
+        let of_table = spec.parameters(num_classes).filter_map(|(name, _)| shapes.remove_entry(&name));
+        let mut parameters: Vec<_> = of_table.collect();
+        parameters.extend(shapes);
+        Self { spec, dialect: network.dialect(), num_classes, parameters }
+    }
+}
+
 /// Which tensor of a file fills which parameter.
 struct Fit {
-    /// The parameters that the file fills and their names in it, in the network's order.
-    to_fill: Vec<(String, Var)>,
+    /// The parameters that the file fills, by our names and by its own, in the network's order.
+    to_fill: Vec<(String, String)>,
     loaded: Loaded,
 }
 
 impl Fit {
-    fn fill(self, file: &WeightsFile) -> Result<Loaded> {
-        for (name, var) in self.to_fill {
-            var.set(&file.read_f32(&name, var.device())?)?;
+    fn fill(self, file: &WeightsFile, network: &dyn Network) -> Result<Loaded> {
+        for (ours, theirs) in self.to_fill {
+            let Some(var) = network.params().get(&ours) else { continue };
+            var.set(&file.read_f32(&theirs, var.device())?)?;
         }
         self.loaded.log(file);
         Ok(self.loaded)
     }
 }
 
-fn fit(file: &WeightsFile, network: &dyn Network, classifier: Classifier) -> Result<Fit> {
+fn fit(file: &WeightsFile, network: &Wanted<'_>, classifier: Classifier) -> Result<Fit> {
     let scheme = file.scheme()?;
     if let Some(metadata) = file.metadata() {
-        same_arithmetic(file, &metadata.dialect, network.dialect())?;
+        same_arithmetic(file, &metadata.dialect, network.dialect)?;
     }
     let mut to_fill = Vec::new();
     let mut missing = Vec::new();
     let mut wrong_shape = Vec::new();
     let mut wanted = BTreeSet::new();
-    for (ours, name) in names(scheme, network) {
-        let Some(var) = network.params().get(&ours) else { continue };
-        match file.weight(&name)? {
+    let names: HashMap<_, _> = scheme.pairs(network.spec).into_iter().map(|pair| (pair.ours, pair.theirs)).collect();
+    for (ours, shape) in &network.parameters {
+        // What a network has besides its table goes by our names in every scheme.
+        let name = names.get(ours).unwrap_or(ours);
+        match file.weight(name)? {
             None => missing.push(name.clone()),
-            Some(shape) if shape != var.dims() => {
-                wrong_shape.push(WrongShape { name: name.clone(), file: shape.to_vec(), network: var.dims().to_vec() });
+            Some(found) if found != shape => {
+                wrong_shape.push(WrongShape { name: name.clone(), file: found.to_vec(), network: shape.clone() });
             }
-            Some(_) => to_fill.push((name.clone(), var)),
+            Some(_) => to_fill.push((ours.clone(), name.clone())),
         }
-        wanted.insert(name);
+        wanted.insert(name.clone());
     }
     let mut kept_classifier = false;
-    if classifier == Classifier::KeptIfOther && file.num_classes()? != Some(network.num_classes()) {
-        let classifier = scheme.classifier_bias().trim_end_matches("bias");
+    if classifier == Classifier::KeptIfOther && file.num_classes()? != Some(network.num_classes) {
+        let classifier = format!("{}.", scheme.classifier());
         kept_classifier = true;
-        missing.retain(|name| !name.starts_with(classifier));
-        wrong_shape.retain(|wrong| !wrong.name.starts_with(classifier));
-        to_fill.retain(|(name, _)| !name.starts_with(classifier));
-        wanted.extend(file.names().filter(|name| name.starts_with(classifier)).map(str::to_owned));
+        missing.retain(|name| !name.starts_with(&classifier));
+        wrong_shape.retain(|wrong| !wrong.name.starts_with(&classifier));
+        to_fill.retain(|(_, name)| !name.starts_with(&classifier));
+        wanted.extend(file.names().filter(|name| name.starts_with(&classifier)).map(str::to_owned));
     }
     let mut unexpected = Vec::new();
     let mut left_out: Vec<_> = file.elsewhere().filter(|name| !is_batch_count(name)).map(str::to_owned).collect();
@@ -137,7 +164,7 @@ fn fit(file: &WeightsFile, network: &dyn Network, classifier: Classifier) -> Res
         if scheme.could_name(name) { &mut unexpected } else { &mut left_out }.push(name.to_owned());
     }
     if !(missing.is_empty() && unexpected.is_empty() && wrong_shape.is_empty()) {
-        let (path, network) = (file.path().to_path_buf(), network.spec().name.to_string());
+        let (path, network) = (file.path().to_path_buf(), network.spec.name.to_string());
         return Err(Error::Mismatch(Box::new(Mismatch { path, network, missing, unexpected, wrong_shape })));
     }
     Ok(Fit { to_fill, loaded: Loaded { scheme, kept_classifier, left_out } })
@@ -164,7 +191,7 @@ pub fn read_network<N: Network>(
     believe(file, spec, classes)?;
     let network = build(classes, Params::for_loading(Some(dialect), device).builder())?;
     // On an error the network is dropped, and nobody sees it half filled.
-    fit(file, &network, Classifier::MustFit)?.fill(file)?;
+    fit(file, &Wanted::by_network(&network), Classifier::MustFit)?.fill(file, &network)?;
     Ok(network)
 }
 
@@ -185,16 +212,6 @@ fn believe(file: &WeightsFile, spec: &Spec, classes: usize) -> Result<()> {
         return Err(Error::Damaged { path: file.path().to_path_buf(), reason });
     }
     Ok(())
-}
-
-/// The network's parameters with their names in the scheme, in the network's order: a message then names the first
-/// difference. Parameters that a network has beyond its table follow, under its own names.
-fn names(scheme: Scheme, network: &dyn Network) -> Vec<(String, String)> {
-    let mut names: Vec<_> = scheme.pairs(network.spec()).into_iter().map(|pair| (pair.ours, pair.theirs)).collect();
-    let of_table: BTreeSet<_> = names.iter().map(|(ours, _)| ours.clone()).collect();
-    let more = network.params().all().into_iter().map(|(name, _)| name).filter(|name| !of_table.contains(name));
-    names.extend(more.map(|name| (name.clone(), name)));
-    names
 }
 
 fn same_arithmetic(file: &WeightsFile, theirs: &Dialect, ours: &Dialect) -> Result<()> {

@@ -121,6 +121,7 @@ impl Reference<'_> {
                 let y = excite(self.conv(&y, &part("dwconv"), window, true, true));
                 self.conv(&y, &part("project_conv"), (1, 1), false, false)
             }
+            (operator, _) => panic!("there is no reference for {operator} blocks"),
         };
         if let Some(shortcut) = shortcut {
             y.data.iter_mut().zip(&shortcut.data).for_each(|(y, x)| *y += x);

@@ -80,7 +80,7 @@ fn read_row<S: Copy>(ast: &AstRow<S>, report: &mut Report<S>) -> ReadRow<S> {
 fn operator<S: Copy>(cell: &Value<S>, report: &mut Report<S>) -> Option<Operator> {
     let number = match &cell.kind {
         ValueKind::Number(number) => {
-            Operator::ALL.into_iter().find(|known| (*known as usize).to_string() == number.text)
+            Operator::ALL.into_iter().find(|known| known.number().to_string() == number.text)
         }
         _ => None,
     };

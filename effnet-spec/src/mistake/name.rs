@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Column, Key, Limit};
+use crate::{Column, Key, Limit, Operator};
 
 /// The keys of a block string, each with what a list says of it, in the order of [`Column::ALL`].
 pub(super) const BLOCK_KEYS: [(&str, &str); 8] = [
@@ -12,7 +12,7 @@ pub(super) const BLOCK_KEYS: [(&str, &str); 8] = [
     ("e", Column::Expansion.name()),
     ("i", Column::In.name()),
     ("o", Column::Out.name()),
-    ("c", "1 for fused, 0 for mbconv"),
+    ("c", Operator::AUTOML),
     ("se", Column::SeRatio.name()),
 ];
 
@@ -44,7 +44,7 @@ impl Name {
             Self::Cell(Column::Repeats | Column::Expansion | Column::In | Column::Out)
             | Self::Setting(Key::InChannels | Key::Stem | Key::NumFeatures | Key::TrainSize | Key::EvalSize)
             | Self::Limit(Limit::At) => "a positive whole number",
-            Self::BlockKey(Column::Operator) => "0 (mbconv) or 1 (fused)",
+            Self::BlockKey(Column::Operator) => Operator::AUTOML_LEGAL,
             Self::BlockKey(Column::SeRatio) => "a number",
             Self::BlockKey(_) => "a whole number",
             Self::Setting(Key::Dropout | Key::DropPath) => "a number from 0 to below 1",

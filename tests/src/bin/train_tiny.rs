@@ -6,8 +6,7 @@
 use std::process::{Command, ExitCode};
 
 use effnet_runtime::candle::{Result, Tensor};
-use effnet_runtime::spec::Spec;
-use effnet_runtime::{Dialect, Network, Params, Pass, efficientnet_v2};
+use effnet_runtime::{Core, Network, Pass, efficientnet_v2};
 
 efficientnet_v2! {
     /// One block of each kind.
@@ -25,20 +24,8 @@ struct Signalling {
 }
 
 impl Network for Signalling {
-    fn spec(&self) -> &Spec {
-        self.network.spec()
-    }
-
-    fn dialect(&self) -> &Dialect {
-        self.network.dialect()
-    }
-
-    fn num_classes(&self) -> usize {
-        self.network.num_classes()
-    }
-
-    fn params(&self) -> &Params {
-        self.network.params()
+    fn core(&self) -> &Core {
+        self.network.core()
     }
 
     fn run(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {

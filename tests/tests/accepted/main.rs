@@ -36,15 +36,8 @@ fn constants_are_those_of_the_spec() -> Result<()> {
     assert_eq!(PARAMS as u64, SPEC.params(7));
     assert_eq!(Small::PARAMS as u64, SPEC.params(1_000));
     assert_eq!(Small::DROP_PATH, [0, 1, 2, 3, 4, 5].map(|block| 0.3 * f64::from(block) / 6.0));
-    assert_eq!(Small::new(7, Params::new(0).builder())?.core_params(), PARAMS);
+    assert_eq!(Network::params(&Small::new(7, Params::new(0).builder())?).trainable(), PARAMS);
     Ok(())
-}
-
-impl Small {
-    /// Generated fields are the module's own.
-    fn core_params(&self) -> usize {
-        self.core.params().trainable()
-    }
 }
 
 #[test]

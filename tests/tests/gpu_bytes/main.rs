@@ -9,6 +9,7 @@ mod step;
 use effnet_models::EfficientNetV2S;
 use effnet_runtime::efficientnet_v2;
 use effnet_spec::Size;
+use effnet_spec::plan::{ConvKind, LayerKind};
 
 use self::step::{Kind, Pass, step};
 
@@ -43,10 +44,10 @@ fn products_are_those_that_the_spec_counts() {
     let mut others = 0;
     let mut size = spec.stem_conv().output(Size::square(SIDE));
     for block in spec.blocks() {
-        for conv in block.convs().as_slice() {
-            let is_other = conv.is_pooled() || matches!(conv.role, effnet_spec::Role::Depthwise);
-            others += if is_other { conv.cost(size).macs } else { 0 };
-            size = if conv.is_pooled() { size } else { conv.output(size) };
+        for layer in block.layers() {
+            let is_product = matches!(layer.kind, LayerKind::Conv(conv) if conv.kind == ConvKind::Dense);
+            others += if is_product { 0 } else { layer.cost(size).macs };
+            size = layer.output(size);
         }
     }
     assert_eq!(forward, BATCH * (spec.cost(Size::square(SIDE), CLASSES as usize).macs - others));
@@ -63,8 +64,10 @@ fn maps_are_those_that_the_spec_counts() {
         .sum();
     let pooled: u64 = spec
         .blocks()
-        .flat_map(|block| {
-            block.convs().as_slice().iter().filter(|c| c.is_pooled()).map(|c| c.out_channels as u64).collect::<Vec<_>>()
+        .flat_map(|block| block.layers())
+        .map(|layer| match layer.kind {
+            LayerKind::SqueezeExcite(gate) => gate.cost().activations,
+            LayerKind::Conv(_) => 0,
         })
         .sum();
     assert_eq!(normalised, BATCH * (spec.cost(Size::square(SIDE), CLASSES as usize).activations - pooled - CLASSES));

@@ -1,6 +1,7 @@
 //! The kernels of a training step, from the stage table's own shapes.
 
-use effnet_spec::{Block, Conv, Role, Size, Spec};
+use effnet_spec::plan::{Conv, ConvKind, LayerKind};
+use effnet_spec::{Block, Size, Spec};
 
 /// Bytes of an activation in bf16, and of a weight, a gradient of one or a sum in f32.
 const MAP: u64 = 2;
@@ -84,17 +85,15 @@ impl Walk {
 
     /// The convolutions of a block, what stands behind each, and the gradients; the size that it puts out.
     fn block(&mut self, block: &Block, mut size: Size) -> Size {
-        let convs = block.convs();
-        let last = convs.as_slice().len() - 1;
-        for (at, conv) in convs.as_slice().iter().enumerate() {
-            match conv.role {
-                Role::Squeeze => self.squeeze_excite(self.map(size, conv.in_channels)),
-                Role::Excite => {}
-                Role::Activated | Role::Depthwise | Role::Project => {
-                    self.convolution(conv, size, false);
+        let mut layers = block.layers().peekable();
+        while let Some(layer) = layers.next() {
+            match layer.kind {
+                LayerKind::SqueezeExcite(gate) => self.squeeze_excite(self.map(size, gate.channels)),
+                LayerKind::Conv(conv) => {
+                    self.convolution(&conv, size, false);
                     size = conv.output(size);
                     let out = self.map(size, conv.out_channels);
-                    self.normalisation(out, at == last && block.has_shortcut());
+                    self.normalisation(out, layers.peek().is_none() && block.has_shortcut());
                 }
             }
         }
@@ -111,8 +110,8 @@ impl Walk {
         let (x, y) = (self.map(input, conv.in_channels), self.map(conv.output(input), conv.out_channels));
         let (maps, weights) = (MAP * (x + y), WEIGHT * conv.weights());
         let macs = self.batch * conv.cost(input).macs;
-        let kind = match (conv.role, conv.kernel) {
-            (Role::Depthwise, _) => Kind::Depthwise,
+        let kind = match (conv.kind, conv.kernel) {
+            (ConvKind::Depthwise, _) => Kind::Depthwise,
             (_, 1) => Kind::Pointwise,
             _ => Kind::Convolution,
         };

@@ -1,46 +1,27 @@
 use candle_core::{DType, Device, Result as CandleResult, Tensor};
 
-use super::{noise, tiny, tiny_spec};
+use super::{noise, tiny};
 use crate::data::{Batch, Error as DataError};
-use crate::spec::Spec;
 use crate::train::Error;
 use crate::train::evaluate::{Evaluation, WORST, evaluate};
-use crate::{Dialect, Network, Params, Pass};
+use crate::{Core, Network, Pass};
 
 /// A network whose logits are the first pixels of its images.
-struct Echo {
-    spec: Spec,
-    dialect: Dialect,
-    params: Params,
-    classes: usize,
-}
+struct Echo(Box<dyn Network>);
 
 impl Echo {
     fn new(classes: usize) -> Self {
-        let spec = tiny_spec();
-        Self { dialect: Dialect::of(&spec.settings), spec, params: Params::new(0), classes }
+        Self(tiny(0, classes))
     }
 }
 
 impl Network for Echo {
-    fn spec(&self) -> &Spec {
-        &self.spec
-    }
-
-    fn dialect(&self) -> &Dialect {
-        &self.dialect
-    }
-
-    fn num_classes(&self) -> usize {
-        self.classes
-    }
-
-    fn params(&self) -> &Params {
-        &self.params
+    fn core(&self) -> &Core {
+        self.0.core()
     }
 
     fn run(&self, images: &Tensor, _: &Pass<'_>) -> CandleResult<Tensor> {
-        images.flatten_from(1)?.narrow(1, 0, self.classes)
+        images.flatten_from(1)?.narrow(1, 0, self.num_classes())
     }
 
     fn stage_maps(&self, _: &Tensor, _: &Pass<'_>) -> CandleResult<Vec<Tensor>> {

@@ -254,7 +254,7 @@ impl Trainer {
     fn evaluate(&self, whose: &str, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<Option<Evaluation>> {
         let network = self.network.as_ref();
         // A weight that is not finite can leave the logits finite, but the file with it could not be loaded again.
-        if let Some(name) = finite::parameter(network.params())? {
+        if let Some(name) = finite::parameter(network)? {
             return Err(self.not_finite(whose, &format!("`{name}`")));
         }
         let mut loader = eval_loader(&self.config, &self.split.val, network)?;

@@ -174,7 +174,7 @@ impl WeightsFile {
     /// # Errors
     /// As [`WeightsFile::scheme`].
     pub fn num_classes(&self) -> Result<Option<usize>> {
-        let bias = self.info(self.scheme()?.classifier_bias());
+        let bias = self.info(&format!("{}.bias", self.scheme()?.classifier()));
         Ok(bias.and_then(|info| info.shape.first().copied()))
     }
 

@@ -1,4 +1,4 @@
-//! Which scheme names that are nobody's come nearest to.
+//! The scheme nearest to names that are nobody's.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,18 +8,18 @@ use effnet_spec::{Operator, Row, Settings, Spec};
 
 use super::Scheme;
 
-/// The share of a file's names, as its inverse, that a scheme must have to be called near.
+/// A scheme is near if one in `SHARE` of a file's names is its own.
 const SHARE: usize = 2;
 
 /// Members of a scheme's longest names.
 const MAX_MEMBERS: usize = 7;
 
-/// The scheme that most names of a file are of, and what it lacks.
+/// The scheme of most names of a file that lacks the stem's weights.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nearest {
     /// The scheme.
     pub scheme: Scheme,
-    /// What stands in front of the names.
+    /// The names' prefix in the file.
     pub prefix: String,
 }
 
@@ -66,7 +66,7 @@ fn forms(scheme: Scheme) -> BTreeSet<String> {
 /// Every kind of block: with and without expansion, with and without squeeze and excitation, fused and not.
 pub(super) fn every_kind() -> Spec {
     let mut rows = Vec::new();
-    for operator in [Operator::Fused, Operator::MbConv] {
+    for operator in Operator::ALL {
         for expansion in [1, 4] {
             for se_ratio in [0.0, 0.25] {
                 rows.push(Row::new(2, 3, 1, expansion, 8, 8, operator, se_ratio));

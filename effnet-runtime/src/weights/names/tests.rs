@@ -38,7 +38,7 @@ fn a_scheme_is_told_by_its_own_names_and_no_other() {
     for scheme in Scheme::ALL {
         let names: BTreeSet<_> = scheme.pairs(&spec).into_iter().map(|pair| pair.theirs).collect();
         assert_eq!(Scheme::of(|name| names.contains(name)), Some(scheme));
-        assert!(names.contains(scheme.classifier_bias()));
+        assert!(names.contains(&format!("{}.bias", scheme.classifier())));
     }
     assert_eq!(Scheme::of(|_| false), None);
 }

@@ -1,39 +1,26 @@
 //! timm's names (`timm/models/_efficientnet_blocks.py`): `ConvBnAct`, `EdgeResidual`, `DepthwiseSeparableConv` and
 //! `InvertedResidual`, each with convolutions by kind and normalisations by number.
 
-use effnet_spec::{Block, Operator};
+use effnet_spec::Block;
+use effnet_spec::plan::{LayerKind, Part, Site, Submodule};
 
-use super::{Names, Site};
-
-pub(super) fn names(site: Site<'_>) -> Names {
-    match site {
-        Site::Stem => Names::normed("conv_stem", "bn1"),
-        Site::Expand(block) => match block.operator {
-            Operator::Fused => normed(block, "conv_exp", 1),
-            Operator::MbConv => normed(block, "conv_pw", 1),
-        },
-        Site::Depthwise(block) => normed(block, "conv_dw", 1 + expands(block)),
-        Site::SqueezeReduce(block) => Names::Biased(below(block, "se.conv_reduce")),
-        Site::SqueezeExpand(block) => Names::Biased(below(block, "se.conv_expand")),
-        Site::Project(block) => match (block.operator, block.expansion) {
-            (Operator::Fused, 1) => normed(block, "conv", 1),
-            (Operator::Fused, _) => normed(block, "conv_pwl", 2),
-            (Operator::MbConv, 1) => normed(block, "conv_pw", 2),
-            (Operator::MbConv, _) => normed(block, "conv_pwl", 3),
-        },
-        Site::Head => Names::normed("conv_head", "bn2"),
-        Site::Classifier => Names::Biased("classifier".into()),
+pub(super) fn submodule(site: &Site, submodule: Submodule) -> String {
+    let (place, norm) = match site.part {
+        Part::Stem => (String::new(), 1),
+        Part::Block(block) => (format!("blocks.{}.{}.", block.stage, block.repeat), norm(&block, site.layer.name)),
+        Part::Head => (String::new(), 2),
+    };
+    let layer = site.layer.timm;
+    match submodule {
+        Submodule::Conv => format!("{place}{layer}"),
+        Submodule::Norm => format!("{place}bn{norm}"),
+        // timm's names of these are ours.
+        Submodule::Reduce | Submodule::Expand => format!("{place}{layer}.{}", submodule.name()),
     }
 }
 
-fn expands(block: &Block) -> usize {
-    usize::from(block.expansion != 1)
-}
-
-fn below(block: &Block, layer: &str) -> String {
-    format!("blocks.{}.{}.{layer}", block.stage, block.repeat)
-}
-
-fn normed(block: &Block, conv: &str, norm: usize) -> Names {
-    Names::normed(below(block, conv), below(block, &format!("bn{norm}")))
+/// The number of a convolution's normalisation, from 1.
+fn norm(block: &Block, layer: &str) -> usize {
+    let convs = block.layers().filter(|layer| matches!(layer.kind, LayerKind::Conv(_)));
+    1 + convs.take_while(|conv| conv.name != layer).count()
 }

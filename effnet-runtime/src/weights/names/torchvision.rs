@@ -1,35 +1,23 @@
 //! torchvision's names (`torchvision/models/efficientnet.py`): every sequence counts its members.
 
-use effnet_spec::Block;
+use effnet_spec::plan::{Part, Site, Submodule};
 
-use super::{Names, Site, block_sites};
-
-pub(super) fn names(site: Site<'_>, stages: usize) -> Names {
-    match site {
-        Site::Stem => normed("features.0"),
-        Site::Expand(block) | Site::Depthwise(block) | Site::Project(block) => normed(&member(block, site)),
-        Site::SqueezeReduce(block) => Names::Biased(format!("{}.fc1", member(block, site))),
-        Site::SqueezeExpand(block) => Names::Biased(format!("{}.fc2", member(block, site))),
-        Site::Head => normed(&format!("features.{}", stages + 1)),
-        Site::Classifier => Names::Biased("classifier.1".into()),
-    }
-}
-
-fn normed(layer: &str) -> Names {
-    Names::normed(format!("{layer}.0"), format!("{layer}.1"))
-}
-
-/// The member of its block's sequence that a site is. Squeeze and excitation is one member. Where torchvision has no
-/// such block (a fused one with squeeze and excitation), the members are counted all the same.
-fn member(block: &Block, site: Site<'_>) -> String {
-    let at = block_sites(block)
-        .into_iter()
-        .filter(|other| !matches!(other, Site::SqueezeExpand(_)))
-        .position(|other| match site {
-            Site::SqueezeExpand(_) => matches!(other, Site::SqueezeReduce(_)),
-            site => std::mem::discriminant(&other) == std::mem::discriminant(&site),
-        })
-        // A site is always one of its own block's.
-        .unwrap_or_default();
-    format!("features.{}.{}.block.{at}", block.stage + 1, block.repeat)
+/// The name of a submodule in a network of `stages` stages. torchvision has no fused block with squeeze-and-excitation;
+/// the layers of one are counted like any other's.
+pub(super) fn submodule(site: &Site, submodule: Submodule, stages: usize) -> String {
+    let sequence = match site.part {
+        Part::Stem => "features.0".to_owned(),
+        Part::Block(block) => {
+            let member = block.layers().take_while(|layer| layer.name != site.layer.name).count();
+            format!("features.{}.{}.block.{member}", block.stage + 1, block.repeat)
+        }
+        Part::Head => format!("features.{}", stages + 1),
+    };
+    let member = match submodule {
+        Submodule::Conv => "0",
+        Submodule::Norm => "1",
+        Submodule::Reduce => "fc1",
+        Submodule::Expand => "fc2",
+    };
+    format!("{sequence}.{member}")
 }

@@ -1,0 +1,36 @@
+//! Blocks one after the other, as one node of the graph.
+
+use candle_core::{Result, Tensor};
+
+use super::{Block, Head, Stem};
+use crate::ops::{self, Sequence};
+use crate::pass::Pass;
+
+/// `[N, H', W', C']` of `x` = `[N, H, W, C]` by blocks one after the other, as one node of the graph.
+///
+/// # Errors
+/// When `x` does not fit the first block, a block not the one before it, or candle fails.
+pub(crate) fn run(x: &Tensor, blocks: &[&Block], pass: &Pass<'_>) -> Result<Tensor> {
+    let branches = blocks.iter().map(|block| block.branch(pass)).collect::<Result<Vec<_>>>()?;
+    let pairs = blocks.iter().zip(&branches);
+    let sequences: Vec<Sequence<'_>> = pairs.map(|(block, branch)| block.sequence(branch.as_deref(), pass)).collect();
+    let (y, moments) = ops::chain(x, &sequences, None)?;
+    let mut moments = moments.into_iter();
+    blocks.iter().for_each(|block| block.record(&mut moments, pass));
+    Ok(y)
+}
+
+/// Logits `[N, num_classes]` of images `[N, channels, H, W]`.
+///
+/// # Errors
+/// When the images or the blocks do not fit, or candle fails.
+pub(crate) fn run_network<'a>(
+    stem: &'a Stem,
+    blocks: impl IntoIterator<Item = &'a Block>,
+    head: &'a Head,
+    images: &Tensor,
+    pass: &Pass<'_>,
+) -> Result<Tensor> {
+    let blocks: Vec<&Block> = std::iter::once(&stem.conv).chain(blocks).chain([&head.conv]).collect();
+    head.logits(&run(&stem.map(images, pass)?, &blocks, pass)?, pass)
+}

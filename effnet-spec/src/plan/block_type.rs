@@ -1,0 +1,116 @@
+//! A block type, and the layers of its blocks before they have sizes.
+
+use super::{Conv, ConvKind, Layer, LayerKind, SqueezeExcite};
+use crate::Block;
+
+/// A type of block: its names, and its layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BlockType {
+    /// Name in a stage table.
+    pub name: &'static str,
+    /// Number behind `c` in google/automl's block notation.
+    pub automl: usize,
+    /// Class in the PyTorch model, as torchsummary prints it.
+    pub class: &'static str,
+    /// Type in generated code.
+    pub rust_type: &'static str,
+    /// The layers, in the order in which an image passes them. Where the block has a shortcut, the last one is a
+    /// convolution: the shortcut is added to its result.
+    pub layers: &'static [Template],
+    /// The layers with expansion 1.
+    pub unexpanded: &'static [Template],
+}
+
+/// A layer whose sizes a block decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Template {
+    name: &'static str,
+    timm: &'static str,
+    op: Op,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Op {
+    Conv { kind: ConvKind, channels: [Channels; 2], window: Window, activated: bool },
+    SqueezeExcite(Channels),
+}
+
+/// A block's map, whose channels are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Channels {
+    /// The block's input.
+    In,
+    /// The maps between expansion and projection.
+    Expanded,
+    /// The block's output.
+    Out,
+}
+
+/// The window of a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Window {
+    /// A single pixel.
+    Pixel,
+    /// The block's kernel, at stride 1.
+    Kernel,
+    /// The block's kernel, at its stride: one layer of a block has this.
+    Strided,
+}
+
+impl Template {
+    /// A dense convolution with batch normalisation.
+    pub const fn conv(name: &'static str, timm: &'static str, from: Channels, to: Channels, window: Window) -> Self {
+        let op = Op::Conv { kind: ConvKind::Dense, channels: [from, to], window, activated: false };
+        Self { name, timm, op }
+    }
+
+    /// A depthwise convolution with batch normalisation.
+    pub const fn depthwise(name: &'static str, timm: &'static str, channels: Channels, window: Window) -> Self {
+        let op = Op::Conv { kind: ConvKind::Depthwise, channels: [channels; 2], window, activated: false };
+        Self { name, timm, op }
+    }
+
+    /// A squeeze-and-excitation, which blocks with an SE ratio of 0 leave out. All implementations call it alike.
+    pub const fn squeeze_excite(name: &'static str, channels: Channels) -> Self {
+        Self { name, timm: name, op: Op::SqueezeExcite(channels) }
+    }
+
+    /// The same convolution, with the network's activation behind its batch normalisation.
+    #[must_use]
+    pub const fn activated(mut self) -> Self {
+        if let Op::Conv { activated, .. } = &mut self.op {
+            *activated = true;
+        }
+        self
+    }
+
+    /// The layer in a block of these sizes, if the block has it.
+    pub(crate) const fn layer(&self, block: &Block) -> Option<Layer> {
+        let kind = match self.op {
+            Op::SqueezeExcite(_) if block.squeezed == 0 => return None,
+            Op::SqueezeExcite(channels) => {
+                LayerKind::SqueezeExcite(SqueezeExcite { channels: channels.of(block), squeezed: block.squeezed })
+            }
+            Op::Conv { kind, channels: [from, to], window, activated } => {
+                let (kernel, stride) = match window {
+                    Window::Pixel => (1, 1),
+                    Window::Kernel => (block.kernel, 1),
+                    Window::Strided => (block.kernel, block.stride),
+                };
+                let (in_channels, out_channels) = (from.of(block), to.of(block));
+                LayerKind::Conv(Conv { kind, in_channels, out_channels, kernel, stride, activated })
+            }
+        };
+        Some(Layer { name: self.name, timm: self.timm, kind })
+    }
+}
+
+impl Channels {
+    const fn of(self, block: &Block) -> usize {
+        match self {
+            Self::In => block.in_channels,
+            Self::Expanded => block.expanded,
+            Self::Out => block.out_channels,
+        }
+    }
+}
