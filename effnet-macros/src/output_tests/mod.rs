@@ -11,9 +11,21 @@ fn expansion(input: &str) -> TokenStream {
     output(input.parse().expect("tokens"))
 }
 
+/// Compares an expansion with `output_tests/{name}.expected.rs`.
+fn check(name: &str, input: &str) {
+    let pretty = prettyplease::unparse(&syn::parse2(expansion(input)).expect("items"));
+    let path = format!("{}/src/output_tests/{name}.expected.rs", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os(BLESS).is_some() {
+        std::fs::write(&path, &pretty).expect("the expected expansion is writable");
+    }
+    let expected = std::fs::read_to_string(&path).expect("the expected expansion is there");
+    assert!(pretty == expected, "the expansion changed; look at it, and set {BLESS} to accept it:\n{pretty}");
+}
+
 #[test]
 fn a_tiny_model_expands_as_expected() {
-    let tokens = expansion(
+    check(
+        "tiny",
         "/// Two stages.
         #[derive(Debug)]
         pub(crate) struct Tiny <
@@ -21,13 +33,35 @@ fn a_tiny_model_expands_as_expected() {
             \"r1_k5_s2_e4_i8_o16_se0.25\",
         > { num_features: 32, drop_path: 0.1, eval_size: 32, crate: ::effnet_runtime }",
     );
-    let pretty = prettyplease::unparse(&syn::parse2(tokens).expect("items"));
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/output_tests/tiny.expected.rs");
-    if std::env::var_os(BLESS).is_some() {
-        std::fs::write(path, &pretty).expect("the expected expansion is writable");
-    }
-    let expected = std::fs::read_to_string(path).expect("the expected expansion is there");
-    assert!(pretty == expected, "the expansion changed; look at it, and set {BLESS} to accept it:\n{pretty}");
+}
+
+#[test]
+fn the_shorthand_expands_as_expected() {
+    check("shorthand", "<[1, 3, 1, 1, 8, 8, fused, 0]> { crate: ::effnet_runtime }");
+}
+
+/// The table's numbers are those before scaling; the expansion has those after it.
+#[test]
+fn a_scaled_table_expands_as_expected() {
+    check(
+        "scaled",
+        "struct Scaled <
+            [1, 3, 1, 1, 32, 16, fused, 0],
+            [2, 3, 2, 6, 16, 32, mbconv, 0.25],
+        > { num_features: 64, width: 1.2, depth: 1.4, crate: ::effnet_runtime }",
+    );
+}
+
+/// A block without squeeze-and-excitation squeezes to 0 channels.
+#[test]
+fn a_table_without_squeeze_and_excitation_expands_as_expected() {
+    check(
+        "no_se",
+        "struct NoSe <
+            [1, 3, 1, 1, 8, 8, mbconv, 0],
+            [1, 5, 2, 4, 8, 12, mbconv, 0],
+        > { stem: 8, num_features: 16, activation: relu6, padding: same, crate: ::effnet_runtime }",
+    );
 }
 
 /// EfficientNetV2-XL's table (google/automl, `effnetv2_configs.py`): 100 blocks.

@@ -1,0 +1,185 @@
+/**An image classifier of the EfficientNetV2 family.
+
+# Architecture
+
+| stage | operator           | kernel | stride | expansion | channels | repeats | SE | resolution | params |    MACs |
+|:------|:-------------------|-------:|-------:|----------:|---------:|--------:|---:|-----------:|-------:|--------:|
+| stem  | conv               |    3×3 |      2 |           |        8 |         |    |    112×112 |    232 | 2.710 M |
+| 1     | mbconv             |    3×3 |      1 |         1 |        8 |       1 |    |    112×112 |    168 | 1.706 M |
+| 2     | mbconv             |    5×5 |      2 |         4 |       12 |       1 |    |      56×56 |  1,592 | 6.924 M |
+| head  | conv, pool, linear |    1×1 |      1 |           |       16 |         |    |      56×56 | 17,224 | 618.1 k |
+
+19,216 parameters for 1,000 classes in 2 blocks; 11.96 M MACs and 891.6 k activations for an image of 224×224 pixels.
+*/
+struct NoSe {
+    stem: ::effnet_runtime::__private::Stem<3, 8>,
+    block_0: ::effnet_runtime::__private::MbConv<8, 8, 0, 8, 3, 1>,
+    block_1: ::effnet_runtime::__private::MbConv<8, 32, 0, 12, 5, 2>,
+    head: ::effnet_runtime::__private::Head<12, 16>,
+    core: ::effnet_runtime::__private::Core,
+}
+///The feature maps that [`NoSe`] puts out, one a stage.
+#[derive(::effnet_runtime::__private::Clone, ::effnet_runtime::__private::Debug)]
+#[allow(dead_code, unreachable_pub)]
+struct NoSeFeatures {
+    /// The stem.
+    stem: ::effnet_runtime::__private::FeatureMap<8>,
+    ///Stage 1: 8 channels.
+    stage_1: ::effnet_runtime::__private::FeatureMap<8>,
+    ///Stage 2: 12 channels.
+    stage_2: ::effnet_runtime::__private::FeatureMap<12>,
+}
+#[allow(deprecated)]
+const _: () = {
+    use ::effnet_runtime::__private as __private;
+    #[allow(dead_code, unreachable_pub)]
+    impl NoSe {
+        /// Table and settings.
+        const SPEC: __private::Spec = __private::Spec {
+            name: __private::Cow::Borrowed("NoSe"),
+            rows: __private::Cow::Borrowed(
+                &[
+                    __private::Row::new(
+                        1,
+                        3,
+                        1,
+                        1,
+                        8,
+                        8,
+                        __private::Operator::MbConv,
+                        0.0,
+                    ),
+                    __private::Row::new(
+                        1,
+                        5,
+                        2,
+                        4,
+                        8,
+                        12,
+                        __private::Operator::MbConv,
+                        0.0,
+                    ),
+                ],
+            ),
+            settings: __private::Settings {
+                in_channels: 3,
+                num_features: 16,
+                dropout: 0.2,
+                drop_path: 0.2,
+                bn_eps: 0.001,
+                bn_momentum: 0.1,
+                padding: __private::Padding::Same,
+                activation: __private::Activation::Relu6,
+                train_size: __private::Option::None,
+                eval_size: __private::Option::None,
+                mean: __private::Cow::Borrowed(&[0.5]),
+                std: __private::Cow::Borrowed(&[0.5]),
+            },
+        };
+        /// Trainable parameters, with 1,000 classes.
+        const PARAMS: __private::usize = 19216;
+        /// The drop-path rate of each block, used where a block has a shortcut.
+        const DROP_PATH: [__private::f64; 2] = [0.0, 0.1];
+        /// Trainable parameters, with `num_classes` classes.
+        #[must_use]
+        const fn params(num_classes: __private::usize) -> __private::usize {
+            2216 + num_classes * 17
+        }
+        /// A model with `num_classes` classes, whose parameters are `vb`'s.
+        ///
+        /// # Errors
+        /// When `num_classes` is 0, or `vb` lacks a parameter or has it in another shape.
+        fn new(
+            num_classes: __private::usize,
+            vb: __private::VarBuilder<'_>,
+        ) -> __private::Result<Self> {
+            let mut builder = __private::Builder::new(&Self::SPEC, num_classes, vb)?;
+            __private::Ok(Self {
+                stem: __private::Stem::new(&mut builder)?,
+                block_0: __private::MbConv::new(&mut builder)?,
+                block_1: __private::MbConv::new(&mut builder)?,
+                head: __private::Head::new(&mut builder)?,
+                core: builder.finish()?,
+            })
+        }
+        /// Logits `[N, num_classes]` of images `[N, channels, H, W]`.
+        ///
+        /// # Errors
+        /// When the images' shape does not fit, or candle fails.
+        fn run(
+            &self,
+            images: &__private::Tensor,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<__private::Tensor> {
+            self.stem
+                .then(self.stage_1())
+                .then(self.stage_2())
+                .logits(&self.head, images, pass)
+        }
+        /// The feature maps that the stem and the stages put out, of images `[N, channels, H, W]`.
+        ///
+        /// # Errors
+        /// When the images' shape does not fit, or candle fails.
+        fn features(
+            &self,
+            images: &__private::Tensor,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<NoSeFeatures> {
+            let stem = self.stem.forward(images, pass)?;
+            let stage_1 = self.stage_1().forward(&stem, pass)?;
+            let stage_2 = self.stage_2().forward(&stage_1, pass)?;
+            __private::Ok(NoSeFeatures {
+                stem,
+                stage_1,
+                stage_2,
+            })
+        }
+        /// The model borrowed for evaluation, as a candle `Module`.
+        #[must_use]
+        fn eval(&self) -> __private::Eval<'_> {
+            __private::Eval::new(self)
+        }
+        fn stage_1(&self) -> __private::Blocks<'_, 8, 8> {
+            __private::Blocks::new(&self.block_0)
+        }
+        fn stage_2(&self) -> __private::Blocks<'_, 8, 12> {
+            __private::Blocks::new(&self.block_1)
+        }
+    }
+    #[automatically_derived]
+    impl __private::Network for NoSe {
+        fn core(&self) -> &__private::Core {
+            &self.core
+        }
+        fn run(
+            &self,
+            images: &__private::Tensor,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<__private::Tensor> {
+            Self::run(self, images, pass)
+        }
+        fn stage_maps(
+            &self,
+            images: &__private::Tensor,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<__private::Vec<__private::Tensor>> {
+            let features = self.features(images, pass)?;
+            __private::Ok(
+                __private::From::from([
+                    features.stage_1.to_nchw()?,
+                    features.stage_2.to_nchw()?,
+                ]),
+            )
+        }
+    }
+    #[automatically_derived]
+    impl __private::ModuleT for NoSe {
+        fn forward_t(
+            &self,
+            images: &__private::Tensor,
+            train: __private::bool,
+        ) -> __private::Result<__private::Tensor> {
+            self.core.forward_t(self, images, train)
+        }
+    }
+};

@@ -1,0 +1,197 @@
+/**An image classifier of the EfficientNetV2 family.
+
+# Architecture
+
+| stage | operator           | kernel | stride | expansion | channels | repeats |   SE | resolution | params |    MACs |
+|:------|:-------------------|-------:|-------:|----------:|---------:|--------:|-----:|-----------:|-------:|--------:|
+| stem  | conv               |    3×3 |      2 |           |       40 |         |      |    112×112 |  1,160 | 13.55 M |
+| 1     | fused              |    3×3 |      1 |         1 |       16 |       2 |      |    112×112 |  8,128 | 101.2 M |
+| 2     | mbconv             |    3×3 |      2 |         6 |       40 |       3 | 0.25 |      56×56 | 62,472 | 168.0 M |
+| head  | conv, pool, linear |    1×1 |      1 |           |       80 |         |      |      56×56 | 84,360 | 10.12 M |
+
+156,120 parameters for 1,000 classes in 5 blocks; 292.8 M MACs and 6.048 M activations for an image of 224×224 pixels.
+*/
+struct Scaled {
+    stem: ::effnet_runtime::__private::Stem<3, 40>,
+    block_0: ::effnet_runtime::__private::FusedMbConv<40, 40, 0, 16, 3, 1>,
+    block_1: ::effnet_runtime::__private::FusedMbConv<16, 16, 0, 16, 3, 1>,
+    block_2: ::effnet_runtime::__private::MbConv<16, 96, 4, 40, 3, 2>,
+    block_3: ::effnet_runtime::__private::MbConv<40, 240, 10, 40, 3, 1>,
+    block_4: ::effnet_runtime::__private::MbConv<40, 240, 10, 40, 3, 1>,
+    head: ::effnet_runtime::__private::Head<40, 80>,
+    core: ::effnet_runtime::__private::Core,
+}
+///The feature maps that [`Scaled`] puts out, one a stage.
+#[derive(::effnet_runtime::__private::Clone, ::effnet_runtime::__private::Debug)]
+#[allow(dead_code, unreachable_pub)]
+struct ScaledFeatures {
+    /// The stem.
+    stem: ::effnet_runtime::__private::FeatureMap<40>,
+    ///Stage 1: 16 channels.
+    stage_1: ::effnet_runtime::__private::FeatureMap<16>,
+    ///Stage 2: 40 channels.
+    stage_2: ::effnet_runtime::__private::FeatureMap<40>,
+}
+#[allow(deprecated)]
+const _: () = {
+    use ::effnet_runtime::__private as __private;
+    #[allow(dead_code, unreachable_pub)]
+    impl Scaled {
+        /// Table and settings.
+        const SPEC: __private::Spec = __private::Spec {
+            name: __private::Cow::Borrowed("Scaled"),
+            rows: __private::Cow::Borrowed(
+                &[
+                    __private::Row::new(
+                        2,
+                        3,
+                        1,
+                        1,
+                        40,
+                        16,
+                        __private::Operator::Fused,
+                        0.0,
+                    ),
+                    __private::Row::new(
+                        3,
+                        3,
+                        2,
+                        6,
+                        16,
+                        40,
+                        __private::Operator::MbConv,
+                        0.25,
+                    ),
+                ],
+            ),
+            settings: __private::Settings {
+                in_channels: 3,
+                num_features: 80,
+                dropout: 0.2,
+                drop_path: 0.2,
+                bn_eps: 0.001,
+                bn_momentum: 0.1,
+                padding: __private::Padding::Symmetric,
+                activation: __private::Activation::Silu,
+                train_size: __private::Option::None,
+                eval_size: __private::Option::None,
+                mean: __private::Cow::Borrowed(&[0.5]),
+                std: __private::Cow::Borrowed(&[0.5]),
+            },
+        };
+        /// Trainable parameters, with 1,000 classes.
+        const PARAMS: __private::usize = 156120;
+        /// The drop-path rate of each block, used where a block has a shortcut.
+        const DROP_PATH: [__private::f64; 5] = [
+            0.0,
+            0.04,
+            0.08,
+            0.12000000000000002,
+            0.16,
+        ];
+        /// Trainable parameters, with `num_classes` classes.
+        #[must_use]
+        const fn params(num_classes: __private::usize) -> __private::usize {
+            75120 + num_classes * 81
+        }
+        /// A model with `num_classes` classes, whose parameters are `vb`'s.
+        ///
+        /// # Errors
+        /// When `num_classes` is 0, or `vb` lacks a parameter or has it in another shape.
+        fn new(
+            num_classes: __private::usize,
+            vb: __private::VarBuilder<'_>,
+        ) -> __private::Result<Self> {
+            let mut builder = __private::Builder::new(&Self::SPEC, num_classes, vb)?;
+            __private::Ok(Self {
+                stem: __private::Stem::new(&mut builder)?,
+                block_0: __private::FusedMbConv::new(&mut builder)?,
+                block_1: __private::FusedMbConv::new(&mut builder)?,
+                block_2: __private::MbConv::new(&mut builder)?,
+                block_3: __private::MbConv::new(&mut builder)?,
+                block_4: __private::MbConv::new(&mut builder)?,
+                head: __private::Head::new(&mut builder)?,
+                core: builder.finish()?,
+            })
+        }
+        /// Logits `[N, num_classes]` of images `[N, channels, H, W]`.
+        ///
+        /// # Errors
+        /// When the images' shape does not fit, or candle fails.
+        fn run(
+            &self,
+            images: &__private::Tensor,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<__private::Tensor> {
+            self.stem
+                .then(self.stage_1())
+                .then(self.stage_2())
+                .logits(&self.head, images, pass)
+        }
+        /// The feature maps that the stem and the stages put out, of images `[N, channels, H, W]`.
+        ///
+        /// # Errors
+        /// When the images' shape does not fit, or candle fails.
+        fn features(
+            &self,
+            images: &__private::Tensor,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<ScaledFeatures> {
+            let stem = self.stem.forward(images, pass)?;
+            let stage_1 = self.stage_1().forward(&stem, pass)?;
+            let stage_2 = self.stage_2().forward(&stage_1, pass)?;
+            __private::Ok(ScaledFeatures {
+                stem,
+                stage_1,
+                stage_2,
+            })
+        }
+        /// The model borrowed for evaluation, as a candle `Module`.
+        #[must_use]
+        fn eval(&self) -> __private::Eval<'_> {
+            __private::Eval::new(self)
+        }
+        fn stage_1(&self) -> __private::Blocks<'_, 40, 16> {
+            __private::Blocks::new(&self.block_0).then(&self.block_1)
+        }
+        fn stage_2(&self) -> __private::Blocks<'_, 16, 40> {
+            __private::Blocks::new(&self.block_2).then(&self.block_3).then(&self.block_4)
+        }
+    }
+    #[automatically_derived]
+    impl __private::Network for Scaled {
+        fn core(&self) -> &__private::Core {
+            &self.core
+        }
+        fn run(
+            &self,
+            images: &__private::Tensor,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<__private::Tensor> {
+            Self::run(self, images, pass)
+        }
+        fn stage_maps(
+            &self,
+            images: &__private::Tensor,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<__private::Vec<__private::Tensor>> {
+            let features = self.features(images, pass)?;
+            __private::Ok(
+                __private::From::from([
+                    features.stage_1.to_nchw()?,
+                    features.stage_2.to_nchw()?,
+                ]),
+            )
+        }
+    }
+    #[automatically_derived]
+    impl __private::ModuleT for Scaled {
+        fn forward_t(
+            &self,
+            images: &__private::Tensor,
+            train: __private::bool,
+        ) -> __private::Result<__private::Tensor> {
+            self.core.forward_t(self, images, train)
+        }
+    }
+};

@@ -1,0 +1,146 @@
+/**An image classifier of the EfficientNetV2 family.
+
+# Architecture
+
+| stage | operator           | kernel | stride | expansion | channels | repeats | SE | resolution |    params |    MACs |
+|:------|:-------------------|-------:|-------:|----------:|---------:|--------:|---:|-----------:|----------:|--------:|
+| stem  | conv               |    3×3 |      2 |           |        8 |         |    |    112×112 |       232 | 2.710 M |
+| 1     | fused              |    3×3 |      1 |         1 |        8 |       1 |    |    112×112 |       592 | 7.225 M |
+| head  | conv, pool, linear |    1×1 |      1 |           |     1280 |         |    |    112×112 | 1,293,800 | 129.7 M |
+
+1,294,624 parameters for 1,000 classes in 1 blocks; 139.7 M MACs and 16.26 M activations for an image of 224×224 pixels.
+*/
+pub struct EfficientNetV2 {
+    stem: ::effnet_runtime::__private::Stem<3, 8>,
+    block_0: ::effnet_runtime::__private::FusedMbConv<8, 8, 0, 8, 3, 1>,
+    head: ::effnet_runtime::__private::Head<8, 1280>,
+    core: ::effnet_runtime::__private::Core,
+}
+///The feature maps that [`EfficientNetV2`] puts out, one a stage.
+#[derive(::effnet_runtime::__private::Clone, ::effnet_runtime::__private::Debug)]
+#[allow(dead_code, unreachable_pub)]
+pub struct EfficientNetV2Features {
+    /// The stem.
+    pub stem: ::effnet_runtime::__private::FeatureMap<8>,
+    ///Stage 1: 8 channels.
+    pub stage_1: ::effnet_runtime::__private::FeatureMap<8>,
+}
+#[allow(deprecated)]
+const _: () = {
+    use ::effnet_runtime::__private as __private;
+    #[allow(dead_code, unreachable_pub)]
+    impl EfficientNetV2 {
+        /// Table and settings.
+        pub const SPEC: __private::Spec = __private::Spec {
+            name: __private::Cow::Borrowed("EfficientNetV2"),
+            rows: __private::Cow::Borrowed(
+                &[__private::Row::new(1, 3, 1, 1, 8, 8, __private::Operator::Fused, 0.0)],
+            ),
+            settings: __private::Settings {
+                in_channels: 3,
+                num_features: 1280,
+                dropout: 0.2,
+                drop_path: 0.2,
+                bn_eps: 0.001,
+                bn_momentum: 0.1,
+                padding: __private::Padding::Symmetric,
+                activation: __private::Activation::Silu,
+                train_size: __private::Option::None,
+                eval_size: __private::Option::None,
+                mean: __private::Cow::Borrowed(&[0.5]),
+                std: __private::Cow::Borrowed(&[0.5]),
+            },
+        };
+        /// Trainable parameters, with 1,000 classes.
+        pub const PARAMS: __private::usize = 1294624;
+        /// The drop-path rate of each block, used where a block has a shortcut.
+        pub const DROP_PATH: [__private::f64; 1] = [0.0];
+        /// Trainable parameters, with `num_classes` classes.
+        #[must_use]
+        pub const fn params(num_classes: __private::usize) -> __private::usize {
+            13624 + num_classes * 1281
+        }
+        /// A model with `num_classes` classes, whose parameters are `vb`'s.
+        ///
+        /// # Errors
+        /// When `num_classes` is 0, or `vb` lacks a parameter or has it in another shape.
+        pub fn new(
+            num_classes: __private::usize,
+            vb: __private::VarBuilder<'_>,
+        ) -> __private::Result<Self> {
+            let mut builder = __private::Builder::new(&Self::SPEC, num_classes, vb)?;
+            __private::Ok(Self {
+                stem: __private::Stem::new(&mut builder)?,
+                block_0: __private::FusedMbConv::new(&mut builder)?,
+                head: __private::Head::new(&mut builder)?,
+                core: builder.finish()?,
+            })
+        }
+        /// Logits `[N, num_classes]` of images `[N, channels, H, W]`.
+        ///
+        /// # Errors
+        /// When the images' shape does not fit, or candle fails.
+        pub fn run(
+            &self,
+            images: &__private::Tensor,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<__private::Tensor> {
+            self.stem.then(self.stage_1()).logits(&self.head, images, pass)
+        }
+        /// The feature maps that the stem and the stages put out, of images `[N, channels, H, W]`.
+        ///
+        /// # Errors
+        /// When the images' shape does not fit, or candle fails.
+        pub fn features(
+            &self,
+            images: &__private::Tensor,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<EfficientNetV2Features> {
+            let stem = self.stem.forward(images, pass)?;
+            let stage_1 = self.stage_1().forward(&stem, pass)?;
+            __private::Ok(EfficientNetV2Features {
+                stem,
+                stage_1,
+            })
+        }
+        /// The model borrowed for evaluation, as a candle `Module`.
+        #[must_use]
+        pub fn eval(&self) -> __private::Eval<'_> {
+            __private::Eval::new(self)
+        }
+        fn stage_1(&self) -> __private::Blocks<'_, 8, 8> {
+            __private::Blocks::new(&self.block_0)
+        }
+    }
+    #[automatically_derived]
+    impl __private::Network for EfficientNetV2 {
+        fn core(&self) -> &__private::Core {
+            &self.core
+        }
+        fn run(
+            &self,
+            images: &__private::Tensor,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<__private::Tensor> {
+            Self::run(self, images, pass)
+        }
+        fn stage_maps(
+            &self,
+            images: &__private::Tensor,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<__private::Vec<__private::Tensor>> {
+            let features = self.features(images, pass)?;
+            __private::Ok(__private::From::from([features.stage_1.to_nchw()?]))
+        }
+    }
+    #[automatically_derived]
+    impl __private::ModuleT for EfficientNetV2 {
+        fn forward_t(
+            &self,
+            images: &__private::Tensor,
+            train: __private::bool,
+        ) -> __private::Result<__private::Tensor> {
+            self.core.forward_t(self, images, train)
+        }
+    }
+};
