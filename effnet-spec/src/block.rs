@@ -1,8 +1,8 @@
-//! One block of an unrolled table.
+//! A block of an unrolled table.
 
 use crate::{Operator, Row};
 
-/// One block: a row's cells as they apply to one repeat, with everything that follows from them.
+/// A block: a row's cells as they apply to one repeat, and the sizes that follow from them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Block {
     /// Position among all blocks of the network, from 0: the `3` of `blocks.3.dwconv.conv.weight`.
@@ -11,7 +11,7 @@ pub struct Block {
     pub stage: usize,
     /// Position within its stage, from 0.
     pub repeat: usize,
-    /// The block's kind.
+    /// The block's type.
     pub operator: Operator,
     /// Side of the k×k kernel.
     pub kernel: usize,

@@ -1,4 +1,4 @@
-//! Image sizes, and what a convolution makes of them.
+//! Image sizes, and the sizes behind a convolution.
 
 use std::fmt;
 
@@ -14,15 +14,15 @@ pub struct Size {
 }
 
 impl Size {
-    /// One pixel: what a global pool leaves.
+    /// One pixel: the size behind a global pool.
     pub const ONE: Self = Self::square(1);
 
-    /// As high as wide.
+    /// A square.
     pub const fn square(side: usize) -> Self {
         Self { height: side, width: side }
     }
 
-    /// How many pixels.
+    /// The number of pixels.
     pub const fn pixels(self) -> u64 {
         (self.height as u64).saturating_mul(self.width as u64)
     }
@@ -30,7 +30,7 @@ impl Size {
     /// The size after a convolution with this stride: `ceil(size / stride)`.
     ///
     /// That holds under both paddings, because kernels are odd: with `p = (k - 1) / 2`, PyTorch's
-    /// `floor((size + 2p - k) / stride) + 1` is the same number. What differs is [`Padding::pads`].
+    /// `floor((size + 2p - k) / stride) + 1` is the same number. The paddings differ in [`Padding::pads`].
     ///
     /// # Panics
     /// If `stride` is 0.

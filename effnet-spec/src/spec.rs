@@ -44,7 +44,7 @@ impl Spec {
         }
     }
 
-    /// How many blocks all stages have together.
+    /// The number of blocks of all stages.
     pub const fn num_blocks(&self) -> usize {
         let (mut blocks, mut rest) = (0usize, self.rows());
         while let [row, behind @ ..] = rest {

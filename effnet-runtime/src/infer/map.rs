@@ -3,7 +3,7 @@
 use effnet_kernels::view::Rows;
 use effnet_spec::Padding;
 
-/// Pixels of zeros on each side of an image: what the windows of the map's reader reach over.
+/// Pixels of zeros on each side of an image, as far as the windows of the map's reader reach.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Border {
     pub top: usize,
@@ -13,7 +13,7 @@ pub(super) struct Border {
 }
 
 impl Border {
-    /// What a convolution pads a map of this size with.
+    /// The padding of a convolution over a map of this size.
     pub(super) fn of_window(padding: Padding, size: (usize, usize), kernel: usize, stride: usize) -> Self {
         let ((top, bottom), (left, right)) =
             (padding.pads(size.0, kernel, stride), padding.pads(size.1, kernel, stride));
@@ -59,7 +59,7 @@ impl Map {
         }
     }
 
-    /// Lines and rows that a pointwise reader or writer takes an image as: one line where there is no border.
+    /// Lines, and rows of each, in which pointwise jobs go through an image: one line where there is no border.
     pub(super) fn lines(&self) -> (usize, usize) {
         if self.border == Border::default() { (1, self.size.0 * self.size.1) } else { self.size }
     }

@@ -1,4 +1,4 @@
-//! What layers share while a session runs.
+//! The state that layers share while a session runs.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -22,9 +22,9 @@ pub(super) struct Run<'a> {
     pub scratch_size: usize,
     /// Images.
     pub batch: usize,
-    /// Where times go, if they are wanted: a span for each job.
+    /// A span for each job, if times are wanted.
     pub spans: Option<&'a Mutex<Vec<Span>>>,
-    /// What runs.
+    /// The part that runs.
     pub place: Place,
 }
 

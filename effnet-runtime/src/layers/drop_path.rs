@@ -1,11 +1,11 @@
-//! Stochastic depth (Huang et al., 2016), as automl's `drop_connect`.
+//! Stochastic depth (Huang et al., 2016), as in automl's `drop_connect`.
 
 use candle_core::Result;
 
 use crate::pass::Pass;
 use crate::random::{Purpose, Stream};
 
-/// Drops a block's branch for some images in training, and scales it up for the others, so that its expectation stays.
+/// Drops a block's branch for some images in training, and scales it up for the others: its expectation stays.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DropPath {
     /// The block's position, which its draws follow.

@@ -5,7 +5,7 @@ use candle_core::{Result, Tensor};
 use crate::pass::Pass;
 use crate::random::{Purpose, Stream};
 
-/// Drops features of `x` = `[N, F]` in training, and scales the others up, so that their expectation stays.
+/// Drops features of `x` = `[N, F]` in training, and scales the others up: their expectation stays.
 pub(super) fn dropout(x: Tensor, pass: &Pass<'_>) -> Result<Tensor> {
     let Pass::Train(step) = pass else { return Ok(x) };
     let rate = step.dropout;

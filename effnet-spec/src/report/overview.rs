@@ -1,4 +1,4 @@
-//! One line a stage, for people.
+//! One line for each stage, for people.
 
 use super::grid::Grid;
 use crate::text::{magnitude, thousands};
@@ -7,14 +7,14 @@ use crate::{Cost, Row, Size, Spec};
 const HEADING: [&str; 11] =
     ["stage", "operator", "kernel", "stride", "expansion", "channels", "repeats", "SE", "resolution", "params", "MACs"];
 
-/// The network in aligned columns, and its totals: for a terminal. Channels and resolution are those that a stage puts
-/// out.
+/// The network in aligned columns, and its totals: for a terminal. Channels and resolution are those of a stage's
+/// output.
 pub fn table(spec: &Spec, image: Size, num_classes: usize) -> String {
     format!("{}\n\n{}\n{}", spec.name, grid(spec, image, num_classes).text(), totals(spec, image, num_classes))
 }
 
-/// The network as a table in Markdown, and its totals: for documentation. Channels and resolution are those that a
-/// stage puts out.
+/// The network as a table in Markdown, and its totals: for documentation. Channels and resolution are those of a
+/// stage's output.
 pub fn markdown(spec: &Spec, image: Size, num_classes: usize) -> String {
     format!("{}\n{}", grid(spec, image, num_classes).markdown(), totals(spec, image, num_classes))
 }
@@ -24,7 +24,7 @@ pub fn cells(spec: &Spec, image: Size, num_classes: usize) -> Vec<Vec<String>> {
     grid(spec, image, num_classes).into_rows()
 }
 
-/// What the network comes to, as a sentence.
+/// The network's totals, as a sentence.
 pub fn totals(spec: &Spec, image: Size, num_classes: usize) -> String {
     let Cost { params, macs, activations, .. } = spec.cost(image, num_classes);
     let (params, classes) = (thousands(params), thousands(num_classes as u64));

@@ -1,8 +1,8 @@
-//! Which names a scheme could give to a parameter of some network.
+//! The names that a scheme could give to a parameter of some network.
 
 use super::Scheme;
 
-/// What a parameter or a buffer is called in its layer.
+/// Names of parameters and buffers in their modules.
 const LEAVES: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
 
 impl Scheme {
@@ -15,8 +15,8 @@ impl Scheme {
         }
     }
 
-    /// Whether a name is a parameter's of some network of this scheme, be it one with other layers than any known. A
-    /// network that lacks such a parameter computes something else than the file's. Other names (`n_averaged`,
+    /// Whether some network of this scheme, possibly with layers that no known one has, could call a parameter this. A
+    /// network that lacks the parameter computes something else than the file's. Other names (`n_averaged`,
     /// `ema.decay`, `blocks.0.0.conv_pw.weight_mask`) are of tensors that no network computes with.
     pub(crate) fn could_name(self, name: &str) -> bool {
         let (root, rest) = name.split_once('.').unwrap_or((name, ""));
