@@ -87,9 +87,9 @@ fn norm_act(c: &mut Criterion) -> Result<()> {
             let op = ConvNormAct {
                 kind: Kind::Depthwise,
                 window: window(1, 1),
-                weight: &weight,
-                gamma: &gamma,
-                beta: &beta,
+                weight: weight.as_tensor().clone(),
+                gamma: gamma.as_tensor().clone(),
+                beta: beta.as_tensor().clone(),
                 eps: 1e-3,
                 norm: Norm::Batch,
                 activation,
@@ -107,10 +107,10 @@ fn squeeze_excite(c: &mut Criterion) -> Result<()> {
     let (expand_weight, expand_bias) = (var(&[channels, squeezed, 1, 1])?, var(&[channels])?);
     both_ways(c, "squeeze_excite", BATCH * size * size * channels, || {
         let op = SqueezeExcite {
-            reduce_weight: &reduce_weight,
-            reduce_bias: &reduce_bias,
-            expand_weight: &expand_weight,
-            expand_bias: &expand_bias,
+            reduce_weight: reduce_weight.as_tensor().clone(),
+            reduce_bias: reduce_bias.as_tensor().clone(),
+            expand_weight: expand_weight.as_tensor().clone(),
+            expand_bias: expand_bias.as_tensor().clone(),
             activation: Activation::Silu,
         };
         ops::squeeze_excite(&x, &op)

@@ -39,15 +39,11 @@ impl Block {
         Ok(Self { layers: vec![Layer::new(root, site)?], shortcut: None })
     }
 
-    /// The factor of its branch for each image; `None` for 1.
-    pub(super) fn branch(&self, pass: &Pass<'_>) -> Result<Option<Vec<f32>>> {
-        self.shortcut.as_ref().map_or(Ok(None), |drop_path| drop_path.factors(pass))
-    }
-
-    /// Its operations; `branch` is [`Block::branch`]'s result.
-    pub(super) fn sequence<'a>(&'a self, branch: Option<&'a [f32]>, pass: &Pass<'_>) -> Sequence<'a> {
+    /// Its operations.
+    pub(super) fn sequence(&self, pass: &Pass<'_>) -> Result<Sequence> {
         let parts = self.layers.iter().map(|layer| layer.part(pass)).collect();
-        Sequence { parts, around: self.shortcut.as_ref().map(|_| Around { branch }) }
+        let around = self.shortcut.as_ref().map(|drop_path| Ok(Around { branch: drop_path.factors(pass)? }));
+        Ok(Sequence { parts, around: around.transpose()? })
     }
 
     /// Leaves the moments of its operations, `None` for those that have none, where a training step collects them.
@@ -69,7 +65,7 @@ impl Layer {
         })
     }
 
-    fn part<'a>(&'a self, pass: &Pass<'_>) -> Part<'a> {
+    fn part(&self, pass: &Pass<'_>) -> Part {
         match self {
             Self::ConvBnAct(layer) => Part::ConvNormAct(layer.part(pass)),
             Self::SqueezeExcite(layer) => Part::SqueezeExcite(layer.part(pass)),

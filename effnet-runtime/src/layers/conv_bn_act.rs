@@ -53,10 +53,12 @@ impl ConvBnAct {
         })
     }
 
-    pub(super) fn part<'a>(&'a self, pass: &Pass<'_>) -> ConvNormAct<'a> {
+    pub(super) fn part(&self, pass: &Pass<'_>) -> ConvNormAct {
         let norm = match pass {
             Pass::Train(_) if !self.frozen => Norm::Batch,
-            Pass::Train(_) | Pass::Eval(_) => Norm::Running { mean: &self.running_mean, variance: &self.running_var },
+            Pass::Train(_) | Pass::Eval(_) => {
+                Norm::Running { mean: self.running_mean.clone(), variance: self.running_var.clone() }
+            }
         };
         let [weight, gamma, beta] = [&self.weight, &self.gamma, &self.beta].map(|param| param.of(pass));
         let Self { kind, window, activation, eps, .. } = *self;

@@ -13,10 +13,10 @@ pub(super) struct Param {
 }
 
 impl Param {
-    pub(super) fn of(&self, pass: &Pass<'_>) -> &Tensor {
+    pub(super) fn of(&self, pass: &Pass<'_>) -> Tensor {
         match pass {
-            Pass::Train(_) => &self.tracked,
-            Pass::Eval(_) => &self.detached,
+            Pass::Train(_) => self.tracked.clone(),
+            Pass::Eval(_) => self.detached.clone(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 
 use super::{Block, Head, Stem};
-use crate::ops::{self, Sequence};
+use crate::ops;
 use crate::pass::Pass;
 
 /// `[N, H', W', C']` of `x` = `[N, H, W, C]` by blocks one after the other, as one node of the graph.
@@ -11,9 +11,7 @@ use crate::pass::Pass;
 /// # Errors
 /// When `x` does not fit the first block, a block not the one before it, or candle fails.
 pub(crate) fn run(x: &Tensor, blocks: &[&Block], pass: &Pass<'_>) -> Result<Tensor> {
-    let branches = blocks.iter().map(|block| block.branch(pass)).collect::<Result<Vec<_>>>()?;
-    let pairs = blocks.iter().zip(&branches);
-    let sequences: Vec<Sequence<'_>> = pairs.map(|(block, branch)| block.sequence(branch.as_deref(), pass)).collect();
+    let sequences = blocks.iter().map(|block| block.sequence(pass)).collect::<Result<Vec<_>>>()?;
     let (y, moments) = ops::chain(x, &sequences, None)?;
     let mut moments = moments.into_iter();
     blocks.iter().for_each(|block| block.record(&mut moments, pass));

@@ -22,7 +22,7 @@ impl SqueezeExcite {
         Ok(Self { params: scope.take_all(&gate.params())?.map(Param::from), activation: scope.activation() })
     }
 
-    pub(super) fn part<'a>(&'a self, pass: &Pass<'_>) -> ops::SqueezeExcite<'a> {
+    pub(super) fn part(&self, pass: &Pass<'_>) -> ops::SqueezeExcite {
         let [reduce_weight, reduce_bias, expand_weight, expand_bias] =
             self.params.each_ref().map(|param| param.of(pass));
         let activation = self.activation;

@@ -21,7 +21,7 @@ use crate::ops::{conv, depthwise};
 /// As [`super::chain`], of maps of f32 or bf16.
 pub(super) fn chain(
     x: &Tensor,
-    sequences: &[Sequence<'_>],
+    sequences: &[Sequence],
     residual: Option<Residual<'_>>,
 ) -> Result<(Tensor, Vec<Option<BatchMoments>>)> {
     let x = x.contiguous()?;
@@ -33,9 +33,9 @@ pub(super) fn chain(
     for (at, sequence) in sequences.iter().enumerate() {
         let number = trace::begin();
         let elsewhere = other.as_ref().zip(residual).filter(|_| at + 1 == sequences.len());
-        let added = match (sequence.around, elsewhere) {
+        let added = match (&sequence.around, elsewhere) {
             (Some(_), Some(_)) => candle_core::bail!("a sequence with a shortcut around it was given another"),
-            (Some(around), None) => Some((output.clone(), around.branch)),
+            (Some(around), None) => Some((output.clone(), around.branch.as_deref())),
             (None, elsewhere) => elsewhere.map(|(shortcut, residual)| (shortcut.detach(), residual.branch)),
         };
         let added = added.as_ref().map(|(shortcut, branch)| Residual { shortcut, branch: *branch });
@@ -82,7 +82,7 @@ struct Done {
 }
 
 impl Done {
-    fn of(parts: &[Part<'_>], x: Tensor, added: Option<Residual<'_>>) -> Result<Self> {
+    fn of(parts: &[Part], x: Tensor, added: Option<Residual<'_>>) -> Result<Self> {
         let (mut links, mut params, mut moments) = (Vec::new(), Vec::new(), Vec::new());
         let (mut maps, mut output) = (Vec::with_capacity(parts.len()), x);
         for (at, part) in parts.iter().enumerate() {
@@ -96,7 +96,7 @@ impl Done {
                     let (output, gate) = trace::span(Operation::SqueezeExcite, Direction::Forward, 0, || {
                         timed(output.device(), || squeeze_excite::forward(&output, op))
                     })?;
-                    let params = [op.reduce_weight, op.reduce_bias, op.expand_weight, op.expand_bias].map(Clone::clone);
+                    let params = op.params().map(Clone::clone);
                     Forward { output, link: Link::SqueezeExcite(gate), params: params.to_vec(), moments: None }
                 }
             };
@@ -165,7 +165,7 @@ struct Forward {
 }
 
 impl Link {
-    fn convolution(op: &ConvNormAct<'_>, x: &Tensor, added: Option<Residual<'_>>) -> Result<Forward> {
+    fn convolution(op: &ConvNormAct, x: &Tensor, added: Option<Residual<'_>>) -> Result<Forward> {
         let (weight, device) = (op.weight.contiguous()?, x.device());
         let geometry = match op.kind {
             Kind::Dense => conv::geometry(x.dims(), &weight, op.window)?,
@@ -178,7 +178,7 @@ impl Link {
             })
         })?;
         let (gamma, beta) = (op.gamma.detach(), op.beta.detach());
-        let norm = NormAct { gamma: &gamma, beta: &beta, eps: op.eps, norm: op.norm, activation: op.activation };
+        let norm = NormAct { gamma: &gamma, beta: &beta, eps: op.eps, norm: &op.norm, activation: op.activation };
         let done = trace::span(Operation::Normalisation, Direction::Forward, 0, || {
             timed(device, || norm_act::forward(&z, &norm, added))
         })?;

@@ -25,28 +25,28 @@ use super::trace;
 pub(super) use grad::{Grad, OwnGrad};
 
 /// One operation of a chain.
-#[derive(Clone, Copy, Debug)]
-pub enum Part<'a> {
+#[derive(Clone, Debug)]
+pub enum Part {
     /// Convolution, batch normalisation, activation.
-    ConvNormAct(ConvNormAct<'a>),
+    ConvNormAct(ConvNormAct),
     /// Squeeze-and-excitation.
-    SqueezeExcite(SqueezeExcite<'a>),
+    SqueezeExcite(SqueezeExcite),
 }
 
 /// Operations one after the other: a block.
 #[derive(Clone, Debug)]
-pub struct Sequence<'a> {
+pub struct Sequence {
     /// The operations. The last is a convolution where something is added to its result.
-    pub parts: Vec<Part<'a>>,
+    pub parts: Vec<Part>,
     /// The shortcut around them, if there is one.
-    pub around: Option<Around<'a>>,
+    pub around: Option<Around>,
 }
 
 /// A shortcut around a sequence: its input is added to its result.
-#[derive(Clone, Copy, Debug)]
-pub struct Around<'a> {
+#[derive(Clone, Debug)]
+pub struct Around {
     /// A factor on the result for each image (drop path); `None` for 1.
-    pub branch: Option<&'a [f32]>,
+    pub branch: Option<Vec<f32>>,
 }
 
 /// A part after its forward pass.
@@ -83,7 +83,7 @@ pub(super) struct Forward {
 /// When there is no part, shapes do not fit each other, or tensors are neither f32 on the CPU nor on one CUDA device.
 pub fn chain(
     x: &Tensor,
-    sequences: &[Sequence<'_>],
+    sequences: &[Sequence],
     residual: Option<Residual<'_>>,
 ) -> Result<(Tensor, Vec<Option<BatchMoments>>)> {
     #[cfg(feature = "cuda")]
@@ -107,9 +107,9 @@ pub fn chain(
                 None => (&image[..], x.shape()),
             };
             let elsewhere = values.as_deref().zip(residual).filter(|_| at + 1 == sequences.len());
-            let added = match (sequence.around, elsewhere) {
+            let added = match (&sequence.around, elsewhere) {
                 (Some(_), Some(_)) => candle_core::bail!("a sequence with a shortcut around it was given another"),
-                (Some(around), None) => Some((input, around.branch)),
+                (Some(around), None) => Some((input, around.branch.as_deref())),
                 (None, elsewhere) => elsewhere.map(|(values, residual)| (values, residual.branch)),
             };
             let (_, _, _, channels) = shape.dims4()?;
@@ -147,7 +147,7 @@ struct Done {
 }
 
 /// The parts' result of an `x` of this shape.
-fn forward(parts: &[Part<'_>], x: Source<'_>, shape: &Shape, added: Option<Added<'_>>) -> Result<Done> {
+fn forward(parts: &[Part], x: Source<'_>, shape: &Shape, added: Option<Added<'_>>) -> Result<Done> {
     let level = Level::current();
     let branch = added.map(|(_, branch)| factors(branch, shape.dims()[0])).transpose()?;
     let (mut links, mut params, mut moments) = (Vec::<Box<dyn Link>>::new(), Vec::new(), Vec::new());

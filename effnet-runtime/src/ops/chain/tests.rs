@@ -16,9 +16,9 @@ fn conv(seed: u64, weight: &[usize]) -> Result<Vec<Var>> {
     [weight, &weight[..1], &weight[..1]].iter().enumerate().map(|(at, shape)| var(seed + at as u64, shape)).collect()
 }
 
-fn part(kind: Kind, kernel: usize, vars: &[Var], activation: Option<Activation>) -> Part<'_> {
+fn part(kind: Kind, kernel: usize, vars: &[Var], activation: Option<Activation>) -> Part {
     let window = Window { kernel, stride: 1, padding: Padding::Symmetric };
-    let [weight, gamma, beta] = [0, 1, 2].map(|at| vars[at].as_tensor());
+    let [weight, gamma, beta] = [0, 1, 2].map(|at| vars[at].as_tensor().clone());
     Part::ConvNormAct(ConvNormAct { kind, window, weight, gamma, beta, eps: 1e-3, norm: Norm::Batch, activation })
 }
 
@@ -44,10 +44,10 @@ impl Block {
         self.expand.iter().chain(&self.filter).chain(&self.squeeze).chain(&self.project)
     }
 
-    fn parts(&self) -> Vec<Part<'_>> {
+    fn parts(&self) -> Vec<Part> {
         let silu = Some(Activation::Silu);
         let [reduce_weight, reduce_bias, expand_weight, expand_bias] =
-            [0, 1, 2, 3].map(|at| self.squeeze[at].as_tensor());
+            [0, 1, 2, 3].map(|at| self.squeeze[at].as_tensor().clone());
         let activation = Activation::Silu;
         vec![
             part(Kind::Dense, 1, &self.expand, silu),
@@ -72,7 +72,7 @@ const BRANCH: [f32; 2] = [1.25, 0.0];
 #[test]
 fn a_block_is_its_parts() -> Result<()> {
     let (block, x) = (Block::new(0)?, var(41, &[2, 5, 4, 6])?);
-    let around = Some(Around { branch: Some(&BRANCH) });
+    let around = Some(Around { branch: Some(BRANCH.to_vec()) });
     let together = chain(x.as_tensor(), &[Sequence { parts: block.parts(), around }], None)?.0;
     let mut apart = x.as_tensor().clone();
     for (at, part) in block.parts().into_iter().enumerate() {
@@ -100,11 +100,11 @@ fn a_stage_is_its_blocks() -> Result<()> {
     for (input_tracks, first_tracks) in [(true, true), (false, true), (false, false)] {
         let input = if input_tracks { x.as_tensor().clone() } else { x.detach() };
         let frozen: Vec<Tensor> = detached.iter().map(|var| var.detach()).collect();
-        let mut sequences: Vec<Sequence<'_>> = blocks
+        let mut sequences: Vec<Sequence> = blocks
             .iter()
             .enumerate()
             .map(|(at, block)| {
-                let around = (at != 1).then_some(Around { branch: (at == 0).then_some(&BRANCH[..]) });
+                let around = (at != 1).then_some(Around { branch: (at == 0).then_some(BRANCH.to_vec()) });
                 Sequence { parts: block.parts(), around }
             })
             .collect();
@@ -127,9 +127,9 @@ fn a_stage_is_its_blocks() -> Result<()> {
 }
 
 /// Puts other parameters, in the order of [`Block::vars`], in the place of a block's.
-fn freeze<'a>(sequence: &mut Sequence<'a>, params: &'a [Tensor]) {
+fn freeze(sequence: &mut Sequence, params: &[Tensor]) {
     let mut params = params.iter();
-    let mut next = || params.next().expect("a block has 13 parameters");
+    let mut next = || params.next().expect("a block has 13 parameters").clone();
     for part in &mut sequence.parts {
         match part {
             Part::ConvNormAct(op) => [op.weight, op.gamma, op.beta] = [next(), next(), next()],
@@ -143,7 +143,7 @@ fn freeze<'a>(sequence: &mut Sequence<'a>, params: &'a [Tensor]) {
 #[test]
 fn chains_that_cannot_be_are_refused() -> Result<()> {
     let x = var(1, &[1, 2, 2, 6])?;
-    let refused = |sequences: &[Sequence<'_>], residual: Option<Residual<'_>>| {
+    let refused = |sequences: &[Sequence], residual: Option<Residual<'_>>| {
         chain(x.as_tensor(), sequences, residual).map(|_| ()).unwrap_err().to_string()
     };
     assert!(refused(&[], None).contains("without sequences"));
@@ -152,7 +152,7 @@ fn chains_that_cannot_be_are_refused() -> Result<()> {
     let sequence =
         |branch| [Sequence { parts: vec![part(Kind::Dense, 1, &vars, None)], around: Some(Around { branch }) }];
     assert!(refused(&sequence(None), None).contains("24 elements"));
-    assert!(refused(&sequence(Some(&[1.0, 1.0])), None).contains("2 factors"));
+    assert!(refused(&sequence(Some(vec![1.0, 1.0])), None).contains("2 factors"));
     let residual = Residual { shortcut: x.as_tensor(), branch: None };
     assert!(refused(&sequence(None), Some(residual)).contains("given another"));
     Ok(())

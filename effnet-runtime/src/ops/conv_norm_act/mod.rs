@@ -28,16 +28,16 @@ pub enum Kind {
 }
 
 /// Which statistics normalise.
-#[derive(Clone, Copy, Debug)]
-pub enum Norm<'a> {
+#[derive(Clone, Debug)]
+pub enum Norm {
     /// The batch's own.
     Batch,
     /// Running ones, `[C]` each; no gradient flows through them.
     Running {
         /// Mean of each channel.
-        mean: &'a Tensor,
+        mean: Tensor,
         /// Variance of each channel.
-        variance: &'a Tensor,
+        variance: Tensor,
     },
 }
 
@@ -51,22 +51,22 @@ pub struct Residual<'a> {
 }
 
 /// The operation's parameters and options.
-#[derive(Clone, Copy, Debug)]
-pub struct ConvNormAct<'a> {
+#[derive(Clone, Debug)]
+pub struct ConvNormAct {
     /// Which convolution.
     pub kind: Kind,
     /// Its window.
     pub window: Window,
     /// Its weights.
-    pub weight: &'a Tensor,
+    pub weight: Tensor,
     /// Scale of the normalisation, `[O]`.
-    pub gamma: &'a Tensor,
+    pub gamma: Tensor,
     /// Shift of the normalisation, `[O]`.
-    pub beta: &'a Tensor,
+    pub beta: Tensor,
     /// Epsilon of the normalisation.
     pub eps: f64,
     /// Statistics of the normalisation.
-    pub norm: Norm<'a>,
+    pub norm: Norm,
     /// The non-linearity, if any.
     pub activation: Option<Activation>,
 }
@@ -96,10 +96,10 @@ pub(super) fn factors(branch: Option<&[f32]>, batch: usize) -> Result<Vec<f32>> 
 /// When shapes do not fit each other, or tensors are not f32 on the CPU.
 pub fn conv_norm_act(
     x: &Tensor,
-    op: &ConvNormAct<'_>,
+    op: &ConvNormAct,
     residual: Option<Residual<'_>>,
 ) -> Result<(Tensor, Option<BatchMoments>)> {
-    let sequence = Sequence { parts: vec![Part::ConvNormAct(*op)], around: None };
+    let sequence = Sequence { parts: vec![Part::ConvNormAct(op.clone())], around: None };
     let (y, moments) = chain(x, &[sequence], residual)?;
     Ok((y, moments.into_iter().flatten().next()))
 }
@@ -107,7 +107,7 @@ pub fn conv_norm_act(
 /// The part of an `x` of this shape, with a factor on its result for each image where it is a branch.
 pub(super) fn forward(
     level: Level,
-    op: &ConvNormAct<'_>,
+    op: &ConvNormAct,
     x: Source<'_>,
     shape: &Shape,
     branch: Option<Vec<f32>>,
@@ -206,7 +206,7 @@ impl Link for Normed {
 
 /// The normalisation that applies to `z`, and the batch's moments where it is made of them.
 fn normalisation(
-    op: &ConvNormAct<'_>,
+    op: &ConvNormAct,
     geometry: &Geometry,
     found: Option<&PartMoments>,
 ) -> Result<(Normalisation, Option<BatchMoments>)> {
@@ -217,8 +217,8 @@ fn normalisation(
         }
         tensor.to_vec1()
     };
-    let (gamma, beta) = (read("scale", op.gamma)?, read("shift", op.beta)?);
-    match (op.norm, found) {
+    let (gamma, beta) = (read("scale", &op.gamma)?, read("shift", &op.beta)?);
+    match (&op.norm, found) {
         (Norm::Running { mean, variance }, _) => {
             let (mean, variance) = (read("mean", mean)?, read("variance", variance)?);
             Ok((Normalisation::new(&mean, &variance, &gamma, &beta, op.eps, None), None))

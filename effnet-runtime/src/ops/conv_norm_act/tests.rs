@@ -215,11 +215,11 @@ impl Problem for ConvNormActProblem {
         let op = ConvNormAct {
             kind: if self.conv.depthwise { Kind::Depthwise } else { Kind::Dense },
             window: self.conv.window,
-            weight: &inputs[1],
-            gamma: &inputs[2],
-            beta: &inputs[3],
+            weight: inputs[1].clone(),
+            gamma: inputs[2].clone(),
+            beta: inputs[3].clone(),
             eps: EPS,
-            norm: if self.batch { Norm::Batch } else { Norm::Running { mean: &mean, variance: &variance } },
+            norm: if self.batch { Norm::Batch } else { Norm::Running { mean, variance } },
             activation: self.activation,
         };
         let residual = inputs.get(4).map(|shortcut| Residual { shortcut, branch: self.residual.as_deref() });
@@ -265,11 +265,11 @@ fn tensors_that_track_nothing_make_no_graph() -> Result<()> {
     let op = ConvNormAct {
         kind: Kind::Dense,
         window,
-        weight: &weight,
-        gamma: &ones,
-        beta: &ones,
+        weight,
+        gamma: ones.clone(),
+        beta: ones.clone(),
         eps: EPS,
-        norm: Norm::Running { mean: &ones, variance: &ones },
+        norm: Norm::Running { mean: ones.clone(), variance: ones },
         activation: Some(Activation::Silu),
     };
     let (y, moments) = conv_norm_act(&x, &op, Some(Residual { shortcut: &x, branch: None }))?;
@@ -285,9 +285,9 @@ fn the_batch_statistics_of_one_pixel_let_no_gradient_through() -> Result<()> {
     let op = ConvNormAct {
         kind: Kind::Dense,
         window: Window { kernel: 1, stride: 1, padding: Padding::Symmetric },
-        weight: &one.reshape((1, 1, 1, 1))?,
-        gamma: &one,
-        beta: &one,
+        weight: one.reshape((1, 1, 1, 1))?,
+        gamma: one.clone(),
+        beta: one,
         eps: EPS,
         norm: Norm::Batch,
         activation: None,

@@ -18,7 +18,7 @@ pub(crate) struct NormAct<'a> {
     /// Shift, `[C]`.
     pub beta: &'a Tensor,
     pub eps: f64,
-    pub norm: Norm<'a>,
+    pub norm: &'a Norm,
     pub activation: Option<Activation>,
 }
 

@@ -14,7 +14,7 @@ use crate::ops::image_sums::cuda::{Map, joined, products, sums};
 ///
 /// # Errors
 /// When shapes do not fit each other, or tensors are not on one CUDA device.
-pub(crate) fn forward(x: &Tensor, op: &SqueezeExcite<'_>) -> Result<(Tensor, Gate)> {
+pub(crate) fn forward(x: &Tensor, op: &SqueezeExcite) -> Result<(Tensor, Gate)> {
     let map = Map::of(x)?;
     let gate = Gate::open(x, map, op)?;
     Ok((gate.output(x)?, gate))
@@ -70,7 +70,7 @@ fn each<const OUTS: usize>(kernel: &str, matrix: &Tensor, other: &Tensor, more: 
 }
 
 impl Gate {
-    fn open(x: &Tensor, map: Map, op: &SqueezeExcite<'_>) -> Result<Self> {
+    fn open(x: &Tensor, map: Map, op: &SqueezeExcite) -> Result<Self> {
         let squeezed = super::check(op, map.channels)?;
         let reduce_weight = op.reduce_weight.detach().contiguous()?.reshape((squeezed, map.channels))?;
         let expand_weight = op.expand_weight.detach().contiguous()?.reshape((map.channels, squeezed))?;

@@ -20,18 +20,24 @@ use super::trace::{self, Direction, Operation};
 use gate::Gate;
 
 /// Parameters of a squeeze-and-excitation of `C` channels through `S`.
-#[derive(Clone, Copy, Debug)]
-pub struct SqueezeExcite<'a> {
+#[derive(Clone, Debug)]
+pub struct SqueezeExcite {
     /// `[S, C, 1, 1]`.
-    pub reduce_weight: &'a Tensor,
+    pub reduce_weight: Tensor,
     /// `[S]`.
-    pub reduce_bias: &'a Tensor,
+    pub reduce_bias: Tensor,
     /// `[C, S, 1, 1]`.
-    pub expand_weight: &'a Tensor,
+    pub expand_weight: Tensor,
     /// `[C]`.
-    pub expand_bias: &'a Tensor,
+    pub expand_bias: Tensor,
     /// The inner non-linearity; the gate's is a sigmoid.
     pub activation: Activation,
+}
+
+impl SqueezeExcite {
+    pub(super) fn params(&self) -> [&Tensor; 4] {
+        [&self.reduce_weight, &self.reduce_bias, &self.expand_weight, &self.expand_bias]
+    }
 }
 
 /// `x · sigmoid(expand(f(reduce(mean(x)))))`, the mean taken over the pixels of each image. `x` is `[N, H, W, C]`.
@@ -39,8 +45,8 @@ pub struct SqueezeExcite<'a> {
 ///
 /// # Errors
 /// When shapes do not fit each other, or tensors are not f32 on the CPU.
-pub fn squeeze_excite(x: &Tensor, op: &SqueezeExcite<'_>) -> Result<Tensor> {
-    let sequence = Sequence { parts: vec![Part::SqueezeExcite(*op)], around: None };
+pub fn squeeze_excite(x: &Tensor, op: &SqueezeExcite) -> Result<Tensor> {
+    let sequence = Sequence { parts: vec![Part::SqueezeExcite(op.clone())], around: None };
     Ok(chain(x, &[sequence], None)?.0)
 }
 
@@ -48,9 +54,9 @@ pub fn squeeze_excite(x: &Tensor, op: &SqueezeExcite<'_>) -> Result<Tensor> {
 ///
 /// # Errors
 /// When a parameter's shape does not fit.
-fn check(op: &SqueezeExcite<'_>, channels: usize) -> Result<usize> {
+fn check(op: &SqueezeExcite, channels: usize) -> Result<usize> {
     let squeezed = op.reduce_bias.elem_count();
-    let params = [op.reduce_weight, op.reduce_bias, op.expand_weight, op.expand_bias];
+    let params = op.params();
     let shapes: [&[usize]; 4] = [&[squeezed, channels, 1, 1], &[squeezed], &[channels, squeezed, 1, 1], &[channels]];
     for (param, shape) in params.iter().zip(shapes) {
         if param.dims() != shape {
@@ -64,7 +70,7 @@ fn check(op: &SqueezeExcite<'_>, channels: usize) -> Result<usize> {
 }
 
 /// The part of an `x` of this shape.
-pub(super) fn forward(level: Level, op: &SqueezeExcite<'_>, x: Source<'_>, shape: &Shape) -> Result<Forward> {
+pub(super) fn forward(level: Level, op: &SqueezeExcite, x: Source<'_>, shape: &Shape) -> Result<Forward> {
     let (batch, height, width, channels) = shape.dims4()?;
     let squeezed = check(op, channels)?;
     if x.is_gated() {
@@ -73,7 +79,7 @@ pub(super) fn forward(level: Level, op: &SqueezeExcite<'_>, x: Source<'_>, shape
     if x.pixels() == 0 {
         candle_core::bail!("a squeeze-and-excitation was given a map without pixels, {shape:?}")
     }
-    let params = [op.reduce_weight, op.reduce_bias, op.expand_weight, op.expand_bias];
+    let params = op.params();
     let values = params.map(|param| param.flatten_all().and_then(|flat| flat.to_vec1::<f32>()));
     let [reduce_weight, reduce_bias, expand_weight, expand_bias] = values;
     let (reduce, expand) = ((reduce_weight?, &reduce_bias?[..]), (expand_weight?, &expand_bias?[..]));

@@ -117,10 +117,10 @@ impl Problem for SqueezeExciteProblem {
 
     fn op(&self, inputs: &[Tensor]) -> Result<Tensor> {
         let op = SqueezeExcite {
-            reduce_weight: &inputs[1],
-            reduce_bias: &inputs[2],
-            expand_weight: &inputs[3],
-            expand_bias: &inputs[4],
+            reduce_weight: inputs[1].clone(),
+            reduce_bias: inputs[2].clone(),
+            expand_weight: inputs[3].clone(),
+            expand_bias: inputs[4].clone(),
             activation: Activation::Silu,
         };
         squeeze_excite(&inputs[0], &op)

@@ -25,9 +25,9 @@ const SHAPES: [&[usize]; 13] = [
 
 const MAP: [usize; 4] = [2, 5, 4, 8];
 
-fn convolution(kind: Kind, kernel: usize, vars: &[Var], activation: Option<Activation>) -> Part<'_> {
+fn convolution(kind: Kind, kernel: usize, vars: &[Var], activation: Option<Activation>) -> Part {
     let window = Window { kernel, stride: 1, padding: Padding::Symmetric };
-    let [weight, gamma, beta] = [0, 1, 2].map(|at| vars[at].as_tensor());
+    let [weight, gamma, beta] = [0, 1, 2].map(|at| vars[at].as_tensor().clone());
     Part::ConvNormAct(ConvNormAct { kind, window, weight, gamma, beta, eps: 1e-3, norm: Norm::Batch, activation })
 }
 
@@ -49,7 +49,7 @@ fn run(device: &Device, dtype: DType, shortcut: Shortcut, times: usize) -> Resul
         (10..).zip(SHAPES).map(|(sample, shape)| var(sample, shape, DType::F32)).collect::<Result<_>>()?;
     let (x, other) = (var(1, &MAP, dtype)?, var(2, &MAP, dtype)?);
     let silu = Activation::Silu;
-    let [reduce_weight, reduce_bias, expand_weight, expand_bias] = [6, 7, 8, 9].map(|at| vars[at].as_tensor());
+    let [reduce_weight, reduce_bias, expand_weight, expand_bias] = [6, 7, 8, 9].map(|at| vars[at].as_tensor().clone());
     let gate = SqueezeExcite { reduce_weight, reduce_bias, expand_weight, expand_bias, activation: silu };
     let parts = [
         convolution(Kind::Dense, 1, &vars[0..], Some(silu)),
@@ -58,11 +58,12 @@ fn run(device: &Device, dtype: DType, shortcut: Shortcut, times: usize) -> Resul
         convolution(Kind::Dense, 1, &vars[10..], None),
     ];
     let branch = [1.25, 0.0];
-    let around = matches!(shortcut, Shortcut::Input).then_some(Around { branch: Some(&branch) });
+    let around = matches!(shortcut, Shortcut::Input).then_some(Around { branch: Some(branch.to_vec()) });
     let residual =
         matches!(shortcut, Shortcut::Other).then_some(Residual { shortcut: other.as_tensor(), branch: None });
-    let sequences: Vec<_> =
-        (1..=times).map(|time| Sequence { parts: parts.to_vec(), around: around.filter(|_| time == times) }).collect();
+    let sequences: Vec<_> = (1..=times)
+        .map(|time| Sequence { parts: parts.to_vec(), around: around.clone().filter(|_| time == times) })
+        .collect();
     let (y, moments) = chain(x.as_tensor(), &sequences, residual)?;
     assert_eq!(y.dtype(), dtype);
     let grad = upload(&normal(3, y.elem_count(), DType::F32), y.dims(), DType::F32, device)?;
@@ -112,9 +113,9 @@ fn an_evaluation_records_nothing() -> Result<()> {
     let [weight, gamma, beta] = vars;
     let (weight, gamma, beta) = (weight?, gamma?, beta?);
     let window = Window { kernel: 1, stride: 1, padding: Padding::Same };
-    let norm = Norm::Running { mean: &gamma, variance: &beta };
+    let norm = Norm::Running { mean: gamma.clone(), variance: beta.clone() };
     let (kind, eps, activation) = (Kind::Dense, 1e-3, None);
-    let op = ConvNormAct { kind, window, weight: &weight, gamma: &gamma, beta: &beta, eps, norm, activation };
+    let op = ConvNormAct { kind, window, weight, gamma, beta, eps, norm, activation };
     let sequence = Sequence { parts: vec![Part::ConvNormAct(op)], around: None };
     let (y, moments) = chain(&x, &[sequence], None)?;
     assert!(!y.track_op() && moments[0].is_none());

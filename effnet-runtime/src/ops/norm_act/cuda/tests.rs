@@ -59,9 +59,9 @@ fn check(case: &Case) -> Result<()> {
     let row = |values: &[f32]| upload(values, &[channels], DType::F32, &device);
     let (of_z, of_shortcut, gamma, beta) = (map(&z)?, map(&shortcut)?, row(&gamma)?, row(&beta)?);
     let (mean, variance) = (row(&mean)?, row(&variance)?);
-    let running = Norm::Running { mean: &mean, variance: &variance };
+    let running = Norm::Running { mean, variance };
     let norm_of = if case.is_batch { Norm::Batch } else { running };
-    let op = NormAct { gamma: &gamma, beta: &beta, eps: EPS, norm: norm_of, activation };
+    let op = NormAct { gamma: &gamma, beta: &beta, eps: EPS, norm: &norm_of, activation };
     let residual = is_added.then_some(Residual { shortcut: &of_shortcut, branch });
     let done = forward(&of_z, &op, residual)?;
     let what = |name: &str| format!("{name} of {case:?}");
@@ -135,7 +135,7 @@ fn moments_do_not_cancel() -> Result<()> {
     let z: Vec<f32> = normal(1, 5_000 * channels, DType::F32).iter().map(|z| 1000.0 + z).collect();
     let expected = moments(Level::current(), &z, channels);
     let ones = upload(&vec![1.0; channels], &[channels], DType::F32, &device)?;
-    let op = NormAct { gamma: &ones, beta: &ones, eps: EPS, norm: Norm::Batch, activation: None };
+    let op = NormAct { gamma: &ones, beta: &ones, eps: EPS, norm: &Norm::Batch, activation: None };
     let done = forward(&upload(&z, &[1, 50, 100, channels], DType::F32, &device)?, &op, None)?;
     let [mean, variance] = done.moments.unwrap();
     for (found, expected) in download(&mean)?.iter().zip(&expected.mean) {
@@ -157,7 +157,7 @@ fn nan_is_not_hidden() -> Result<()> {
             gamma: &ones,
             beta: &ones,
             eps: EPS,
-            norm: Norm::Running { mean: &ones, variance: &ones },
+            norm: &Norm::Running { mean: ones.clone(), variance: ones.clone() },
             activation,
         };
         assert!(download(&forward(&z, &op, None)?.y)?.iter().all(|y| y.is_nan()), "{activation:?}");
@@ -169,7 +169,7 @@ fn nan_is_not_hidden() -> Result<()> {
 fn what_does_not_fit_is_named() -> Result<()> {
     let device = cuda();
     let row = upload(&[1.0; 3], &[3], DType::F32, &device)?;
-    let op = NormAct { gamma: &row, beta: &row, eps: EPS, norm: Norm::Batch, activation: None };
+    let op = NormAct { gamma: &row, beta: &row, eps: EPS, norm: &Norm::Batch, activation: None };
     let z = |channels: usize| upload(&vec![0.0; 4 * channels], &[1, 2, 2, channels], DType::F32, &device);
     let says = |z: &candle_core::Tensor| forward(z, &op, None).err().unwrap().to_string();
     assert!(says(&z(2)?).contains("a normalisation of 2 channels was given a scale [3]"));

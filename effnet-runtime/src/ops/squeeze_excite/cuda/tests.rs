@@ -8,12 +8,12 @@ use crate::ops::{SqueezeExcite, squeeze_excite};
 
 const ACTIVATIONS: [Activation; 4] = [Activation::Silu, Activation::Relu, Activation::Relu6, Activation::HardSwish];
 
-fn op(params: &[Tensor], activation: Activation) -> SqueezeExcite<'_> {
+fn op(params: &[Tensor], activation: Activation) -> SqueezeExcite {
     SqueezeExcite {
-        reduce_weight: &params[0],
-        reduce_bias: &params[1],
-        expand_weight: &params[2],
-        expand_bias: &params[3],
+        reduce_weight: params[0].clone(),
+        reduce_bias: params[1].clone(),
+        expand_weight: params[2].clone(),
+        expand_bias: params[3].clone(),
         activation,
     }
 }
