@@ -1,4 +1,5 @@
-//! Every operation, forwards and on the way back, on shapes of EfficientNetV2-S.
+//! Every operation, forwards and on the way back, on shapes of EfficientNetV2-S. Convolutions are normalised by the batch, as in
+//! training.
 //!
 //! `cargo bench -p effnet-runtime` measures; `cargo test` runs each once. The elements of a rate are the floating-point
 //! operations of a direct convolution, or the floats of a map, so that a rate is GFLOP/s or billions of floats a second.
@@ -7,7 +8,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use effnet_runtime::candle::{Device, Result, Tensor, Var};
-use effnet_runtime::ops::{self, ConvNormAct, Kind, Norm, SqueezeExcite, Window};
+use effnet_runtime::graph::{ConvNormAct, Kind, Norm, Part, Sequence, SqueezeExcite, Window, chain};
+use effnet_runtime::ops;
 use effnet_runtime::random::{Purpose, Stream};
 use effnet_runtime::spec::{Activation, Padding};
 
@@ -37,8 +39,17 @@ fn both_ways(c: &mut Criterion, name: &str, elements: usize, f: impl Fn() -> Res
     Ok(())
 }
 
-fn window(kernel: usize, stride: usize) -> Window {
-    Window { kernel, stride, padding: Padding::Symmetric }
+/// A part of a chain by itself.
+fn alone(x: &Tensor, part: &Part) -> Result<Tensor> {
+    Ok(chain(x, &[Sequence { parts: vec![part.clone()], around: None }])?.0)
+}
+
+/// A convolution, normalised by the batch, with a non-linearity or without.
+fn conv(kind: Kind, weight: &[usize], stride: usize, activation: Option<Activation>) -> Result<Part> {
+    let [gamma, beta] = [(); 2].map(|()| var(&weight[..1]).map(Var::into_inner));
+    let (gamma, beta, window) = (gamma?, beta?, Window { kernel: weight[2], stride, padding: Padding::Symmetric });
+    let (weight, norm) = (var(weight)?.into_inner(), Norm::Batch);
+    Ok(Part::ConvNormAct(ConvNormAct { kind, window, weight, gamma, beta, eps: 1e-3, norm, activation }))
 }
 
 fn dense(c: &mut Criterion) -> Result<()> {
@@ -51,10 +62,10 @@ fn dense(c: &mut Criterion) -> Result<()> {
         ("project_1x1", 19, 960, 160, 1, 1),
     ] {
         let x = var(&[BATCH, size, size, inputs])?;
-        let weight = var(&[outputs, inputs, kernel, kernel])?;
+        let part = conv(Kind::Dense, &[outputs, inputs, kernel, kernel], stride, None)?;
         let out = size.div_ceil(stride);
         let operations = 2 * BATCH * out * out * outputs * inputs * kernel * kernel;
-        both_ways(c, name, operations, || ops::conv2d(&x, &weight, window(kernel, stride)))?;
+        both_ways(c, name, operations, || alone(&x, &part))?;
     }
     Ok(())
 }
@@ -67,10 +78,10 @@ fn depthwise(c: &mut Criterion) -> Result<()> {
         ("depthwise_5x5_s2", 28, 240, 5, 2),
     ] {
         let x = var(&[BATCH, size, size, channels])?;
-        let weight = var(&[channels, 1, kernel, kernel])?;
+        let part = conv(Kind::Depthwise, &[channels, 1, kernel, kernel], stride, None)?;
         let out = size.div_ceil(stride);
         let operations = 2 * BATCH * out * out * channels * kernel * kernel;
-        both_ways(c, name, operations, || ops::depthwise_conv2d(&x, &weight, window(kernel, stride)))?;
+        both_ways(c, name, operations, || alone(&x, &part))?;
     }
     Ok(())
 }
@@ -82,20 +93,8 @@ fn norm_act(c: &mut Criterion) -> Result<()> {
         [("norm", None), ("norm_silu", Some(Activation::Silu)), ("norm_hard_swish", Some(Activation::HardSwish))]
     {
         let x = var(&[BATCH, size, size, channels])?;
-        let (weight, gamma, beta) = (var(&[channels, 1, 1, 1])?, var(&[channels])?, var(&[channels])?);
-        both_ways(c, name, BATCH * size * size * channels, || {
-            let op = ConvNormAct {
-                kind: Kind::Depthwise,
-                window: window(1, 1),
-                weight: weight.as_tensor().clone(),
-                gamma: gamma.as_tensor().clone(),
-                beta: beta.as_tensor().clone(),
-                eps: 1e-3,
-                norm: Norm::Batch,
-                activation,
-            };
-            Ok(ops::conv_norm_act(&x, &op, None)?.0)
-        })?;
+        let part = conv(Kind::Depthwise, &[channels, 1, 1, 1], 1, activation)?;
+        both_ways(c, name, BATCH * size * size * channels, || alone(&x, &part))?;
     }
     Ok(())
 }
@@ -103,18 +102,14 @@ fn norm_act(c: &mut Criterion) -> Result<()> {
 fn squeeze_excite(c: &mut Criterion) -> Result<()> {
     let (size, channels, squeezed) = (19, 960, 40);
     let x = var(&[BATCH, size, size, channels])?;
-    let (reduce_weight, reduce_bias) = (var(&[squeezed, channels, 1, 1])?, var(&[squeezed])?);
-    let (expand_weight, expand_bias) = (var(&[channels, squeezed, 1, 1])?, var(&[channels])?);
-    both_ways(c, "squeeze_excite", BATCH * size * size * channels, || {
-        let op = SqueezeExcite {
-            reduce_weight: reduce_weight.as_tensor().clone(),
-            reduce_bias: reduce_bias.as_tensor().clone(),
-            expand_weight: expand_weight.as_tensor().clone(),
-            expand_bias: expand_bias.as_tensor().clone(),
-            activation: Activation::Silu,
-        };
-        ops::squeeze_excite(&x, &op)
-    })
+    let part = Part::SqueezeExcite(SqueezeExcite {
+        reduce_weight: var(&[squeezed, channels, 1, 1])?.into_inner(),
+        reduce_bias: var(&[squeezed])?.into_inner(),
+        expand_weight: var(&[channels, squeezed, 1, 1])?.into_inner(),
+        expand_bias: var(&[channels])?.into_inner(),
+        activation: Activation::Silu,
+    });
+    both_ways(c, "squeeze_excite", BATCH * size * size * channels, || alone(&x, &part))
 }
 
 fn head(c: &mut Criterion) -> Result<()> {

@@ -5,10 +5,12 @@
 // Generated code names `::effnet_runtime`, in this crate's own tests and docs too.
 extern crate self as effnet_runtime;
 
+mod backend;
 mod builder;
 mod dialect;
 mod dynamic;
 mod feature_map;
+mod layers;
 mod network;
 mod params;
 mod pass;
@@ -18,12 +20,18 @@ mod sentence;
 pub mod device;
 pub mod environment;
 pub mod infer;
-mod layers;
-pub mod ops;
+
 pub mod pattern;
 pub mod random;
 mod typed;
 pub mod weights;
+
+#[doc(hidden)]
+pub mod graph;
+#[doc(hidden)]
+pub mod ops;
+#[doc(hidden)]
+pub mod profile;
 
 #[doc(hidden)]
 #[path = "private.rs"]

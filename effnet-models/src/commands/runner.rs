@@ -1,6 +1,7 @@
-//! Computes logits of images: by the engine on the CPU, by the network itself on a GPU.
+//! Computes logits of images: by the engine on a device that has it, elsewhere by the network itself.
 
 use effnet_runtime::candle::{Device, Result, Tensor};
+use effnet_runtime::device;
 use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::spec::Spec;
 use effnet_runtime::weights::{Convention, WeightsFile, read_network};
@@ -8,9 +9,9 @@ use effnet_runtime::{DynamicModel, Network, Pass, Precision};
 
 /// A network with its weights, ready for inference.
 pub(super) enum Runner {
-    /// On the CPU.
+    /// On a device that has it.
     Engine(Engine),
-    /// On a GPU.
+    /// Elsewhere.
     Network(Box<dyn Network>, Precision),
 }
 
@@ -23,7 +24,7 @@ impl Runner {
         device: &Device,
         precision: Precision,
     ) -> anyhow::Result<Self> {
-        if device.is_cpu() {
+        if device::has_engine(device) {
             return Ok(Self::Engine(Engine::open(file, spec, said, &Options::default().with_precision(precision))?));
         }
         let network = read_network(file, spec, said, device, |classes, vb| DynamicModel::from_spec(spec, classes, vb))?;

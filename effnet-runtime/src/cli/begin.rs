@@ -2,7 +2,6 @@
 
 use toml::{Table, Value};
 
-use effnet_kernels::Precision;
 use effnet_kernels::threads;
 
 use super::args::TrainArgs;
@@ -28,7 +27,7 @@ pub(super) fn begin(args: &TrainArgs, model: &Model<'_>) -> Result<Trainer> {
         (settings(args, model, &spec, flags)?, None)
     };
     let chosen = device::open(&config.compute.device)?.device;
-    if chosen.is_cpu() && config.precision != Precision::F32 {
+    if !device::supports(&chosen, config.precision) {
         return Err(Error::Setting("--precision bf16 needs a GPU: leave it out, or say --device cuda".into()));
     }
     threads::set_global(config.compute.threads);

@@ -4,6 +4,9 @@
 mod cuda;
 
 use candle_core::{Device, DeviceLocation};
+use effnet_kernels::Precision;
+
+use crate::backend;
 
 /// A device to compute on.
 #[derive(Clone, Debug)]
@@ -79,6 +82,16 @@ pub fn open(name: &str) -> Result<Chosen, DeviceError> {
     }
 }
 
+/// Whether a network computes its activations there in a number format.
+pub fn supports(device: &Device, precision: Precision) -> bool {
+    backend::supports(device, precision)
+}
+
+/// Whether the engine ([`crate::infer`]) computes there. Elsewhere a network itself makes logits.
+pub fn has_engine(device: &Device) -> bool {
+    backend::is_host(device)
+}
+
 /// The number of the GPU in a device's name.
 fn ordinal(name: &str) -> Option<usize> {
     match name.strip_prefix("cuda")? {
@@ -110,6 +123,12 @@ mod tests {
             assert_eq!(error, DeviceError::Unknown(name.to_owned()));
             assert!(error.to_string().contains("say auto, cpu, cuda"), "{error}");
         }
+    }
+
+    #[test]
+    fn the_cpu_has_the_engine_and_no_activations_in_bf16() {
+        assert!(has_engine(&Device::Cpu));
+        assert!(supports(&Device::Cpu, Precision::F32) && !supports(&Device::Cpu, Precision::Bf16));
     }
 
     #[cfg(not(feature = "cuda"))]

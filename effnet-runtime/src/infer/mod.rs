@@ -234,7 +234,7 @@ impl Engine {
         };
         let mut logits = vec![0.0; batch * self.num_classes()];
         let images = images.contiguous()?;
-        session.run(&crate::ops::cpu::view(&images)?, &mut logits)?;
+        session.run(&crate::backend::cpu::view(&images)?, &mut logits)?;
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
         Tensor::from_vec(logits, (batch, self.num_classes()), images.device())
     }

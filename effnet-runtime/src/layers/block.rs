@@ -6,7 +6,7 @@ use effnet_spec::plan::{LayerKind, Site};
 use super::conv_bn_act::ConvBnAct;
 use super::drop_path::DropPath;
 use super::squeeze_excite::SqueezeExcite;
-use crate::ops::{Around, BatchMoments, Part, Sequence};
+use crate::graph::{Around, BatchMoments, Part, Sequence};
 use crate::pass::Pass;
 use crate::scope::Scope;
 
@@ -42,7 +42,8 @@ impl Block {
     /// Its operations.
     pub(super) fn sequence(&self, pass: &Pass<'_>) -> Result<Sequence> {
         let parts = self.layers.iter().map(|layer| layer.part(pass)).collect();
-        let around = self.shortcut.as_ref().map(|drop_path| Ok(Around { branch: drop_path.factors(pass)? }));
+        let around: Option<Result<Around>> =
+            self.shortcut.as_ref().map(|drop_path| Ok(Around { branch: drop_path.factors(pass)? }));
         Ok(Sequence { parts, around: around.transpose()? })
     }
 

@@ -5,7 +5,7 @@ use effnet_spec::Activation;
 use effnet_spec::plan::{Conv, ConvKind, Submodule};
 
 use super::param::Param;
-use crate::ops::{BatchMoments, ConvNormAct, Kind, Norm, Window};
+use crate::graph::{BatchMoments, ConvNormAct, Kind, Norm, Window};
 use crate::pass::{BatchStatistics, Pass};
 use crate::scope::Scope;
 

@@ -36,6 +36,6 @@ impl Head {
         // From here on everything is f32, whatever the activations were.
         let features = ops::global_mean(map)?.to_dtype(DType::F32)?;
         let features = dropout(features, pass)?;
-        ops::linear(&features, self.weight.of(pass), self.bias.of(pass))
+        ops::linear(&features, &self.weight.of(pass), &self.bias.of(pass))
     }
 }

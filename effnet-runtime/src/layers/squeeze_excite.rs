@@ -4,7 +4,7 @@ use candle_core::Result;
 use effnet_spec::{Activation, plan};
 
 use super::param::Param;
-use crate::ops;
+use crate::graph;
 use crate::pass::Pass;
 use crate::scope::Scope;
 
@@ -22,10 +22,10 @@ impl SqueezeExcite {
         Ok(Self { params: scope.take_all(&gate.params())?.map(Param::from), activation: scope.activation() })
     }
 
-    pub(super) fn part(&self, pass: &Pass<'_>) -> ops::SqueezeExcite {
+    pub(super) fn part(&self, pass: &Pass<'_>) -> graph::SqueezeExcite {
         let [reduce_weight, reduce_bias, expand_weight, expand_bias] =
             self.params.each_ref().map(|param| param.of(pass));
         let activation = self.activation;
-        ops::SqueezeExcite { reduce_weight, reduce_bias, expand_weight, expand_bias, activation }
+        graph::SqueezeExcite { reduce_weight, reduce_bias, expand_weight, expand_bias, activation }
     }
 }

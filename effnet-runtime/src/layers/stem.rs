@@ -5,6 +5,7 @@ use effnet_kernels::Precision;
 use effnet_spec::Spec;
 
 use super::Block;
+use crate::backend::supports;
 use crate::pass::Pass;
 use crate::scope::Scope;
 
@@ -34,7 +35,7 @@ impl Stem {
     /// `[N, H, W, channels]` of images `[N, channels, H, W]`, in the number format of the pass.
     pub(super) fn map(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         let precision = pass.precision();
-        if precision != Precision::F32 && !images.device().is_cuda() {
+        if !supports(images.device(), precision) {
             candle_core::bail!(
                 "activations of {precision:?} need a CUDA device: leave out --precision, or say --device cuda"
             )

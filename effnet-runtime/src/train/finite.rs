@@ -6,9 +6,9 @@ use candle_core::{Tensor, Var};
 use effnet_kernels::Precision;
 
 use super::error::{Error, Result};
+use crate::backend::cpu::view;
 use crate::data::Batch;
 use crate::network::Network;
-use crate::ops::cpu::view;
 use crate::pass::{NormUpdates, Pass};
 
 /// Ending of a running mean's name, behind that of its batch normalisation.

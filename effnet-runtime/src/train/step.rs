@@ -8,8 +8,8 @@ use super::finite;
 use super::optimizer::{Gradients, Optimizer};
 use super::single::check_part;
 use crate::data::Batch;
+use crate::graph::Collected;
 use crate::network::Network;
-use crate::ops::Collected;
 use crate::ops::cross_entropy::{cross_entropy, smoothed, smoothed_pairs};
 use crate::pass::{NormUpdates, Pass, Step};
 

@@ -4,6 +4,7 @@ use std::sync::mpsc::sync_channel;
 
 use candle_core::{Device, Tensor};
 
+use crate::backend::is_host;
 use crate::data::{Batch, Error, Loader};
 
 /// Calls `work` with a loader's batches, images on the device.
@@ -15,7 +16,7 @@ pub(super) fn with_uploaded<R>(
     device: &Device,
     work: impl FnOnce(&mut dyn Iterator<Item = Result<Batch, Error>>) -> R,
 ) -> R {
-    if device.is_cpu() {
+    if is_host(device) {
         return work(loader);
     }
     std::thread::scope(|scope| {

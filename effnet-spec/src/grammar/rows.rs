@@ -79,9 +79,7 @@ fn read_row<S: Copy>(ast: &AstRow<S>, report: &mut Report<S>) -> ReadRow<S> {
 /// An operator by its name, or by its number in the tables of PyTorch implementations.
 fn operator<S: Copy>(cell: &Value<S>, report: &mut Report<S>) -> Option<Operator> {
     let number = match &cell.kind {
-        ValueKind::Number(number) => {
-            Operator::ALL.into_iter().find(|known| known.number().to_string() == number.text)
-        }
+        ValueKind::Number(number) => Operator::ALL.into_iter().find(|known| known.number().to_string() == number.text),
         _ => None,
     };
     number.or_else(|| cell.choice(report))

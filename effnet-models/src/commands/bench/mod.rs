@@ -187,13 +187,13 @@ impl Bench {
         let design = self.architecture.design()?;
         let (spec, classes) = (design.spec(), self.classes as usize);
         let device = self.place.open()?;
-        if self.mode == Mode::Train && device.is_cpu() && self.place.precision() != Precision::F32 {
+        if self.mode == Mode::Train && !device::supports(&device, self.place.precision()) {
             bail!("a training step in bf16 needs a GPU: leave --precision out, or say --device cuda");
         }
         let network = design.build(classes, Params::on(0, &device).builder())?;
         let subject = match self.mode {
             Mode::Infer => {
-                let runner = if device.is_cpu() {
+                let runner = if device::has_engine(&device) {
                     let options = Options::default().with_precision(self.place.precision());
                     Runner::Engine(Engine::new(network.as_ref(), &options)?)
                 } else {

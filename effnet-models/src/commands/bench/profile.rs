@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use effnet_runtime::infer;
-use effnet_runtime::ops::trace;
+use effnet_runtime::profile;
 use serde::Serialize;
 
 /// Medians over several runs, summed.
@@ -76,7 +76,7 @@ impl Span {
     }
 
     /// The operations of a training step that took `total_ms`.
-    pub(super) fn of_step(spans: &[trace::Span], total_ms: f64) -> Vec<Self> {
+    pub(super) fn of_step(spans: &[profile::Span], total_ms: f64) -> Vec<Self> {
         let last = spans.iter().map(|span| span.chain).max().unwrap_or(0);
         let place = |chain: usize| match chain {
             0 => Place::Stem,

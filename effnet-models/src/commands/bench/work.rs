@@ -5,8 +5,9 @@ use std::time::Instant;
 use anyhow::Result;
 use effnet_runtime::candle::{Device, Tensor};
 use effnet_runtime::data::Batch;
+use effnet_runtime::device;
 use effnet_runtime::infer::Session;
-use effnet_runtime::ops::trace::traced;
+use effnet_runtime::profile::traced;
 use effnet_runtime::random::{Purpose, Stream};
 use effnet_runtime::simd::{Level, peak_gflops};
 use effnet_runtime::{Network, Pass, Precision};
@@ -133,7 +134,7 @@ impl Ready {
 
     /// Profiles `runs` runs.
     pub(super) fn profile(&mut self, work: &Batch, runs: u32, precision: Precision) -> Result<Profile> {
-        let peak = self.device().is_cpu().then(|| peak_gflops(Level::current(), precision));
+        let peak = device::has_engine(self.device()).then(|| peak_gflops(Level::current(), precision));
         let runs = (0..u64::from(runs)).map(|number| match self {
             Self::Session { session, images, logits, .. } => Ok(Span::of_inference(&session.profile(images, logits)?)),
             Self::Network { network, precision } => spans_of(|| {

@@ -33,7 +33,7 @@ fn to_f32(values: &[f64]) -> Vec<f32> {
     values.iter().map(|v| *v as f32).collect()
 }
 
-/// Of the f32 op against the f64 reference: rounding of sums over a dozen classes.
+/// How far the f32 op may be from the f64 reference: the rounding of sums over a dozen classes.
 const F32_TOLERANCE: f64 = 1e-4;
 
 proptest! {

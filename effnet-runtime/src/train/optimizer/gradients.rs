@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor};
 
-use crate::ops::{Collected, update};
+use crate::graph::Collected;
+use crate::ops::update;
 use crate::params::Params;
 
 /// The gradient of every weight that the loss depends on, in the order of names.
@@ -28,17 +29,8 @@ impl Gradients {
 
     /// Differentiates a loss whose nodes kept the gradients of variables out of candle's store.
     pub(crate) fn with_collected(loss: &Tensor, params: &Params, collected: &Collected) -> Result<Self> {
-        let mut gradients = Self::from_store(loss.backward()?, params)?;
-        for (name, weight) in params.weights() {
-            if let Some(gradient) = collected.take(&weight) {
-                let sum = match gradients.by_name.remove(&name) {
-                    Some(of_graph) => (of_graph + gradient)?,
-                    None => gradient,
-                };
-                gradients.by_name.insert(name, sum);
-            }
-        }
-        Ok(gradients)
+        let mut store = loss.backward()?;
+        Self::gather(params, |weight| collected.take(weight, &mut store))
     }
 
     /// Takes the gradients that candle's backward pass left in a store.
@@ -46,9 +38,13 @@ impl Gradients {
     /// # Errors
     /// When candle fails.
     pub fn from_store(mut store: GradStore, params: &Params) -> Result<Self> {
+        Self::gather(params, |weight| Ok(store.remove(weight)))
+    }
+
+    fn gather(params: &Params, mut take: impl FnMut(&Tensor) -> Result<Option<Tensor>>) -> Result<Self> {
         let mut by_name = BTreeMap::new();
         for (name, weight) in params.weights() {
-            if let Some(gradient) = store.remove(&weight) {
+            if let Some(gradient) = take(&weight)? {
                 by_name.insert(name, gradient.contiguous()?);
             }
         }

@@ -1,0 +1,360 @@
+//! The CPU: maps are f32, and what stands between two convolutions is computed where the next one reads it.
+
+pub(crate) mod conv;
+mod cross_entropy;
+mod depthwise;
+mod gate;
+mod grad;
+mod image_sums;
+mod linear;
+mod matmul;
+pub(crate) mod norm_act;
+mod pooled;
+mod scratch;
+mod source;
+#[cfg(feature = "train")]
+mod update;
+mod view;
+
+use std::time::Instant;
+
+use candle_core::{CpuStorage, Result, Shape, Storage, Tensor, op::BackpropOp};
+use effnet_kernels::Precision;
+use effnet_kernels::simd::Level;
+use effnet_spec::Activation;
+
+use super::Backend;
+use super::part::{BatchMoments, ConvNormAct, Norm, SqueezeExcite};
+use super::running::Running;
+#[cfg(feature = "train")]
+use super::update::{Average, Rule, Target};
+use super::window::{Geometry, Kind};
+use crate::profile::Seconds;
+use gate::Gate;
+use grad::OwnGrad;
+use norm_act::statistics::PartMoments;
+use norm_act::{Affine, Normalisation, OfResult, Shortcut};
+use pooled::Pooled;
+use source::Source;
+pub(crate) use view::{View, view};
+
+type Grad<'a> = super::Grad<'a, Cpu>;
+
+/// The CPU at a SIMD level.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cpu {
+    level: Level,
+}
+
+impl Cpu {
+    /// At the level that is in use.
+    pub(crate) fn new() -> Self {
+        Self { level: Level::current() }
+    }
+}
+
+/// A normalisation after its forward pass.
+pub(crate) struct Normed {
+    norm: Normalisation,
+    activation: Option<Activation>,
+    /// A factor on the result for each image.
+    branch: Option<Vec<f32>>,
+}
+
+/// Values as a tensor that tracks nothing.
+fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> Tensor {
+    Tensor::from_storage(Storage::Cpu(CpuStorage::F32(values)), shape, BackpropOp::none(), false)
+}
+
+impl Backend for Cpu {
+    const PRECISIONS: &'static [Precision] = &[Precision::F32];
+    const IS_HOST: bool = true;
+
+    type Elements = [f32];
+    type View<'a> = View<'a>;
+    type Map = Pooled;
+    type Source<'a> = Source<'a>;
+    type Grad = OwnGrad;
+    type Moments = Option<PartMoments>;
+    type Normed = Normed;
+    type Gate = Gate;
+    type Softmax = ();
+
+    fn timed<R>(&self, f: impl FnOnce() -> Result<R>) -> Result<(R, Seconds)> {
+        let begin = Instant::now();
+        let result = f()?;
+        let seconds = begin.elapsed().as_secs_f64();
+        Ok((result, Box::new(move || seconds)))
+    }
+
+    fn view<'a>(&self, tensor: &'a Tensor) -> Result<View<'a>> {
+        view(tensor)
+    }
+
+    fn source<'a>(&self, elements: &'a [f32], channels: usize) -> Source<'a> {
+        Source::plain(elements, channels)
+    }
+
+    fn shorter<'short, 'long: 'short>(source: Source<'long>) -> Source<'short> {
+        source
+    }
+
+    #[cfg(test)]
+    fn map(&self, tensor: &Tensor) -> Result<Pooled> {
+        let values = view(tensor)?;
+        let mut map = Pooled::new(values.len());
+        map.copy_from_slice(&values);
+        Ok(map)
+    }
+
+    fn tensor(&self, map: Pooled, shape: &Shape) -> Result<Tensor> {
+        Ok(tensor(map.into_vec(), shape))
+    }
+
+    fn convolution(
+        &self,
+        geometry: &Geometry,
+        x: Source<'_>,
+        weight: &Tensor,
+        wants_moments: bool,
+    ) -> Result<(Pooled, Option<PartMoments>)> {
+        let (weight, mut z) = (view(weight)?, Pooled::new(geometry.out_shape().elem_count()));
+        let moments = match geometry.kind {
+            Kind::Dense => conv::forward(self.level, geometry, x, &weight, &mut z, wants_moments),
+            Kind::Depthwise => depthwise::forward(self.level, geometry, x, &weight, &mut z, wants_moments),
+        };
+        Ok((z, moments))
+    }
+
+    fn input_gradient(
+        &self,
+        geometry: &Geometry,
+        grad: &Pooled,
+        weight: &Tensor,
+        onto: Option<Grad<'_>>,
+    ) -> Result<OwnGrad> {
+        let (weight, mut dx) = (view(weight)?, Pooled::new(geometry.in_count()));
+        match geometry.kind {
+            Kind::Dense => conv::backward_input(self.level, geometry, grad, &weight, &mut dx),
+            Kind::Depthwise => depthwise::backward_input(self.level, geometry, grad, &weight, &mut dx),
+        }
+        let found = OwnGrad::from(dx);
+        match onto {
+            Some(other) => self.add(found, geometry.in_channels, other),
+            None => Ok(found),
+        }
+    }
+
+    fn weight_gradient(&self, geometry: &Geometry, x: Source<'_>, grad: &Pooled) -> Result<Tensor> {
+        let gradient = match geometry.kind {
+            Kind::Dense => conv::backward_weight(self.level, geometry, x, grad),
+            Kind::Depthwise => depthwise::backward_weight(self.level, geometry, x, grad),
+        };
+        Ok(tensor(gradient, geometry.weight_shape()))
+    }
+
+    fn normalisation(
+        &self,
+        op: &ConvNormAct,
+        geometry: &Geometry,
+        _: &Pooled,
+        moments: Option<PartMoments>,
+        branch: Option<&[f32]>,
+    ) -> Result<(Normed, Option<BatchMoments>)> {
+        let (gamma, beta) = (op.gamma.to_vec1()?, op.beta.to_vec1()?);
+        let (norm, moments) = match (&op.norm, moments) {
+            (Norm::Running { mean, variance }, _) => {
+                let (mean, variance): (Vec<f32>, Vec<f32>) = (mean.to_vec1()?, variance.to_vec1()?);
+                (Normalisation::new(&mean, &variance, &gamma, &beta, op.eps, None), None)
+            }
+            (Norm::Batch, None) => candle_core::bail!("a convolution left no moments of its result"),
+            (Norm::Batch, Some(moments)) => {
+                let found = moments.join();
+                let norm = Normalisation::new(&found.mean, &found.variance, &gamma, &beta, op.eps, Some(found.count));
+                let variance = tensor(found.unbiased_variance(), geometry.out_channels);
+                (norm, Some(BatchMoments { mean: tensor(found.mean, geometry.out_channels), variance }))
+            }
+        };
+        Ok((Normed { norm, activation: op.activation, branch: branch.map(<[f32]>::to_vec) }, moments))
+    }
+
+    fn normed<'a>(&self, z: &'a Pooled, normed: &'a Normed) -> Option<Source<'a>> {
+        Some(Source::normed(z, &normed.norm, normed.activation))
+    }
+
+    fn norm_act(&self, z: &Pooled, normed: &Normed, shortcut: Option<&[f32]>) -> Result<Pooled> {
+        let Normed { norm, activation, branch } = normed;
+        let branch = branch.as_deref().unwrap_or(&[1.0]);
+        let shortcut = shortcut.map(|values| Shortcut { values, branch });
+        let mut output = Pooled::new(z.len());
+        norm_act::forward(self.level, z, &mut output, norm, *activation, shortcut);
+        Ok(output)
+    }
+
+    fn norm_gradients(&self, z: &Pooled, normed: &Normed, grad: Grad<'_>) -> Result<(Pooled, [Tensor; 2])> {
+        let (mut dz, affine, values) = match grad {
+            Grad::Own(OwnGrad { values, affine }) => (values, affine, None),
+            Grad::Lent(values) => (Pooled::new(z.len()), None, Some(values)),
+        };
+        let affine = affine.as_ref().map(|[factor, added]| Affine { factor, added });
+        let of_result = OfResult { affine, branch: normed.branch.as_deref() };
+        let found = norm_act::backward(self.level, z, values, of_result, &normed.norm, normed.activation, &mut dz);
+        let channels = found.gamma.len();
+        Ok((dz, [tensor(found.gamma, channels), tensor(found.beta, channels)]))
+    }
+
+    fn gate(&self, op: &SqueezeExcite, images: usize, squeezed: usize, x: Source<'_>) -> Result<Gate> {
+        let values = op.params().map(|param| param.flatten_all().and_then(|flat| flat.to_vec1::<f32>()));
+        let [reduce_weight, reduce_bias, expand_weight, expand_bias] = values;
+        let (reduce, expand) = ((reduce_weight?, &reduce_bias?[..]), (expand_weight?, &expand_bias?[..]));
+        let share = 1.0 / (x.pixels() / images) as f32;
+        let mut mean = image_sums::sums(self.level, x, images);
+        mean.iter_mut().for_each(|mean| *mean *= share);
+        Ok(Gate::open(mean, reduce, expand, (images, x.channels(), squeezed), op.activation))
+    }
+
+    fn gated<'a>(&self, x: Source<'a>, gate: &'a Gate) -> Option<Source<'a>> {
+        (!x.is_gated()).then(|| x.gated(&gate.values))
+    }
+
+    fn scale(&self, x: Source<'_>, gate: &Gate) -> Result<Pooled> {
+        let Some(gated) = self.gated(x, gate) else {
+            let map = x.to_map(self.level);
+            return self.scale(Source::plain(&map, x.channels()), gate);
+        };
+        Ok(gated.to_map(self.level))
+    }
+
+    fn gate_gradients(
+        &self,
+        x: Source<'_>,
+        gate: &Gate,
+        grad: Grad<'_>,
+        wants_input: bool,
+    ) -> Result<(Option<OwnGrad>, [Tensor; 4])> {
+        let grad = match grad {
+            Grad::Own(grad) => Grad::Own(self.written(grad, x.channels())),
+            lent => lent,
+        };
+        let values: &[f32] = match &grad {
+            Grad::Lent(values) => values,
+            Grad::Own(grad) => &grad.values,
+        };
+        let images = gate.images();
+        let found = gate.backward(image_sums::products(self.level, x, values, images));
+        let input = wants_input.then(|| {
+            let share = 1.0 / (x.pixels() / images) as f32;
+            let added = found.mean.iter().map(|gradient| gradient * share).collect();
+            let values = match grad {
+                Grad::Own(grad) => grad.values,
+                Grad::Lent(grad) => {
+                    let mut values = Pooled::new(grad.len());
+                    values.copy_from_slice(grad);
+                    values
+                }
+            };
+            OwnGrad { values, affine: Some([gate.values.clone(), added]) }
+        });
+        let (channels, squeezed) = (found.expand_bias.len(), found.reduce_bias.len());
+        let params = [
+            tensor(found.reduce_weight, (squeezed, channels, 1, 1)),
+            tensor(found.reduce_bias, squeezed),
+            tensor(found.expand_weight, (channels, squeezed, 1, 1)),
+            tensor(found.expand_bias, channels),
+        ];
+        Ok((input, params))
+    }
+
+    fn written(&self, grad: OwnGrad, channels: usize) -> OwnGrad {
+        grad.written(self.level, channels)
+    }
+
+    fn add(&self, to: OwnGrad, channels: usize, other: Grad<'_>) -> Result<OwnGrad> {
+        let mut sum = self.written(to, channels);
+        match other {
+            Grad::Lent(other) => grad::add(&mut sum.values, other),
+            Grad::Own(other) => grad::add(&mut sum.values, &self.written(other, channels).values),
+        }
+        Ok(sum)
+    }
+
+    fn gradient(&self, grad: OwnGrad, shape: &Shape) -> Result<Tensor> {
+        self.tensor(grad.values, shape)
+    }
+
+    fn global_mean(&self, x: &Tensor) -> Result<Tensor> {
+        let (batch, height, width, channels) = x.dims4()?;
+        let share = 1.0 / (height * width) as f32;
+        let mut means = image_sums::sums(self.level, Source::plain(&view(x)?, channels), batch);
+        means.iter_mut().for_each(|mean| *mean *= share);
+        Ok(tensor(means, (batch, channels)))
+    }
+
+    fn global_mean_gradient(&self, shape: &Shape, grad: &Tensor) -> Result<Tensor> {
+        let (batch, height, width, channels) = shape.dims4()?;
+        let share = 1.0 / (height * width) as f32;
+        let grad = (grad * f64::from(share))?.reshape((batch, 1, 1, channels))?;
+        grad.broadcast_as(shape)?.contiguous()
+    }
+
+    fn linear(&self, x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
+        linear::forward(x, weight, bias)
+    }
+
+    fn linear_gradients(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        grad: &Tensor,
+        wants: [bool; 3],
+    ) -> Result<[Option<Tensor>; 3]> {
+        linear::backward(x, weight, grad, wants)
+    }
+
+    fn cross_entropy(&self, logits: &Tensor, targets: &Tensor) -> Result<(Tensor, ())> {
+        let loss = cross_entropy::forward(&view(logits)?, &view(targets)?, logits.dim(1)?);
+        Ok((tensor(vec![loss], ()), ()))
+    }
+
+    fn cross_entropy_gradient(&self, logits: &Tensor, targets: &Tensor, _: &(), grad: &Tensor) -> Result<Tensor> {
+        let of_mean = cross_entropy::backward(&view(logits)?, &view(targets)?, logits.dim(1)?);
+        tensor(of_mean, logits.shape()).broadcast_mul(grad)
+    }
+
+    fn follow(&self, pairs: &[Running]) -> Result<()> {
+        pairs.iter().try_for_each(|Running { running, batch, momentum }| {
+            let kept = (running.as_tensor().detach() * (1.0 - momentum))?;
+            running.set(&(kept + (batch * *momentum)?)?)
+        })
+    }
+
+    #[cfg(feature = "train")]
+    fn step(
+        &self,
+        rule: &dyn Rule,
+        targets: &mut [Target<'_>],
+        is_wanted: impl FnOnce() -> Result<bool>,
+    ) -> Result<bool> {
+        let is_wanted = is_wanted()?;
+        if is_wanted {
+            targets.iter_mut().try_for_each(|target| update::step(rule, target))?;
+        }
+        Ok(is_wanted)
+    }
+
+    #[cfg(feature = "train")]
+    fn average(&self, pairs: &mut [Average<'_>], new: f32) -> Result<()> {
+        let change = |average: &mut f32, value: &mut f32| *average += new * (*value - *average);
+        pairs.iter_mut().try_for_each(|pair| update::with_average(pair, change))
+    }
+
+    #[cfg(feature = "train")]
+    fn swap(&self, pairs: &mut [Average<'_>]) -> Result<()> {
+        pairs.iter_mut().try_for_each(|pair| update::with_average(pair, std::mem::swap))
+    }
+
+    #[cfg(feature = "train")]
+    fn squares(&self, tensors: &[&Tensor]) -> Result<Vec<f64>> {
+        tensors.iter().map(|tensor| update::squares(tensor)).collect()
+    }
+}

@@ -1,0 +1,203 @@
+//! Mean and variance of each channel.
+
+use std::ops::Range;
+
+use effnet_kernels::buffer::Shared;
+use effnet_kernels::cut::{Area, Cut};
+use effnet_kernels::gather::Target;
+use effnet_kernels::simd::{Arch, Kernel, Level, Vector};
+use effnet_kernels::view::Rows;
+
+/// Mean and variance (biased) of each channel over a batch.
+#[derive(Clone, Debug)]
+pub(crate) struct Moments {
+    pub mean: Vec<f32>,
+    pub variance: Vec<f32>,
+    /// Pixels that they were taken over.
+    pub count: usize,
+}
+
+impl Moments {
+    /// The variance as an estimate of the population's: `Σ (z - mean)² / (count - 1)`, and 0 for a single pixel, which
+    /// gives no estimate.
+    pub(crate) fn unbiased_variance(&self) -> Vec<f32> {
+        let correction = self.count as f64 / (self.count as f64 - 1.0).max(1.0);
+        self.variance.iter().map(|variance| (f64::from(*variance) * correction) as f32).collect()
+    }
+}
+
+/// Mean of each channel, and sum of squares around it, of each part of a map. A part is what a task writes: its moments are
+/// found while it is in the task's cache.
+pub(crate) struct PartMoments {
+    channels: usize,
+    /// Pixels of each part.
+    pixels: Vec<usize>,
+    /// `[parts, 2, channels]`
+    values: Vec<f32>,
+}
+
+/// Where tasks leave what they find.
+#[derive(Clone, Copy)]
+pub(crate) struct Slots<'a> {
+    channels: usize,
+    values: Shared<'a>,
+}
+
+/// Some channels of some lines of pixels.
+#[derive(Clone, Copy)]
+pub(crate) struct Written<'a> {
+    pub map: Shared<'a>,
+    /// Where the first channel of the pixels is.
+    pub rows: Rows,
+    pub lines: usize,
+    pub pixels: usize,
+}
+
+impl PartMoments {
+    /// Room for parts of so many pixels.
+    pub(crate) fn new(channels: usize, pixels: Vec<usize>) -> Self {
+        let values = vec![0.0; pixels.len() * 2 * channels];
+        Self { channels, pixels, values }
+    }
+
+    /// One part for each task of `cut` over the batch.
+    pub(crate) fn of_areas(channels: usize, cut: &Cut, batch: usize) -> Self {
+        let pixels = |task: usize| cut.area(task).height * cut.area(task).width;
+        Self::new(channels, (0..cut.tasks(batch)).map(pixels).collect())
+    }
+
+    /// Where tasks leave their parts.
+    pub(crate) fn slots(&mut self) -> Slots<'_> {
+        Slots { channels: self.channels, values: Shared::new(&mut self.values) }
+    }
+
+    /// Joins all parts with Chan's formula in f64, where no large squares cancel.
+    pub(crate) fn join(&self) -> Moments {
+        let channels = self.channels;
+        let mut mean = vec![0f64; channels];
+        let mut squares = vec![0f64; channels];
+        let mut seen = 0f64;
+        for (part, pixels) in self.values.chunks_exact(2 * channels).zip(&self.pixels) {
+            let new = *pixels as f64;
+            let (part_mean, part_squares) = part.split_at(channels);
+            let (share, weight) = (new / (seen + new), seen * new / (seen + new));
+            for channel in 0..channels {
+                let delta = f64::from(part_mean[channel]) - mean[channel];
+                mean[channel] += delta * share;
+                squares[channel] += f64::from(part_squares[channel]) + delta * delta * weight;
+            }
+            seen += new;
+        }
+        Moments {
+            mean: mean.iter().map(|mean| *mean as f32).collect(),
+            variance: squares.iter().map(|squares| (squares / seen) as f32).collect(),
+            count: self.pixels.iter().sum(),
+        }
+    }
+}
+
+impl Slots<'_> {
+    /// Finds the moments of some channels of a part that the calling thread has written.
+    ///
+    /// # Panics
+    /// When there are no such pixels, channels or part.
+    ///
+    /// # Safety
+    /// While it runs, nobody may write the pixels' channels, nor access the part's moments of these channels.
+    pub(crate) unsafe fn find(&self, level: Level, part: usize, channels: Range<usize>, written: Written<'_>) {
+        let Written { map, rows, lines, pixels } = written;
+        assert!(
+            channels.end <= self.channels && (part + 1) * 2 * self.channels <= self.values.len(),
+            "no such moments"
+        );
+        if channels.is_empty() || lines == 0 || pixels == 0 {
+            return;
+        }
+        assert!(rows.end(lines, pixels, channels.len()) <= map.len(), "pixels past the end of a map");
+        let mean = part * 2 * self.channels + channels.start;
+        // SAFETY: nobody else accesses these two runs of moments, and they do not overlap.
+        let (mean, squares) =
+            unsafe { (self.values.part(mean, channels.len()), self.values.part(mean + self.channels, channels.len())) };
+        level.run(Part { written, mean, squares });
+    }
+}
+
+impl Slots<'_> {
+    /// As [`Slots::find`], of some channels of an area, the first of which stand where the target says.
+    ///
+    /// # Panics
+    /// As [`Slots::find`].
+    ///
+    /// # Safety
+    /// As [`Slots::find`].
+    pub(crate) unsafe fn find_area(
+        &self,
+        level: Level,
+        part: usize,
+        channels: Range<usize>,
+        map: Shared<'_>,
+        target: Target,
+        area: Area,
+    ) {
+        let rows = target.at(area.image, area.y, area.x);
+        // SAFETY: the caller's promise.
+        unsafe { self.find(level, part, channels, Written { map, rows, lines: area.height, pixels: area.width }) }
+    }
+}
+
+/// Mean, and sum of squares around it, of one part.
+struct Part<'a> {
+    written: Written<'a>,
+    mean: &'a mut [f32],
+    squares: &'a mut [f32],
+}
+
+impl Part<'_> {
+    /// Address of a pixel's first channel.
+    #[inline(always)]
+    fn pixel(written: &Written<'_>, line: usize, pixel: usize) -> *const f32 {
+        written.map.at(written.rows.start + line * written.rows.line + pixel * written.rows.row)
+    }
+}
+
+impl Kernel for Part<'_> {
+    /// Explicit vectors: LLVM unrolls by four vectors and runs the rest as scalars, with 16 to 48 channels everything.
+    #[inline(always)]
+    fn run<A: Arch>(self, arch: A) {
+        let Self { written, mean, squares } = self;
+        let (channels, lanes) = (mean.len(), A::V::LANES);
+        mean.fill(0.0);
+        squares.fill(0.0);
+        for line in 0..written.lines {
+            for pixel in 0..written.pixels {
+                let z = Self::pixel(&written, line, pixel);
+                for first in (0..channels).step_by(lanes) {
+                    let count = lanes.min(channels - first);
+                    let mean = mean[first..][..count].as_mut_ptr();
+                    // SAFETY: `Slots::find` has measured that the pixel is in the map, and nobody writes it.
+                    unsafe {
+                        let z = arch.load_some(z.add(first), count);
+                        arch.load_some(mean, count).add(z).store_some(mean, count);
+                    }
+                }
+            }
+        }
+        let share = 1.0 / (written.lines * written.pixels) as f32;
+        mean.iter_mut().for_each(|mean| *mean *= share);
+        for line in 0..written.lines {
+            for pixel in 0..written.pixels {
+                let z = Self::pixel(&written, line, pixel);
+                for first in (0..channels).step_by(lanes) {
+                    let count = lanes.min(channels - first);
+                    let mean = mean[first..][..count].as_ptr();
+                    let squares = squares[first..][..count].as_mut_ptr();
+                    // SAFETY: as above.
+                    unsafe {
+                        let delta = arch.load_some(z.add(first), count).sub(arch.load_some(mean, count));
+                        delta.mul_add(delta, arch.load_some(squares, count)).store_some(squares, count);
+                    }
+                }
+            }
+        }
+    }
+}

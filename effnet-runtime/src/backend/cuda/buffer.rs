@@ -1,0 +1,110 @@
+//! New device memory.
+
+use std::ops::Range;
+
+use candle_core::cuda_backend::{CudaDevice, CudaStorage, CudaStorageSlice};
+use candle_core::op::BackpropOp;
+use candle_core::{Result, Shape, Storage, Tensor};
+use half::bf16;
+
+use super::view::{Element, Slice, SliceMut, out_of};
+use crate::backend::take::take;
+
+/// Device memory that a kernel fills, and that becomes a tensor then.
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    storage: CudaStorage,
+    length: usize,
+}
+
+impl Buffer {
+    /// Memory for `length` elements, which hold anything until a kernel has written them.
+    ///
+    /// # Errors
+    /// When the device has no more.
+    pub(crate) fn new(device: &CudaDevice, element: Element, length: usize) -> Result<Self> {
+        // The driver gives no memory of length 0.
+        let held = length.max(1);
+        // SAFETY: the elements are plain numbers, of which any bits are a value; whoever makes a buffer has a kernel
+        // write all of it before anything reads it.
+        let slice = unsafe {
+            match element {
+                Element::F32 => CudaStorageSlice::F32(device.alloc::<f32>(held)?),
+                Element::Bf16 => CudaStorageSlice::BF16(device.alloc::<bf16>(held)?),
+                Element::U8 => CudaStorageSlice::U8(device.alloc::<u8>(held)?),
+            }
+        };
+        Ok(Self { storage: CudaStorage { slice, device: device.clone() }, length })
+    }
+
+    /// Memory that holds these values.
+    ///
+    /// # Errors
+    /// When the device has no more.
+    pub(crate) fn of(device: &CudaDevice, values: &[f32]) -> Result<Self> {
+        let slice = CudaStorageSlice::F32(device.clone_htod(values)?);
+        Ok(Self { storage: CudaStorage { slice, device: device.clone() }, length: values.len() })
+    }
+
+    /// The memory of a tensor that nobody else holds: whoever did would find it empty.
+    ///
+    /// # Errors
+    /// When the tensor is on another kind of device.
+    pub(crate) fn taken(tensor: Tensor) -> Result<Self> {
+        let length = tensor.elem_count();
+        match take(tensor)? {
+            Storage::Cuda(storage) => Ok(Self { storage, length }),
+            other => candle_core::bail!("memory on {:?} was taken for that of a CUDA device", other.device()),
+        }
+    }
+
+    /// The memory, to be read.
+    pub(crate) fn slice(&self) -> Slice<'_> {
+        let length = self.length;
+        match &self.storage.slice {
+            CudaStorageSlice::BF16(all) => Slice::Bf16(all.slice(..length)),
+            CudaStorageSlice::U8(all) => Slice::U8(all.slice(..length)),
+            CudaStorageSlice::F32(all) => Slice::F32(all.slice(..length)),
+            other => unreachable!("a buffer of {other:?}"),
+        }
+    }
+
+    /// The memory, to be written.
+    pub(crate) fn slice_mut(&mut self) -> SliceMut<'_> {
+        let length = self.length;
+        match &mut self.storage.slice {
+            CudaStorageSlice::BF16(all) => SliceMut::Bf16(all.slice_mut(..length)),
+            CudaStorageSlice::U8(all) => SliceMut::U8(all.slice_mut(..length)),
+            CudaStorageSlice::F32(all) => SliceMut::F32(all.slice_mut(..length)),
+            other => unreachable!("a buffer of {other:?}"),
+        }
+    }
+
+    /// Some of the memory, to be written.
+    ///
+    /// # Errors
+    /// When there are no such elements.
+    pub(crate) fn part_mut(&mut self, range: Range<usize>) -> Result<SliceMut<'_>> {
+        if range.end > self.length || range.start > range.end {
+            return Err(out_of(range, self.length));
+        }
+        Ok(match &mut self.storage.slice {
+            CudaStorageSlice::BF16(all) => SliceMut::Bf16(all.slice_mut(range)),
+            CudaStorageSlice::U8(all) => SliceMut::U8(all.slice_mut(range)),
+            CudaStorageSlice::F32(all) => SliceMut::F32(all.slice_mut(range)),
+            other => unreachable!("a buffer of {other:?}"),
+        })
+    }
+
+    /// The memory as a tensor that tracks nothing.
+    ///
+    /// # Errors
+    /// When the shape has another number of elements.
+    pub(crate) fn into_tensor(self, shape: impl Into<Shape>) -> Result<Tensor> {
+        let shape = shape.into();
+        if shape.elem_count() != self.length {
+            candle_core::bail!("a buffer of {} elements was taken for a tensor {shape:?}", self.length)
+        }
+        Ok(Tensor::from_storage(Storage::Cuda(self.storage), shape, BackpropOp::none(), false))
+    }
+}

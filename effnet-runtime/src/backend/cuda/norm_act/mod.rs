@@ -1,0 +1,209 @@
+//! Batch normalisation, activation and residual: the formulas of `backend/cpu/norm_act`.
+
+#[cfg(test)]
+mod tests;
+
+use candle_core::{Result, Tensor};
+use effnet_spec::Activation;
+
+use crate::backend::cuda::image_sums::{Map, joined};
+use crate::backend::cuda::{Buffer, Columns, Element, Grid, Launch, View, activation_code, pack, ptx, view};
+use crate::backend::part::{BatchMoments, ConvNormAct, Norm};
+
+/// A normalisation after its forward pass, with activation and branch.
+pub(crate) struct Normed {
+    map: Map,
+    norm: Normalisation,
+    activation: Option<Activation>,
+    /// A factor for each image: f32 `[N]`.
+    branch: Option<Tensor>,
+}
+
+/// Mean, inverse standard deviation, scale and shift of each channel: f32 `[4, C]`.
+struct Normalisation {
+    factors: Tensor,
+    /// Whether they are the batch's own statistics, through which a gradient flows.
+    is_batch: bool,
+}
+
+/// The batch's factors and moments: found for blocks of rows first, and joined then.
+fn of_batch(z: &Tensor, map: Map, op: &ConvNormAct) -> Result<(Tensor, Tensor)> {
+    let (z_view, rows, channels) = (view(z)?, map.images * map.rows, map.channels);
+    let (device, element) = (z_view.device()?, z_view.element());
+    let columns = Columns::summing(1, rows, channels, pack(element, channels, &[z]));
+    let mut parts = Buffer::new(device, Element::F32, columns.blocks * 2 * channels)?;
+    let launch = Launch::new(device, ptx::NORM_ACT, &columns.kernel("norm_act_moments"), element)?
+        .read(z_view.slice()?, element, columns.elements())?
+        .write(parts.slice_mut(), Element::F32, columns.blocks * 2 * channels)?
+        .int(rows)?
+        .int(channels)?
+        .int(columns.rows_of_block)?;
+    // SAFETY: these are the kernel's arguments; blocks read rows below `rows`, and each writes 2 · `channels` parts.
+    unsafe { launch.run(columns.grid(2, columns.lanes() * size_of::<f32>()))? };
+
+    let (gamma, beta) = (op.gamma.contiguous()?, op.beta.contiguous()?);
+    let (gamma, beta) = (view(&gamma)?, view(&beta)?);
+    let joining = Columns::joining(1, columns.blocks, channels);
+    let mut factors = Buffer::new(device, Element::F32, 4 * channels)?;
+    let mut moments = Buffer::new(device, Element::F32, 2 * channels)?;
+    let launch = Launch::new(device, ptx::NORM_ACT, "norm_act_join", Element::F32)?
+        .read(parts.slice(), Element::F32, columns.blocks * 2 * channels)?
+        .read(gamma.slice()?, Element::F32, channels)?
+        .read(beta.slice()?, Element::F32, channels)?
+        .write(factors.slice_mut(), Element::F32, 4 * channels)?
+        .write(moments.slice_mut(), Element::F32, 2 * channels)?
+        .int(rows)?
+        .int(channels)?
+        .int(columns.rows_of_block)?
+        .int(columns.blocks)?
+        .float(op.eps as f32);
+    // SAFETY: these are the kernel's arguments; it reads the parts of `blocks` blocks, and a thread writes a channel's
+    // numbers below `channels` of each row. Its shared memory is a double a thread.
+    unsafe { launch.run(joining.grid(2, 0))? };
+    Ok((factors.into_tensor((4, channels))?, moments.into_tensor((2, channels))?))
+}
+
+fn of_running(mean: &Tensor, variance: &Tensor, op: &ConvNormAct, channels: usize) -> Result<Tensor> {
+    let tensors = [mean, variance, &op.gamma, &op.beta].map(Tensor::contiguous);
+    let [mean, variance, gamma, beta] = tensors;
+    let tensors = [mean?, variance?, gamma?, beta?];
+    let views = tensors.iter().map(view).collect::<Result<Vec<View<'_>>>>()?;
+    let device = views[0].device()?;
+    let mut factors = Buffer::new(device, Element::F32, 4 * channels)?;
+    let mut launch = Launch::new(device, ptx::NORM_ACT, "norm_act_running", Element::F32)?;
+    for view in &views {
+        launch = launch.read(view.slice()?, Element::F32, channels)?;
+    }
+    let launch = launch.write(factors.slice_mut(), Element::F32, 4 * channels)?.int(channels)?.float(op.eps as f32);
+    // SAFETY: these are the kernel's arguments; a thread reads and writes the numbers of a channel below `channels`.
+    unsafe { launch.run(Grid::each(channels))? };
+    factors.into_tensor((4, channels))
+}
+
+impl Normed {
+    /// The normalisation of a contiguous map `[N, H, W, C]` of f32 or bf16, and the batch's moments where it is made of them.
+    ///
+    /// # Errors
+    /// When the tensors are not on one CUDA device, or a launch fails.
+    pub(super) fn new(z: &Tensor, op: &ConvNormAct, branch: Option<&[f32]>) -> Result<(Self, Option<BatchMoments>)> {
+        let map = Map::of(z)?;
+        let (norm, moments) = match &op.norm {
+            Norm::Batch => {
+                let (factors, moments) = of_batch(z, map, op)?;
+                let moments = BatchMoments { mean: moments.get(0)?, variance: moments.get(1)? };
+                (Normalisation { factors, is_batch: true }, Some(moments))
+            }
+            Norm::Running { mean, variance } => {
+                let factors = of_running(mean, variance, op, map.channels)?;
+                (Normalisation { factors, is_batch: false }, None)
+            }
+        };
+        let branch = match branch {
+            Some(factors) => Some(Buffer::of(view(z)?.device()?, factors)?.into_tensor(map.images)?),
+            None => None,
+        };
+        Ok((Self { map, norm, activation: op.activation, branch }, moments))
+    }
+
+    /// The last arguments that the gradient's kernels have in common.
+    fn shape<'a>(&self, launch: Launch<'a>, columns: &Columns) -> Result<Launch<'a>> {
+        launch
+            .int(columns.rows)?
+            .int(columns.channels)?
+            .int(columns.rows_of_block)?
+            .int(self.map.rows)?
+            .int(activation_code(self.activation))
+    }
+
+    /// Rows of the whole batch, cut among blocks.
+    fn columns(&self, element: Element, maps: &[&Tensor]) -> Columns {
+        let Map { images, rows, channels } = self.map;
+        Columns::new(1, images * rows, channels, pack(element, channels, maps))
+    }
+
+    /// `f(norm(z))`, or `shortcut + branch · f(norm(z))`.
+    ///
+    /// # Errors
+    /// When the shortcut has not as many elements as the map, or a launch fails.
+    pub(super) fn output(&self, z: &Tensor, shortcut: Option<&Tensor>) -> Result<Tensor> {
+        let z_view = view(z)?;
+        let (device, element) = (z_view.device()?, z_view.element());
+        let maps: Vec<&Tensor> = std::iter::once(z).chain(shortcut).collect();
+        let columns = self.columns(element, &maps);
+        let (elements, channels) = (columns.elements(), columns.channels);
+        let kernel = if shortcut.is_some() { "norm_act_residual" } else { "norm_act_forward" };
+        let (shortcut, branch) = (shortcut.map(view).transpose()?, self.branch.as_ref().map(view).transpose()?);
+        let factors = view(&self.norm.factors)?;
+        let mut y = Buffer::new(device, element, elements)?;
+        let mut launch = Launch::new(device, ptx::NORM_ACT, &columns.kernel(kernel), element)?.read(
+            z_view.slice()?,
+            element,
+            elements,
+        )?;
+        if let Some(shortcut) = &shortcut {
+            let branch = branch.as_ref().map(View::slice).transpose()?;
+            launch = launch.read(shortcut.slice()?, element, elements)?.read_or_null(
+                branch,
+                Element::F32,
+                self.map.images,
+            )?;
+        }
+        launch = launch
+            .read(factors.slice()?, Element::F32, 4 * channels)?
+            .write(y.slice_mut(), element, elements)?
+            .int(columns.rows)?
+            .int(channels)?
+            .int(columns.rows_of_block)?;
+        if shortcut.is_some() {
+            launch = launch.int(self.map.rows)?;
+        }
+        let launch = launch.int(activation_code(self.activation))?;
+        // SAFETY: `norm_act_residual` takes a shortcut, the branch and the rows of an image more than
+        // `norm_act_forward`; blocks read and write rows below `rows`, and a row's image is one of `images`.
+        unsafe { launch.run(columns.grid(0, 0))? };
+        y.into_tensor(z.shape())
+    }
+
+    /// The gradient of `z`, and those of γ and β, from that of the result, which is contiguous and of z's number format.
+    ///
+    /// # Errors
+    /// When the tensors are not those of the forward pass, or a launch fails.
+    pub(super) fn backward(&self, z: &Tensor, grad: &Tensor) -> Result<(Tensor, [Tensor; 2])> {
+        let grad_of = view(grad)?;
+        let (device, element) = (grad_of.device()?, grad_of.element());
+        let columns = self.columns(element, &[z, grad]);
+        let (elements, channels) = (columns.elements(), columns.channels);
+        let summing = Columns::summing(1, columns.rows, channels, pack(element, channels, &[z, grad]));
+        let (z_view, factors) = (view(z)?, view(&self.norm.factors)?);
+        let branch = self.branch.as_ref().map(view).transpose()?;
+        let start = |kernel: &str| -> Result<Launch<'_>> {
+            Launch::new(device, ptx::NORM_ACT, &columns.kernel(kernel), element)?
+                .read(z_view.slice()?, element, elements)?
+                .read(grad_of.slice()?, element, elements)?
+                .read_or_null(branch.as_ref().map(View::slice).transpose()?, Element::F32, self.map.images)?
+                .read(factors.slice()?, Element::F32, 4 * channels)
+        };
+        let mut parts = Buffer::new(device, Element::F32, summing.blocks * 2 * channels)?;
+        let launch = start("norm_act_sums")?.write(parts.slice_mut(), Element::F32, summing.blocks * 2 * channels)?;
+        let launch = self.shape(launch, &summing)?;
+        // SAFETY: these are the kernel's arguments; blocks read rows below `rows`, and each writes 2 · `channels` parts.
+        unsafe { launch.run(summing.grid(2, 0))? };
+        let parts = parts.into_tensor((summing.blocks, 2 * channels))?;
+        let of_parts = Map { images: 1, rows: summing.blocks, channels: 2 * channels };
+        let totals = joined(&parts, of_parts, 1.0)?.reshape((2, channels))?;
+
+        let share = if self.norm.is_batch { 1.0 / columns.rows as f32 } else { 0.0 };
+        let totals_of = view(&totals)?;
+        let mut dz = Buffer::new(device, element, elements)?;
+        let launch = start("norm_act_backward")?.read(totals_of.slice()?, Element::F32, 2 * channels)?.write(
+            dz.slice_mut(),
+            element,
+            elements,
+        )?;
+        let launch = self.shape(launch, &columns)?.float(share);
+        // SAFETY: these are the kernel's arguments; blocks read and write rows below `rows`.
+        unsafe { launch.run(columns.grid(0, 0))? };
+        drop(totals_of);
+        Ok((dz.into_tensor(z.shape())?, [totals.get(1)?, totals.get(0)?]))
+    }
+}

@@ -1,0 +1,23 @@
+//! Running statistics: moving averages, as those of weights.
+
+#[cfg(test)]
+mod tests;
+
+use candle_core::Result;
+
+use super::table::{Row, chunks, launch};
+use crate::backend::running::Running;
+
+/// Moves all of them in one launch.
+pub(super) fn follow(pairs: &[Running]) -> Result<()> {
+    let rows: Vec<Row<'_>> = pairs
+        .iter()
+        .map(|Running { running, batch, momentum }| Row {
+            value: Some(batch),
+            gradient: None,
+            slots: [Some(running.as_tensor()), None],
+            factors: [*momentum as f32; 8],
+        })
+        .collect();
+    launch("update_average", &rows, &chunks(&rows), None)
+}

@@ -1,0 +1,260 @@
+//! What computes: the CPU, or a CUDA device.
+//!
+//! A [`Backend`] computes on memory and records nothing. It is given operands whose shapes have been checked, by
+//! [`crate::graph`] for what chains are made of and by [`crate::ops`] for the rest. Above this module nobody looks at the
+//! device: [`on_device`] calls the backend that a device has.
+
+pub(crate) mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
+pub(crate) mod part;
+pub(crate) mod running;
+pub(crate) mod take;
+#[cfg(feature = "train")]
+pub(crate) mod update;
+pub(crate) mod window;
+
+use std::borrow::Borrow;
+
+use candle_core::{Device, Result, Shape, Tensor};
+use effnet_kernels::Precision;
+
+use crate::profile::Seconds;
+use part::{BatchMoments, ConvNormAct, SqueezeExcite};
+use running::Running;
+use window::Geometry;
+
+/// Evaluates an expression with the backend of a device.
+macro_rules! on_device {
+    ($device:expr, $backend:ident => $body:expr) => {
+        match $device {
+            #[cfg(feature = "cuda")]
+            candle_core::Device::Cuda(device) => {
+                let $backend = $crate::backend::cuda::Cuda::new(device);
+                $body
+            }
+            _ => {
+                let $backend = $crate::backend::cpu::Cpu::new();
+                $body
+            }
+        }
+    };
+}
+pub(crate) use on_device;
+
+/// The gradient of a map `[N, H, W, C]`.
+pub(crate) enum Grad<'a, B: Backend> {
+    /// Somebody else's, who reads it again.
+    Lent(&'a B::Elements),
+    /// One that may be overwritten.
+    Own(B::Grad),
+}
+
+impl<B: Backend> Grad<'_, B> {
+    /// The gradient, for a reader who leaves it as it is.
+    pub(crate) fn lend(&self) -> Grad<'_, B> {
+        match self {
+            Grad::Lent(elements) => Grad::Lent(*elements),
+            Grad::Own(grad) => Grad::Lent(grad.borrow()),
+        }
+    }
+}
+
+/// The parts of chains, and all other operations, on one kind of device. Maps are `[N, H, W, C]`.
+pub(crate) trait Backend: Sized + Send + Sync + 'static {
+    /// Number formats of activations that it computes in.
+    const PRECISIONS: &'static [Precision];
+
+    /// Whether its memory is the host's.
+    const IS_HOST: bool;
+
+    /// The elements of a tensor or a map in memory.
+    type Elements: ?Sized;
+
+    /// A tensor's elements, borrowed.
+    type View<'a>: Borrow<Self::Elements>;
+
+    /// A map that a part has written, and that nobody else holds.
+    type Map: Borrow<Self::Elements> + Send + Sync;
+
+    /// A map as a part reads it: in memory, or computed while it is read.
+    type Source<'a>: Copy;
+
+    /// The gradient of a map, which [`Backend::written`] makes whole.
+    type Grad: Borrow<Self::Elements>;
+
+    /// What a convolution has found out about its result while writing it.
+    type Moments;
+
+    /// A normalisation after its forward pass, with activation and branch.
+    type Normed: Send + Sync;
+
+    /// A squeeze-and-excitation after its forward pass.
+    type Gate: Send + Sync;
+
+    /// What a loss keeps for its gradient.
+    type Softmax: Send + Sync;
+
+    /// Calls `f`, and says how long the device takes for what `f` asks of it.
+    fn timed<R>(&self, f: impl FnOnce() -> Result<R>) -> Result<(R, Seconds)>;
+
+    /// The elements of a contiguous tensor.
+    fn view<'a>(&self, tensor: &'a Tensor) -> Result<Self::View<'a>>;
+
+    /// A map in memory.
+    fn source<'a>(&self, elements: &'a Self::Elements, channels: usize) -> Self::Source<'a>;
+
+    /// The same for a shorter time: the compiler does not see of an associated type that it may be.
+    fn shorter<'short, 'long: 'short>(source: Self::Source<'long>) -> Self::Source<'short>;
+
+    /// A copy of a contiguous tensor.
+    #[cfg(test)]
+    fn map(&self, tensor: &Tensor) -> Result<Self::Map>;
+
+    /// A map as a tensor that tracks nothing.
+    fn tensor(&self, map: Self::Map, shape: &Shape) -> Result<Tensor>;
+
+    /// `x ∗ weight`, and what it has found of the moments, which are asked for where `wants_moments`.
+    fn convolution(
+        &self,
+        geometry: &Geometry,
+        x: Self::Source<'_>,
+        weight: &Tensor,
+        wants_moments: bool,
+    ) -> Result<(Self::Map, Self::Moments)>;
+
+    /// The gradient of a convolution's input, from that of its result; `onto` is added to it.
+    fn input_gradient(
+        &self,
+        geometry: &Geometry,
+        grad: &Self::Map,
+        weight: &Tensor,
+        onto: Option<Grad<'_, Self>>,
+    ) -> Result<Self::Grad>;
+
+    /// The gradient of a convolution's weight.
+    fn weight_gradient(&self, geometry: &Geometry, x: Self::Source<'_>, grad: &Self::Map) -> Result<Tensor>;
+
+    /// The normalisation of a convolution's result `z`, and the batch's moments where it is made of them. `branch` has a
+    /// factor on the result for each image.
+    fn normalisation(
+        &self,
+        op: &ConvNormAct,
+        geometry: &Geometry,
+        z: &Self::Map,
+        moments: Self::Moments,
+        branch: Option<&[f32]>,
+    ) -> Result<(Self::Normed, Option<BatchMoments>)>;
+
+    /// `f(norm(z))`, where the backend computes it while it is read.
+    fn normed<'a>(&self, z: &'a Self::Map, normed: &'a Self::Normed) -> Option<Self::Source<'a>>;
+
+    /// `f(norm(z))`, or `shortcut + branch · f(norm(z))`, written out.
+    fn norm_act(&self, z: &Self::Map, normed: &Self::Normed, shortcut: Option<&Self::Elements>) -> Result<Self::Map>;
+
+    /// The gradient of `z`, and those of the scale and the shift, `[C]` each, from that of [`Backend::norm_act`]'s result.
+    fn norm_gradients(
+        &self,
+        z: &Self::Map,
+        normed: &Self::Normed,
+        grad: Grad<'_, Self>,
+    ) -> Result<(Self::Map, [Tensor; 2])>;
+
+    /// A factor for each channel of each of `images` images, through `squeezed` channels.
+    fn gate(&self, op: &SqueezeExcite, images: usize, squeezed: usize, x: Self::Source<'_>) -> Result<Self::Gate>;
+
+    /// `x · gate`, where the backend computes it while it is read.
+    fn gated<'a>(&self, x: Self::Source<'a>, gate: &'a Self::Gate) -> Option<Self::Source<'a>>;
+
+    /// `x · gate`, written out.
+    fn scale(&self, x: Self::Source<'_>, gate: &Self::Gate) -> Result<Self::Map>;
+
+    /// The gradient of `x`, where it is wanted, and those of the parameters in the order of [`SqueezeExcite::params`], from that
+    /// of `x · gate`.
+    fn gate_gradients(
+        &self,
+        x: Self::Source<'_>,
+        gate: &Self::Gate,
+        grad: Grad<'_, Self>,
+        wants_input: bool,
+    ) -> Result<(Option<Self::Grad>, [Tensor; 4])>;
+
+    /// A gradient of a map of `channels`, with all done that was left to its reader.
+    fn written(&self, grad: Self::Grad, channels: usize) -> Self::Grad;
+
+    /// The sum of two gradients of a map of `channels`.
+    fn add(&self, to: Self::Grad, channels: usize, other: Grad<'_, Self>) -> Result<Self::Grad>;
+
+    /// A gradient that [`Backend::written`] has made whole, as a tensor that tracks nothing.
+    fn gradient(&self, grad: Self::Grad, shape: &Shape) -> Result<Tensor>;
+
+    /// Mean over height and width: `[N, C]` of a contiguous map that is not empty.
+    fn global_mean(&self, x: &Tensor) -> Result<Tensor>;
+
+    /// The gradient of [`Backend::global_mean`]'s map.
+    fn global_mean_gradient(&self, shape: &Shape, grad: &Tensor) -> Result<Tensor>;
+
+    /// `x · weightᵀ + bias`, all contiguous.
+    fn linear(&self, x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor>;
+
+    /// Gradients of the arguments of [`Backend::linear`], those that are wanted.
+    fn linear_gradients(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        grad: &Tensor,
+        wants: [bool; 3],
+    ) -> Result<[Option<Tensor>; 3]>;
+
+    /// The loss of contiguous f32 logits and targets `[N, C]`: a tensor of rank 0.
+    fn cross_entropy(&self, logits: &Tensor, targets: &Tensor) -> Result<(Tensor, Self::Softmax)>;
+
+    /// The gradient of the logits.
+    fn cross_entropy_gradient(
+        &self,
+        logits: &Tensor,
+        targets: &Tensor,
+        softmax: &Self::Softmax,
+        grad: &Tensor,
+    ) -> Result<Tensor>;
+
+    /// Moves running statistics: `running = (1 - momentum) · running + momentum · batch`.
+    fn follow(&self, pairs: &[Running]) -> Result<()>;
+
+    /// A step of an optimizer, if `is_wanted` says so, which is asked when all is ready; says whether there was one.
+    #[cfg(feature = "train")]
+    fn step(
+        &self,
+        rule: &dyn update::Rule,
+        targets: &mut [update::Target<'_>],
+        is_wanted: impl FnOnce() -> Result<bool>,
+    ) -> Result<bool>;
+
+    /// Averages take in the share `new` of their parameters.
+    #[cfg(feature = "train")]
+    fn average(&self, pairs: &mut [update::Average<'_>], new: f32) -> Result<()>;
+
+    /// Parameters and averages change places.
+    #[cfg(feature = "train")]
+    fn swap(&self, pairs: &mut [update::Average<'_>]) -> Result<()>;
+
+    /// The sum of the squares of each contiguous f32 tensor.
+    #[cfg(feature = "train")]
+    fn squares(&self, tensors: &[&Tensor]) -> Result<Vec<f64>>;
+}
+
+/// Whether a device computes activations in a number format.
+pub(crate) fn supports(device: &Device, precision: Precision) -> bool {
+    fn precisions<B: Backend>(_: B) -> &'static [Precision] {
+        B::PRECISIONS
+    }
+    on_device!(device, backend => precisions(backend)).contains(&precision)
+}
+
+/// Whether a device's memory is the host's.
+pub(crate) fn is_host(device: &Device) -> bool {
+    fn is_host<B: Backend>(_: B) -> bool {
+        B::IS_HOST
+    }
+    on_device!(device, backend => is_host(backend))
+}

@@ -1,0 +1,125 @@
+//! The operations that chains are made of, with their parameters.
+
+use candle_core::{Result, Shape, Tensor};
+use effnet_spec::Activation;
+
+use super::window::{Geometry, Kind, Window};
+
+/// One operation of a chain.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// Convolution, batch normalisation, activation.
+    ConvNormAct(ConvNormAct),
+    /// Squeeze-and-excitation.
+    SqueezeExcite(SqueezeExcite),
+}
+
+/// Which statistics normalise.
+#[derive(Clone, Debug)]
+pub enum Norm {
+    /// The batch's own.
+    Batch,
+    /// Running ones, `[C]` each; no gradient flows through them.
+    Running {
+        /// Mean of each channel.
+        mean: Tensor,
+        /// Variance of each channel.
+        variance: Tensor,
+    },
+}
+
+/// Convolution, batch normalisation, activation: `f(norm(x ∗ weight))`.
+#[derive(Clone, Debug)]
+pub struct ConvNormAct {
+    /// Which convolution.
+    pub kind: Kind,
+    /// Its window.
+    pub window: Window,
+    /// Its weights.
+    pub weight: Tensor,
+    /// Scale of the normalisation, `[O]`.
+    pub gamma: Tensor,
+    /// Shift of the normalisation, `[O]`.
+    pub beta: Tensor,
+    /// Epsilon of the normalisation.
+    pub eps: f64,
+    /// Statistics of the normalisation.
+    pub norm: Norm,
+    /// The non-linearity, if any.
+    pub activation: Option<Activation>,
+}
+
+impl ConvNormAct {
+    /// Its sizes for an `x` of this shape.
+    ///
+    /// # Errors
+    /// When the shapes of `x` and the parameters do not fit each other.
+    pub(crate) fn geometry(&self, x: &Shape) -> Result<Geometry> {
+        let geometry = Geometry::of(self.kind, x.dims(), &self.weight, self.window)?;
+        let mut rows = vec![("scale", &self.gamma), ("shift", &self.beta)];
+        if let Norm::Running { mean, variance } = &self.norm {
+            rows.extend([("mean", mean), ("variance", variance)]);
+        }
+        for (name, row) in rows {
+            if row.dims() != [geometry.out_channels] {
+                let channels = geometry.out_channels;
+                candle_core::bail!("a normalisation of {channels} channels was given a {name} {:?}", row.dims())
+            }
+        }
+        Ok(geometry)
+    }
+}
+
+/// Mean and unbiased variance of each channel of a convolution's result over the batch.
+#[derive(Clone, Debug)]
+pub struct BatchMoments {
+    /// Mean, f32 `[O]` on the map's device.
+    pub mean: Tensor,
+    /// Unbiased variance, as the mean.
+    pub variance: Tensor,
+}
+
+/// Squeeze-and-excitation (Hu et al., 2018) of `C` channels through `S`:
+/// `x · sigmoid(expand(f(reduce(mean(x)))))`, the mean taken over the pixels of each image.
+#[derive(Clone, Debug)]
+pub struct SqueezeExcite {
+    /// `[S, C, 1, 1]`.
+    pub reduce_weight: Tensor,
+    /// `[S]`.
+    pub reduce_bias: Tensor,
+    /// `[C, S, 1, 1]`.
+    pub expand_weight: Tensor,
+    /// `[C]`.
+    pub expand_bias: Tensor,
+    /// The inner non-linearity; the gate's is a sigmoid.
+    pub activation: Activation,
+}
+
+impl SqueezeExcite {
+    pub(crate) fn params(&self) -> [&Tensor; 4] {
+        [&self.reduce_weight, &self.reduce_bias, &self.expand_weight, &self.expand_bias]
+    }
+
+    /// How many channels it squeezes those of an `x` of this shape to.
+    ///
+    /// # Errors
+    /// When `x` has no pixels, or a parameter's shape does not fit.
+    pub(crate) fn squeezed(&self, x: &Shape) -> Result<usize> {
+        let (_, _, _, channels) = x.dims4()?;
+        if x.elem_count() == 0 {
+            candle_core::bail!("a squeeze-and-excitation was given a map without pixels, {x:?}")
+        }
+        let squeezed = self.reduce_bias.elem_count();
+        let shapes: [&[usize]; 4] =
+            [&[squeezed, channels, 1, 1], &[squeezed], &[channels, squeezed, 1, 1], &[channels]];
+        for (param, shape) in self.params().into_iter().zip(shapes) {
+            if param.dims() != shape {
+                candle_core::bail!(
+                    "a squeeze-and-excitation of {channels} channels was given a parameter {:?}",
+                    param.dims()
+                )
+            }
+        }
+        Ok(squeezed)
+    }
+}

@@ -1,0 +1,61 @@
+//! Rules of optimizers: what one step does to the elements of a weight.
+
+/// What one step of an optimizer does to the elements of one weight.
+pub trait Rule: Send + Sync {
+    /// Name in recipes and checkpoints.
+    fn name(&self) -> &'static str;
+
+    /// The values that the rule keeps for each element of a weight.
+    fn slots(&self) -> &'static [Slot];
+
+    /// Changes `weights` by `gradients`. `slots` are in the order of [`Rule::slots`]; all slices have one length.
+    fn update(&self, now: Now, weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]);
+
+    /// The same on CUDA; none for a rule that only the CPU has.
+    fn on_device(&self, now: Now) -> Option<OnDevice> {
+        let _ = now;
+        None
+    }
+}
+
+/// A value that a rule keeps for each element of a weight.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slot {
+    /// Its name in checkpoints.
+    pub name: &'static str,
+    /// Its value before the first step.
+    pub start: f32,
+}
+
+/// The circumstances of an update.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// Number of the optimizer's step, from 1.
+    pub step: u64,
+    /// Learning rate.
+    pub rate: f64,
+    /// Weight decay of this weight.
+    pub decay: f64,
+    /// Factor on the gradients: 1, or less where their norm is clipped.
+    pub scale: f64,
+}
+
+/// A rule's step as a kernel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OnDevice {
+    /// The rule.
+    pub kernel: Kernel,
+    /// What the kernel calculates with, in its order.
+    pub factors: [f32; 8],
+}
+
+/// The rules that have kernels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernel {
+    /// [`crate::train::optimizer::Sgd`]
+    Sgd,
+    /// [`crate::train::optimizer::AdamW`]
+    AdamW,
+    /// [`crate::train::optimizer::RmsProp`]
+    RmsProp,
+}

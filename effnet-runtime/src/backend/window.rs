@@ -1,0 +1,152 @@
+//! Which convolution, and where its window lies.
+
+use candle_core::{Result, Shape, Tensor};
+use effnet_spec::Padding;
+
+/// Which convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Every output channel sees every input channel; weights `[O, I, k, k]`.
+    Dense,
+    /// Every channel by itself; weights `[C, 1, k, k]`.
+    Depthwise,
+}
+
+/// A square window that slides over a feature map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Side of the window.
+    pub kernel: usize,
+    /// Step of the window.
+    pub stride: usize,
+    /// What lies around the map.
+    pub padding: Padding,
+}
+
+impl Window {
+    /// Output size along one side of `size` pixels, and the zeros in front of its first pixel.
+    pub fn along(&self, size: usize) -> (usize, usize) {
+        match self.padding {
+            Padding::Symmetric => {
+                let before = (self.kernel - 1) / 2;
+                ((size + 2 * before).saturating_sub(self.kernel) / self.stride + 1, before)
+            }
+            Padding::Same => {
+                let output = size.div_ceil(self.stride);
+                let total = ((output.saturating_sub(1)) * self.stride + self.kernel).saturating_sub(size);
+                (output, total / 2)
+            }
+        }
+    }
+}
+
+/// A convolution's sizes: maps `[batch, height, width, channels]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Geometry {
+    pub kind: Kind,
+    pub batch: usize,
+    /// Height and width of the input.
+    pub input: (usize, usize),
+    /// Height and width of the output.
+    pub output: (usize, usize),
+    /// Zeros above and to the left of the input.
+    pub before: (usize, usize),
+    pub in_channels: usize,
+    pub out_channels: usize,
+    pub kernel: usize,
+    pub stride: usize,
+}
+
+impl Geometry {
+    /// Sizes of a convolution of `x` = `[N, H, W, C]` with a weight.
+    ///
+    /// # Errors
+    /// When the weight is not of that kind and window, the map is empty, or its channels are not those of the weight.
+    pub(crate) fn of(kind: Kind, x: &[usize], weight: &Tensor, window: Window) -> Result<Self> {
+        let (outputs, inputs, height, width) = weight.dims4()?;
+        let inputs = match kind {
+            Kind::Dense => inputs,
+            Kind::Depthwise if inputs == 1 => outputs,
+            Kind::Depthwise => candle_core::bail!("a depthwise convolution was given weights {:?}", weight.dims()),
+        };
+        if (height, width) != (window.kernel, window.kernel) {
+            candle_core::bail!("a convolution of kernel {} was given weights {height} × {width}", window.kernel)
+        }
+        Self::new(kind, x, (outputs, inputs), window)
+    }
+
+    /// Sizes of a convolution of `x` = `[N, H, W, C]`.
+    ///
+    /// # Errors
+    /// When the map is empty, or its channels are not those of the weight.
+    pub(crate) fn new(
+        kind: Kind,
+        x: &[usize],
+        (out_channels, in_channels): (usize, usize),
+        window: Window,
+    ) -> Result<Self> {
+        let &[batch, height, width, channels] = x else {
+            candle_core::bail!("a convolution takes a map [N, H, W, C], and was given {x:?}")
+        };
+        if channels != in_channels {
+            candle_core::bail!("a convolution of {in_channels} channels was given {channels}")
+        }
+        if x.contains(&0) || out_channels == 0 || window.kernel == 0 || window.stride == 0 {
+            candle_core::bail!("a convolution was given nothing to do: {x:?}, {out_channels} channels out, {window:?}")
+        }
+        let ((out_height, top), (out_width, left)) = (window.along(height), window.along(width));
+        Ok(Self {
+            kind,
+            batch,
+            input: (height, width),
+            output: (out_height, out_width),
+            before: (top, left),
+            in_channels,
+            out_channels,
+            kernel: window.kernel,
+            stride: window.stride,
+        })
+    }
+
+    /// Elements of the input.
+    pub(crate) fn in_count(&self) -> usize {
+        self.batch * self.input.0 * self.input.1 * self.in_channels
+    }
+
+    /// Multiply-accumulates of a direct convolution.
+    pub(crate) fn macs(&self) -> u64 {
+        let pixels = self.batch * self.output.0 * self.output.1;
+        (pixels * self.weight_shape().elem_count()) as u64
+    }
+
+    /// Shape of the weight.
+    pub(crate) fn weight_shape(&self) -> Shape {
+        let inputs = match self.kind {
+            Kind::Dense => self.in_channels,
+            Kind::Depthwise => 1,
+        };
+        Shape::from((self.out_channels, inputs, self.kernel, self.kernel))
+    }
+
+    /// Shape of the output.
+    pub(crate) fn out_shape(&self) -> Shape {
+        Shape::from((self.batch, self.output.0, self.output.1, self.out_channels))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_and_zeros_are_those_of_pytorch_and_tensorflow() {
+        let along = |kernel, stride, padding, size| Window { kernel, stride, padding }.along(size);
+        assert_eq!(along(3, 2, Padding::Symmetric, 224), (112, 1));
+        assert_eq!(along(3, 2, Padding::Symmetric, 45), (23, 1));
+        assert_eq!(along(3, 2, Padding::Same, 224), (112, 0));
+        assert_eq!(along(3, 2, Padding::Same, 45), (23, 1));
+        assert_eq!(along(5, 2, Padding::Same, 64), (32, 1));
+        assert_eq!(along(7, 2, Padding::Symmetric, 1), (1, 3));
+        assert_eq!(along(1, 2, Padding::Same, 2), (1, 0));
+    }
+}

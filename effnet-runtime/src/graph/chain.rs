@@ -1,0 +1,184 @@
+//! Several operations, one after the other, as one node: a network or a stage of it, block by block.
+//!
+//! Between the operations there are no tensors: candle adds each node's gradient to zeros, which takes longer than many
+//! an operation. A convolution keeps its result in front of the normalisation, a block its input. What follows from them is
+//! kept where a backend does not compute it while it is read, as a CUDA device does not: writing a map again takes as long
+//! there as reading it, and memory is what there is most of.
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Borrow;
+
+use candle_core::{Result, Shape, Tensor};
+
+use super::collected::Found;
+use super::link::{Link, Wanted};
+use super::node::record;
+use crate::backend::part::{BatchMoments, Part};
+use crate::backend::{Backend, Grad, on_device};
+use crate::profile;
+
+/// Operations one after the other: a block.
+#[derive(Clone, Debug)]
+pub struct Sequence {
+    /// The operations. The last is a convolution where there is a shortcut around them.
+    pub parts: Vec<Part>,
+    /// The shortcut around them, if there is one.
+    pub around: Option<Around>,
+}
+
+/// A shortcut around a sequence: its input is added to its result.
+#[derive(Clone, Debug)]
+pub struct Around {
+    /// A factor on the result for each image (drop path); `None` for 1.
+    pub branch: Option<Vec<f32>>,
+}
+
+/// The result of the sequences, one after the other, of `x` = `[N, H, W, C]`, and for each part the moments of its batch
+/// normalisation, where it is made of them. Any layout is taken; differentiable in `x` and all parameters.
+///
+/// # Errors
+/// When there is no part, shapes do not fit each other, or tensors are neither f32 on the CPU nor on one CUDA device.
+pub fn chain(x: &Tensor, sequences: &[Sequence]) -> Result<(Tensor, Vec<Option<BatchMoments>>)> {
+    on_device!(x.device(), backend => by(backend, x, sequences))
+}
+
+fn by<B: Backend>(backend: B, x: &Tensor, sequences: &[Sequence]) -> Result<(Tensor, Vec<Option<BatchMoments>>)> {
+    let x = x.contiguous()?;
+    let (saved, wants_input) = (x.detach(), x.track_op());
+    let (mut ran, mut moments) = (Vec::with_capacity(sequences.len()), Vec::new());
+    // Sequences in front of the first thing that tracks have no way back.
+    let mut tracks = wants_input;
+    let mut last: Option<(B::Map, Shape)> = None;
+    {
+        let image = backend.view(&saved)?;
+        for sequence in sequences {
+            let number = profile::begin();
+            let before = last.take();
+            let (input, shape): (&B::Elements, &Shape) = match &before {
+                Some((map, shape)) => (map.borrow(), shape),
+                None => (image.borrow(), x.shape()),
+            };
+            let (_, _, _, channels) = shape.dims4()?;
+            let done = forward(&backend, sequence, input, shape)?;
+            moments.extend(done.moments);
+            last = Some((done.output, done.shape));
+            tracks |= done.links.iter().flat_map(Link::params).any(Tensor::track_op);
+            if tracks {
+                let (input, is_around) = (before.map(|(map, _)| map), sequence.around.is_some());
+                ran.push(Ran { number, input, channels, links: done.links, is_around });
+            }
+        }
+    }
+    let Some((output, shape)) = last else { candle_core::bail!("a chain without sequences was asked for") };
+    let output = backend.tensor(output, &shape)?;
+    let params: Vec<Tensor> = ran.iter().flat_map(|ran| &ran.links).flat_map(Link::params).cloned().collect();
+    let y = record("chain", &x, &params.iter().collect::<Vec<_>>(), output, move |grad, found| {
+        backward(&backend, &ran, &saved, wants_input, grad, found)
+    })?;
+    Ok((y, moments))
+}
+
+/// A sequence's result, and the sequence.
+struct Done<B: Backend> {
+    output: B::Map,
+    shape: Shape,
+    links: Vec<Link<B>>,
+    moments: Vec<Option<BatchMoments>>,
+}
+
+/// The result of a sequence of an `x` of this shape.
+fn forward<B: Backend>(backend: &B, sequence: &Sequence, x: &B::Elements, shape: &Shape) -> Result<Done<B>> {
+    let Sequence { parts, around } = sequence;
+    let (images, _, _, channels) = shape.dims4()?;
+    let branch = around.as_ref().and_then(|around| around.branch.as_deref());
+    if let Some(branch) = branch.filter(|branch| branch.len() != images) {
+        candle_core::bail!("{} factors of a branch for {images} images", branch.len())
+    }
+    let image = backend.source(x, channels);
+    let (mut links, mut moments, mut output) = (Vec::with_capacity(parts.len()), Vec::new(), None);
+    let mut part_shape = shape.clone();
+    for (at, part) in parts.iter().enumerate() {
+        let is_last = at + 1 == parts.len();
+        let input = read(backend, &links, B::shorter(image))?;
+        let mut done = Link::forward(backend, part, input, &part_shape, branch.filter(|_| is_last))?;
+        if is_last {
+            let shortcut = around.as_ref().map(|_| x);
+            if shortcut.is_some() && done.shape != *shape {
+                candle_core::bail!("a shortcut {:?} does not fit {:?}", shape.dims(), done.shape.dims())
+            }
+            output = Some(done.link.output(backend, input, shortcut)?);
+        } else {
+            done.link.keep(backend, input)?;
+        }
+        links.push(done.link);
+        moments.push(done.moments);
+        part_shape = done.shape;
+    }
+    let Some(output) = output else { candle_core::bail!("a sequence without parts was asked for") };
+    Ok(Done { output, shape: part_shape, links, moments })
+}
+
+/// The input of the part behind `links`, of which `x` is the sequence's.
+fn read<'a, B: Backend>(backend: &B, links: &'a [Link<B>], x: B::Source<'a>) -> Result<B::Source<'a>> {
+    links.iter().try_fold(x, |input, link| link.source(backend, input))
+}
+
+/// The gradient of `x`, where it is wanted, and in `found` those of the parameters.
+fn backward<B: Backend>(
+    backend: &B,
+    ran: &[Ran<B>],
+    x: &Tensor,
+    wants_input: bool,
+    grad: &Tensor,
+    found: &mut Found,
+) -> Result<Option<Tensor>> {
+    let (image, of_result) = (backend.view(x)?, backend.view(grad)?);
+    let mut grad: Option<B::Grad> = None;
+    for (at, sequence) in ran.iter().enumerate().rev() {
+        let of_output = match grad.take() {
+            Some(grad) => Grad::Own(grad),
+            None if at + 1 == ran.len() => Grad::Lent(of_result.borrow()),
+            None => candle_core::bail!("a sequence of a chain left no gradient"),
+        };
+        profile::enter(sequence.number);
+        grad = sequence.backward(backend, image.borrow(), of_output, at > 0 || wants_input, found)?;
+    }
+    grad.map(|grad| backend.gradient(grad, x.shape())).transpose()
+}
+
+/// A sequence after its forward pass.
+struct Ran<B: Backend> {
+    /// In the profile.
+    number: usize,
+    /// Its input, where that is another sequence's result, and the input's channels.
+    input: Option<B::Map>,
+    channels: usize,
+    links: Vec<Link<B>>,
+    is_around: bool,
+}
+
+impl<B: Backend> Ran<B> {
+    /// The gradient of its input, where it is wanted, and in `found` those of the parameters. `x` is the chain's input.
+    fn backward(
+        &self,
+        backend: &B,
+        x: &B::Elements,
+        of_output: Grad<'_, B>,
+        wants_input: bool,
+        found: &mut Found,
+    ) -> Result<Option<B::Grad>> {
+        let image = backend.source(self.input.as_ref().map_or(x, Borrow::borrow), self.channels);
+        let (mut of_output, mut grad) = match of_output {
+            Grad::Own(grad) if !self.is_around => (None, Some(grad)),
+            of_output => (Some(of_output), None),
+        };
+        for (at, link) in self.links.iter().enumerate().rev() {
+            let input = read(backend, &self.links[..at], B::shorter(image))?;
+            let wanted = Wanted { input: at > 0 || wants_input, sum: at == 0 && self.is_around };
+            grad = link.backward(backend, input, grad, &mut of_output, wanted, found)?;
+        }
+        Ok(grad.map(|grad| backend.written(grad, self.channels)))
+    }
+}

@@ -1,0 +1,2 @@
+mod conv_norm_act;
+mod squeeze_excite;
