@@ -1,12 +1,13 @@
 //! What computes: the CPU, or a CUDA device.
 //!
-//! A [`Backend`] computes on memory and records nothing. It is given operands whose shapes have been checked, by
-//! [`crate::graph`] for what chains are made of and by [`crate::ops`] for the rest. Above this module nobody looks at the
-//! device: [`on_device`] calls the backend that a device has.
+//! A [`Backend`] computes what chains are made of, for [`crate::graph`]; it implements a trait more for each operation that
+//! stands by itself, for [`crate::ops`]. It works on memory and records nothing, and the shapes of what it is given have been
+//! checked. Above this module nobody looks at the device: [`on_device`] calls the backend that a device has.
 
 pub(crate) mod cpu;
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
+pub(crate) mod head;
 pub(crate) mod part;
 pub(crate) mod running;
 pub(crate) mod take;
@@ -21,7 +22,6 @@ use effnet_kernels::Precision;
 
 use crate::profile::Seconds;
 use part::{BatchMoments, ConvNormAct, SqueezeExcite};
-use running::Running;
 use window::Geometry;
 
 /// Evaluates an expression with the backend of a device.
@@ -60,7 +60,7 @@ impl<B: Backend> Grad<'_, B> {
     }
 }
 
-/// The parts of chains, and all other operations, on one kind of device. Maps are `[N, H, W, C]`.
+/// The parts of chains on one kind of device. Maps are `[N, H, W, C]`.
 pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// Number formats of activations that it computes in.
     const PRECISIONS: &'static [Precision];
@@ -92,9 +92,6 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// A squeeze-and-excitation after its forward pass.
     type Gate: Send + Sync;
 
-    /// What a loss keeps for its gradient.
-    type Softmax: Send + Sync;
-
     /// Calls `f`, and says how long the device takes for what `f` asks of it.
     fn timed<R>(&self, f: impl FnOnce() -> Result<R>) -> Result<(R, Seconds)>;
 
@@ -104,7 +101,7 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// A map in memory.
     fn source<'a>(&self, elements: &'a Self::Elements, channels: usize) -> Self::Source<'a>;
 
-    /// The same for a shorter time: the compiler does not see of an associated type that it may be.
+    /// The same source, borrowed for a shorter time: the compiler does not know that an associated type may be.
     fn shorter<'short, 'long: 'short>(source: Self::Source<'long>) -> Self::Source<'short>;
 
     /// A copy of a contiguous tensor.
@@ -187,60 +184,6 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
 
     /// A gradient that [`Backend::written`] has made whole, as a tensor that tracks nothing.
     fn gradient(&self, grad: Self::Grad, shape: &Shape) -> Result<Tensor>;
-
-    /// Mean over height and width: `[N, C]` of a contiguous map that is not empty.
-    fn global_mean(&self, x: &Tensor) -> Result<Tensor>;
-
-    /// The gradient of [`Backend::global_mean`]'s map.
-    fn global_mean_gradient(&self, shape: &Shape, grad: &Tensor) -> Result<Tensor>;
-
-    /// `x · weightᵀ + bias`, all contiguous.
-    fn linear(&self, x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor>;
-
-    /// Gradients of the arguments of [`Backend::linear`], those that are wanted.
-    fn linear_gradients(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        grad: &Tensor,
-        wants: [bool; 3],
-    ) -> Result<[Option<Tensor>; 3]>;
-
-    /// The loss of contiguous f32 logits and targets `[N, C]`: a tensor of rank 0.
-    fn cross_entropy(&self, logits: &Tensor, targets: &Tensor) -> Result<(Tensor, Self::Softmax)>;
-
-    /// The gradient of the logits.
-    fn cross_entropy_gradient(
-        &self,
-        logits: &Tensor,
-        targets: &Tensor,
-        softmax: &Self::Softmax,
-        grad: &Tensor,
-    ) -> Result<Tensor>;
-
-    /// Moves running statistics: `running = (1 - momentum) · running + momentum · batch`.
-    fn follow(&self, pairs: &[Running]) -> Result<()>;
-
-    /// A step of an optimizer, if `is_wanted` says so, which is asked when all is ready; says whether there was one.
-    #[cfg(feature = "train")]
-    fn step(
-        &self,
-        rule: &dyn update::Rule,
-        targets: &mut [update::Target<'_>],
-        is_wanted: impl FnOnce() -> Result<bool>,
-    ) -> Result<bool>;
-
-    /// Averages take in the share `new` of their parameters.
-    #[cfg(feature = "train")]
-    fn average(&self, pairs: &mut [update::Average<'_>], new: f32) -> Result<()>;
-
-    /// Parameters and averages change places.
-    #[cfg(feature = "train")]
-    fn swap(&self, pairs: &mut [update::Average<'_>]) -> Result<()>;
-
-    /// The sum of the squares of each contiguous f32 tensor.
-    #[cfg(feature = "train")]
-    fn squares(&self, tensors: &[&Tensor]) -> Result<Vec<f64>>;
 }
 
 /// Whether a device computes activations in a number format.

@@ -36,7 +36,7 @@ impl Found {
 /// candle adds every gradient to a fresh tensor of zeros: for a weight these are four passes over as many numbers as it
 /// has, which those that are left here are spared.
 #[derive(Clone, Debug)]
-pub(crate) struct Collected {
+pub struct Collected {
     /// One zero that tracks, through which candle gets to the nodes.
     edge: Tensor,
     found: Arc<Mutex<Found>>,
@@ -60,7 +60,7 @@ impl Collected {
     ///
     /// # Errors
     /// When `f` fails, or the device.
-    pub(crate) fn of<R, E: From<candle_core::Error>>(
+    pub fn of<R, E: From<candle_core::Error>>(
         device: &Device,
         f: impl FnOnce() -> std::result::Result<R, E>,
     ) -> std::result::Result<(R, Self), E> {
@@ -93,7 +93,7 @@ impl Collected {
     ///
     /// # Errors
     /// When candle fails.
-    pub(crate) fn take(&self, variable: &Tensor, store: &mut GradStore) -> Result<Option<Tensor>> {
+    pub fn take(&self, variable: &Tensor, store: &mut GradStore) -> Result<Option<Tensor>> {
         match (store.remove(variable), self.lock().take(variable.id())) {
             (Some(of_graph), Some(gradient)) => Ok(Some((of_graph + gradient)?)),
             (of_graph, gradient) => Ok(of_graph.or(gradient)),

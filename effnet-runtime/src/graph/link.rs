@@ -62,12 +62,12 @@ pub(super) struct Forward<B: Backend> {
     pub moments: Option<BatchMoments>,
 }
 
-/// What is asked of a part's way back.
+/// What a part's way back is to find.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted {
-    /// The gradient of its input.
+    /// Whether it finds the gradient of its input.
     pub input: bool,
-    /// That the gradient of the sequence's result is added to it.
+    /// Whether the gradient of the sequence's result is added to it, as a shortcut asks.
     pub sum: bool,
 }
 
@@ -128,7 +128,7 @@ impl<B: Backend> Link<B> {
         }
     }
 
-    /// The result as it is computed while it is read, where the backend does that.
+    /// The result without its being kept, where the backend computes it while it is read.
     fn lazy<'a>(&'a self, backend: &B, x: B::Source<'a>) -> Option<B::Source<'a>> {
         match &self.saved {
             Saved::ConvNormAct { z, normed, .. } => backend.normed(z, normed),

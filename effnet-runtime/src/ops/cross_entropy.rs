@@ -5,7 +5,8 @@ mod tests;
 
 use candle_core::{DType, Result, Tensor, bail};
 
-use crate::backend::{Backend, on_device};
+use crate::backend::head::CrossEntropy;
+use crate::backend::on_device;
 use crate::graph::record;
 
 /// Mean over the batch of `-Σ targets · log softmax(logits)`: a tensor of rank 0.
@@ -31,7 +32,7 @@ pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     on_device!(logits.device(), backend => by(backend, &logits.contiguous()?, &targets.contiguous()?.detach()))
 }
 
-fn by<B: Backend>(backend: B, logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
+fn by(backend: impl CrossEntropy, logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let (saved, targets) = (logits.detach(), targets.clone());
     let (loss, softmax) = backend.cross_entropy(&saved, &targets)?;
     record("cross_entropy", logits, &[], loss, move |grad, _| {

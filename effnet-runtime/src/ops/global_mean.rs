@@ -5,7 +5,8 @@ mod tests;
 
 use candle_core::{Result, Tensor};
 
-use crate::backend::{Backend, on_device};
+use crate::backend::head::GlobalMean;
+use crate::backend::on_device;
 use crate::graph::record;
 
 /// Mean over height and width: `[N, H, W, C]` to `[N, C]`. Any layout is taken; differentiable.
@@ -16,7 +17,7 @@ pub fn global_mean(x: &Tensor) -> Result<Tensor> {
     on_device!(x.device(), backend => by(backend, x))
 }
 
-fn by<B: Backend>(backend: B, x: &Tensor) -> Result<Tensor> {
+fn by(backend: impl GlobalMean, x: &Tensor) -> Result<Tensor> {
     let x = x.contiguous()?;
     let shape = x.shape().clone();
     if shape.rank() != 4 || shape.elem_count() == 0 {

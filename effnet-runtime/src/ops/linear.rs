@@ -5,7 +5,8 @@ mod tests;
 
 use candle_core::{Result, Tensor};
 
-use crate::backend::{Backend, on_device};
+use crate::backend::head::Linear;
+use crate::backend::on_device;
 use crate::graph::record;
 
 /// `x · weightᵀ + bias`: `x` is `[N, I]`, `weight` `[O, I]`, `bias` `[O]`, the result `[N, O]`. Any layout is taken;
@@ -17,7 +18,7 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
     on_device!(x.device(), backend => by(backend, x, weight, bias))
 }
 
-fn by<B: Backend>(backend: B, x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
+fn by(backend: impl Linear, x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
     let (x, weight, bias) = (x.contiguous()?, weight.contiguous()?, bias.contiguous()?);
     let ((_, inputs), (outputs, weight_inputs)) = (x.dims2()?, weight.dims2()?);
     if inputs != weight_inputs || bias.dims() != [outputs] {

@@ -2,8 +2,9 @@
 
 use candle_core::{Device, Result, bail};
 
+use crate::backend::on_device;
+use crate::backend::running::Follow;
 pub(crate) use crate::backend::running::Running;
-use crate::backend::{Backend, on_device};
 
 /// Moves running statistics: `running = (1 - momentum) · running + momentum · batch`. On CUDA all in one launch.
 ///

@@ -2,7 +2,25 @@
 //!
 //! Rows are independent, and the mean is summed in their order, so that threads change no bit.
 
+use candle_core::{Result, Tensor};
 use effnet_kernels::threads;
+
+use super::{Cpu, tensor, view};
+use crate::backend::head::CrossEntropy;
+
+impl CrossEntropy for Cpu {
+    type Saved = ();
+
+    fn cross_entropy(&self, logits: &Tensor, targets: &Tensor) -> Result<(Tensor, ())> {
+        let loss = forward(&view(logits)?, &view(targets)?, logits.dim(1)?);
+        Ok((tensor(vec![loss], ()), ()))
+    }
+
+    fn cross_entropy_gradient(&self, logits: &Tensor, targets: &Tensor, _: &(), grad: &Tensor) -> Result<Tensor> {
+        let of_mean = backward(&view(logits)?, &view(targets)?, logits.dim(1)?);
+        tensor(of_mean, logits.shape()).broadcast_mul(grad)
+    }
+}
 
 /// `log Σ exp(row)`, with the largest logit taken out so that nothing overflows.
 fn log_sum_exp(row: &[f32]) -> f32 {
@@ -11,7 +29,7 @@ fn log_sum_exp(row: &[f32]) -> f32 {
 }
 
 /// Mean over the rows of `Σ targets · (log_sum_exp - logits)`.
-pub(super) fn forward(logits: &[f32], targets: &[f32], classes: usize) -> f32 {
+fn forward(logits: &[f32], targets: &[f32], classes: usize) -> f32 {
     let rows = logits.len() / classes;
     let mut losses = vec![0f64; rows];
     threads::current().for_each_chunk(&mut losses, 1, |row, loss| {
@@ -24,7 +42,7 @@ pub(super) fn forward(logits: &[f32], targets: &[f32], classes: usize) -> f32 {
 }
 
 /// `(softmax(logits) · Σ targets - targets) / rows`.
-pub(super) fn backward(logits: &[f32], targets: &[f32], classes: usize) -> Vec<f32> {
+fn backward(logits: &[f32], targets: &[f32], classes: usize) -> Vec<f32> {
     let share = 1.0 / (logits.len() / classes) as f32;
     let mut gradient = vec![0f32; logits.len()];
     threads::current().for_each_chunk(&mut gradient, classes, |row, gradient| {

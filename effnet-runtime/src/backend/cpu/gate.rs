@@ -1,9 +1,12 @@
 //! From an image's mean to the gate of its channels, and back.
 
+use candle_core::{Result, Tensor};
 use effnet_kernels::activation;
 use effnet_spec::Activation;
 
 use super::matmul::{Matrix, matmul};
+use super::tensor;
+use crate::backend::part::SqueezeExcite;
 
 /// Everything of a forward pass that its backward pass needs: `[batch, C]` and `[batch, S]` matrices.
 pub(crate) struct Gate {
@@ -21,15 +24,6 @@ pub(crate) struct Gate {
     activation: Activation,
 }
 
-/// Gradients of a gate's arguments.
-pub(super) struct GateGradients {
-    pub mean: Vec<f32>,
-    pub reduce_weight: Vec<f32>,
-    pub reduce_bias: Vec<f32>,
-    pub expand_weight: Vec<f32>,
-    pub expand_bias: Vec<f32>,
-}
-
 fn column_sums(rows: &[f32], columns: usize) -> Vec<f32> {
     rows.chunks_exact(columns).fold(vec![0.0; columns], |mut sums, row| {
         sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
@@ -38,24 +32,36 @@ fn column_sums(rows: &[f32], columns: usize) -> Vec<f32> {
 }
 
 impl Gate {
-    /// `values = sigmoid(f(mean · reduceᵀ + bias) · expandᵀ + bias)`.
-    pub(super) fn open(
-        mean: Vec<f32>,
-        (reduce_weight, reduce_bias): (Vec<f32>, &[f32]),
-        (expand_weight, expand_bias): (Vec<f32>, &[f32]),
-        (batch, channels, squeezed): (usize, usize, usize),
-        activation: Activation,
-    ) -> Self {
-        let mut reduced = reduce_bias.repeat(batch);
+    /// `values = sigmoid(f(mean · reduceᵀ + bias) · expandᵀ + bias)` of the means of `batch` images, through `squeezed`
+    /// channels.
+    ///
+    /// # Errors
+    /// When the parameters are not f32.
+    pub(super) fn open(op: &SqueezeExcite, mean: Vec<f32>, batch: usize, squeezed: usize) -> Result<Self> {
+        let (channels, activation) = (mean.len() / batch, op.activation);
+        let read = |param: &Tensor| param.flatten_all()?.to_vec1::<f32>();
+        let (reduce_weight, expand_weight) = (read(&op.reduce_weight)?, read(&op.expand_weight)?);
+        let mut reduced = read(&op.reduce_bias)?.repeat(batch);
         let weight = Matrix::new(&reduce_weight, squeezed, channels).transposed();
         matmul(&mut reduced, Matrix::new(&mean, batch, channels), weight, true);
         let activated: Vec<f32> = reduced.iter().map(|u| activation::value(activation, *u)).collect();
-        let mut values = expand_bias.repeat(batch);
+        let mut values = read(&op.expand_bias)?.repeat(batch);
         let weight = Matrix::new(&expand_weight, channels, squeezed).transposed();
         matmul(&mut values, Matrix::new(&activated, batch, squeezed), weight, true);
         // NaN stays NaN here, unlike in the vector kernels' sigmoid, whose results are multiplied by their argument.
         values.iter_mut().for_each(|value| *value = 1.0 / (1.0 + (-*value).exp()));
-        Self { mean, reduced, activated, values, reduce_weight, expand_weight, batch, channels, squeezed, activation }
+        Ok(Self {
+            mean,
+            reduced,
+            activated,
+            values,
+            reduce_weight,
+            expand_weight,
+            batch,
+            channels,
+            squeezed,
+            activation,
+        })
     }
 
     /// Images that it has factors for.
@@ -63,8 +69,8 @@ impl Gate {
         self.batch
     }
 
-    /// Gradients, from that of the gate.
-    pub(super) fn backward(&self, gate_gradient: Vec<f32>) -> GateGradients {
+    /// The gradient of the means, and those of the parameters in the order of [`SqueezeExcite::params`], from that of the gate.
+    pub(super) fn backward(&self, gate_gradient: Vec<f32>) -> (Vec<f32>, [Tensor; 4]) {
         let (batch, channels, squeezed) = (self.batch, self.channels, self.squeezed);
         let mut expanded = gate_gradient;
         for (gradient, gate) in expanded.iter_mut().zip(&self.values) {
@@ -83,12 +89,12 @@ impl Gate {
         matmul(&mut reduce_weight, by_image.transposed(), Matrix::new(&self.mean, batch, channels), false);
         let mut mean = vec![0.0; batch * channels];
         matmul(&mut mean, by_image, Matrix::new(&self.reduce_weight, squeezed, channels), false);
-        GateGradients {
-            mean,
-            reduce_weight,
-            reduce_bias: column_sums(&reduced, squeezed),
-            expand_bias: column_sums(&expanded, channels),
-            expand_weight,
-        }
+        let params = [
+            tensor(reduce_weight, (squeezed, channels, 1, 1)),
+            tensor(column_sums(&reduced, squeezed), squeezed),
+            tensor(expand_weight, (channels, squeezed, 1, 1)),
+            tensor(column_sums(&expanded, channels), channels),
+        ];
+        (mean, params)
     }
 }

@@ -4,12 +4,14 @@ pub(crate) mod conv;
 mod cross_entropy;
 mod depthwise;
 mod gate;
+mod global_mean;
 mod grad;
 mod image_sums;
 mod linear;
 mod matmul;
 pub(crate) mod norm_act;
 mod pooled;
+mod running;
 mod scratch;
 mod source;
 #[cfg(feature = "train")]
@@ -25,9 +27,6 @@ use effnet_spec::Activation;
 
 use super::Backend;
 use super::part::{BatchMoments, ConvNormAct, Norm, SqueezeExcite};
-use super::running::Running;
-#[cfg(feature = "train")]
-use super::update::{Average, Rule, Target};
 use super::window::{Geometry, Kind};
 use crate::profile::Seconds;
 use gate::Gate;
@@ -78,7 +77,6 @@ impl Backend for Cpu {
     type Moments = Option<PartMoments>;
     type Normed = Normed;
     type Gate = Gate;
-    type Softmax = ();
 
     fn timed<R>(&self, f: impl FnOnce() -> Result<R>) -> Result<(R, Seconds)> {
         let begin = Instant::now();
@@ -204,13 +202,10 @@ impl Backend for Cpu {
     }
 
     fn gate(&self, op: &SqueezeExcite, images: usize, squeezed: usize, x: Source<'_>) -> Result<Gate> {
-        let values = op.params().map(|param| param.flatten_all().and_then(|flat| flat.to_vec1::<f32>()));
-        let [reduce_weight, reduce_bias, expand_weight, expand_bias] = values;
-        let (reduce, expand) = ((reduce_weight?, &reduce_bias?[..]), (expand_weight?, &expand_bias?[..]));
         let share = 1.0 / (x.pixels() / images) as f32;
         let mut mean = image_sums::sums(self.level, x, images);
         mean.iter_mut().for_each(|mean| *mean *= share);
-        Ok(Gate::open(mean, reduce, expand, (images, x.channels(), squeezed), op.activation))
+        Gate::open(op, mean, images, squeezed)
     }
 
     fn gated<'a>(&self, x: Source<'a>, gate: &'a Gate) -> Option<Source<'a>> {
@@ -241,10 +236,10 @@ impl Backend for Cpu {
             Grad::Own(grad) => &grad.values,
         };
         let images = gate.images();
-        let found = gate.backward(image_sums::products(self.level, x, values, images));
+        let (of_mean, params) = gate.backward(image_sums::products(self.level, x, values, images));
         let input = wants_input.then(|| {
             let share = 1.0 / (x.pixels() / images) as f32;
-            let added = found.mean.iter().map(|gradient| gradient * share).collect();
+            let added = of_mean.iter().map(|gradient| gradient * share).collect();
             let values = match grad {
                 Grad::Own(grad) => grad.values,
                 Grad::Lent(grad) => {
@@ -255,13 +250,6 @@ impl Backend for Cpu {
             };
             OwnGrad { values, affine: Some([gate.values.clone(), added]) }
         });
-        let (channels, squeezed) = (found.expand_bias.len(), found.reduce_bias.len());
-        let params = [
-            tensor(found.reduce_weight, (squeezed, channels, 1, 1)),
-            tensor(found.reduce_bias, squeezed),
-            tensor(found.expand_weight, (channels, squeezed, 1, 1)),
-            tensor(found.expand_bias, channels),
-        ];
         Ok((input, params))
     }
 
@@ -280,81 +268,5 @@ impl Backend for Cpu {
 
     fn gradient(&self, grad: OwnGrad, shape: &Shape) -> Result<Tensor> {
         self.tensor(grad.values, shape)
-    }
-
-    fn global_mean(&self, x: &Tensor) -> Result<Tensor> {
-        let (batch, height, width, channels) = x.dims4()?;
-        let share = 1.0 / (height * width) as f32;
-        let mut means = image_sums::sums(self.level, Source::plain(&view(x)?, channels), batch);
-        means.iter_mut().for_each(|mean| *mean *= share);
-        Ok(tensor(means, (batch, channels)))
-    }
-
-    fn global_mean_gradient(&self, shape: &Shape, grad: &Tensor) -> Result<Tensor> {
-        let (batch, height, width, channels) = shape.dims4()?;
-        let share = 1.0 / (height * width) as f32;
-        let grad = (grad * f64::from(share))?.reshape((batch, 1, 1, channels))?;
-        grad.broadcast_as(shape)?.contiguous()
-    }
-
-    fn linear(&self, x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
-        linear::forward(x, weight, bias)
-    }
-
-    fn linear_gradients(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        grad: &Tensor,
-        wants: [bool; 3],
-    ) -> Result<[Option<Tensor>; 3]> {
-        linear::backward(x, weight, grad, wants)
-    }
-
-    fn cross_entropy(&self, logits: &Tensor, targets: &Tensor) -> Result<(Tensor, ())> {
-        let loss = cross_entropy::forward(&view(logits)?, &view(targets)?, logits.dim(1)?);
-        Ok((tensor(vec![loss], ()), ()))
-    }
-
-    fn cross_entropy_gradient(&self, logits: &Tensor, targets: &Tensor, _: &(), grad: &Tensor) -> Result<Tensor> {
-        let of_mean = cross_entropy::backward(&view(logits)?, &view(targets)?, logits.dim(1)?);
-        tensor(of_mean, logits.shape()).broadcast_mul(grad)
-    }
-
-    fn follow(&self, pairs: &[Running]) -> Result<()> {
-        pairs.iter().try_for_each(|Running { running, batch, momentum }| {
-            let kept = (running.as_tensor().detach() * (1.0 - momentum))?;
-            running.set(&(kept + (batch * *momentum)?)?)
-        })
-    }
-
-    #[cfg(feature = "train")]
-    fn step(
-        &self,
-        rule: &dyn Rule,
-        targets: &mut [Target<'_>],
-        is_wanted: impl FnOnce() -> Result<bool>,
-    ) -> Result<bool> {
-        let is_wanted = is_wanted()?;
-        if is_wanted {
-            targets.iter_mut().try_for_each(|target| update::step(rule, target))?;
-        }
-        Ok(is_wanted)
-    }
-
-    #[cfg(feature = "train")]
-    fn average(&self, pairs: &mut [Average<'_>], new: f32) -> Result<()> {
-        let change = |average: &mut f32, value: &mut f32| *average += new * (*value - *average);
-        pairs.iter_mut().try_for_each(|pair| update::with_average(pair, change))
-    }
-
-    #[cfg(feature = "train")]
-    fn swap(&self, pairs: &mut [Average<'_>]) -> Result<()> {
-        pairs.iter_mut().try_for_each(|pair| update::with_average(pair, std::mem::swap))
-    }
-
-    #[cfg(feature = "train")]
-    fn squares(&self, tensors: &[&Tensor]) -> Result<Vec<f64>> {
-        tensors.iter().map(|tensor| update::squares(tensor)).collect()
     }
 }

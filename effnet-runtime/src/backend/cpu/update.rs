@@ -5,14 +5,42 @@ use std::cell::RefCell;
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Tensor, bail};
 use effnet_kernels::threads;
 
-use super::view;
-use crate::backend::update::{Average, Now, Rule, Target};
+use super::{Cpu, view};
+use crate::backend::update::{Average, Now, Rule, Target, Update};
 
 /// Elements of one task. The cut follows the shape, so that the number of threads changes no bit of a sum.
-pub(super) const CHUNK: usize = 1 << 14;
+const CHUNK: usize = 1 << 14;
+
+impl Update for Cpu {
+    fn step(
+        &self,
+        rule: &dyn Rule,
+        targets: &mut [Target<'_>],
+        is_wanted: impl FnOnce() -> Result<bool>,
+    ) -> Result<bool> {
+        let is_wanted = is_wanted()?;
+        if is_wanted {
+            targets.iter_mut().try_for_each(|target| step(rule, target))?;
+        }
+        Ok(is_wanted)
+    }
+
+    fn average(&self, pairs: &mut [Average<'_>], new: f32) -> Result<()> {
+        let change = |average: &mut f32, value: &mut f32| *average += new * (*value - *average);
+        pairs.iter_mut().try_for_each(|pair| with_average(pair, change))
+    }
+
+    fn swap(&self, pairs: &mut [Average<'_>]) -> Result<()> {
+        pairs.iter_mut().try_for_each(|pair| with_average(pair, std::mem::swap))
+    }
+
+    fn squares(&self, tensors: &[&Tensor]) -> Result<Vec<f64>> {
+        tensors.iter().map(|tensor| squares(tensor)).collect()
+    }
+}
 
 /// A step of an optimizer.
-pub(super) fn step(rule: &dyn Rule, target: &mut Target<'_>) -> Result<()> {
+fn step(rule: &dyn Rule, target: &mut Target<'_>) -> Result<()> {
     let gradient = view(target.gradient)?;
     let mut slots = target.slots.iter_mut().map(|slot| slot.host()).collect::<Result<Vec<_>>>()?;
     in_place(target.weight, |weights| update(rule, target.now, weights, &gradient, &mut slots))
@@ -35,7 +63,7 @@ fn update(rule: &dyn Rule, now: Now, weights: &mut [f32], gradients: &[f32], slo
 }
 
 /// Calls `change` with every value of a parameter's average and the parameter's own.
-pub(super) fn with_average(pair: &mut Average<'_>, change: impl Fn(&mut f32, &mut f32) + Sync) -> Result<()> {
+fn with_average(pair: &mut Average<'_>, change: impl Fn(&mut f32, &mut f32) + Sync) -> Result<()> {
     let averages = pair.average.host()?;
     in_place(pair.value, |values| {
         threads::current().for_each_chunk_pair(averages, CHUNK, values, CHUNK, |_, averages, values| {
@@ -45,7 +73,7 @@ pub(super) fn with_average(pair: &mut Average<'_>, change: impl Fn(&mut f32, &mu
 }
 
 /// Sum of squares, in f64, which holds the square of any f32. Chunks have a fixed length, so that threads change no bit.
-pub(super) fn squares(values: &Tensor) -> Result<f64> {
+fn squares(values: &Tensor) -> Result<f64> {
     let values = view(values)?;
     let mut sums = vec![0f64; values.len().div_ceil(CHUNK)];
     threads::current().for_each_chunk(&mut sums, 1, |at, sum| {

@@ -14,6 +14,7 @@ mod gemm;
 mod global_mean;
 mod image_sums;
 mod launch;
+mod linear;
 mod modules;
 #[cfg(test)]
 pub(crate) mod near;
@@ -34,9 +35,6 @@ use effnet_kernels::Precision;
 
 use super::Backend;
 use super::part::{BatchMoments, ConvNormAct, SqueezeExcite};
-use super::running::Running;
-#[cfg(feature = "train")]
-use super::update::{Average, Rule, Target};
 use super::window::{Geometry, Kind};
 use crate::profile::Seconds;
 use activation::activation_code;
@@ -86,8 +84,6 @@ impl Backend for Cuda {
     type Moments = ();
     type Normed = Normed;
     type Gate = Gate;
-    /// The normalisers of the rows.
-    type Softmax = Tensor;
 
     /// By an event in the device's stream in front of the work and one behind it, for which nobody waits until the time is
     /// asked for: NaN where the driver has none to tell.
@@ -212,74 +208,5 @@ impl Backend for Cuda {
 
     fn gradient(&self, grad: Tensor, _: &Shape) -> Result<Tensor> {
         Ok(grad)
-    }
-
-    fn global_mean(&self, x: &Tensor) -> Result<Tensor> {
-        global_mean::forward(x)
-    }
-
-    fn global_mean_gradient(&self, shape: &Shape, grad: &Tensor) -> Result<Tensor> {
-        global_mean::backward(shape, grad)
-    }
-
-    /// Two products and a sum: candle's own kernels do as well as ours would.
-    fn linear(&self, x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
-        x.matmul(&weight.t()?)?.broadcast_add(bias)
-    }
-
-    fn linear_gradients(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        grad: &Tensor,
-        wants: [bool; 3],
-    ) -> Result<[Option<Tensor>; 3]> {
-        let dx = wants[0].then(|| grad.matmul(weight)).transpose()?;
-        let dw = wants[1].then(|| grad.t()?.matmul(x)).transpose()?;
-        let db = wants[2].then(|| grad.sum(0)).transpose()?;
-        Ok([dx, dw, db])
-    }
-
-    fn cross_entropy(&self, logits: &Tensor, targets: &Tensor) -> Result<(Tensor, Tensor)> {
-        cross_entropy::forward(logits, targets)
-    }
-
-    fn cross_entropy_gradient(
-        &self,
-        logits: &Tensor,
-        targets: &Tensor,
-        normalisers: &Tensor,
-        grad: &Tensor,
-    ) -> Result<Tensor> {
-        cross_entropy::backward(logits, targets, normalisers, grad)
-    }
-
-    fn follow(&self, pairs: &[Running]) -> Result<()> {
-        running::follow(pairs)
-    }
-
-    #[cfg(feature = "train")]
-    fn step(
-        &self,
-        rule: &dyn Rule,
-        targets: &mut [Target<'_>],
-        is_wanted: impl FnOnce() -> Result<bool>,
-    ) -> Result<bool> {
-        update::step(rule, targets, is_wanted)
-    }
-
-    #[cfg(feature = "train")]
-    fn average(&self, pairs: &mut [Average<'_>], new: f32) -> Result<()> {
-        update::average(pairs, new)
-    }
-
-    #[cfg(feature = "train")]
-    fn swap(&self, pairs: &mut [Average<'_>]) -> Result<()> {
-        update::swap(pairs)
-    }
-
-    #[cfg(feature = "train")]
-    fn squares(&self, tensors: &[&Tensor]) -> Result<Vec<f64>> {
-        update::squares(tensors)
     }
 }

@@ -5,19 +5,22 @@ mod tests;
 
 use candle_core::Result;
 
+use super::Cuda;
 use super::table::{Row, chunks, launch};
-use crate::backend::running::Running;
+use crate::backend::running::{Follow, Running};
 
-/// Moves all of them in one launch.
-pub(super) fn follow(pairs: &[Running]) -> Result<()> {
-    let rows: Vec<Row<'_>> = pairs
-        .iter()
-        .map(|Running { running, batch, momentum }| Row {
-            value: Some(batch),
-            gradient: None,
-            slots: [Some(running.as_tensor()), None],
-            factors: [*momentum as f32; 8],
-        })
-        .collect();
-    launch("update_average", &rows, &chunks(&rows), None)
+impl Follow for Cuda {
+    /// Moves all of them in one launch.
+    fn follow(&self, pairs: &[Running]) -> Result<()> {
+        let rows: Vec<Row<'_>> = pairs
+            .iter()
+            .map(|Running { running, batch, momentum }| Row {
+                value: Some(batch),
+                gradient: None,
+                slots: [Some(running.as_tensor()), None],
+                factors: [*momentum as f32; 8],
+            })
+            .collect();
+        launch("update_average", &rows, &chunks(&rows), None)
+    }
 }

@@ -6,32 +6,33 @@ mod tests;
 use candle_core::{Result, Shape, Tensor};
 
 use crate::backend::cuda::image_sums::{Map, sums};
-use crate::backend::cuda::{Buffer, Columns, Launch, pack, ptx, view};
+use crate::backend::cuda::{Buffer, Columns, Cuda, Launch, pack, ptx, view};
+use crate::backend::head::GlobalMean;
 
-/// The means of a contiguous map, in its number format.
-pub(super) fn forward(x: &Tensor) -> Result<Tensor> {
-    let map = Map::of(x)?;
-    sums(x, map, 1.0 / map.rows as f32)?.to_dtype(x.dtype())
-}
+impl GlobalMean for Cuda {
+    fn global_mean(&self, x: &Tensor) -> Result<Tensor> {
+        let map = Map::of(x)?;
+        sums(x, map, 1.0 / map.rows as f32)?.to_dtype(x.dtype())
+    }
 
-/// The gradient of the map, from that of the means.
-pub(super) fn backward(shape: &Shape, grad: &Tensor) -> Result<Tensor> {
-    let map = Map::of_shape(shape)?;
-    let grad_view = view(grad)?;
-    let (device, element) = (grad_view.device()?, grad_view.element());
-    let Map { images, rows, channels } = map;
-    let columns = Columns::new(images, rows, channels, pack(element, channels, &[grad]));
-    let mut out = Buffer::new(device, element, columns.elements())?;
-    let launch = Launch::new(device, ptx::GLOBAL_MEAN, &columns.kernel("global_mean_backward"), element)?
-        .read(grad_view.slice()?, element, images * channels)?
-        .write(out.slice_mut(), element, columns.elements())?
-        .int(rows)?
-        .int(channels)?
-        .int(columns.rows_of_block)?
-        .int(columns.blocks)?
-        .float(1.0 / rows as f32);
-    // SAFETY: these are the kernel's arguments; blocks write rows below `rows` of images below `images`, and read the
-    // image's row of gradients.
-    unsafe { launch.run(columns.grid(0, 0))? };
-    out.into_tensor(shape)
+    fn global_mean_gradient(&self, shape: &Shape, grad: &Tensor) -> Result<Tensor> {
+        let map = Map::of_shape(shape)?;
+        let grad_view = view(grad)?;
+        let (device, element) = (grad_view.device()?, grad_view.element());
+        let Map { images, rows, channels } = map;
+        let columns = Columns::new(images, rows, channels, pack(element, channels, &[grad]));
+        let mut out = Buffer::new(device, element, columns.elements())?;
+        let launch = Launch::new(device, ptx::GLOBAL_MEAN, &columns.kernel("global_mean_backward"), element)?
+            .read(grad_view.slice()?, element, images * channels)?
+            .write(out.slice_mut(), element, columns.elements())?
+            .int(rows)?
+            .int(channels)?
+            .int(columns.rows_of_block)?
+            .int(columns.blocks)?
+            .float(1.0 / rows as f32);
+        // SAFETY: these are the kernel's arguments; blocks write rows below `rows` of images below `images`, and read the
+        // image's row of gradients.
+        unsafe { launch.run(columns.grid(0, 0))? };
+        out.into_tensor(shape)
+    }
 }

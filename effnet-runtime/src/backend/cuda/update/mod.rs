@@ -6,8 +6,8 @@ mod tests;
 use candle_core::{Result, Tensor, bail};
 
 use crate::backend::cuda::table::{Row, chunks, launch, launch_if};
-use crate::backend::cuda::{Buffer, Element, device};
-use crate::backend::update::{Average, Kernel, Rule, Target};
+use crate::backend::cuda::{Buffer, Cuda, Element, device};
+use crate::backend::update::{Average, Kernel, Rule, Target, Update};
 
 impl Kernel {
     fn name(self) -> &'static str {
@@ -26,37 +26,62 @@ impl Kernel {
     }
 }
 
-/// A step of an optimizer, if it is wanted.
-pub(super) fn step(rule: &dyn Rule, targets: &[Target<'_>], is_wanted: impl FnOnce() -> Result<bool>) -> Result<bool> {
-    let name = rule.name();
-    let (mut rows, mut kernel) = (Vec::with_capacity(targets.len()), None);
-    for target in targets {
-        let Some(step) = rule.on_device(target.now) else {
-            bail!("the optimizer `{name}` has no CUDA kernel; train on the CPU")
-        };
-        if *kernel.get_or_insert(step.kernel) != step.kernel || step.kernel.slots() != target.slots.len() {
-            bail!("the optimizer `{name}` does not fit its CUDA kernel {:?}", step.kernel)
+impl Update for Cuda {
+    fn step(
+        &self,
+        rule: &dyn Rule,
+        targets: &mut [Target<'_>],
+        is_wanted: impl FnOnce() -> Result<bool>,
+    ) -> Result<bool> {
+        let name = rule.name();
+        let (mut rows, mut kernel) = (Vec::with_capacity(targets.len()), None);
+        for target in targets.iter() {
+            let Some(step) = rule.on_device(target.now) else {
+                bail!("the optimizer `{name}` has no CUDA kernel; train on the CPU")
+            };
+            if *kernel.get_or_insert(step.kernel) != step.kernel || step.kernel.slots() != target.slots.len() {
+                bail!("the optimizer `{name}` does not fit its CUDA kernel {:?}", step.kernel)
+            }
+            let mut slots = [None; 2];
+            for (slot, values) in slots.iter_mut().zip(target.slots.iter()) {
+                *slot = Some(values.device()?);
+            }
+            rows.push(Row {
+                value: Some(target.weight),
+                gradient: Some(target.gradient),
+                slots,
+                factors: step.factors,
+            });
         }
-        let mut slots = [None; 2];
-        for (slot, values) in slots.iter_mut().zip(target.slots.iter()) {
-            *slot = Some(values.device()?);
+        match kernel {
+            Some(kernel) => launch_if(kernel.name(), &rows, &chunks(&rows), None, is_wanted),
+            None => is_wanted(),
         }
-        rows.push(Row { value: Some(target.weight), gradient: Some(target.gradient), slots, factors: step.factors });
     }
-    match kernel {
-        Some(kernel) => launch_if(kernel.name(), &rows, &chunks(&rows), None, is_wanted),
-        None => is_wanted(),
+
+    fn average(&self, pairs: &mut [Average<'_>], new: f32) -> Result<()> {
+        with_averages("update_average", pairs, new)
     }
-}
 
-/// Averages take in the share `new` of their parameters.
-pub(super) fn average(pairs: &[Average<'_>], new: f32) -> Result<()> {
-    with_averages("update_average", pairs, new)
-}
+    fn swap(&self, pairs: &mut [Average<'_>]) -> Result<()> {
+        with_averages("update_swap", pairs, 0.0)
+    }
 
-/// Parameters and averages change places.
-pub(super) fn swap(pairs: &[Average<'_>]) -> Result<()> {
-    with_averages("update_swap", pairs, 0.0)
+    /// The sum of the squares of each tensor: the device sums each chunk, and the host the chunks in their order.
+    fn squares(&self, tensors: &[&Tensor]) -> Result<Vec<f64>> {
+        let row = |tensor| Row { value: None, gradient: Some(tensor), slots: [None; 2], factors: [0.0; 8] };
+        let rows: Vec<Row<'_>> = tensors.iter().copied().map(row).collect();
+        let (chunks, mut squares) = (chunks(&rows), vec![0f64; rows.len()]);
+        let (Some(first), false) = (tensors.first(), chunks.is_empty()) else { return Ok(squares) };
+        let bytes = chunks.len() * size_of::<f64>();
+        let mut sums = Buffer::new(device(first)?, Element::U8, bytes)?;
+        launch("update_squares", &rows, &chunks, Some(&mut sums))?;
+        let sums: Vec<u8> = sums.into_tensor(bytes)?.to_vec1()?;
+        for (chunk, sum) in chunks.iter().zip(sums.as_chunks::<8>().0) {
+            squares[chunk.row] += f64::from_le_bytes(*sum);
+        }
+        Ok(squares)
+    }
 }
 
 fn with_averages(kernel: &str, pairs: &[Average<'_>], factor: f32) -> Result<()> {
@@ -66,20 +91,4 @@ fn with_averages(kernel: &str, pairs: &[Average<'_>], factor: f32) -> Result<()>
         rows.push(Row { value: Some(pair.value), gradient: None, slots, factors: [factor; 8] });
     }
     launch(kernel, &rows, &chunks(&rows), None)
-}
-
-/// The sum of the squares of each tensor: the device sums each chunk, and the host the chunks in their order.
-pub(super) fn squares(tensors: &[&Tensor]) -> Result<Vec<f64>> {
-    let row = |tensor| Row { value: None, gradient: Some(tensor), slots: [None; 2], factors: [0.0; 8] };
-    let rows: Vec<Row<'_>> = tensors.iter().copied().map(row).collect();
-    let (chunks, mut squares) = (chunks(&rows), vec![0f64; rows.len()]);
-    let (Some(first), false) = (tensors.first(), chunks.is_empty()) else { return Ok(squares) };
-    let bytes = chunks.len() * size_of::<f64>();
-    let mut sums = Buffer::new(device(first)?, Element::U8, bytes)?;
-    launch("update_squares", &rows, &chunks, Some(&mut sums))?;
-    let sums: Vec<u8> = sums.into_tensor(bytes)?.to_vec1()?;
-    for (chunk, sum) in chunks.iter().zip(sums.as_chunks::<8>().0) {
-        squares[chunk.row] += f64::from_le_bytes(*sum);
-    }
-    Ok(squares)
 }
