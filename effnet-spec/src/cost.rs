@@ -1,7 +1,5 @@
 //! Parameters, multiply-accumulates and activations, of a block, a stage and a network.
 
-use crate::{Block, Row, Size, Spec};
-
 /// Side in pixels of an image where a table says none.
 pub const DEFAULT_SIZE: usize = 224;
 
@@ -66,88 +64,5 @@ impl Costs {
     /// The whole network.
     pub fn total(&self) -> Cost {
         self.stages.iter().fold(self.stem, |sum, &stage| sum.plus(stage)).plus(self.head)
-    }
-}
-
-impl Block {
-    /// The block's cost, for a map of size `input`.
-    pub const fn cost(&self, input: Size) -> Cost {
-        let (mut cost, mut size, mut rest) = (Cost::ZERO, input, self.templates());
-        while let [template, behind @ ..] = rest {
-            if let Some(layer) = template.layer(self) {
-                cost = cost.plus(layer.cost(size));
-                size = layer.output(size);
-            }
-            rest = behind;
-        }
-        cost
-    }
-}
-
-impl Row {
-    /// The stage's cost, for a map of size `input`.
-    pub const fn cost(&self, input: Size) -> Cost {
-        if self.repeats == 0 {
-            return Cost::ZERO;
-        }
-        // The second block and all behind it are the same.
-        let others = self.block(1).cost(input.strided(self.stride)).times(self.repeats as u64 - 1);
-        self.block(0).cost(input).plus(others)
-    }
-}
-
-impl Spec {
-    /// The head's cost with `num_classes` classes, for a map of size `input`.
-    const fn head_cost(&self, input: Size, num_classes: usize) -> Cost {
-        self.head_conv().cost(input).plus(self.classifier(num_classes).cost())
-    }
-
-    /// The network's cost, for an image of this size.
-    pub const fn cost(&self, image: Size, num_classes: usize) -> Cost {
-        let mut cost = self.stem_conv().cost(image);
-        let mut size = self.stem_conv().output(image);
-        let mut rest = self.rows();
-        while let [row, behind @ ..] = rest {
-            cost = cost.plus(row.cost(size));
-            size = size.strided(row.stride);
-            rest = behind;
-        }
-        cost.plus(self.head_cost(size, num_classes))
-    }
-
-    /// The network's trainable parameters.
-    pub const fn params(&self, num_classes: usize) -> u64 {
-        self.cost(Size::ONE, num_classes).params
-    }
-
-    /// The cost of each part of the network, for an image of this size.
-    pub fn costs(&self, image: Size, num_classes: usize) -> Costs {
-        let mut size = self.stem_conv().output(image);
-        let stages = self.rows.iter().map(|row| {
-            let cost = row.cost(size);
-            size = size.strided(row.stride);
-            cost
-        });
-        let stages = stages.collect();
-        Costs { stem: self.stem_conv().cost(image), stages, head: self.head_cost(size, num_classes) }
-    }
-
-    /// The size of each stage's output, for an image of this size.
-    pub fn stage_sizes(&self, image: Size) -> Vec<Size> {
-        let stem = self.stem_conv().output(image);
-        let sizes = self.rows.iter().scan(stem, |size, row| {
-            *size = size.strided(row.stride);
-            Some(*size)
-        });
-        sizes.collect()
-    }
-
-    /// The side of an image that counts refer to where none is named: the table's `eval_size`, else its `train_size`,
-    /// else [`DEFAULT_SIZE`].
-    pub const fn default_size(&self) -> usize {
-        match (self.settings.eval_size, self.settings.train_size) {
-            (Some(size), _) | (None, Some(size)) => size,
-            (None, None) => DEFAULT_SIZE,
-        }
     }
 }

@@ -7,16 +7,17 @@
 //!
 //! Everything is `const`-constructible, and nothing is allocated unless asked for.
 
-mod block;
 mod block_string;
 mod budget;
 mod cost;
+mod count;
 mod delimiter;
 pub mod grammar;
 mod memory;
 mod mistake;
 mod module;
 mod named;
+mod network;
 mod place;
 pub mod plan;
 pub mod report;
@@ -32,13 +33,12 @@ mod table_text;
 mod text;
 mod validate;
 
-pub use block::Block;
 pub use budget::Budget;
 pub use cost::{Cost, Costs, DEFAULT_SIZE};
 pub use mistake::{Error, Item, Mistake, Name, Part};
 pub use module::Module;
 pub use place::{Column, Key, Limit, Place};
-pub use plan::Operator;
+pub use plan::{Block, Operator};
 pub use row::{MAX_BLOCKS, Row};
 pub use scale::{check_scaling, round_filters, round_repeats};
 pub use settings::{Activation, Padding, Settings};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Operator;
+use crate::{Block, Operator};
 
 /// The most blocks that all stages may have together.
 pub const MAX_BLOCKS: usize = 1_000;
@@ -42,6 +42,35 @@ impl Row {
         se_ratio: f64,
     ) -> Self {
         Self { repeats, kernel, stride, expansion, in_channels, out_channels, operator, se_ratio }
+    }
+}
+
+impl Row {
+    /// The stage's block at this repeat, as if the stage were the network's first and without drop path.
+    pub(crate) const fn block(&self, repeat: usize) -> Block {
+        let (in_channels, stride) = if repeat == 0 { (self.in_channels, self.stride) } else { (self.out_channels, 1) };
+        Block {
+            index: repeat,
+            stage: 0,
+            repeat,
+            operator: self.operator,
+            kernel: self.kernel,
+            stride,
+            expansion: self.expansion,
+            in_channels,
+            out_channels: self.out_channels,
+            expanded: in_channels.saturating_mul(self.expansion),
+            squeezed: squeezed(in_channels, self.se_ratio),
+            drop_path: 0.0,
+        }
+    }
+}
+
+/// `max(1, int(in · ratio))`, the product in f64 and truncated, as Python does; 0 without squeeze-and-excitation.
+const fn squeezed(in_channels: usize, se_ratio: f64) -> usize {
+    match (in_channels as f64 * se_ratio) as usize {
+        0 if se_ratio > 0.0 => 1,
+        channels => channels,
     }
 }
 

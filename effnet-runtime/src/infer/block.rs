@@ -1,54 +1,15 @@
-//! The schedule by which a block runs.
+//! The choice of a block's schedule.
 
 use crate::weights::Result;
 use effnet_spec::Block;
 use effnet_spec::plan::LayerKind;
 
 use super::Conventions;
-use super::conv::Input;
 use super::fold::Source;
 use super::fused::{self, Fused};
 use super::layered::Layered;
-use super::map::{Border, Map};
 use super::mbconv::{self, MbConv};
-use super::run::Run;
-
-/// A block, its weights packed. Sizes are those of its input.
-pub(super) trait Schedule: Send + Sync + std::fmt::Debug {
-    /// Bytes of the weights.
-    fn bytes(&self) -> usize;
-
-    /// Whether it reads its map in bf16.
-    fn reads_bf16(&self) -> bool {
-        false
-    }
-
-    fn out_channels(&self) -> usize;
-
-    /// Size of the output.
-    fn output(&self, size: (usize, usize)) -> (usize, usize);
-
-    /// Zeros that it wants around its input.
-    fn border(&self, size: (usize, usize)) -> Border;
-
-    /// Floats between its phases, for an image: wide maps, sums, squeezed layers.
-    fn between(&self, size: (usize, usize)) -> [usize; 3];
-
-    /// Floats of scratch memory of a task.
-    fn scratch(&self, size: (usize, usize)) -> usize;
-
-    fn run(&self, run: &Run<'_>, x: Input<'_>, between: Between<'_>, out: &mut [f32], map: Map);
-}
-
-/// Memory between the phases, of a batch.
-pub(super) struct Between<'a> {
-    /// Whole maps.
-    pub wide: &'a mut [f32],
-    /// Sums of each image's channels.
-    pub sums: &'a mut [f32],
-    /// `[N, squeezed]`
-    pub squeezed: &'a mut [f32],
-}
+use super::schedule::Schedule;
 
 /// The schedule that fits the block's layers.
 pub(super) fn schedule(source: &dyn Source, block: &Block, with: &Conventions) -> Result<Box<dyn Schedule>> {

@@ -8,11 +8,11 @@ use effnet_kernels::narrow::narrow_in_place;
 use effnet_kernels::view::{Rows, View, ViewMut};
 use effnet_spec::plan::{self, ConvKind, LayerKind};
 
-use super::block::{Between, Schedule};
 use super::conv::{Conv, Input, product};
 use super::fold::{Named, Source};
 use super::map::{Border, Map};
 use super::run::Run;
+use super::schedule::{Between, Schedule};
 use super::squeeze_excite::{SqueezeExcite, scale};
 use super::{Conventions, profile::Kind};
 

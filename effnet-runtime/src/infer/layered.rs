@@ -7,13 +7,13 @@ use effnet_kernels::depthwise::CHANNELS;
 use effnet_spec::plan::{ConvKind, LayerKind};
 
 use super::Conventions;
-use super::block::{Between, Schedule};
 use super::conv::{Conv, Input};
 use super::depthwise::{Depthwise, load_plane};
 use super::fold::Source;
 use super::map::{Border, Map};
 use super::profile::Kind;
 use super::run::Run;
+use super::schedule::{Between, Schedule};
 use super::squeeze_excite::SqueezeExcite;
 
 /// One block, its weights packed.

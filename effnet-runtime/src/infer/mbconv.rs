@@ -21,13 +21,13 @@ use effnet_spec::Activation;
 use effnet_spec::plan::{self, Conv, ConvKind, LayerKind};
 
 use super::Conventions;
-use super::block::{Between, Schedule};
 use super::conv::Input;
 use super::depthwise::{Depthwise, load_plane};
 use super::fold::{Named, Source, fold};
 use super::map::{Border, Map};
 use super::profile::Kind;
 use super::run::Run;
+use super::schedule::{Between, Schedule};
 use super::squeeze_excite::{SqueezeExcite, scale};
 
 /// Rows of a projection's task, about.

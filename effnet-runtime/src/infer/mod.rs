@@ -38,6 +38,7 @@ mod map;
 mod mbconv;
 mod profile;
 mod run;
+mod schedule;
 mod session;
 mod squeeze_excite;
 mod stem;
@@ -56,9 +57,9 @@ use crate::builder::check_network;
 use crate::dialect::Dialect;
 use crate::network::Network;
 use crate::weights::{self, Convention, WeightsFile};
-use block::Schedule;
 use fold::{OfFile, OfNetwork, Source};
 pub use profile::{Kind, Place, Span};
+use schedule::Schedule;
 pub use session::Session;
 
 /// Options of an engine.

@@ -7,11 +7,11 @@ use effnet_kernels::buffer::{Buffer, Shared};
 use effnet_kernels::threads::Pool;
 
 use super::Layers;
-use super::block::Between;
 use super::conv::Input;
 use super::map::{Border, Map};
 use super::profile::{Kind, Place, Span};
 use super::run::Run;
+use super::schedule::Between;
 
 /// Most images that run at once: enough to use each weight again while it is in the cache. A larger batch runs in
 /// groups, and needs no more memory.

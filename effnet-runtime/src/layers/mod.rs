@@ -8,6 +8,7 @@ mod conv_bn_act;
 mod drop_path;
 mod dropout;
 mod head;
+mod network;
 mod param;
 mod run;
 mod squeeze_excite;
@@ -15,5 +16,6 @@ mod stem;
 
 pub(crate) use block::Block;
 pub(crate) use head::Head;
-pub(crate) use run::{run, run_network};
+pub(crate) use network::run_network;
+pub(crate) use run::run;
 pub(crate) use stem::Stem;

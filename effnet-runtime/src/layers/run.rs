@@ -2,7 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
-use super::{Block, Head, Stem};
+use super::Block;
 use crate::graph;
 use crate::pass::Pass;
 
@@ -16,19 +16,4 @@ pub(crate) fn run(x: &Tensor, blocks: &[&Block], pass: &Pass<'_>) -> Result<Tens
     let mut moments = moments.into_iter();
     blocks.iter().for_each(|block| block.record(&mut moments, pass));
     Ok(y)
-}
-
-/// Logits `[N, num_classes]` of images `[N, channels, H, W]`.
-///
-/// # Errors
-/// When the images or the blocks do not fit, or candle fails.
-pub(crate) fn run_network<'a>(
-    stem: &'a Stem,
-    blocks: impl IntoIterator<Item = &'a Block>,
-    head: &'a Head,
-    images: &Tensor,
-    pass: &Pass<'_>,
-) -> Result<Tensor> {
-    let blocks: Vec<&Block> = std::iter::once(&stem.conv).chain(blocks).chain([&head.conv]).collect();
-    head.logits(&run(&stem.map(images, pass)?, &blocks, pass)?, pass)
 }

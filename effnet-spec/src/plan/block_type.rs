@@ -1,7 +1,6 @@
 //! A block type, and the layers of its blocks before they have sizes.
 
-use super::{Conv, ConvKind, Layer, LayerKind, SqueezeExcite};
-use crate::Block;
+use super::{Block, Conv, ConvKind, Layer, LayerKind, SqueezeExcite};
 
 /// A type of block: its names, and its layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -31,7 +31,7 @@ pub enum ConvKind {
 
 impl Conv {
     /// A dense one with activation.
-    pub(super) const fn activated([in_channels, out_channels]: [usize; 2], kernel: usize, stride: usize) -> Self {
+    pub(crate) const fn activated([in_channels, out_channels]: [usize; 2], kernel: usize, stride: usize) -> Self {
         Self { kind: ConvKind::Dense, in_channels, out_channels, kernel, stride, activated: true }
     }
 

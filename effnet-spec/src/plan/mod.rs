@@ -1,13 +1,14 @@
 //! The layers of a network, said once and as data.
 //!
 //! A [`BlockType`] lists its layers in the order in which an image passes them, and gives each its name. A
-//! [`Block`](crate::Block) resolves the list to [`Layer`]s with sizes; a [`Spec`](crate::Spec) places these between stem
+//! [`Block`] resolves the list to [`Layer`]s with sizes; a [`Spec`](crate::Spec) places these between stem
 //! and head, as [`Site`]s.
 //! Counts, torchsummary, names of weights, the finite check, the layers of training, the inference engine and the macro
 //! walk these lists and name no block type.
 //!
 //! A block type is one file here, and a variant of [`Operator`].
 
+mod block;
 mod block_type;
 mod conv;
 mod fused;
@@ -16,6 +17,7 @@ mod mbconv;
 mod network;
 mod param;
 
+pub use block::Block;
 #[doc(hidden)]
 pub use block_type::{BlockType, Channels, Template, Window};
 pub use conv::{Conv, ConvKind};

@@ -1,6 +1,6 @@
 //! A block of an unrolled table.
 
-use crate::{Operator, Row};
+use super::Operator;
 
 /// A block: a row's cells as they apply to one repeat, and the sizes that follow from them.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,34 +35,5 @@ impl Block {
     /// Whether the block adds its input to its output: stride 1 and as many channels out as in.
     pub const fn has_shortcut(&self) -> bool {
         self.stride == 1 && self.in_channels == self.out_channels
-    }
-}
-
-impl Row {
-    /// The stage's block at this repeat, as if the stage were the network's first and without drop path.
-    pub(crate) const fn block(&self, repeat: usize) -> Block {
-        let (in_channels, stride) = if repeat == 0 { (self.in_channels, self.stride) } else { (self.out_channels, 1) };
-        Block {
-            index: repeat,
-            stage: 0,
-            repeat,
-            operator: self.operator,
-            kernel: self.kernel,
-            stride,
-            expansion: self.expansion,
-            in_channels,
-            out_channels: self.out_channels,
-            expanded: in_channels.saturating_mul(self.expansion),
-            squeezed: squeezed(in_channels, self.se_ratio),
-            drop_path: 0.0,
-        }
-    }
-}
-
-/// `max(1, int(in · ratio))`, the product in f64 and truncated, as Python does; 0 without squeeze-and-excitation.
-const fn squeezed(in_channels: usize, se_ratio: f64) -> usize {
-    match (in_channels as f64 * se_ratio) as usize {
-        0 if se_ratio > 0.0 => 1,
-        channels => channels,
     }
 }
