@@ -6,7 +6,7 @@ use crate::depthwise::{Filter, WeightGradient};
 use crate::gather::{Gather, Target};
 use crate::simd::Level;
 use crate::view::Rows;
-use effnet_guard::{Guarded, SIDES, values};
+use effnet_guard::{Guarded, SIDES, cut_for_miri, values};
 
 /// How far a result may be from the f64 definition, relative to the sum of its terms' sizes.
 const TOLERANCE: f64 = 2e-6;
@@ -14,10 +14,10 @@ const TOLERANCE: f64 = 2e-6;
 const BATCH: usize = 2;
 
 fn gathers() -> impl Strategy<Value = Gather> {
-    let sizes = ((1usize..=9, 1usize..=14), (1usize..=9, 1usize..=14));
-    let channels = prop_oneof![1usize..=40, Just(70), Just(300)];
-    let taps = (1usize..=7, 1usize..=7);
-    (sizes, channels, 1usize..=2, (-4isize..=3, -4isize..=3), taps)
+    let size = || (1..=cut_for_miri(9usize, 3), 1..=cut_for_miri(14usize, 8));
+    let channels = prop_oneof![1..=cut_for_miri(40usize, 12), Just(cut_for_miri(70, 21)), Just(cut_for_miri(300, 257))];
+    let taps = (1..=cut_for_miri(7usize, 3), 1..=cut_for_miri(7usize, 3));
+    ((size(), size()), channels, 1usize..=2, (-4isize..=3, -4isize..=3), taps)
         .prop_map(|((source, grid), channels, step, start, taps)| Gather { source, channels, grid, step, start, taps })
 }
 
@@ -41,7 +41,7 @@ fn is_close(found: f32, (sum, size): (f64, f64)) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(cut_for_miri(128, 3)))]
     #[test]
     fn a_filter_equals_the_definition(gather in gathers(), gap in 0usize..3) {
         let Gather { source, channels, grid, taps, .. } = gather;

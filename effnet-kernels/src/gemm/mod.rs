@@ -101,7 +101,7 @@ impl<'a> Job<'a> {
 
 /// Steps of the depth whose part of a panel stays in the L1 cache (16 KiB of a panel two AVX2 vectors wide), beside the
 /// rows that stream past it: GotoBLAS's `kc`.
-const DEPTH: usize = 256;
+const DEPTH: usize = if cfg!(miri) { 12 } else { 256 };
 
 /// A block of a product's depth, as a tile sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::buffer::Shared;
 use crate::narrow::narrow_in_place;
 use crate::simd::Level;
 use crate::view::{Rows, View, ViewMut};
-use effnet_guard::{Guarded, SIDES, Side, values};
+use effnet_guard::{Guarded, SIDES, Side, cut_for_miri, values};
 
 /// Numbers in a float's place.
 fn numbers(precision: Precision) -> usize {
@@ -46,10 +46,12 @@ struct Problem {
 impl Problem {
     fn any() -> impl Strategy<Value = Self> {
         let activation = prop_oneof![Just(None), Just(Some(Activation::Silu)), Just(Some(Activation::Relu6))];
-        let columns = prop_oneof![1usize..=70, Just(24), Just(48), Just(64), Just(96)];
+        let [some, more, many] = cut_for_miri([48, 64, 96], [8, 12, 48]);
+        let columns = prop_oneof![1..=cut_for_miri(70usize, 30), Just(24), Just(some), Just(more), Just(many)];
         let gaps = [0usize..5, 0usize..5, 0usize..5];
         let precision = prop_oneof![Just(Precision::F32), Just(Precision::Bf16)];
-        let sizes = (precision, 1usize..=3, 1usize..=29, 1usize..=3, 1usize..=33);
+        let (rows, run) = (1..=cut_for_miri(29usize, 8), 1..=cut_for_miri(33usize, 6));
+        let sizes = (precision, 1..=cut_for_miri(3usize, 2), rows, 1usize..=3, run);
         (sizes, columns, gaps, any::<bool>(), activation).prop_map(
             |((precision, lines, rows, segments, run), columns, gaps, residual, activation)| Self {
                 precision,
@@ -152,7 +154,7 @@ impl Problem {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(cut_for_miri(192, 4)))]
     #[test]
     fn equals_the_definition(problem in Problem::any()) {
         for level in Level::available() {
@@ -166,17 +168,18 @@ proptest! {
 #[test]
 fn every_tile_of_every_level_runs() {
     for level in Level::available() {
-        for columns in [level.lanes(), 2 * level.lanes(), 3 * level.lanes(), 3 * level.lanes() - 1] {
-            for rows in 1..=25 {
+        let lanes = level.lanes();
+        for (columns, vectors) in [(lanes, 1), (2 * lanes, 2), (3 * lanes, 3), (3 * lanes - 1, 3)] {
+            for rows in 1..=cut_for_miri(25, level.tile_rows(vectors) + 1) {
                 let gaps = [0, 1, 2];
-                for precision in [Precision::F32, Precision::Bf16] {
+                for precision in [Precision::F32, Precision::Bf16].into_iter().take(cut_for_miri(2, 1)) {
                     let residual = false;
                     Problem {
                         precision,
                         lines: 1,
                         rows,
                         segments: 1,
-                        run: 9,
+                        run: cut_for_miri(9, 5),
                         columns,
                         gaps,
                         residual,
@@ -241,24 +244,30 @@ fn parts_of_the_depth_follow_each_other() {
 
 #[test]
 fn a_deep_product_equals_the_definition() {
+    use Precision::{Bf16, F32};
+    // Several blocks of the depth each.
+    let depths = cut_for_miri(
+        [(F32, 1, 1000), (F32, 5, 200), (Bf16, 1, 400), (Bf16, 5, 80)],
+        [(F32, 1, 19), (F32, 5, 4), (Bf16, 1, 19), (Bf16, 5, 4)],
+    );
+    let (rows, columns) = cut_for_miri((7, 37), (1, 13));
     for level in Level::available() {
-        for (precision, segments, run) in
-            [(Precision::F32, 1, 1000), (Precision::F32, 5, 200), (Precision::Bf16, 1, 400), (Precision::Bf16, 5, 80)]
-        {
+        for (precision, segments, run) in depths {
             let gaps = [1, 0, 3];
             let activation = Some(Activation::Silu);
-            Problem { precision, lines: 2, rows: 7, segments, run, columns: 37, gaps, residual: true, activation }
+            Problem { precision, lines: 2, rows, segments, run, columns, gaps, residual: true, activation }
                 .check(level, Side::End);
         }
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(cut_for_miri(64, 3)))]
     /// To the last bit: they are integers.
     #[test]
     fn products_of_16_bits_equal_the_definition(
-        rows in 1usize..30, pairs in 1usize..40, columns in 1usize..70, seed in 0usize..1000,
+        rows in 1..cut_for_miri(30usize, 8), pairs in 1..cut_for_miri(40usize, 6), columns in 1..cut_for_miri(70usize, 20),
+        seed in 0usize..1000,
     ) {
         let codes = |count: usize, seed: usize| -> Vec<[i16; 2]> {
             let code = |value: &f32| (value * 5000.0) as i16;

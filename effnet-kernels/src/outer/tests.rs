@@ -4,16 +4,17 @@ use super::{Columns, Outer, height, width};
 use crate::buffer::Shared;
 use crate::simd::Level;
 use crate::view::{Rows, View, ViewMut};
-use effnet_guard::{Guarded, SIDES, values};
+use effnet_guard::{Guarded, SIDES, cut_for_miri, values};
 
 /// How far a result may be from the f64 definition, relative to the sum of its terms' sizes.
 const TOLERANCE: f64 = 2e-6;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(cut_for_miri(96, 4)))]
     #[test]
     fn equals_the_definition(
-        pixels in 1usize..70, rows in 1usize..30, columns in 1usize..70, gap in 0usize..4, add: bool, cut in 0usize..70,
+        pixels in 1..cut_for_miri(70usize, 6), rows in 1..cut_for_miri(30usize, 10), columns in 1..cut_for_miri(70usize, 30),
+        gap in 0usize..4, add: bool, cut in 0..cut_for_miri(70usize, 6),
     ) {
         for level in Level::available() {
             let cut = cut.min(pixels);

@@ -2,15 +2,19 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Most tasks of a job: what is left of a claim's 64 bits beside 40 of the job's number.
-pub(super) const MOST_TASKS: usize = 1 << 24;
+/// Bits of a claim that count tasks: what is left of 64 beside 40 of the job's number. Under Miri few, so that a test's job
+/// can have more tasks than they count.
+const TASK_BITS: u32 = if cfg!(miri) { 5 } else { 24 };
+
+/// Most tasks of a job.
+pub(super) const MOST_TASKS: usize = 1 << TASK_BITS;
 
 /// A value on cache lines of its own (CPUs fetch them in pairs): a line that two cores write travels between them each time,
 /// there and back in 70 ns if they share a cache and in 350 if they do not.
 #[repr(align(128))]
 pub(super) struct Apart<T>(pub T);
 
-/// How many tasks of one worker's share have been taken, in the lower 24 bits, and above them the number of the job that
+/// How many tasks of one worker's share have been taken, in the lower [`TASK_BITS`], and above them the number of the job that
 /// this is of: a share that still has another job's number is untouched, so that posting a job writes none of them.
 #[derive(Default)]
 pub(super) struct Claims(AtomicU64);
@@ -20,11 +24,11 @@ impl Claims {
     pub(super) fn next(&self, job: u64, length: usize) -> Option<usize> {
         let mut found = self.0.load(Ordering::Relaxed);
         loop {
-            let taken = if found >> 24 == job { found as usize % MOST_TASKS } else { 0 };
+            let taken = if found >> TASK_BITS == job { found as usize % MOST_TASKS } else { 0 };
             if taken >= length {
                 return None;
             }
-            let claim = job << 24 | (taken as u64 + 1);
+            let claim = job << TASK_BITS | (taken as u64 + 1);
             match self.0.compare_exchange_weak(found, claim, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return Some(taken),
                 Err(other) => found = other,
@@ -34,7 +38,7 @@ impl Claims {
 
     /// Leaves nothing of a share.
     pub(super) fn close(&self, job: u64) {
-        self.0.store(job << 24 | (MOST_TASKS as u64 - 1), Ordering::Relaxed);
+        self.0.store(job << TASK_BITS | (MOST_TASKS as u64 - 1), Ordering::Relaxed);
     }
 }
 

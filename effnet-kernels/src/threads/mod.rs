@@ -31,7 +31,7 @@ pub const MOST_THREADS: usize = 1024;
 
 /// How often a worker looks for the next job before it sleeps: some 50 µs, longer than the gap between two kernels of a
 /// network. Longer still, and an idle pool takes time from others; shorter, and every kernel pays for waking a thread.
-const SPINS: usize = 4_000;
+const SPINS: usize = if cfg!(miri) { 4 } else { 4_000 };
 
 /// A job's task: a function of the worker's and the task's number.
 type Task = *const (dyn Fn(usize, usize) + Sync);

@@ -44,7 +44,7 @@ const SCRATCH: usize = 96 * 1024;
 const MOST_TILES: usize = 32;
 
 /// Output channels of a chunk.
-const CHUNK: usize = 64;
+const CHUNK: usize = if cfg!(miri) { 8 } else { 64 };
 
 /// Floats between the end of a plane and the next: planes a multiple of 4 KiB apart would share a set of the L1 cache.
 const GAP: usize = 16;

@@ -7,7 +7,7 @@ use crate::Precision;
 use crate::buffer::Shared;
 use crate::simd::Level;
 use crate::view::{Rows, View, ViewMut};
-use effnet_guard::{Guarded, SIDES, Side, values};
+use effnet_guard::{Guarded, SIDES, Side, cut_for_miri, values};
 
 /// How far a result may be from the f64 definition, relative to the sum of its terms' sizes. The transforms' factors, up
 /// to 8 and 1/24, cost this algorithm a digit against a direct convolution.
@@ -33,10 +33,12 @@ struct Problem {
 
 impl Problem {
     fn any() -> impl Strategy<Value = Self> {
-        let channels = || prop_oneof![1usize..=40, Just(24), Just(48), Just(70)];
+        let [few, some, many] = cut_for_miri([24, 48, 70], [2, 3, 5]);
+        let channels = move || prop_oneof![1..=cut_for_miri(40usize, 4), Just(few), Just(some), Just(many)];
+        let size = (1..=cut_for_miri(11usize, 5), 1..=cut_for_miri(11usize, 4));
         let activation = prop_oneof![Just(None), Just(Some(Activation::Silu))];
         let precision = prop_oneof![Just(Precision::F32), Just(Precision::Bf16)];
-        ((1usize..=11, 1usize..=11), channels(), channels(), 0usize..4, any::<bool>(), activation, precision).prop_map(
+        (size, channels(), channels(), 0usize..4, any::<bool>(), activation, precision).prop_map(
             |(size, in_channels, out_channels, gap, residual, activation, precision)| Self {
                 size,
                 in_channels,
@@ -114,7 +116,7 @@ impl Problem {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(cut_for_miri(64, 2)))]
     #[test]
     fn equals_the_definition(problem in Problem::any()) {
         for level in Level::available() {
@@ -127,11 +129,12 @@ proptest! {
 
 #[test]
 fn several_chunks_of_channels_equal_the_definition() {
+    let (size, in_channels, out_channels) = cut_for_miri(((9, 21), 12, 200), ((4, 3), 1, 25));
     for level in Level::available() {
         let problem = Problem {
-            size: (9, 21),
-            in_channels: 12,
-            out_channels: 200,
+            size,
+            in_channels,
+            out_channels,
             gap: 1,
             residual: true,
             activation: Some(Activation::Silu),
@@ -141,16 +144,19 @@ fn several_chunks_of_channels_equal_the_definition() {
     }
 }
 
+/// Input channels of [`tile_of`].
+const INPUTS: usize = cut_for_miri(8, 2);
+
 /// A rectangle of one tile of a map of constant pixels, in 16 bits.
 fn tile_of(pixel: f32, weight: &[f32], level: Level) -> [f32; TILE * TILE * 4] {
     let bias = [0.5, -0.25, 3.0, 0.0];
-    let winograd = Winograd::new(level, Precision::Bf16, weight, 8, &bias);
-    let x = [pixel; 36 * 8];
+    let winograd = Winograd::new(level, Precision::Bf16, weight, INPUTS, &bias);
+    let x = [pixel; 36 * INPUTS];
     let mut out = [0.0; TILE * TILE * 4];
     let rectangle = Rectangle {
         weights: &winograd,
         tiles: (1, 1),
-        x: View::new(&x, Rows { start: 0, line: 6 * 8, row: 8 }),
+        x: View::new(&x, Rows { start: 0, line: 6 * INPUTS, row: INPUTS }),
         size: (TILE, TILE),
         out: ViewMut::new(Shared::new(&mut out), Rows { start: 0, line: TILE * 4, row: 4 }),
         residual: None,
@@ -163,19 +169,20 @@ fn tile_of(pixel: f32, weight: &[f32], level: Level) -> [f32; TILE * TILE * 4] {
 
 #[test]
 fn codes_of_nothing_are_worth_nothing_and_hide_nothing() {
-    let weight = values(4 * 8 * 9, 1);
+    const MANY: usize = cut_for_miri(usize::MAX, 1);
+    let weight = values(4 * INPUTS * 9, 1);
     for level in Level::available() {
-        for pixel in [0.0, -0.0, 1e-44, 1e-38] {
+        for pixel in [0.0, -0.0, 1e-44, 1e-38].into_iter().take(MANY) {
             let out = tile_of(pixel, &weight, level);
             assert!(out.chunks(4).all(|pixel| pixel == [0.5, -0.25, 3.0, 0.0]), "{}: {out:?} of {pixel}", level.name());
         }
-        for pixel in [f32::NAN, f32::INFINITY] {
+        for pixel in [f32::NAN, f32::INFINITY].into_iter().take(MANY) {
             let out = tile_of(pixel, &weight, level);
             assert!(out.iter().all(|value| value.is_nan()), "{}: {out:?} of {pixel}", level.name());
         }
-        for value in [f32::NAN, f32::INFINITY] {
+        for value in [f32::NAN, f32::INFINITY].into_iter().take(MANY) {
             let mut weight = weight.clone();
-            weight[2 * 8 * 9 + 40] = value;
+            weight[2 * INPUTS * 9 + 13] = value;
             let out = tile_of(0.5, &weight, level);
             let hidden =
                 out.chunks(4).any(|pixel| pixel.iter().map(|value| value.is_nan()).ne([false, false, true, false]));
@@ -185,11 +192,12 @@ fn codes_of_nothing_are_worth_nothing_and_hide_nothing() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(cut_for_miri(48, 2)))]
     #[test]
     fn the_weight_gradient_equals_the_definition(
-        batch in 1usize..4, size in (1usize..=14, 1usize..=14), before in (0usize..=2, 0usize..=2), after in (0usize..=2, 0usize..=2),
-        in_channels in 1usize..=40, out_channels in 1usize..=40,
+        batch in 1..cut_for_miri(4usize, 3), size in (1..=cut_for_miri(14usize, 5), 1..=cut_for_miri(14usize, 4)),
+        before in (0usize..=2, 0usize..=2), after in (0usize..=2, 0usize..=2),
+        in_channels in 1..=cut_for_miri(40usize, 3), out_channels in 1..=cut_for_miri(40usize, 3),
     ) {
         let input = (size.0 + 2 - before.0.min(1), size.1 + 2 - before.1.min(1));
         let output = (input.0 + before.0 + after.0 - 2, input.1 + before.1 + after.1 - 2);

@@ -1,4 +1,5 @@
-//! Test buffers that end at an unmapped page on both sides, so that an access outside is a crash and not luck.
+//! Test buffers that end at an unmapped page on both sides, so that an access outside is a crash and not luck; under Miri,
+//! buffers of an exact length, and sizes that it can interpret in seconds.
 
 #[cfg(miri)]
 mod exact;
@@ -6,9 +7,9 @@ mod exact;
 mod pages;
 
 #[cfg(miri)]
-pub use exact::Guarded;
+pub use exact::{Guarded, SIDES};
 #[cfg(not(miri))]
-pub use pages::Guarded;
+pub use pages::{Guarded, SIDES};
 
 /// Which end of the buffer lies at an unmapped page; the other is less than a page away from one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +20,10 @@ pub enum Side {
     End,
 }
 
-/// Both, for tests to run under.
-pub const SIDES: [Side; 2] = [Side::Start, Side::End];
+/// What a test takes for a size or a number of cases: `full`, or `cut` under Miri, where it takes a thousand times as long.
+pub const fn cut_for_miri<T: Copy>(full: T, cut: T) -> T {
+    if cfg!(miri) { cut } else { full }
+}
 
 /// Test values in -1..=1 that repeat after a prime number of elements.
 pub fn values(count: usize, seed: usize) -> Vec<f32> {

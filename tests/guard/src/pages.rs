@@ -4,6 +4,9 @@ use std::ops::{Deref, DerefMut};
 
 use super::Side;
 
+/// The sides to run under: an unmapped page guards one end of a buffer.
+pub const SIDES: [Side; 2] = [Side::Start, Side::End];
+
 /// Floats between unmapped pages.
 pub struct Guarded {
     map: *mut libc::c_void,

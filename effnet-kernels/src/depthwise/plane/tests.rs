@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::{CHANNELS, Plane};
 use crate::Precision;
 use crate::simd::Level;
-use effnet_guard::{Guarded, SIDES, Side, values};
+use effnet_guard::{Guarded, SIDES, Side, cut_for_miri, values};
 
 /// How far a result may be from the f64 definition, relative to the sum of its terms' sizes.
 const TOLERANCE: f64 = 2e-6;
@@ -22,7 +22,13 @@ impl Problem {
     fn any() -> impl Strategy<Value = Self> {
         let activation = prop_oneof![Just(None), Just(Some(Activation::Silu)), Just(Some(Activation::HardSwish))];
         let precision = prop_oneof![Just(Precision::F32), Just(Precision::Bf16)];
-        (prop_oneof![Just(3usize), Just(5), Just(7)], 1usize..=2, (1usize..=9, 1usize..=13), activation, precision)
+        (
+            prop_oneof![Just(3usize), Just(5), Just(7)],
+            1usize..=2,
+            (1..=cut_for_miri(9usize, 2), 1..=cut_for_miri(13usize, 6)),
+            activation,
+            precision,
+        )
             .prop_map(|(kernel, stride, size, activation, precision)| Self {
                 kernel,
                 stride,
@@ -88,7 +94,7 @@ impl Problem {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(cut_for_miri(96, 2)))]
     #[test]
     fn equals_the_definition(problem in Problem::any()) {
         for level in Level::available() {
