@@ -3,7 +3,7 @@
 /// Side in pixels of an image where a table says none.
 pub const DEFAULT_SIZE: usize = 224;
 
-/// The cost of a layer or of more. Sums and products saturate at `u64::MAX`, which [`Spec::validate`] refuses.
+/// The cost of a layer or of more. Sums and products saturate at `u64::MAX`, which [`crate::Spec::validate`] refuses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Cost {
