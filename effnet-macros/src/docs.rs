@@ -8,6 +8,6 @@ use syn::Attribute;
 pub(crate) fn architecture(attrs: &[Attribute], spec: &Spec) -> String {
     let documented = attrs.iter().any(|attr| attr.path().is_ident("doc"));
     let intro = if documented { "" } else { "An image classifier of the EfficientNetV2 family.\n" };
-    let table = report::markdown(spec, Size::square(spec.default_size()), 1_000);
+    let table = report::markdown(spec, Size::square(spec.settings.default_size()), 1_000);
     format!("{intro}\n# Architecture\n\n{table}")
 }

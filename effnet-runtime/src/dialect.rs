@@ -1,6 +1,6 @@
 //! What a set of weights assumes of the code that runs it.
 
-use effnet_spec::{DEFAULT_SIZE, Padding, Settings};
+use effnet_spec::{Padding, Settings};
 use serde::{Deserialize, Serialize};
 
 /// How an image is resized for evaluation.
@@ -71,7 +71,7 @@ impl Dialect {
             bn_eps: settings.bn_eps,
             mean: settings.mean.to_vec(),
             std: settings.std.to_vec(),
-            test_size: settings.eval_size.or(settings.train_size).unwrap_or(DEFAULT_SIZE),
+            test_size: settings.default_size(),
             crop: 1.0,
             fit: Fit::Crop,
             interpolation: Interpolation::Bicubic,

@@ -9,7 +9,7 @@ pub struct Budget {
     pub params: Option<u64>,
     /// The most multiply-accumulates for one image.
     pub macs: Option<u64>,
-    /// Side in pixels of the image that `macs` is for; else [`Spec::default_size`].
+    /// Side in pixels of the image that `macs` is for; else [`crate::Settings::default_size`].
     pub at: Option<usize>,
 }
 
@@ -31,7 +31,7 @@ impl Budget {
         if let Some(error) = self.check_size() {
             return vec![error];
         }
-        let size = self.at.unwrap_or_else(|| spec.default_size());
+        let size = self.at.unwrap_or_else(|| spec.settings.default_size());
         let costs = spec.costs(Size::square(size), 1_000);
         let check = |limit: Limit, most: Option<u64>, count: fn(&Cost) -> u64| {
             let (most, total) = (most?, count(&costs.total()));

@@ -1,7 +1,4 @@
-//! Parameters, multiply-accumulates and activations, of a block, a stage and a network.
-
-/// Side in pixels of an image where a table says none.
-pub const DEFAULT_SIZE: usize = 224;
+//! Parameters, multiply-accumulates and activations.
 
 /// The cost of a layer or of more. Sums and products saturate at `u64::MAX`, which [`crate::Spec::validate`] refuses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The cost of a stage and of a network.
 
-use crate::{Cost, Costs, DEFAULT_SIZE, Row, Size, Spec};
+use crate::{Cost, Costs, Row, Size, Spec};
 
 impl Row {
     /// The stage's cost, for a map of size `input`.
@@ -58,14 +58,5 @@ impl Spec {
             Some(*size)
         });
         sizes.collect()
-    }
-
-    /// The side of an image that counts refer to where none is named: the table's `eval_size`, else its `train_size`,
-    /// else [`DEFAULT_SIZE`].
-    pub const fn default_size(&self) -> usize {
-        match (self.settings.eval_size, self.settings.train_size) {
-            (Some(size), _) | (None, Some(size)) => size,
-            (None, None) => DEFAULT_SIZE,
-        }
     }
 }

@@ -34,14 +34,14 @@ mod text;
 mod validate;
 
 pub use budget::Budget;
-pub use cost::{Cost, Costs, DEFAULT_SIZE};
+pub use cost::{Cost, Costs};
 pub use mistake::{Error, Item, Mistake, Name, Part};
 pub use module::Module;
 pub use place::{Column, Key, Limit, Place};
 pub use plan::{Block, Operator};
 pub use row::{MAX_BLOCKS, Row};
 pub use scale::{check_scaling, round_filters, round_repeats};
-pub use settings::{Activation, Padding, Settings};
+pub use settings::{Activation, DEFAULT_SIZE, Padding, Settings};
 pub use size::Size;
 pub use spec::Spec;
 pub use suggest::suggest;

@@ -30,6 +30,9 @@ named! {
     }
 }
 
+/// Side in pixels of an image where a table says none.
+pub const DEFAULT_SIZE: usize = 224;
+
 /// A network's settings, each with a default: what a table's `{ … }` says, after scaling.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
@@ -80,6 +83,14 @@ impl Settings {
         mean: Cow::Borrowed(&[0.5]),
         std: Cow::Borrowed(&[0.5]),
     };
+
+    /// The side of an image where none is named: `eval_size`, else `train_size`, else [`DEFAULT_SIZE`].
+    pub const fn default_size(&self) -> usize {
+        match (self.eval_size, self.train_size) {
+            (Some(size), _) | (None, Some(size)) => size,
+            (None, None) => DEFAULT_SIZE,
+        }
+    }
 }
 
 impl Default for Settings {

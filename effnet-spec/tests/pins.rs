@@ -37,7 +37,7 @@ fn macs_and_activations() {
         ("b3", 300, 3_011_458_816, 15_735_934),
     ] {
         let spec = spec(name);
-        assert_eq!(spec.default_size(), size, "{name}");
+        assert_eq!(spec.settings.default_size(), size, "{name}");
         let cost = spec.cost(Size::square(size), 1_000);
         assert_eq!((cost.macs, cost.activations), (macs, activations), "{name}");
     }

@@ -42,7 +42,7 @@ impl Summary {
     pub(super) fn run(self) -> Result<()> {
         let design = self.architecture.design()?;
         let spec = design.spec();
-        let size = Size::square(self.size.map_or(spec.default_size(), |size| size as usize));
+        let size = Size::square(self.size.map_or(spec.settings.default_size(), |size| size as usize));
         let write = match self.format {
             _ if self.json => report::json,
             Format::Table => report::table,

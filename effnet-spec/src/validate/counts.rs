@@ -4,7 +4,7 @@ use crate::{DEFAULT_SIZE, Error, Key, Mistake, Place, Size, Spec};
 
 /// The first part of the network whose costs overflow, if there is one. The cells themselves are legal.
 pub(super) fn check(spec: &Spec) -> Option<Error<Place>> {
-    let (size, classes) = (spec.default_size(), 1_000);
+    let (size, classes) = (spec.settings.default_size(), 1_000);
     if !spec.cost(Size::square(size), classes).overflows() {
         return None;
     }

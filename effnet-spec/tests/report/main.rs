@@ -71,7 +71,7 @@ fn table_has_a_line_for_each_part() {
 fn json_holds_the_counts() {
     for name in NAMES {
         let spec = Spec { name: "a \"quoted\"\n\\ name".into(), ..spec(name) };
-        let image = Size::square(spec.default_size());
+        let image = Size::square(spec.settings.default_size());
         let text = report::json(&spec, image, 1_000);
         let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         let cost = spec.cost(image, 1_000);

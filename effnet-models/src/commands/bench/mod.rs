@@ -182,7 +182,7 @@ impl Bench {
                 (metadata.name.clone(), metadata.spec.clone())
             };
             let runner = Runner::open(&file, &spec, self.dialect, &self.place.open()?, self.place.precision())?;
-            return Ok((name, spec.default_size(), work::Subject::runner(runner, spec.settings.in_channels)));
+            return Ok((name, spec.settings.default_size(), work::Subject::runner(runner, spec.settings.in_channels)));
         }
         let design = self.architecture.design()?;
         let (spec, classes) = (design.spec(), self.classes as usize);
@@ -203,7 +203,7 @@ impl Bench {
             }
             Mode::Train | Mode::Load => work::Subject::trainer(network, self.place.precision()),
         };
-        Ok((design.name().to_owned(), spec.default_size(), subject))
+        Ok((design.name().to_owned(), spec.settings.default_size(), subject))
     }
 
     /// Milliseconds of each timed run. `work` gets the number of the run, counting those of the warm-up.
