@@ -1,12 +1,12 @@
-//! A block of any type.
+//! A block of any type, and blocks one after the other.
 
-use candle_core::Result;
+use candle_core::{Result, Tensor};
 use effnet_spec::plan::{LayerKind, Site};
 
 use super::conv_bn_act::ConvBnAct;
 use super::drop_path::DropPath;
 use super::squeeze_excite::SqueezeExcite;
-use crate::graph::{Around, BatchMoments, Part, Sequence};
+use crate::graph::{self, Around, BatchMoments, Part, Sequence};
 use crate::pass::Pass;
 use crate::scope::Scope;
 
@@ -40,7 +40,7 @@ impl Block {
     }
 
     /// Its operations.
-    pub(super) fn sequence(&self, pass: &Pass<'_>) -> Result<Sequence> {
+    fn sequence(&self, pass: &Pass<'_>) -> Result<Sequence> {
         let parts = self.layers.iter().map(|layer| layer.part(pass)).collect();
         let around: Option<Result<Around>> =
             self.shortcut.as_ref().map(|drop_path| Ok(Around { branch: drop_path.factors(pass)? }));
@@ -48,13 +48,25 @@ impl Block {
     }
 
     /// Leaves the moments of its operations, `None` for those that have none, where a training step collects them.
-    pub(super) fn record(&self, moments: impl Iterator<Item = Option<BatchMoments>>, pass: &Pass<'_>) {
+    fn record(&self, moments: impl Iterator<Item = Option<BatchMoments>>, pass: &Pass<'_>) {
         for (layer, moments) in self.layers.iter().zip(moments) {
             if let (Layer::ConvBnAct(layer), Some(moments)) = (layer, moments) {
                 layer.record(moments, pass);
             }
         }
     }
+}
+
+/// `[N, H', W', C']` of `x` = `[N, H, W, C]` by blocks one after the other, as one node of the graph.
+///
+/// # Errors
+/// When `x` does not fit the first block, a block not the one before it, or candle fails.
+pub(crate) fn run(x: &Tensor, blocks: &[&Block], pass: &Pass<'_>) -> Result<Tensor> {
+    let sequences = blocks.iter().map(|block| block.sequence(pass)).collect::<Result<Vec<_>>>()?;
+    let (y, moments) = graph::chain(x, &sequences)?;
+    let mut moments = moments.into_iter();
+    blocks.iter().for_each(|block| block.record(&mut moments, pass));
+    Ok(y)
 }
 
 impl Layer {

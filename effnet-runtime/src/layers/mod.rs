@@ -10,12 +10,10 @@ mod dropout;
 mod head;
 mod network;
 mod param;
-mod run;
 mod squeeze_excite;
 mod stem;
 
-pub(crate) use block::Block;
+pub(crate) use block::{Block, run};
 pub(crate) use head::Head;
 pub(crate) use network::run_network;
-pub(crate) use run::run;
 pub(crate) use stem::Stem;
