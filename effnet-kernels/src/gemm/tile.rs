@@ -55,7 +55,7 @@ const UNROLLED: usize = 4;
 
 /// Where a strip's first tile lies in memory, and what happens to its sums.
 ///
-/// Of a strip of `tiles` tiles of `ROWS` rows and `VECTORS` vectors, all of these must be valid:
+/// For a strip of `tiles` tiles of `ROWS` rows and `VECTORS` vectors, all of these must be valid:
 ///
 /// 1. reading row `r < tiles · ROWS` of `a` from `a + r · a_row`, in `segments` runs of `run` floats;
 /// 2. reading `segments · run` rows of `VECTORS` vectors from `panel`, and one such row from `bias` where `first`;
