@@ -14,24 +14,26 @@ mod layers;
 mod network;
 mod params;
 mod pass;
+mod pattern;
 mod scope;
 mod sentence;
+mod typed;
 
 pub mod device;
-pub mod environment;
 pub mod infer;
-
-pub mod pattern;
-pub mod random;
-mod typed;
 pub mod weights;
 
+// For this workspace's own crates, benchmarks and tests.
+#[doc(hidden)]
+pub mod environment;
 #[doc(hidden)]
 pub mod graph;
 #[doc(hidden)]
 pub mod ops;
 #[doc(hidden)]
 pub mod profile;
+#[doc(hidden)]
+pub mod random;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -50,7 +52,9 @@ pub use candle_core as candle;
 pub use candle_nn;
 pub use dialect::{Dialect, Fit, Interpolation};
 pub use dynamic::DynamicModel;
-pub use effnet_kernels::{Precision, simd, threads};
+pub use effnet_kernels::Precision;
+#[doc(hidden)]
+pub use effnet_kernels::{simd, threads};
 /// A stage table becomes a statically typed model.
 ///
 /// ```
@@ -86,6 +90,6 @@ pub use effnet_macros::efficientnet_v2;
 pub use effnet_spec as spec;
 pub use feature_map::FeatureMap;
 pub use network::{Core, Eval, Network};
-pub use params::{Params, is_buffer};
+pub use params::Params;
 pub use pass::{BatchStatistics, NormUpdates, Pass, Step};
 pub use scope::Scope;

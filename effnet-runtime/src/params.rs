@@ -19,7 +19,7 @@ pub(crate) const DIALECT_TENSOR: &str = "effnet.dialect";
 pub(crate) const FROZEN_TENSOR: &str = "effnet.frozen";
 
 /// Whether a name is a buffer's: a running statistic, which is not optimised.
-pub fn is_buffer(name: &str) -> bool {
+fn is_buffer(name: &str) -> bool {
     name.ends_with("running_mean") || name.ends_with("running_var")
 }
 
@@ -77,8 +77,8 @@ impl Params {
     }
 
     /// The same with frozen weights, and no parameters yet: training does not change weights whose names match a
-    /// pattern ([`crate::pattern`]). They get no gradient, and a batch normalisation whose scale is frozen normalises
-    /// by its running statistics.
+    /// pattern, in which `*` stands for any text. They get no gradient, and a batch normalisation whose scale is frozen
+    /// normalises by its running statistics.
     #[must_use]
     pub fn with_frozen(&self, patterns: Vec<String>) -> Self {
         Self::with(self.shared.initial, self.shared.device.clone(), self.shared.dialect.clone(), patterns)

@@ -3,13 +3,13 @@
 use wildmatch::WildMatchPattern;
 
 /// Whether a name matches a pattern.
-pub fn matches(pattern: &str, name: &str) -> bool {
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     // A pattern of one kind of wildcard only: NUL is in no name.
     WildMatchPattern::<'*', '\0'>::new(pattern).matches(name)
 }
 
 /// Whether a name matches any of some patterns.
-pub fn matches_any<P: AsRef<str>>(patterns: &[P], name: &str) -> bool {
+pub(crate) fn matches_any<P: AsRef<str>>(patterns: &[P], name: &str) -> bool {
     patterns.iter().any(|pattern| matches(pattern.as_ref(), name))
 }
 

@@ -12,7 +12,7 @@ pub struct Decay {
     /// Whether vectors (batch normalisation's scale and shift, biases) decay too. The recipes exempt them: shrinking
     /// them regularises nothing (He et al., *Bag of Tricks*, section 3.1).
     pub vectors: bool,
-    /// Patterns of names ([`crate::pattern`]) of further weights that do not decay.
+    /// Patterns of names, in which `*` stands for any text, of further weights that do not decay.
     pub except: Vec<String>,
 }
 
