@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::view::Rows;
+use crate::view::{Rows, floats};
 
 /// Each pixel of a destination grid sees the pixels of a source map `[batch, height, width, channels]` at
 /// `start + step · grid + (0..taps)`, zero where that lies outside. A convolution's forward pass is one gather from its
@@ -58,6 +58,16 @@ impl Gather {
     /// Elements of what one pixel sees: `taps.0 · taps.1 · channels`.
     pub fn patch(&self) -> usize {
         self.taps.0 * self.taps.1 * self.channels
+    }
+
+    /// Checks that a batch in `x` has an image of the source's size at `image`.
+    ///
+    /// # Panics
+    /// When it has not.
+    pub fn check(&self, x: &[f32], image: usize) {
+        let images = image.checked_add(1).expect("number of an image");
+        let end = floats(&[images, self.source.0, self.source.1, self.channels]);
+        assert!(end <= x.len(), "image {image} ends at {end} of a slice of {}", x.len());
     }
 
     /// Whether each pixel sees the one in its own place alone.

@@ -11,7 +11,7 @@
 mod tests;
 
 use crate::simd::{Arch, Kernel, Level, Unaligned, Vector};
-use crate::view::{Rows, View, ViewMut};
+use crate::view::{Rows, View, ViewMut, floats};
 
 /// Vectors of a tile.
 const VECTORS: usize = 2;
@@ -117,7 +117,7 @@ pub struct Outer<'a> {
     pub a: &'a [f32],
     /// `[strips, pixels, width]`
     pub b: &'a [f32],
-    /// Rows and columns of the block.
+    /// Rows of the block.
     pub rows: usize,
     /// Columns of the block.
     pub columns: usize,
@@ -139,8 +139,11 @@ impl Outer<'_> {
         if self.rows == 0 || self.columns == 0 {
             return;
         }
-        assert!(self.a.len() >= self.rows.next_multiple_of(height(level)) * self.pixels, "size of the strips of a");
-        assert!(self.b.len() >= self.columns.next_multiple_of(width(level)) * self.pixels, "size of the strips of b");
+        for (strips, count, of, what) in
+            [(self.a, self.rows, height(level), "a"), (self.b, self.columns, width(level), "b")]
+        {
+            assert!(strips.len() >= floats(&[count.div_ceil(of), of, self.pixels]), "size of the strips of {what}");
+        }
         self.out.check(1, self.rows, self.columns);
         level.run(Tiles(self));
     }

@@ -93,6 +93,14 @@ impl<'a> ViewMut<'a> {
     }
 }
 
+/// Floats of an array of these sizes.
+///
+/// # Panics
+/// When a `usize` does not hold their number.
+pub fn floats(sizes: &[usize]) -> usize {
+    sizes.iter().try_fold(1_usize, |product, size| product.checked_mul(*size)).expect("sizes of an array overflow")
+}
+
 fn check(place: &Rows, lines: usize, rows: usize, width: usize, length: usize) {
     let end = place.end(lines, rows, width);
     assert!(end <= length, "{lines} × {rows} rows of {width} floats end at {end} of a slice of {length}");

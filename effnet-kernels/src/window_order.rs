@@ -10,8 +10,8 @@ pub fn by_window(weight: &[f32], inputs: usize, taps: usize) -> Cow<'_, [f32]> {
     }
     let mut rows = vec![0.0; weight.len()];
     for (from, to) in weight.chunks_exact(inputs * taps).zip(rows.chunks_exact_mut(inputs * taps)) {
-        for (input, kernel) in from.chunks_exact(taps).enumerate() {
-            for (tap, value) in kernel.iter().enumerate() {
+        for (input, filter) in from.chunks_exact(taps).enumerate() {
+            for (tap, value) in filter.iter().enumerate() {
                 to[tap * inputs + input] = *value;
             }
         }

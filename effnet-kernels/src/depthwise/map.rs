@@ -9,6 +9,7 @@ use crate::buffer::Shared;
 use crate::cut::Area;
 use crate::gather::{Gather, Target};
 use crate::simd::{Arch, Kernel, Level, Vector};
+use crate::view::floats;
 
 /// Channels that are walked along a line together: few enough that the pixels under a block stay in the L1 cache, many
 /// enough that memory is read in runs.
@@ -40,10 +41,13 @@ impl Filter<'_> {
     /// # Safety
     /// While it runs, nobody else may access the area's pixels of `out`.
     pub unsafe fn run(&self, level: Level, area: Area) {
-        let Gather { source, channels, grid, taps, .. } = *self.gather;
-        assert!((area.image + 1) * source.0 * source.1 * channels <= self.x.len(), "windows past a map's end");
-        assert_eq!(self.weight.len(), taps.0 * taps.1 * channels, "weights of a depthwise convolution");
-        assert!(area.y + area.height <= grid.0 && area.width == grid.1, "lines that do not exist");
+        let Gather { channels, grid, taps, .. } = *self.gather;
+        self.gather.check(self.x, area.image);
+        assert_eq!(self.weight.len(), floats(&[taps.0, taps.1, channels]), "weights of a depthwise convolution");
+        assert!(
+            area.height <= grid.0 && area.y <= grid.0 - area.height && area.width == grid.1,
+            "lines that do not exist"
+        );
         if area.height == 0 || area.width == 0 || channels == 0 {
             return;
         }

@@ -14,10 +14,11 @@ use effnet_spec::Activation;
 use super::line_of_taps;
 use crate::Precision;
 use crate::activation::{Function, with_function};
-use crate::simd::{Arch, FEWEST_LANES, Kernel, Level, Vector};
+use crate::simd::{Arch, FEWEST_LANES, Kernel, Level, MOST_LANES, Vector};
+use crate::view::{Rows, floats};
 
-/// Channels of a plane: two vectors of the widest level.
-pub const CHANNELS: usize = 32;
+/// Channels of a plane: whole vectors at every level.
+pub const CHANNELS: usize = MOST_LANES;
 
 /// A plane to filter.
 pub struct Plane<'a> {
@@ -27,7 +28,7 @@ pub struct Plane<'a> {
     pub stride: usize,
     /// Pixels `[height, width, CHANNELS]` with their border, so that every window lies within.
     pub x: &'a [f32],
-    /// Pixels of a row of `x`.
+    /// Pixels of a line of `x`.
     pub x_width: usize,
     /// `[kernel · kernel, CHANNELS]`
     pub weight: &'a [f32],
@@ -49,18 +50,18 @@ impl Plane<'_> {
     /// Filters it, on the calling thread.
     ///
     /// # Panics
-    /// When a slice has another size.
+    /// When a slice has another size, the side of the filter is not 3, 5 or 7, or the stride not 1 or 2.
     pub fn run(self, level: Level) {
         let (height, width) = self.size;
         if height == 0 || width == 0 {
             return self.sums.fill(0.0);
         }
-        let rows = (height - 1) * self.stride + self.kernel;
-        let reach = (width - 1) * self.stride + self.kernel;
-        assert!(reach <= self.x_width && rows * self.x_width * CHANNELS <= self.x.len(), "windows past a plane's end");
-        assert_eq!(self.weight.len(), self.kernel * self.kernel * CHANNELS, "weights of a plane");
+        let reach = |windows| Rows::contiguous(0, self.stride).end(1, windows, self.kernel);
+        assert!(reach(width) <= self.x_width, "windows past a line's end");
+        assert!(floats(&[reach(height), self.x_width, CHANNELS]) <= self.x.len(), "windows past a plane's end");
+        assert_eq!(self.weight.len(), floats(&[self.kernel, self.kernel, CHANNELS]), "weights of a plane");
         assert_eq!((self.bias.len(), self.sums.len()), (CHANNELS, CHANNELS), "bias and sums of a plane");
-        assert_eq!(self.out.len(), height * width * CHANNELS, "size of a plane");
+        assert_eq!(self.out.len(), floats(&[height, width, CHANNELS]), "size of a plane");
         let precision = self.precision;
         match (self.kernel, self.stride) {
             (3, 1) => level.run_in(precision, Filter::<3, 1>(self)),
@@ -69,7 +70,7 @@ impl Plane<'_> {
             (5, 2) => level.run_in(precision, Filter::<5, 2>(self)),
             (7, 1) => level.run_in(precision, Filter::<7, 1>(self)),
             (7, 2) => level.run_in(precision, Filter::<7, 2>(self)),
-            (kernel, stride) => unreachable!("a {kernel}×{kernel} kernel of stride {stride}"),
+            (kernel, stride) => panic!("no kernel for a {kernel}×{kernel} filter of stride {stride}"),
         }
     }
 }

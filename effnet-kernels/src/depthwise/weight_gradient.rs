@@ -6,6 +6,7 @@
 
 use crate::gather::{Gather, Target};
 use crate::simd::{Arch, Kernel, Level, Vector};
+use crate::view::floats;
 
 /// Pixels with sums of their own: the chains of dependent additions run side by side.
 const TOGETHER: usize = 2;
@@ -16,7 +17,7 @@ pub struct WeightGradient<'a> {
     pub gather: &'a Gather,
     /// The convolution's input, a batch of maps.
     pub x: &'a [f32],
-    /// The output's gradient, and where the grid's pixels are in it.
+    /// The output's gradient, a batch of maps.
     pub grad: &'a [f32],
     /// Where the grid's pixels are in `grad`.
     pub grad_pixels: Target,
@@ -34,12 +35,13 @@ impl WeightGradient<'_> {
     /// # Panics
     /// When a slice is too short.
     pub fn add(self, level: Level) {
-        let Gather { source, channels, grid, taps, step, .. } = *self.gather;
-        assert!((self.image + 1) * source.0 * source.1 * channels <= self.x.len(), "windows past a map's end");
+        let gather = self.gather;
+        let Gather { channels, grid, taps, step, .. } = *gather;
+        gather.check(self.x, self.image);
         assert!(self.y < grid.0, "a line that does not exist");
         let line = self.grad_pixels.at(self.image, self.y, 0);
         assert!(grid.1 == 0 || line.end(1, grid.1, channels) <= self.grad.len(), "a line past a map's end");
-        assert_eq!(self.sums.len(), taps.0 * taps.1 * channels, "sums of a depthwise convolution");
+        assert_eq!(self.sums.len(), floats(&[taps.0, taps.1, channels]), "sums of a depthwise convolution");
         match (taps.1, step) {
             (3, 1) => level.run(Line::<3, 1>(self)),
             (3, 2) => level.run(Line::<3, 2>(self)),

@@ -81,7 +81,7 @@ impl<'a> Job<'a> {
         }
         let run = depth / self.segments;
         assert_eq!(run * self.segments, depth, "segments of unequal length");
-        let reach = (self.segments - 1) * self.segment_stride + run;
+        let reach = Rows::contiguous(0, self.segment_stride).end(1, self.segments, run);
         self.a.check(self.lines, self.rows, reach);
         let columns = self.columns();
         self.out.check(self.lines, self.rows, columns);
@@ -178,7 +178,8 @@ impl<D: Dot> Kernel for Tiles<'_, '_, D> {
                             last: part.panel + part.segments * part.run == weights.depth(),
                         };
                         if count > 0 {
-                            // SAFETY: `Job::run` has measured these extents.
+                            // SAFETY: `Job::run` has measured the rows of `a`, of `out` and of the residual (1, 3, 4); a
+                            // packed panel has `depth` rows of its width, and its bias one (2).
                             unsafe { strip::<A, D>(arch, place, count, height, weights.vectors()) }
                         }
                         row += count * height;

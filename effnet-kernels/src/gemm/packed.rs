@@ -172,7 +172,7 @@ impl Packed {
         self.vectors
     }
 
-    pub(super) fn lanes(&self) -> usize {
+    pub(crate) fn lanes(&self) -> usize {
         self.lanes
     }
 

@@ -135,7 +135,8 @@ impl<D: Dot, const ROWS: usize, const VECTORS: usize> Kernel for Strip<D, ROWS, 
 #[inline(always)]
 unsafe fn tile<A: Arch, D: Dot, const ROWS: usize, const VECTORS: usize>(arch: A, place: &Place) {
     let lanes = A::V::LANES;
-    // SAFETY: reads and writes are those that `Place` lists.
+    // SAFETY: reads and writes are those that `Place` lists; `copy` has room for `ROWS · VECTORS` vectors, all written
+    // before a slice is made of it.
     unsafe {
         // Loops rather than `array::from_fn` wherever vectors are touched: its closures are not sure to be inlined, and
         // outside of this function the level's instructions are calls.
@@ -286,7 +287,8 @@ impl Kernel for Finish<'_> {
                     break;
                 }
                 let count = lanes.min(place.columns - column);
-                // SAFETY: the columns up to `place.columns` of each row were measured by `Job::run`.
+                // SAFETY: `Place` lists writing and reading `columns` floats of each row (3, 4); `value` is as long as a
+                // vector.
                 unsafe {
                     let mut value = arch.load(value.as_ptr());
                     let out = place.out.add(r * place.out_row + column);

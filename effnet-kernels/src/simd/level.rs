@@ -48,6 +48,8 @@ impl Facts {
             let lanes = A::V::LANES;
             assert!(lanes.is_power_of_two() && FEWEST_LANES <= lanes && lanes <= MOST_LANES);
             assert!(A::TILE_ROWS[1] <= lanes, "a vector holds a strip's row of an outer product");
+            let [one, two, three] = A::TILE_ROWS;
+            assert!(one <= 12 && two <= 12 && three <= 8, "the heights that tiles are compiled for");
         }
         Self { name, lanes: A::V::LANES, tile_rows: A::TILE_ROWS }
     }
@@ -59,10 +61,14 @@ thread_local! {
 
 /// Runs `f` on this thread with `level` for [`Level::current`]: tests go through every level of the machine by it.
 pub fn with_level<R>(level: Level, f: impl FnOnce() -> R) -> R {
-    let before = FORCED.replace(Some(level));
-    let result = f();
-    FORCED.set(before);
-    result
+    struct Restore(Option<Level>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            FORCED.set(self.0);
+        }
+    }
+    let _restore = Restore(FORCED.replace(Some(level)));
+    f()
 }
 
 impl Level {

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// can have more tasks than they count.
 const TASK_BITS: u32 = if cfg!(miri) { 5 } else { 24 };
 
-/// Most tasks of a job.
-pub(super) const MOST_TASKS: usize = 1 << TASK_BITS;
+/// Most tasks of a job, and what a closed share has taken.
+pub(super) const MOST_TASKS: usize = (1 << TASK_BITS) - 1;
 
 /// A value on cache lines of its own (CPUs fetch them in pairs): a line that two cores write travels between them each time,
 /// there and back in 70 ns if they share a cache and in 350 if they do not.
@@ -24,7 +24,7 @@ impl Claims {
     pub(super) fn next(&self, job: u64, length: usize) -> Option<usize> {
         let mut found = self.0.load(Ordering::Relaxed);
         loop {
-            let taken = if found >> TASK_BITS == job { found as usize % MOST_TASKS } else { 0 };
+            let taken = if found >> TASK_BITS == job { found as usize & MOST_TASKS } else { 0 };
             if taken >= length {
                 return None;
             }
@@ -38,7 +38,7 @@ impl Claims {
 
     /// Leaves nothing of a share.
     pub(super) fn close(&self, job: u64) {
-        self.0.store(job << TASK_BITS | (MOST_TASKS as u64 - 1), Ordering::Relaxed);
+        self.0.store(job << TASK_BITS | MOST_TASKS as u64, Ordering::Relaxed);
     }
 }
 

@@ -96,7 +96,12 @@ impl Shared {
             while let Some(at) = self.claims[owner].0.next(job, end - first) {
                 if let Err(panic) = catch_unwind(AssertUnwindSafe(|| task(worker, first + at))) {
                     self.claims.iter().for_each(|claims| claims.0.close(job));
-                    lock(&self.panic).get_or_insert(panic);
+                    let mut first = lock(&self.panic);
+                    match *first {
+                        None => *first = Some(panic),
+                        // Dropping a payload may panic, and nothing may unwind out of an open job.
+                        Some(_) => std::mem::forget(panic),
+                    }
                 }
             }
         }
@@ -225,15 +230,15 @@ impl Pool {
             return (0..tasks).for_each(|at| task(0, at));
         }
         let panic = (0..tasks)
-            .step_by(MOST_TASKS - 1)
-            .find_map(|first| self.post((tasks - first).min(MOST_TASKS - 1), &|worker, at| task(worker, first + at)));
+            .step_by(MOST_TASKS)
+            .find_map(|first| self.post((tasks - first).min(MOST_TASKS), &|worker, at| task(worker, first + at)));
         self.busy.store(false, Ordering::Release);
         if let Some(panic) = panic {
             resume_unwind(panic);
         }
     }
 
-    /// Opens a job of fewer than [`MOST_TASKS`] tasks, helps with it, and closes it; gives a task's panic. The caller has made
+    /// Opens a job of at most [`MOST_TASKS`] tasks, helps with it, and closes it; gives a task's panic. The caller has made
     /// the pool `busy`.
     fn post(&self, tasks: usize, task: &(dyn Fn(usize, usize) + Sync)) -> Option<Panic> {
         // SAFETY: only the lifetime changes. The job's last use is over when this function returns: it closes the job, and

@@ -1,3 +1,5 @@
+use std::sync::Barrier;
+
 use effnet_guard::cut_for_miri;
 
 use super::*;
@@ -57,7 +59,34 @@ fn a_panic_reaches_the_caller_and_the_pool_goes_on() {
     assert_eq!(done.into_inner(), 64);
 }
 
-/// Twice, since the second finds shares that the first has used up.
+/// A payload whose drop panics is no way out of an open job.
+#[test]
+fn panics_of_two_tasks_reach_the_caller_as_one() {
+    struct Payload;
+    impl Drop for Payload {
+        fn drop(&mut self) {
+            panic!("a payload is dropped");
+        }
+    }
+    let (pool, both) = (Pool::new(2), Barrier::new(2));
+    assert_eq!(pool.threads(), 2);
+    let caught = catch_unwind(AssertUnwindSafe(|| {
+        pool.for_each(2, |_| {
+            both.wait();
+            std::panic::panic_any(Payload);
+        });
+    }));
+    let payload = caught.expect_err("both tasks panic");
+    assert!(payload.is::<Payload>());
+    std::mem::forget(payload);
+    let done = AtomicUsize::new(0);
+    pool.for_each(64, |_| {
+        done.fetch_add(1, Ordering::Relaxed);
+    });
+    assert_eq!(done.into_inner(), 64);
+}
+
+/// The second job finds shares that the first has used up.
 #[test]
 fn a_job_of_more_tasks_than_a_share_counts_runs_whole() {
     let pool = Pool::new(2);

@@ -29,9 +29,9 @@ use super::gemm::{Job, Packed};
 use crate::Precision;
 use crate::simd::{Arch, Kernel, Level, Vector};
 use crate::threads;
-use crate::view::{Rows, View, ViewMut};
+use crate::view::{Rows, View, ViewMut, floats};
 use output::{Floats, Output};
-use shorts::{Codes, Encode, Integers, Kernel16};
+use shorts::{Codes, Encode, FilterCodes, Integers};
 use transform::{PLANES, WINDOW};
 
 /// Side of a tile of the output, in pixels.
@@ -49,8 +49,8 @@ const CHUNK: usize = if cfg!(miri) { 8 } else { 64 };
 /// Floats between the end of a plane and the next: planes a multiple of 4 KiB apart would share a set of the L1 cache.
 const GAP: usize = 16;
 
-/// Kernels that a task transforms.
-const KERNELS: usize = 1024;
+/// Filters that a task transforms.
+const FILTERS: usize = 1024;
 
 /// A 3×3 convolution's weights, transformed, and its bias.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ pub struct Winograd {
     /// Channels in a plane's row: `in_channels`, rounded up to whole vectors.
     stride: usize,
     planes: Vec<Packed>,
-    /// In a pass in bf16.
+    /// The scales of the codes, in a pass in bf16.
     codes: Option<Box<Codes>>,
     bias: Buffer,
     /// Panels of a chunk of output channels.
@@ -68,7 +68,7 @@ pub struct Winograd {
 }
 
 impl Winograd {
-    /// From weights `[O, I, 3, 3]` and a bias for each output channel, for a pass in some precision.
+    /// Transforms weights `[O, I, 3, 3]`, with a bias for each output channel, for a pass in `precision`.
     ///
     /// # Panics
     /// When the sizes do not fit each other.
@@ -78,9 +78,9 @@ impl Winograd {
         let zeros = vec![0.0; out_channels];
         let mut transformed = vec![[0.0; PLANES]; out_channels * in_channels];
         let pool = threads::current();
-        pool.for_each_chunk(&mut transformed, KERNELS, |at, transformed| {
-            for (planes, taps) in transformed.iter_mut().zip(weight[at * KERNELS * 9..].chunks_exact(9)) {
-                *planes = transform::kernel(taps);
+        pool.for_each_chunk(&mut transformed, FILTERS, |at, transformed| {
+            for (planes, taps) in transformed.iter_mut().zip(weight[at * FILTERS * 9..].chunks_exact(9)) {
+                *planes = transform::filter(taps);
             }
         });
         let codes = (precision == Precision::Bf16).then(|| Codes::of(&transformed, out_channels, lanes));
@@ -92,7 +92,7 @@ impl Winograd {
                     Packed::from_rows(level, &rows, out_channels, &zeros)
                 }
                 Some((_, codes)) => {
-                    let pair = |pair: &[Kernel16]| [pair[0][plane], pair.get(1).map_or(0, |second| second[plane])];
+                    let pair = |pair: &[FilterCodes]| [pair[0][plane], pair.get(1).map_or(0, |second| second[plane])];
                     let rows = codes.chunks_exact(in_channels).flat_map(|row| row.chunks(2).map(pair));
                     Packed::of_shorts(level, &rows.collect::<Vec<_>>(), out_channels)
                 }
@@ -133,7 +133,7 @@ impl Winograd {
     }
 
     fn scratch_of_tiles(&self, tiles: usize) -> usize {
-        PLANES * (tiles * (self.stride + self.chunk_columns()) + 2 * GAP)
+        floats(&[tiles, self.stride + self.chunk_columns(), PLANES]) + PLANES * 2 * GAP
     }
 
     /// Channels of the input.
@@ -182,14 +182,14 @@ impl Rectangle<'_> {
     /// While it runs, nobody else may access the output's pixels, nor write those of `x` and the residual.
     pub unsafe fn run(&self, level: Level, scratch: &mut [f32]) {
         let weights = self.weights;
-        let tiles = self.tiles.0 * self.tiles.1;
+        let tiles = floats(&[self.tiles.0, self.tiles.1]);
         if tiles == 0 || self.size.0 == 0 || self.size.1 == 0 {
             return;
         }
-        assert!(self.size.0 <= self.tiles.0 * TILE && self.size.1 <= self.tiles.1 * TILE, "pixels without a tile");
-        assert_eq!(weights.stride % level.lanes(), 0, "weights packed for another level");
-        let window = (self.tiles.0 * TILE + 2, self.tiles.1 * TILE + 2);
-        self.x.check(window.0, window.1, weights.in_channels);
+        let (height, width) = (floats(&[self.tiles.0, TILE]), floats(&[self.tiles.1, TILE]));
+        assert!(self.size.0 <= height && self.size.1 <= width, "pixels without a tile");
+        assert_eq!(weights.planes[0].lanes(), level.lanes(), "weights packed for another level");
+        self.x.check(height + 2, width + 2, weights.in_channels);
         let channels = weights.out_channels;
         self.out.check(self.size.0, self.size.1, channels);
         if let Some(residual) = self.residual {
@@ -233,7 +233,7 @@ impl Rectangle<'_> {
     }
 }
 
-/// From windows to planes.
+/// Transforms windows of the input into planes.
 struct Input<'a, 'b> {
     job: &'a Rectangle<'b>,
     planes: &'a mut [f32],

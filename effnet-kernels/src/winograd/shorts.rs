@@ -29,8 +29,8 @@ pub(super) struct Codes {
     most: [f32; PLANES],
 }
 
-/// A kernel's codes, plane by plane.
-pub(super) type Kernel16 = [i16; PLANES];
+/// A filter's codes, plane by plane.
+pub(super) type FilterCodes = [i16; PLANES];
 
 /// `0 / 0` is 0 here: what has no size is worth nothing.
 fn quotient(a: f32, b: f32) -> f32 {
@@ -44,32 +44,32 @@ fn largest(values: impl Iterator<Item = f32>) -> f32 {
 
 impl Codes {
     /// Scales for transformed filters `[out_channels, in_channels]`, and these filters' codes.
-    pub(super) fn of(kernels: &[[f32; PLANES]], out_channels: usize, lanes: usize) -> (Self, Vec<Kernel16>) {
-        let in_channels = kernels.len() / out_channels;
-        let gains = transform::kernel_gains();
+    pub(super) fn of(filters: &[[f32; PLANES]], out_channels: usize, lanes: usize) -> (Self, Vec<FilterCodes>) {
+        let in_channels = filters.len() / out_channels;
+        let gains = transform::filter_gains();
         let mut scale = Buffer::zeros(out_channels.next_multiple_of(lanes));
-        for (scale, kernels) in scale.iter_mut().zip(kernels.chunks_exact(in_channels)) {
+        for (scale, filters) in scale.iter_mut().zip(filters.chunks_exact(in_channels)) {
             *scale =
-                largest(kernels.iter().flat_map(|planes| planes.iter().zip(&gains)).map(|(value, gain)| value / gain));
+                largest(filters.iter().flat_map(|planes| planes.iter().zip(&gains)).map(|(value, gain)| value / gain));
         }
         let scale_of = |at: usize| scale[at / in_channels];
         let unit: [f32; PLANES] = std::array::from_fn(|plane| {
-            let values = kernels.iter().enumerate().map(|(at, planes)| quotient(planes[plane], scale_of(at)));
+            let values = filters.iter().enumerate().map(|(at, planes)| quotient(planes[plane], scale_of(at)));
             largest(values) / largest_code(in_channels)
         });
         // In f64: roundings of f32 would be parts of a code that says 32,767.
         let code = |value: f32, worth: f64| {
             if worth > 0.0 { (f64::from(value) / worth).round() as i16 } else { 0 }
         };
-        let codes: Vec<Kernel16> = (kernels.iter().enumerate())
+        let codes: Vec<FilterCodes> = (filters.iter().enumerate())
             .map(|(at, planes)| {
                 let scale = f64::from(scale_of(at));
                 std::array::from_fn(|plane| code(planes[plane], f64::from(unit[plane]) * scale))
             })
             .collect();
         let most = std::array::from_fn(|plane| {
-            let size = |kernel: &Kernel16| i64::from(kernel[plane].unsigned_abs());
-            let sizes = codes.chunks_exact(in_channels).map(|kernels| kernels.iter().map(size).sum::<i64>());
+            let size = |filter: &FilterCodes| i64::from(filter[plane].unsigned_abs());
+            let sizes = codes.chunks_exact(in_channels).map(|filters| filters.iter().map(size).sum::<i64>());
             // One less, for what rounding adds to the largest.
             (i64::from(i32::MAX) / sizes.max().unwrap_or(0).max(1)).min(i64::from(i16::MAX)) as f32 - 1.0
         });
@@ -151,20 +151,20 @@ mod tests {
             values in proptest::collection::vec(-4f32..4.0, 7),
         ) {
             let value = |at: usize| if same { values[0] } else { values[at % 7] };
-            let kernels: Vec<[f32; PLANES]> = (0..out_channels * in_channels)
-                .map(|kernel| transform::kernel(&std::array::from_fn::<_, 9, _>(|tap| value(kernel * 9 + tap))))
+            let filters: Vec<[f32; PLANES]> = (0..out_channels * in_channels)
+                .map(|filter| transform::filter(&std::array::from_fn::<_, 9, _>(|tap| value(filter * 9 + tap))))
                 .collect();
-            let (codes, kernels_in_16) = Codes::of(&kernels, out_channels, 16);
+            let (codes, filters_in_16) = Codes::of(&filters, out_channels, 16);
             for (o, (row, row_in_16)) in
-                kernels.chunks_exact(in_channels).zip(kernels_in_16.chunks_exact(in_channels)).enumerate()
+                filters.chunks_exact(in_channels).zip(filters_in_16.chunks_exact(in_channels)).enumerate()
             {
                 for plane in 0..PLANES {
-                    let sum: i64 = row_in_16.iter().map(|kernel| i64::from(kernel[plane].unsigned_abs())).sum();
+                    let sum: i64 = row_in_16.iter().map(|filter| i64::from(filter[plane].unsigned_abs())).sum();
                     prop_assert!(codes.most[plane] >= 1.0 && codes.most[plane] <= 32767.0);
                     prop_assert!(sum * (codes.most[plane] as i64 + 1) <= i64::from(i32::MAX));
-                    for (kernel, in_16) in row.iter().zip(row_in_16) {
+                    for (filter, in_16) in row.iter().zip(row_in_16) {
                         let worth = f64::from(codes.unit[plane]) * f64::from(codes.scale[o]);
-                        let error = (f64::from(in_16[plane]) * worth - f64::from(kernel[plane])).abs();
+                        let error = (f64::from(in_16[plane]) * worth - f64::from(filter[plane])).abs();
                         prop_assert!(error <= 0.501 * worth, "plane {plane}: {error}, a code is worth {worth}");
                     }
                 }

@@ -9,7 +9,7 @@ pub(super) const WINDOW: usize = 6;
 pub(super) const TILE: usize = 4;
 pub(super) const PLANES: usize = WINDOW * WINDOW;
 
-/// Rows of `G`: a kernel's three taps at each point.
+/// Rows of `G`: a filter's three taps at each point.
 const KERNEL: [[f64; 3]; WINDOW] = [
     [0.25, 0.0, 0.0],
     [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
@@ -19,8 +19,8 @@ const KERNEL: [[f64; 3]; WINDOW] = [
     [0.0, 0.0, 1.0],
 ];
 
-/// `G g Gᵀ` of a kernel `[3, 3]`, plane by plane. In f64: it is done once.
-pub(super) fn kernel(taps: &[f32]) -> [f32; PLANES] {
+/// `G g Gᵀ` of a filter `[3, 3]`, plane by plane. In f64: it is done once.
+pub(super) fn filter(taps: &[f32]) -> [f32; PLANES] {
     let across = |y: usize, column: [f64; 3]| -> f64 { (0..3).map(|x| column[x] * f64::from(taps[y * 3 + x])).sum() };
     let mut planes = [0.0; PLANES];
     for (x, column) in KERNEL.into_iter().enumerate() {
@@ -33,7 +33,7 @@ pub(super) fn kernel(taps: &[f32]) -> [f32; PLANES] {
 }
 
 /// Largest magnitude of each transformed plane when every tap is within ±1.
-pub(super) fn kernel_gains() -> [f32; PLANES] {
+pub(super) fn filter_gains() -> [f32; PLANES] {
     let gains = KERNEL.map(|row| row.iter().map(|factor| factor.abs()).sum::<f64>());
     std::array::from_fn(|plane| (gains[plane / WINDOW] * gains[plane % WINDOW]) as f32)
 }
@@ -88,9 +88,9 @@ pub(super) fn output_gradient<V: Vector>(y: [V; TILE]) -> [V; WINDOW] {
     ]
 }
 
-/// `Gᵀ m`: the transpose of a kernel's transform.
+/// `Gᵀ m`: the transpose of a filter's transform.
 #[inline(always)]
-pub(super) fn kernel_gradient<V: Vector>(m: [V; WINDOW]) -> [V; 3] {
+pub(super) fn filter_gradient<V: Vector>(m: [V; WINDOW]) -> [V; 3] {
     let (near, near_difference) = (m[1].add(m[2]), m[2].sub(m[1]));
     let (far, far_difference) = (m[3].add(m[4]), m[3].sub(m[4]));
     let (sixth, zero) = (far.splat_like(1.0 / 6.0), far.splat_like(0.0));

@@ -16,7 +16,7 @@ use crate::buffer::Shared;
 use crate::outer::{self, Outer, PIXELS};
 use crate::simd::{Arch, Kernel, Level, Vector, lanes_of};
 use crate::threads;
-use crate::view::{Rows, ViewMut};
+use crate::view::{Rows, ViewMut, floats};
 
 /// Output channels of a task's sums at most.
 const OUTPUTS: usize = 96;
@@ -81,7 +81,7 @@ impl WeightGradient<'_> {
     /// When a slice is too short, or the maps are empty.
     pub fn run(&self, level: Level, planes: &mut [f32], sums: &mut [f32]) -> Vec<f32> {
         for map in [&self.x, &self.grad] {
-            assert_eq!(map.values.len(), self.batch * map.size.0 * map.size.1 * map.channels, "size of a map");
+            assert_eq!(map.values.len(), floats(&[self.batch, map.size.0, map.size.1, map.channels]), "size of a map");
         }
         let (outputs, inputs, across) = (self.grad.channels, self.x.channels, self.across());
         let (high, wide) = self.padded(level);
@@ -216,7 +216,8 @@ impl Kernel for Inputs<'_, '_> {
             let corner = (top, (tile * TILE) as isize - job.before.1 as isize);
             for channel in (0..wide).step_by(lanes) {
                 let count = channels.saturating_sub(channel).min(lanes);
-                // SAFETY: `out` holds `PLANES` planes of `wide / width` strips of `tiles` rows of `width` floats.
+                // SAFETY: the line's image exists, and `count` of its channels from `channel` on; `out` holds `PLANES`
+                // planes of `wide / width` strips of `tiles` rows of `width` floats.
                 unsafe {
                     let mut rows = window::<A, WINDOW>(arch, &job.x, image, corner, channel, count);
                     for row in &mut rows {
@@ -261,7 +262,8 @@ impl Kernel for Outputs<'_, '_> {
             for strip in 0..strips {
                 let channel = strip * height;
                 let count = (channels - channel).min(lanes);
-                // SAFETY: `out` holds `PLANES` planes of so many strips of `tiles` rows of `height` floats.
+                // SAFETY: the line's image exists, and `count` of its channels from `channel` on; `out` holds `PLANES`
+                // planes of `strips` strips of `tiles` rows of `height` floats.
                 unsafe {
                     let pixels = window::<A, TILE>(arch, &job.grad, image, corner, channel, count);
                     let mut rows = [[arch.splat(0.0); WINDOW]; TILE];
@@ -312,20 +314,20 @@ impl Kernel for Finish<'_> {
                     // SAFETY: `count` floats were cut out.
                     m[y] = unsafe { arch.load_first(sums.as_ptr(), count) };
                 }
-                let values = transform::kernel_gradient(m);
+                let values = transform::filter_gradient(m);
                 for y in 0..3 {
                     columns[y][x] = values[y];
                 }
             }
             for y in 0..3 {
-                let values = transform::kernel_gradient(columns[y]);
+                let values = transform::filter_gradient(columns[y]);
                 for x in 0..3 {
                     taps[y * 3 + x] = values[x];
                 }
             }
             let values = lanes_of(&mut taps);
-            for (lane, kernel) in out.chunks_exact_mut(9).enumerate() {
-                for (tap, values) in kernel.iter_mut().zip(values.chunks_exact(lanes)) {
+            for (lane, filter) in out.chunks_exact_mut(9).enumerate() {
+                for (tap, values) in filter.iter_mut().zip(values.chunks_exact(lanes)) {
                     *tap = values[lane];
                 }
             }

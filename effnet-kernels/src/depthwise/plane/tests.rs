@@ -104,3 +104,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+#[should_panic(expected = "sizes of an array overflow")]
+fn a_size_that_overflows_is_refused() {
+    let (weight, mut out, mut sums) = ([0.0; 9 * CHANNELS], [0.0; CHANNELS], [0.0; CHANNELS]);
+    Plane {
+        kernel: 3,
+        stride: 1,
+        x: &[],
+        x_width: 1 << 59,
+        weight: &weight,
+        bias: &[0.0; CHANNELS],
+        size: (1, 1),
+        out: &mut out,
+        sums: &mut sums,
+        activation: None,
+        precision: Precision::F32,
+    }
+    .run(Level::current());
+}

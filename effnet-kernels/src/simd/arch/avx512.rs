@@ -182,7 +182,8 @@ impl Arch for Avx512Bf16 {
     /// The instruction takes subnormal numbers for zeros.
     #[inline(always)]
     fn narrow(self, from: &[f32; 32], to: &mut [f32; 16]) {
-        // SAFETY: the token proves the instructions; both halves of `from` are as long as a register.
+        // SAFETY: the token proves the instructions; both halves of `from` are as long as a register, which has 64 bytes as
+        // sixteen floats have.
         unsafe {
             let (low, high) = (_mm512_loadu_ps(from.as_ptr()), _mm512_loadu_ps(from.as_ptr().add(16)));
             *to = std::mem::transmute::<__m512bh, [f32; 16]>(_mm512_cvtne2ps_pbh(high, low));
