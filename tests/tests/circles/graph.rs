@@ -33,7 +33,8 @@ pub(crate) fn circles(of: &Crate) -> Vec<Circle> {
 fn siblings(of: &Crate) -> Siblings {
     let mut siblings = Siblings::new();
     for (from, module) in of.modules.iter().enumerate() {
-        for mention in &module.mentions {
+        let words = if module.globs.is_empty() { &[][..] } else { &module.words };
+        for mention in module.mentions.iter().chain(words) {
             for to in of.behind(from, &mention.segments) {
                 let (from, to) = (&module.path, &of.modules[to].path);
                 let shared = from.iter().zip(to).take_while(|(a, b)| a == b).count();

@@ -44,6 +44,7 @@ fn every_way_to_name_a_sibling() {
         "use super::c::{self}; impl c::C {}",
         "use super::c::C;",
         "use super::*; fn f() { b::g() }",
+        "use super::*; struct A(B);",
         "#[derive(crate::b::g)] struct A;",
         "mod inner { use super::super::b::B; }",
         "const A: usize = <usize as super::b::B>::A;",

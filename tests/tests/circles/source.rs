@@ -29,6 +29,8 @@ pub(crate) struct Module {
     pub(crate) imports: Vec<(String, Vec<String>)>,
     pub(crate) globs: Vec<Vec<String>>,
     pub(crate) mentions: Vec<Mention>,
+    /// Single words of its code, of which those that a glob brings in are mentions.
+    pub(crate) words: Vec<Mention>,
 }
 
 /// All modules of one crate; the root is the first.
@@ -143,10 +145,10 @@ impl Reader<'_> {
                         segments.push(next.to_string());
                         rest = behind;
                     }
-                    if segments.len() > 1 {
-                        let place = place(here.file, start.span());
-                        self.into.modules[here.module].mentions.push(Mention { segments, place });
-                    }
+                    let place = place(here.file, start.span());
+                    let module = &mut self.into.modules[here.module];
+                    let kind = if segments.len() > 1 { &mut module.mentions } else { &mut module.words };
+                    kind.push(Mention { segments, place });
                 }
                 TokenTree::Group(group) => self.scan(group.stream(), here),
                 _ => {}
