@@ -162,7 +162,7 @@ pub fn derivative(activation: Activation, u: f32) -> f32 {
 mod tests {
     use super::*;
 
-    /// As PyTorch 2.15 gives them.
+    /// Expected values are PyTorch 2.15's.
     #[test]
     fn derivatives_at_kinks_are_those_of_pytorch() {
         let at = |activation, points: &[f32]| points.iter().map(|u| derivative(activation, *u)).collect::<Vec<_>>();

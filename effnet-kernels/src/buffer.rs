@@ -4,11 +4,11 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
 /// Floats of a cache line.
-pub const LINE: usize = 16;
+pub const CACHE_LINE: usize = 16;
 
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
-struct Line([f32; LINE]);
+struct Line([f32; CACHE_LINE]);
 
 /// Floats that start at a cache line.
 #[derive(Clone, Default)]
@@ -20,7 +20,7 @@ pub struct Buffer {
 impl Buffer {
     /// `length` zeros.
     pub fn zeros(length: usize) -> Self {
-        Self { lines: vec![Line([0.0; LINE]); length.div_ceil(LINE)], length }
+        Self { lines: vec![Line([0.0; CACHE_LINE]); length.div_ceil(CACHE_LINE)], length }
     }
 }
 

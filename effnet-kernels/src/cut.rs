@@ -40,7 +40,7 @@ impl Cut {
         self.size.0.div_ceil(self.height) * self.across()
     }
 
-    /// How many there are, over a batch.
+    /// Tasks of a batch.
     pub fn tasks(&self, batch: usize) -> usize {
         batch * self.of_image()
     }

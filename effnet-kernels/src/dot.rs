@@ -1,9 +1,9 @@
 //! The sum of the products of two rows.
 
-use crate::simd::{Arch, FEWEST_LANES, Kernel, Level, Vector};
+use crate::simd::{Arch, FEWEST_LANES, Kernel, Level, MOST_LANES, Vector};
 
 /// Independent sums: as many at every level.
-const SUMS: usize = 32;
+const SUMS: usize = MOST_LANES;
 
 /// `Σ a[i] · b[i]`
 ///

@@ -5,11 +5,11 @@
 //!
 //! # Glossary
 //!
-//! A word means one thing, here and in the crates above.
+//! What words mean, here and in the crates above. Where a word has two meanings, a comma parts them.
 //!
 //! | word | meaning |
 //! |---|---|
-//! | *kernel* | code that is compiled once a SIMD level ([`simd::Kernel`]); a convolution's `k × k` weights are a *filter*, and `kernel` is its side only in tables and fields that PyTorch's users know by that name |
+//! | *kernel* | code that is compiled once for each SIMD level ([`simd::Kernel`]); a convolution's `k × k` weights are a *filter*, and `kernel` is its side only in tables and fields that PyTorch's users know by that name |
 //! | *level*, *token* | a set of instructions that this machine has ([`simd::Level`]), and a value that proves it ([`simd::Arch`]) |
 //! | *lane*, *vector* | a float of a SIMD register, and the register |
 //! | *pixel* | the channels of one place of a map, contiguous in memory |
@@ -24,7 +24,7 @@
 //! | *panel* | columns of a product's packed right-hand side, as wide as a tile (`nr` of BLAS) |
 //! | *tile* | sums that stay in registers: rows (`mr`) × vectors of a panel; in [`winograd`], 4 × 4 pixels of the output |
 //! | *strip* | tiles below each other; in [`outer`], packed floats as wide as a tile is high or wide |
-//! | *plane* | in [`winograd`], one of 36 matrices of transformed values; in [`depthwise`], 32 channels of all pixels |
+//! | *plane* | in [`winograd`], one of 36 matrices of transformed values; in [`depthwise`], a few channels of all pixels |
 //! | *rectangle*, *area*, *cut* | pixels of a map that belong together, those of one task, and how a map is cut into areas ([`cut`]) |
 //! | *task*, *job* | a piece of work that one thread does, and all tasks that a pool shares at a time ([`threads`]) |
 //! | *part*, *slot* | a share of a sum that is added to others', and where it waits for them |

@@ -8,7 +8,7 @@ const DIVISOR: usize = 8;
 
 /// Channels scaled by `width`: to the nearest multiple of 8, ties up, and at least 8.
 ///
-/// Without the guard of EfficientNetV1 and MobileNet, which goes up once more where rounding took off over 10 %. A
+/// It has no guard as EfficientNetV1 and MobileNet have, which go up once more where rounding took off over 10 %. A
 /// `width` of 1 changes nothing, not even to a multiple of 8.
 pub fn round_filters(channels: usize, width: f64) -> usize {
     if width == 1.0 {

@@ -20,7 +20,7 @@ pub(super) enum Numbers {
 }
 
 /// A matrix `[depth, columns]`, cut into panels of a tile's width; a panel holds one row after the other, the last one
-/// filled up with zeros. With it a bias for each column.
+/// filled up with zeros. Each column has a bias.
 #[derive(Clone, Debug)]
 pub struct Packed {
     numbers: Numbers,

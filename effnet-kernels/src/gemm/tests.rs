@@ -263,7 +263,7 @@ fn a_deep_product_equals_the_definition() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cut_for_miri(64, 3)))]
-    /// To the last bit: they are integers.
+    /// Results are integers, equal to the last bit.
     #[test]
     fn products_of_16_bits_equal_the_definition(
         rows in 1..cut_for_miri(30usize, 8), pairs in 1..cut_for_miri(40usize, 6), columns in 1..cut_for_miri(70usize, 20),

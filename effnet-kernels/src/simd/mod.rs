@@ -1,6 +1,6 @@
 //! SIMD levels.
 //!
-//! A kernel is written once, as plain loops over slices and vectors, and compiled once a level; a level runs the instance
+//! A kernel is written once, as plain loops over slices and vectors, and compiled once for each level; a level runs the instance
 //! that its instructions are enabled for. A [`Level`] can only be had from [`Level::available`], and an [`Arch`] only from a
 //! level or a detection: holding one proves that the machine has the instructions.
 

@@ -17,8 +17,8 @@ const STEPS: usize = 1 << 20;
 /// Measurements, of which the fastest counts: the others were disturbed.
 const TRIES: usize = 5;
 
-/// GFLOP/s of multiply-adds on all threads of the current pool at once, with everything in registers. That of bf16 is the
-/// one of f32 where the level has no instruction for it.
+/// GFLOP/s of multiply-adds on all threads of the current pool at once, with everything in registers. Where the level
+/// has no instruction for bf16, its figure is that of f32.
 pub fn peak_gflops(level: Level, precision: Precision) -> f64 {
     let pool = threads::current();
     let threads = pool.threads();

@@ -1,4 +1,4 @@
-//! From products to pixels, the last of Winograd's three steps.
+//! Transforms products into pixels: the last of Winograd's three steps.
 
 use std::marker::PhantomData;
 
@@ -38,7 +38,7 @@ impl Sums for Floats {
     }
 }
 
-/// From products to pixels.
+/// Transforms products into pixels.
 pub(super) struct Output<'a, 'b, S, F> {
     pub job: &'a Rectangle<'b>,
     pub products: &'a [f32],

@@ -1,4 +1,4 @@
-//! Test buffers that end at an unmapped page on both sides, so that an access outside is a crash and not luck; under Miri,
+//! Test buffers one end of which lies at an unmapped page, so that an access outside is a crash and not luck; under Miri,
 //! buffers of an exact length, and sizes that it can interpret in seconds.
 
 #[cfg(miri)]

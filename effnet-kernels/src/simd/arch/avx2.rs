@@ -43,7 +43,7 @@ fn run(arch: Avx2, kernel: impl Kernel) {
 /// Ones in the first `count` of 8 lanes.
 #[inline(always)]
 fn mask(_: Avx2, count: usize) -> __m256i {
-    /// A window of `count` ones at its start is the one from `8 - count` on.
+    /// The window that starts at `8 - count` begins with `count` ones.
     static MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
     let window = &MASKS[8 - count..][..8];
     // SAFETY: the window has eight elements, and the token proves the instruction.

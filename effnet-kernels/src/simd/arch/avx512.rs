@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::pairs::SHORT_ROUND;
+use super::pairs::ROUND;
 use super::sealed::Sealed;
 use super::sigmoid::sigmoid_divisor;
 use super::{Arch, Kernel, Vector};
@@ -126,7 +126,7 @@ impl Arch for Avx512 {
         };
         // SAFETY: the token proves the instructions; `from` is as long as two registers, the others as one.
         unsafe {
-            let (factor, round) = (_mm512_set1_ps(factor), _mm512_set1_ps(SHORT_ROUND));
+            let (factor, round) = (_mm512_set1_ps(factor), _mm512_set1_ps(ROUND));
             let low = _mm512_fmadd_ps(_mm512_loadu_ps(from.as_ptr()), factor, round);
             let high = _mm512_fmadd_ps(_mm512_loadu_ps(from.as_ptr().add(16)), factor, round);
             let lower = _mm512_loadu_si512(LOWER.as_ptr().cast());

@@ -22,7 +22,7 @@ pub use plain::Plain;
 
 use std::mem::MaybeUninit;
 
-use pairs::{SHORT_ROUND, narrow_pair, shorts_pair};
+use pairs::{ROUND, narrow_pair, shorts_pair};
 use sigmoid::sigmoid_divisor;
 
 /// A kernel: its arguments, and code that is compiled for each level. `run` must be `#[inline(always)]`, else its code
@@ -101,7 +101,7 @@ pub trait Arch: Copy + sealed::Sealed {
     #[inline(always)]
     fn shorten(self, from: &[f32; 32], factor: f32, to: &mut [f32; 16]) {
         for (to, from) in to.iter_mut().zip(from.as_chunks::<2>().0) {
-            *to = shorts_pair(from.map(|value| self.mul_add(value, factor, SHORT_ROUND)));
+            *to = shorts_pair(from.map(|value| self.mul_add(value, factor, ROUND)));
         }
     }
 
@@ -185,7 +185,7 @@ pub fn lanes_of<V: Vector>(vectors: &mut [V]) -> &mut [f32] {
 pub struct Unaligned<T>(T);
 
 impl<T> Unaligned<T> {
-    /// Nothing yet.
+    /// Memory that holds nothing yet.
     #[inline(always)]
     pub fn uninit() -> MaybeUninit<Self> {
         MaybeUninit::uninit()

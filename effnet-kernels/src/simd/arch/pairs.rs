@@ -14,9 +14,9 @@ pub fn narrow_pair(values: [f32; 2]) -> f32 {
 }
 
 /// 1.5 · 2²³: adding it rounds a float to the nearest integer, the even one of two, which then stands in the low bits.
-pub(super) const SHORT_ROUND: f32 = 12_582_912.0;
+pub(super) const ROUND: f32 = 12_582_912.0;
 
-/// The integers of two floats to which [`SHORT_ROUND`] was added.
+/// The integers of two floats to which [`ROUND`] was added.
 #[inline(always)]
 pub(super) fn shorts_pair(values: [f32; 2]) -> f32 {
     let [low, high] = values.map(f32::to_bits);

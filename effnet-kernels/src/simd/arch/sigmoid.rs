@@ -1,9 +1,7 @@
 //! The sigmoid and SiLU, in a form that the compiler turns into vector code.
 
 use super::Arch;
-
-/// 1.5 · 2²³: adding it rounds a small float to the nearest integer, which then stands in the low bits.
-const ROUND: f32 = 12_582_912.0;
+use super::pairs::ROUND;
 
 /// Coefficients of `2^f` for `f` in -0.5..=0.5, lowest first: the polynomial of degree 5 of least relative error, 7.5e-8.
 const POWER: [f32; 6] = [1.000_000_1, 0.693_146_94, 0.240_221_2, 0.055_507_13, 0.009_675_541, 0.001_327_647_2];
@@ -97,7 +95,7 @@ mod tests {
         }
     }
 
-    /// Whole vectors and what is left over, of numbers that are none and of numbers outside every table.
+    /// Arguments are NaN and numbers past the table's end, in whole vectors and in the remainder.
     #[test]
     fn silu_hides_nothing_and_stays_finite() {
         let inputs: Vec<f32> = [f32::NAN, 0.0, -0.0, 15.0, 14.999_999, -15.0, -1e4, 1e4].repeat(5);

@@ -173,7 +173,7 @@ impl Correlation<'_> {
             let corner = gather.seen((area.y, area.x), (1, 1)).corner;
             let seen = Rectangle { corner, size: (tiles.0 * TILE + 2, tiles.1 * TILE + 2) };
             let line = seen.size.1 * channels;
-            let window_length = (seen.size.0 * line).next_multiple_of(buffer::LINE);
+            let window_length = (seen.size.0 * line).next_multiple_of(buffer::CACHE_LINE);
             with_scratch(window_length + weights.scratch(gather.grid), |scratch| {
                 let (window, scratch) = scratch.split_at_mut(window_length);
                 gather.copy(source, area.image, seen, window);
