@@ -61,10 +61,11 @@ pub(crate) fn images(batch: usize, height: usize, width: usize) -> Result<Tensor
     Tensor::from_vec(normal(99, batch * 3 * height * width), (batch, 3, height, width), &Device::Cpu)
 }
 
-/// The largest difference, relative to the largest of `expected`.
+/// The largest difference, relative to the largest of `expected`; NaN where a number is none.
 pub(crate) fn error_of(found: &Tensor, expected: &Tensor) -> Result<f32> {
     let largest = expected.abs()?.max_all()?.to_scalar::<f32>()?;
-    Ok((found - expected)?.abs()?.max_all()?.to_scalar::<f32>()? / largest)
+    let differences = (found - expected)?.abs()?.flatten_all()?.to_vec1::<f32>()?;
+    Ok(differences.into_iter().max_by(f32::total_cmp).unwrap_or_default() / largest)
 }
 
 #[test]

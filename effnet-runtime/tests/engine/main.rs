@@ -78,7 +78,10 @@ fn ordinary(network: &dyn Network, images: &Tensor) {
 /// The largest difference, and the root of their mean square.
 fn errors(found: &[f64], expected: &[f64]) -> (f64, f64) {
     let errors = || found.iter().zip(expected).map(|(x, y)| (x - y).abs());
-    (errors().fold(0.0, f64::max), (errors().map(|x| x * x).sum::<f64>() / expected.len() as f64).sqrt())
+    (
+        errors().max_by(f64::total_cmp).unwrap_or_default(),
+        (errors().map(|x| x * x).sum::<f64>() / expected.len() as f64).sqrt(),
+    )
 }
 
 /// Logits of the engine, of images `[8, 3, side, side]`.
