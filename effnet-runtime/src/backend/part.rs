@@ -110,6 +110,9 @@ impl SqueezeExcite {
             candle_core::bail!("a squeeze-and-excitation was given a map without pixels, {x:?}")
         }
         let squeezed = self.reduce_bias.elem_count();
+        if squeezed == 0 {
+            candle_core::bail!("a squeeze-and-excitation squeezes {channels} channels to none")
+        }
         let shapes: [&[usize]; 4] =
             [&[squeezed, channels, 1, 1], &[squeezed], &[channels, squeezed, 1, 1], &[channels]];
         for (param, shape) in self.params().into_iter().zip(shapes) {

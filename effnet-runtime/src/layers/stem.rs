@@ -36,14 +36,14 @@ impl Stem {
     pub(super) fn map(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         let precision = pass.precision();
         if !supports(images.device(), precision) {
-            candle_core::bail!(
-                "activations of {precision:?} need a CUDA device: leave out --precision, or say --device cuda"
-            )
+            candle_core::bail!("activations in {precision:?} are computed on CUDA devices only; use F32 on the CPU")
         }
-        // The chain refuses images of another format than f32; nothing here converts them.
-        let images = match (images.dtype(), precision) {
-            (DType::F32, Precision::Bf16) => images.to_dtype(DType::BF16)?,
-            _ => images.clone(),
+        if images.dtype() != DType::F32 {
+            candle_core::bail!("images are {:?}; a network takes F32", images.dtype())
+        }
+        let images = match precision {
+            Precision::F32 => images.clone(),
+            Precision::Bf16 => images.to_dtype(DType::BF16)?,
         };
         images.permute((0, 2, 3, 1))?.contiguous()
     }

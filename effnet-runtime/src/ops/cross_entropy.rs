@@ -74,8 +74,11 @@ fn targets<const N: usize>(
     classes: usize,
     smoothing: f64,
 ) -> Result<Tensor> {
-    let everywhere = smoothing / classes as f64;
     let images = labels.len();
+    if classes == 0 && images > 0 {
+        bail!("{images} labels of 0 classes")
+    }
+    let everywhere = smoothing / classes as f64;
     let mut rows = vec![everywhere as f32; images * classes];
     for (row, labels) in rows.chunks_exact_mut(classes.max(1)).zip(labels) {
         for (label, _) in labels {

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 
 use crate::backend::head::Linear;
 use crate::backend::on_device;
@@ -20,6 +20,9 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
 
 fn by(backend: impl Linear, x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
     let (x, weight, bias) = (x.contiguous()?, weight.contiguous()?, bias.contiguous()?);
+    if let Some(other) = [&x, &weight, &bias].into_iter().find(|tensor| tensor.dtype() != DType::F32) {
+        candle_core::bail!("a linear layer was given {:?}; it takes F32", other.dtype())
+    }
     let ((_, inputs), (outputs, weight_inputs)) = (x.dims2()?, weight.dims2()?);
     if inputs != weight_inputs || bias.dims() != [outputs] {
         candle_core::bail!("a linear layer {:?} with bias {:?} was given {:?}", weight.dims(), bias.dims(), x.dims())

@@ -1,5 +1,6 @@
 //! Matrix products of strided views, on one thread.
 
+use effnet_kernels::view::{Rows, floats};
 use gemm::Parallelism;
 
 /// A matrix within a slice.
@@ -13,7 +14,7 @@ pub(crate) struct Matrix<'a> {
 }
 
 fn fits(length: usize, rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> bool {
-    rows == 0 || columns == 0 || (rows - 1) * row_stride + (columns - 1) * column_stride < length
+    rows == 0 || columns == 0 || Rows { start: 0, line: row_stride, row: column_stride }.end(rows, columns, 1) <= length
 }
 
 impl<'a> Matrix<'a> {
@@ -44,7 +45,7 @@ impl<'a> Matrix<'a> {
 /// When the shapes do not fit each other.
 pub(crate) fn matmul(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
     assert_eq!(a.columns, b.rows, "inner sizes of a matrix product");
-    assert_eq!(out.len(), a.rows * b.columns, "size of a matrix product");
+    assert_eq!(out.len(), floats(&[a.rows, b.columns]), "size of a matrix product");
     // SAFETY: `Matrix` keeps every element within its slice (`fits`, in its constructor); `out` was just measured.
     unsafe {
         gemm::gemm(

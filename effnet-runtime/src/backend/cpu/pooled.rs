@@ -1,19 +1,47 @@
 //! Memory for what lives inside a node, kept from step to step.
 //!
 //! A fresh buffer of tens of megabytes is mapped, faulted in page by page and unmapped again at every operation, which
-//! takes longer than a pass over it. Here a buffer goes back to a list when it is dropped, for the next of its size: the
-//! list never holds more than was in use at once.
+//! takes longer than a pass over it. Here a buffer goes back to a list when it is dropped, for the next of about its size.
+//! The list keeps, for each size, as many buffers as were in use at once, until [`OLD`] others were asked for and a new
+//! one is needed: when images grow, what smaller ones used makes room.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Free buffers by their length.
-static FREE: Mutex<BTreeMap<usize, Vec<Vec<f32>>>> = Mutex::new(BTreeMap::new());
+/// Buffers that were asked for since a free one was last used, and more than a step of a large network asks for.
+const OLD: u64 = 1 << 14;
 
-fn free() -> MutexGuard<'static, BTreeMap<usize, Vec<Vec<f32>>>> {
+/// Free buffers.
+#[derive(Default)]
+struct Free {
+    /// By their length, each with the number of its last use.
+    buffers: BTreeMap<usize, Vec<(Vec<f32>, u64)>>,
+    /// Buffers that were asked for so far.
+    asked: u64,
+}
+
+static FREE: Mutex<Free> = Mutex::new(Free { buffers: BTreeMap::new(), asked: 0 });
+
+fn free() -> MutexGuard<'static, Free> {
     FREE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Free {
+    /// A free buffer of `length` floats, or up to half as many more.
+    fn take(&mut self, length: usize) -> Option<Vec<f32>> {
+        self.asked += 1;
+        let found = self.buffers.range_mut(length..=length + length / 2).find_map(|(_, buffers)| buffers.pop());
+        if found.is_none() {
+            let asked = self.asked;
+            self.buffers.retain(|_, buffers| {
+                buffers.retain(|(_, used)| asked - used < OLD);
+                !buffers.is_empty()
+            });
+        }
+        found.map(|(buffer, _)| buffer)
+    }
 }
 
 /// Floats of unspecified content.
@@ -26,17 +54,7 @@ pub(crate) struct Pooled {
 impl Pooled {
     /// `length` floats, in a free buffer of up to 1.5 × that length where there is one.
     pub(crate) fn new(length: usize) -> Self {
-        let mut free = free();
-        let found = free.range(length..=length + length / 2).next().map(|(length, _)| *length);
-        let buffer = found.and_then(|found| {
-            let buffers = free.get_mut(&found)?;
-            let buffer = buffers.pop();
-            if buffers.is_empty() {
-                free.remove(&found);
-            }
-            buffer
-        });
-        drop(free);
+        let buffer = free().take(length);
         Self { buffer: buffer.unwrap_or_else(|| vec![0.0; length]), length }
     }
 }
@@ -74,7 +92,9 @@ impl Drop for Pooled {
     fn drop(&mut self) {
         let buffer = std::mem::take(&mut self.buffer);
         if !buffer.is_empty() {
-            free().entry(buffer.len()).or_default().push(buffer);
+            let mut free = free();
+            let asked = free.asked;
+            free.buffers.entry(buffer.len()).or_default().push((buffer, asked));
         }
     }
 }
@@ -82,6 +102,16 @@ impl Drop for Pooled {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_old_buffer_makes_room_for_a_new_one() {
+        let mut free = Free::default();
+        free.buffers.insert(10, vec![(vec![0.0; 10], 0), (vec![0.0; 10], OLD)]);
+        free.asked = OLD;
+        assert_eq!(free.take(6), None);
+        assert_eq!(free.buffers[&10].len(), 1);
+        assert!(free.take(8).is_some() && free.take(8).is_none());
+    }
 
     #[test]
     fn a_dropped_buffer_is_used_again() {

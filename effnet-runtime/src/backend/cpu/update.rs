@@ -18,6 +18,11 @@ impl Update for Cpu {
         targets: &mut [Target<'_>],
         is_wanted: impl FnOnce() -> Result<bool>,
     ) -> Result<bool> {
+        // All that can fail comes before the first weight changes.
+        for target in &mut *targets {
+            view(target.gradient)?;
+            target.slots.iter_mut().try_for_each(|slot| slot.host().map(|_| ()))?;
+        }
         let is_wanted = is_wanted()?;
         if is_wanted {
             targets.iter_mut().try_for_each(|target| step(rule, target))?;

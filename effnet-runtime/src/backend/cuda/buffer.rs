@@ -49,8 +49,9 @@ impl Buffer {
     /// The memory of a tensor that nobody else holds: whoever did would find it empty.
     ///
     /// # Errors
-    /// When the tensor is on another kind of device.
+    /// When the tensor is on another kind of device, or of a format that no kernel takes.
     pub(crate) fn taken(tensor: Tensor) -> Result<Self> {
+        Element::of(tensor.dtype())?;
         let length = tensor.elem_count();
         match take(tensor)? {
             Storage::Cuda(storage) => Ok(Self { storage, length }),

@@ -27,12 +27,12 @@ impl Grid {
     }
 
     fn config(self, kernel: &str) -> Result<LaunchConfig> {
-        let whole = |side: usize| match u32::try_from(side) {
-            Ok(side) if side > 0 => Ok(side),
+        let number = |number: usize, least: u32| match u32::try_from(number) {
+            Ok(number) if number >= least => Ok(number),
             _ => candle_core::bail!("kernel `{kernel}` cannot be launched over {self:?}"),
         };
-        let three = |(x, y, z)| -> Result<(u32, u32, u32)> { Ok((whole(x)?, whole(y)?, whole(z)?)) };
-        let shared_mem_bytes = self.shared as u32;
+        let three = |(x, y, z)| -> Result<(u32, u32, u32)> { Ok((number(x, 1)?, number(y, 1)?, number(z, 1)?)) };
+        let shared_mem_bytes = number(self.shared, 0)?;
         Ok(LaunchConfig { grid_dim: three(self.blocks)?, block_dim: three(self.threads)?, shared_mem_bytes })
     }
 }

@@ -1,5 +1,4 @@
-//! What changes all parameters at once: steps of optimizers, moving averages. What is kept beside a parameter ([`Values`])
-//! lies where the parameter does.
+//! Steps of optimizers and moving averages, over all parameters at once. [`Values`] are kept where their parameter lies.
 
 mod rule;
 mod values;

@@ -60,14 +60,14 @@ impl Values {
         }
     }
 
-    /// As a tensor of one dimension, which must not outlive the next change.
+    /// The values as a tensor of one dimension, a copy.
     ///
     /// # Errors
     /// When candle fails.
     pub fn tensor(&self) -> Result<Tensor> {
         match &self.0 {
             Place::Host(values) => Tensor::from_slice(values, values.len(), &candle_core::Device::Cpu),
-            Place::Device(values) => Ok(values.clone()),
+            Place::Device(values) => values.copy(),
         }
     }
 

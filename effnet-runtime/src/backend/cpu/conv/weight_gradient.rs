@@ -42,8 +42,10 @@ fn piece(count: usize, most: usize, unit: usize) -> usize {
     count.div_ceil(count.div_ceil(most)).next_multiple_of(unit)
 }
 
-/// `[outputs, taps.0, taps.1, channels]` of `x` and `grad` = `[batch, grid, outputs]`. Where windows are more than a pixel,
-/// `x` is to be a map as it lies.
+/// `[outputs, taps.0, taps.1, channels]` of `x` and `grad` = `[batch, grid, outputs]`.
+///
+/// # Panics
+/// When `x` is computed as it is read, and windows are more than a pixel.
 pub(super) fn weight_gradient(level: Level, gather: &Gather, x: Source<'_>, grad: &[f32], outputs: usize) -> Vec<f32> {
     let (patch, run) = (gather.patch(), gather.taps.1 * gather.channels);
     // Over the map itself all images' pixels are one line after the other of any length.
@@ -154,7 +156,8 @@ impl Block<'_> {
                         }
                     };
                     x.strips_of_b(level, b, pixels, 0);
-                } else if let Some(x) = self.x.as_plain() {
+                } else {
+                    let x = self.x.as_plain().expect("windows of a map that is computed as it is read");
                     for line in 0..pixels / width {
                         let (image, y) = ((from + line) / gather.grid.0, (from + line) % gather.grid.0);
                         let mut seen = gather.seen((y, 0), (1, width));
