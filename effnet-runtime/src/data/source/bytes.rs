@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
@@ -49,51 +49,42 @@ impl Stored {
             Self::Sparse(sparse) => sparse.stretches.first().map_or(0, |(_, place)| place.offset),
         }
     }
+}
 
-    /// Reads the file's bytes out of the file that contains it.
-    pub(super) fn read_from(&self, file: &File) -> io::Result<Vec<u8>> {
-        self.read(|offset, part| {
-            file.read_exact_at(part, offset).map_err(|error| match error.kind() {
-                io::ErrorKind::UnexpectedEof => cut_off(),
-                _ => error,
-            })
-        })
-    }
-
-    fn read(&self, fill: impl Fn(u64, &mut [u8]) -> io::Result<()>) -> io::Result<Vec<u8>> {
-        if self.length() > MAX_FILE_BYTES {
+impl Bytes {
+    /// Reads a file's bytes out of the file that contains it.
+    pub(super) fn read(&self, stored: &Stored) -> io::Result<Vec<u8>> {
+        if stored.length() > MAX_FILE_BYTES {
             return Err(io::Error::other("it is larger than 256 MiB"));
         }
-        let mut bytes = vec![0; self.length() as usize];
-        match self {
-            Self::Whole(place) => fill(place.offset, &mut bytes)?,
-            Self::Sparse(sparse) => {
+        let mut bytes = vec![0; stored.length() as usize];
+        match stored {
+            Stored::Whole(place) => self.fill(place.offset, &mut bytes)?,
+            Stored::Sparse(sparse) => {
                 for (start, place) in &sparse.stretches {
-                    fill(place.offset, &mut bytes[*start as usize..][..place.length as usize])?;
+                    self.fill(place.offset, &mut bytes[*start as usize..][..place.length as usize])?;
                 }
             }
         }
         Ok(bytes)
     }
-}
-
-impl Bytes {
-    pub(super) fn read(&self, stored: &Stored) -> io::Result<Vec<u8>> {
-        match self {
-            Self::File(file) => stored.read_from(file),
-            Self::Memory(bytes) => stored.read(|offset, part| {
-                let end = offset.checked_add(part.len() as u64);
-                let range = end.and_then(|end| bytes.get(offset as usize..end as usize));
-                range.map(|range| part.copy_from_slice(range)).ok_or_else(cut_off)
-            }),
-        }
-    }
 
     pub(super) fn read_place(&self, place: Place) -> io::Result<Vec<u8>> {
         self.read(&Stored::Whole(place))
     }
-}
 
-fn cut_off() -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, "the file that holds it has become shorter")
+    fn fill(&self, offset: u64, part: &mut [u8]) -> io::Result<()> {
+        let cut_off = || io::Error::new(ErrorKind::UnexpectedEof, "the file that holds it has become shorter");
+        match self {
+            Self::File(file) => file.read_exact_at(part, offset).map_err(|error| match error.kind() {
+                ErrorKind::UnexpectedEof => cut_off(),
+                _ => error,
+            }),
+            Self::Memory(bytes) => {
+                let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..));
+                part.copy_from_slice(rest.and_then(|rest| rest.get(..part.len())).ok_or_else(cut_off)?);
+                Ok(())
+            }
+        }
+    }
 }

@@ -1,10 +1,7 @@
-use std::sync::Arc;
-
 use super::archive::Archive;
-use super::open::split_tree;
 use super::split::Least;
-use super::tar::Tar;
-use super::{Split, Validation};
+use super::undivided::Divide;
+use super::{Split, Validation, tar};
 use crate::data::error::Error;
 
 /// The authors of [`digits`], as CC BY 4.0 asks.
@@ -20,5 +17,5 @@ pub const DIGITS_ATTRIBUTION: &str = "Optical Recognition of Handwritten Digits,
 /// None in a build whose tests pass: the archive is compiled in.
 pub fn digits() -> Result<Split, Error> {
     let archive: &[u8] = include_bytes!("../../../assets/digits.tar.gz");
-    split_tree(Arc::new(Tar::new(Archive::from_gzip("digits.tar.gz", archive)?)), Validation::Auto, 0, Least::Two)
+    Box::new(tar::tree(Archive::from_gzip("digits.tar.gz", archive)?)).split(Validation::Auto, 0, Least::Two)
 }

@@ -1,11 +1,9 @@
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::sync::Arc;
 
 use super::Ignored;
 use super::litter::litter;
-use crate::data::error::Error;
+use super::samples::Store;
 
 /// The largest file of a data set: a picture within the decoder's limits is never larger.
 pub(in crate::data) const MAX_FILE_BYTES: u64 = 256 << 20;
@@ -13,25 +11,15 @@ pub(in crate::data) const MAX_FILE_BYTES: u64 = 256 << 20;
 /// The extensions that mark a file as a picture, in lower case.
 const EXTENSIONS: [&str; 6] = ["bmp", "gif", "jpeg", "jpg", "png", "webp"];
 
-/// Files that are known by their paths.
-pub(super) trait Files: Send + Sync {
-    /// The name of a file for people.
-    fn name(&self, path: &str) -> String;
-
-    /// Reads a file's bytes.
-    fn read(&self, path: &str) -> Result<Vec<u8>, Error>;
-}
-
 /// Files in folders: a folder's files, or a tar's entries.
-pub(super) trait Tree: Files {
+pub(super) struct Tree {
     /// The folder's or the tar's own name, for messages.
-    fn origin(&self) -> &str;
-
+    pub(super) origin: String,
     /// Whether this is a single file that contains files.
-    fn is_archive(&self) -> bool;
-
-    /// The contents.
-    fn listing(&self) -> &Listing;
+    pub(super) is_archive: bool,
+    pub(super) listing: Listing,
+    /// Holds the files under their paths in the listing.
+    pub(super) files: Arc<dyn Store<Place = String>>,
 }
 
 /// The contents of a folder or tar: paths relative to it, with `/` between their parts.
@@ -79,22 +67,4 @@ pub(super) fn is_image(path: &str) -> bool {
 /// What follows the last dot of a path's last name.
 fn extension(path: &str) -> Option<&str> {
     path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, extension)| extension)
-}
-
-/// Reads a file of the file system.
-pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    let read = || {
-        // Checked before opening: to open a pipe waits for a writer.
-        let found = std::fs::metadata(path)?;
-        if !found.is_file() {
-            return Err(io::Error::other(if found.is_dir() { "it is a folder" } else { "it is no regular file" }));
-        }
-        if found.len() > MAX_FILE_BYTES {
-            return Err(io::Error::other("it is larger than 256 MiB"));
-        }
-        let mut bytes = Vec::with_capacity(found.len() as usize);
-        File::open(path)?.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    read().map_err(|error| Error::file_error(path.display().to_string(), error))
 }

@@ -1,20 +1,23 @@
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use walkdir::WalkDir;
 
-use super::files::{Files, Listing, Tree, is_image, read_file};
+use super::files::{Listing, MAX_FILE_BYTES, Tree, is_image};
 use super::litter::litter;
+use super::samples::Store;
 use crate::data::error::Error;
 
-/// The files below a folder of the file system. Links are followed.
+/// Files of the file system, known by their paths from a folder.
 pub(super) struct Folder {
-    root: PathBuf,
-    origin: String,
-    listing: Listing,
+    pub(super) root: PathBuf,
 }
 
 impl Folder {
-    pub(super) fn open(root: &Path) -> Result<Self, Error> {
+    /// Lists the files below a folder. Links are followed.
+    pub(super) fn open(root: &Path) -> Result<Tree, Error> {
         let mut listing = Listing::default();
         let mut named_as_images = Vec::new();
         for entry in WalkDir::new(root).follow_links(true).min_depth(1) {
@@ -57,7 +60,8 @@ impl Folder {
             }
         }
         listing.sort();
-        Ok(Self { root: root.to_owned(), origin: root.display().to_string(), listing })
+        let files = Arc::new(Self { root: root.to_owned() });
+        Ok(Tree { origin: root.display().to_string(), is_archive: false, listing, files })
     }
 }
 
@@ -73,26 +77,32 @@ fn relative(root: &Path, path: &Path) -> Result<String, Error> {
     Ok(lossy)
 }
 
-impl Files for Folder {
-    fn name(&self, path: &str) -> String {
+impl Store for Folder {
+    type Place = String;
+
+    fn name(&self, path: &String) -> String {
         self.root.join(path).display().to_string()
     }
 
-    fn read(&self, path: &str) -> Result<Vec<u8>, Error> {
-        read_file(&self.root.join(path))
-    }
-}
-
-impl Tree for Folder {
-    fn origin(&self) -> &str {
-        &self.origin
+    fn key(&self, path: &String) -> String {
+        path.clone()
     }
 
-    fn is_archive(&self) -> bool {
-        false
-    }
-
-    fn listing(&self) -> &Listing {
-        &self.listing
+    fn read(&self, path: &String) -> Result<Vec<u8>, Error> {
+        let file = self.root.join(path);
+        let read = || {
+            // Checked before opening: to open a pipe waits for a writer.
+            let found = std::fs::metadata(&file)?;
+            if !found.is_file() {
+                return Err(io::Error::other(if found.is_dir() { "it is a folder" } else { "it is no regular file" }));
+            }
+            if found.len() > MAX_FILE_BYTES {
+                return Err(io::Error::other("it is larger than 256 MiB"));
+            }
+            let mut bytes = Vec::with_capacity(found.len() as usize);
+            File::open(&file)?.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        read().map_err(|error| Error::file_error(self.name(path), error))
     }
 }

@@ -9,15 +9,16 @@ mod folder;
 mod ignored;
 mod layout;
 mod list;
-mod listed;
 mod litter;
 mod open;
 mod part;
+mod samples;
 mod shards;
 mod split;
 mod tar;
 #[cfg(test)]
 mod tests;
+mod undivided;
 
 use std::sync::Arc;
 

@@ -55,30 +55,6 @@ pub(super) fn set_aside(
     aside
 }
 
-/// Refuses an empty part, and a class that is measured but never learned.
-pub(super) fn check_parts(
-    origin: &str,
-    classes: &[String],
-    train: impl Iterator<Item = usize>,
-    val: impl Iterator<Item = usize>,
-) -> Result<(), Error> {
-    let mut learned = vec![false; classes.len()];
-    train.for_each(|label| learned[label] = true);
-    let mut measured = 0;
-    for label in val {
-        measured += 1;
-        if !learned[label] {
-            let class = &classes[label];
-            return Err(Error::layout(origin, format!("has the class {class} in val but not in train: add it")));
-        }
-    }
-    if measured == 0 {
-        let reason = "has one image a class: a validation set needs at least two in some class";
-        return Err(Error::layout(origin, reason));
-    }
-    Ok(())
-}
-
 /// The least number of classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Least {
@@ -86,16 +62,6 @@ pub(super) enum Least {
     Two,
     /// One, to measure weights on, which may know more.
     One,
-}
-
-/// Refuses classes that a classifier cannot learn.
-pub(super) fn check_classes(origin: &str, classes: &[String], least: Least) -> Result<(), Error> {
-    match classes {
-        [class] if least == Least::Two => {
-            Err(Error::layout(origin, format!("has only one class, {class}: a classifier needs at least two")))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// A few names of many.

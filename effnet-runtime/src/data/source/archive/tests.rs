@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use flate2::Crc;
 use tempfile::TempDir;
 
-use super::super::files::{Files, Tree};
-use super::super::tar::Tar;
+use super::super::files::Tree;
+use super::super::tar::tree;
 use super::super::tests::{gzip, tar_of};
 use super::{Archive, gzip as members};
 use crate::data::error::Error;
@@ -27,9 +27,9 @@ fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
     (root, path)
 }
 
-fn opened(bytes: &[u8]) -> Result<Tar, Error> {
+fn opened(bytes: &[u8]) -> Result<Tree, Error> {
     let (_root, path) = file(bytes);
-    Archive::open(&path).map(Tar::new)
+    Archive::open(&path).map(tree)
 }
 
 /// The error message for these bytes, without the path.
@@ -40,17 +40,17 @@ fn says(bytes: &[u8]) -> String {
 }
 
 fn left_out(name: &str) -> String {
-    opened(&unpacked(name)).unwrap().listing().ignored.to_string()
+    opened(&unpacked(name)).unwrap().listing.ignored.to_string()
 }
 
 /// One line of `expected.txt` for each image.
-fn lines(name: &str, tar: &Tar) -> Vec<String> {
+fn lines(name: &str, tar: &Tree) -> Vec<String> {
     let line = |path: &String| {
-        let (bytes, mut crc) = (tar.read(path).unwrap(), Crc::new());
+        let (bytes, mut crc) = (tar.files.read(path).unwrap(), Crc::new());
         crc.update(&bytes);
         format!("{name}\t{path}\t{}\t{}", bytes.len(), crc.sum())
     };
-    tar.listing().images.iter().map(line).collect()
+    tar.listing.images.iter().map(line).collect()
 }
 
 #[test]
@@ -84,17 +84,17 @@ fn what_has_no_contents_is_counted_and_named() {
 #[test]
 fn a_file_that_goes_on_in_another_volume_is_cut_off() {
     assert_eq!(says(&unpacked("volume_1")), "TAR ends within a/2.png: it was cut off, copy it again");
-    assert_eq!(opened(&unpacked("volume_2")).unwrap().listing().images, ["a/0.png", "a/1.png"]);
+    assert_eq!(opened(&unpacked("volume_2")).unwrap().listing.images, ["a/0.png", "a/1.png"]);
 }
 
 #[test]
 fn a_sparse_file_larger_than_a_picture_takes_no_memory() {
     for name in ["huge_gnu", "huge_pax"] {
         let tar = opened(&unpacked(name)).unwrap();
-        assert!(tar.listing().images.iter().any(|path| path == "a/huge.png"));
-        let error = tar.read("a/huge.png").unwrap_err();
+        assert!(tar.listing.images.iter().any(|path| path == "a/huge.png"));
+        let error = tar.files.read(&"a/huge.png".to_owned()).unwrap_err();
         assert!(error.is_bad_file() && error.to_string().ends_with("a/huge.png: it is larger than 256 MiB"), "{error}");
-        assert_eq!(tar.read("a/0.png").unwrap(), b"picture a/0.png");
+        assert_eq!(tar.files.read(&"a/0.png".to_owned()).unwrap(), b"picture a/0.png");
     }
 }
 
@@ -144,8 +144,8 @@ fn padding_behind_gzip_is_skipped() {
     ];
     for (number, packed) in cases.iter().enumerate() {
         let tar = opened(packed).unwrap_or_else(|error| panic!("case {number}: {error}"));
-        assert_eq!(tar.listing().images, ["a/0.png", "b/0.png"], "case {number}");
-        assert_eq!(tar.read("b/0.png").unwrap(), b"second");
+        assert_eq!(tar.listing.images, ["a/0.png", "b/0.png"], "case {number}");
+        assert_eq!(tar.files.read(&"b/0.png".to_owned()).unwrap(), b"second");
     }
 }
 
@@ -221,11 +221,11 @@ fn links_lead_to_what_is_there_when_they_are_unpacked() {
         ("a/hard_to_a_folder.png", "a/later", Link),
     ]);
     let tar = opened(&tar).unwrap();
-    let images: Vec<&str> = tar.listing().images.iter().map(String::as_str).collect();
+    let images: Vec<&str> = tar.listing.images.iter().map(String::as_str).collect();
     assert_eq!(images, ["a/hard.png", "a/late.png", "a/later/than/this.png", "a/soft.png"]);
-    assert_eq!(tar.read("a/hard.png").unwrap(), b"a/later/than/this.png");
+    assert_eq!(tar.files.read(&"a/hard.png".to_owned()).unwrap(), b"a/later/than/this.png");
     // A hard link before its target, one to a folder, and one whose target is missing from there.
-    assert_eq!(tar.listing().ignored.to_string(), "3 other files (3 linked to nothing)");
+    assert_eq!(tar.listing.ignored.to_string(), "3 other files (3 linked to nothing)");
 }
 
 #[test]
@@ -248,6 +248,6 @@ fn links_that_multiply_are_refused() {
         members.extend((1..=hops).map(|at| (format!("a/{at:02}.png"), format!("{:02}.png", at - 1), Symlink)));
         let members: Vec<_> =
             members.iter().map(|(path, target, kind)| (path.as_str(), target.as_str(), *kind)).collect();
-        assert_eq!(opened(&linked(&members)).unwrap().listing().images.len(), images, "{hops} links in a row");
+        assert_eq!(opened(&linked(&members)).unwrap().listing.images.len(), images, "{hops} links in a row");
     }
 }

@@ -10,9 +10,11 @@ use std::sync::Arc;
 
 use image::{ImageFormat, Rgb, RgbImage};
 
-use super::archive::Archive;
+use super::archive::{Archive, Entry};
 use super::bytes::{Bytes, Place, Stored};
-use super::split::list_some;
+use super::samples::{Sample, Samples, Store};
+use super::split::{Least, list_some};
+use super::undivided::Divide;
 use super::{Ignored, Source, Split, Validation};
 use crate::data::error::Error;
 use crate::text::text;
@@ -44,119 +46,129 @@ const FORMATS: [Format; 2] = [
     Format { test: "test.bin", train: &["train.bin"], names: "fine_label_names.txt", labels: 2 },
 ];
 
-/// Files that identify the Python version of either.
-const PYTHON: [&[&str]; 2] = [&["batches.meta"], &["meta", "train", "test"]];
+/// The folder of either in its Python version, and files that identify it.
+const PYTHON: [(&str, &[&str]); 2] =
+    [("cifar-10-batches-py/", &["batches.meta"]), ("cifar-100-python/", &["meta", "train", "test"])];
 
 /// The data set, divided as it is distributed.
 pub(super) struct Cifar {
     origin: String,
-    classes: Arc<[String]>,
-    train: Vec<Records>,
-    val: Records,
+    train: Samples<Records>,
+    val: Vec<Sample<Record>>,
 }
 
-/// A file of records.
-#[derive(Clone)]
+/// Files of records.
 struct Records {
+    files: Vec<DataFile>,
+    /// Length of a record in bytes.
+    length: usize,
+}
+
+/// A file of the data set.
+struct DataFile {
     name: String,
     bytes: Arc<Bytes>,
-    /// Offset of the file in the bytes.
-    offset: u64,
-    /// Length of a record in bytes.
-    record: usize,
-    labels: Vec<u8>,
+    /// Where the file lies in the bytes.
+    place: Place,
+}
+
+/// A record, by its file's number and its own in the file.
+#[derive(Clone, Copy)]
+struct Record {
+    file: u32,
+    number: u32,
 }
 
 impl Cifar {
     /// The data set in a folder, if there is one.
     pub(super) fn in_folder(folder: &Path) -> Result<Option<Self>, Error> {
         let origin = folder.display().to_string();
-        let Some(format) = FORMATS.iter().find(|format| folder.join(format.test).is_file()) else {
-            let python = PYTHON.iter().any(|files| files.iter().all(|name| folder.join(name).is_file()));
-            return if python { Err(python_version(&origin, "folder")) } else { Ok(None) };
+        let has = |name: &str| folder.join(name).is_file();
+        let Some(format) = FORMATS.iter().find(|format| has(format.test)) else {
+            let is_python = PYTHON.iter().any(|(_, files)| files.iter().all(|name| has(name)));
+            return if is_python { Err(python_version(&origin, "folder")) } else { Ok(None) };
         };
         let find = |name: &str| {
-            let path = folder.join(name);
-            if !path.is_file() {
+            if !has(name) {
                 return Ok(None);
             }
+            let path = folder.join(name);
             let name = path.display().to_string();
             let open = || {
                 let file = File::open(&path)?;
                 let length = file.metadata()?.len();
                 Ok((Arc::new(Bytes::File(file)), Place { offset: 0, length }))
             };
-            open().map(|(bytes, place)| Some((name.clone(), bytes, place))).map_err(|e| Error::file_error(name, e))
+            let (bytes, place) = open().map_err(|error| Error::file_error(name.as_str(), error))?;
+            Ok(Some(DataFile { name, bytes, place }))
         };
-        Self::new(&origin, format, find).map(Some)
+        Self::new(origin, format, find).map(Some)
     }
 
     /// The data set in a tar, if it is one of those distributed; else the tar itself.
     pub(super) fn in_archive(archive: Archive) -> Result<Result<Self, Archive>, Error> {
-        let Some((format, prefix)) = prefix(&archive) else {
-            let has = |folder: &str, name: &str| {
-                let mut files = archive.entries.iter().filter(|entry| entry.stored.is_some());
-                files.any(|entry| entry.path.strip_prefix(folder).is_some_and(|path| path == name))
+        let has = |path: &str| archive.entries.iter().any(|entry| entry.stored.is_some() && entry.path == path);
+        let found = FORMATS.iter().find_map(|format| {
+            let prefix = |entry: &'_ Entry| {
+                let prefix = entry.path.strip_suffix(format.test)?;
+                (prefix.is_empty() || prefix.ends_with('/')).then(|| prefix.to_owned())
             };
-            let python = [("cifar-10-batches-py/", PYTHON[0]), ("cifar-100-python/", PYTHON[1])];
-            let python = python.iter().any(|(folder, files)| files.iter().all(|name| has(folder, name)));
-            return if python { Err(python_version(&archive.origin, "file")) } else { Ok(Err(archive)) };
+            let prefix = archive.entries.iter().find_map(prefix)?;
+            has(&format!("{prefix}{}", format.train[0])).then_some((format, prefix))
+        });
+        let Some((format, prefix)) = found else {
+            let all = |(folder, files): &(&str, &[&str])| files.iter().all(|name| has(&format!("{folder}{name}")));
+            let is_python = PYTHON.iter().any(all);
+            return if is_python { Err(python_version(&archive.origin, "file")) } else { Ok(Err(archive)) };
         };
         let Archive { origin, bytes, entries, .. } = archive;
         let bytes = Arc::new(bytes);
         let find = |name: &str| {
             let path = format!("{prefix}{name}");
-            let entry = entries.iter().find(|entry| entry.path == path);
-            let place = entry.and_then(|entry| match entry.stored {
-                Some(Stored::Whole(place)) => Some(place),
-                _ => None,
-            });
-            Ok(place.map(|place| (format!("{origin}:{path}"), bytes.clone(), place)))
+            let stored = entries.iter().find(|entry| entry.path == path).and_then(|entry| entry.stored.as_ref());
+            let Some(Stored::Whole(place)) = stored else { return Ok(None) };
+            Ok(Some(DataFile { name: format!("{origin}:{path}"), bytes: Arc::clone(&bytes), place: *place }))
         };
-        Self::new(&origin, format, find).map(Ok)
+        Self::new(origin.clone(), format, find).map(Ok)
     }
 
     fn new(
-        origin: &str,
+        origin: String,
         format: &Format,
-        find: impl Fn(&str) -> Result<Option<(String, Arc<Bytes>, Place)>, Error>,
+        find: impl Fn(&str) -> Result<Option<DataFile>, Error>,
     ) -> Result<Self, Error> {
         let need = |name: &str| {
             find(name)?.ok_or_else(|| {
-                Error::layout(origin, format!("lacks {name}, which belongs to this data set: unpack it again"))
+                Error::layout(&origin, format!("lacks {name}, which belongs to this data set: unpack it again"))
             })
         };
-        let (name, bytes, place) = need(format.names)?;
+        let DataFile { name, bytes, place } = need(format.names)?;
         let names = bytes.read_place(place).map_err(|error| Error::file_error(name.clone(), error))?;
         let names = text(&names).map_err(|reason| Error::layout(&name, reason))?;
         let classes: Arc<[String]> =
             names.lines().map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned).collect();
-        let open = |name: &str| {
-            let (name, bytes, place) = need(name)?;
-            Records::open(name, bytes, place, format.labels, &classes)
-        };
-        let train = format.train.iter().map(|name| open(name)).collect::<Result<_, _>>()?;
-        let val = open(format.test)?;
-        Ok(Self { origin: origin.to_owned(), classes, train, val })
+        let mut records = Records { files: Vec::new(), length: format.labels + PICTURE };
+        let mut samples = Vec::new();
+        for name in format.train {
+            samples.extend(records.add(need(name)?, &classes)?);
+        }
+        let val = records.add(need(format.test)?, &classes)?;
+        Ok(Self { train: Samples { store: Arc::new(records), classes, samples }, val, origin })
     }
+}
 
-    pub(super) fn split(self, validation: Validation) -> Result<Split, Error> {
+impl Divide for Cifar {
+    fn split(self: Box<Self>, validation: Validation, _: u64, _: Least) -> Result<Split, Error> {
         if matches!(validation, Validation::Fraction(_)) {
             return Err(Error::layout(&self.origin, "has a test set of its own: leave out --val-fraction"));
         }
-        let part = |files| Arc::new(Part { classes: self.classes.clone(), files });
-        Ok(Split {
-            train: part(self.train),
-            val: part(vec![self.val]),
-            val_fraction: None,
-            ignored: Ignored::default(),
-        })
+        let val = Arc::new(self.train.with(self.val));
+        Ok(Split { train: Arc::new(self.train), val, val_fraction: None, ignored: Ignored::default() })
     }
 
-    pub(super) fn whole(self) -> Arc<dyn Source> {
-        let mut files = self.train;
-        files.push(self.val);
-        Arc::new(Part { classes: self.classes, files })
+    fn whole(mut self: Box<Self>) -> Result<Arc<dyn Source>, Error> {
+        self.train.samples.extend(self.val);
+        Ok(Arc::new(self.train))
     }
 }
 
@@ -165,106 +177,59 @@ fn python_version(origin: &str, what: &str) -> Error {
     Error::layout(origin, reason)
 }
 
-/// The data set in a tar, and its folder's path, which ends with `/`.
-fn prefix(archive: &Archive) -> Option<(&'static Format, String)> {
-    FORMATS.iter().find_map(|format| {
-        let of = |entry: &super::archive::Entry| {
-            let prefix = entry.path.strip_suffix(format.test)?;
-            (prefix.is_empty() || prefix.ends_with('/')).then(|| (format, prefix.to_owned()))
-        };
-        let found = archive.entries.iter().find_map(of)?;
-        archive.entries.iter().any(|entry| entry.path == format!("{}{}", found.1, format.train[0])).then_some(found)
-    })
-}
-
 impl Records {
-    /// Reads the labels.
-    fn open(
-        name: String,
-        bytes: Arc<Bytes>,
-        place: Place,
-        label_bytes: usize,
-        classes: &[String],
-    ) -> Result<Self, Error> {
-        let record = label_bytes + PICTURE;
-        let (count, rest) = (place.length / record as u64, place.length % record as u64);
+    /// Adds a file; returns its samples.
+    fn add(&mut self, found: DataFile, classes: &[String]) -> Result<Vec<Sample<Record>>, Error> {
+        let DataFile { name, bytes, place } = &found;
+        let (count, rest) = (place.length / self.length as u64, place.length % self.length as u64);
         if rest != 0 {
             let reason = format!("ends within record {count}: it was cut off, unpack it again");
-            return Err(Error::layout(&name, reason));
+            return Err(Error::layout(name, reason));
         }
         if count == 0 {
-            return Err(Error::layout(&name, "is empty: unpack it again"));
+            return Err(Error::layout(name, "is empty: unpack it again"));
         }
-        let mut labels = Vec::with_capacity(count as usize);
+        let mut samples = Vec::with_capacity(count as usize);
         for number in 0..count {
-            let at = Place { offset: place.offset + number * record as u64, length: label_bytes as u64 };
-            let read = bytes.read_place(at).map_err(|error| Error::file_error(name.clone(), error))?;
-            let label = read[label_bytes - 1];
+            // The class stands right in front of the picture.
+            let offset = place.offset + (number + 1) * self.length as u64 - PICTURE as u64 - 1;
+            let read = bytes.read_place(Place { offset, length: 1 });
+            let label = read.map_err(|error| Error::file_error(name.clone(), error))?[0];
             if usize::from(label) >= classes.len() {
                 let (most, some) = (classes.len(), classes.iter().map(String::as_str).collect::<Vec<_>>());
                 let reason = format!(
                     "has the label {label} in record {number}, and there are {most} classes ({}): unpack it again",
                     list_some(&some)
                 );
-                return Err(Error::layout(&name, reason));
+                return Err(Error::layout(name, reason));
             }
-            labels.push(label);
+            let place = Record { file: self.files.len() as u32, number: number as u32 };
+            samples.push(Sample { place, label: u32::from(label) });
         }
-        Ok(Self { name, bytes, offset: place.offset, record, labels })
+        self.files.push(found);
+        Ok(samples)
     }
 }
 
-/// The pictures of some files. Sample ids count through the files in their order.
-struct Part {
-    classes: Arc<[String]>,
-    files: Vec<Records>,
-}
+impl Store for Records {
+    type Place = Record;
 
-impl Part {
-    /// The file that holds a sample, and the number of the sample's record in it.
-    fn find(&self, index: usize) -> (&Records, usize) {
-        let mut number = index;
-        for file in &self.files {
-            match number.checked_sub(file.labels.len()) {
-                None => return (file, number),
-                Some(rest) => number = rest,
-            }
-        }
-        panic!("sample {index} of {}", self.len());
-    }
-}
-
-impl Source for Part {
-    fn classes(&self) -> &[String] {
-        &self.classes
+    fn name(&self, record: &Record) -> String {
+        format!("{}, record {}", self.files[record.file as usize].name, record.number)
     }
 
-    fn len(&self) -> usize {
-        self.files.iter().map(|file| file.labels.len()).sum()
-    }
-
-    fn label(&self, index: usize) -> usize {
-        let (file, number) = self.find(index);
-        usize::from(file.labels[number])
-    }
-
-    fn name(&self, index: usize) -> String {
-        let (file, number) = self.find(index);
-        format!("{}, record {number}", file.name)
-    }
-
-    fn read(&self, index: usize) -> Result<Vec<u8>, Error> {
+    fn read(&self, record: &Record) -> Result<Vec<u8>, Error> {
         let mut encoded = std::io::Cursor::new(Vec::new());
-        let written = self.image(index)?.write_to(&mut encoded, ImageFormat::Png);
-        written.map_err(|error| Error::image(&self.name(index), error))?;
+        let written = self.image(record)?.write_to(&mut encoded, ImageFormat::Png);
+        written.map_err(|error| Error::image(&self.name(record), error))?;
         Ok(encoded.into_inner())
     }
 
-    fn image(&self, index: usize) -> Result<RgbImage, Error> {
-        let (file, number) = self.find(index);
-        let offset = file.offset + ((number + 1) * file.record - PICTURE) as u64;
+    fn image(&self, record: &Record) -> Result<RgbImage, Error> {
+        let file = &self.files[record.file as usize];
+        let offset = file.place.offset + ((record.number as usize + 1) * self.length - PICTURE) as u64;
         let planes = file.bytes.read_place(Place { offset, length: PICTURE as u64 });
-        let planes = planes.map_err(|error| Error::file_error(self.name(index), error))?;
+        let planes = planes.map_err(|error| Error::file_error(self.name(record), error))?;
         Ok(RgbImage::from_fn(SIDE as u32, SIDE as u32, |x, y| {
             let at = y as usize * SIDE + x as usize;
             Rgb([planes[at], planes[SIDE * SIDE + at], planes[2 * SIDE * SIDE + at]])

@@ -5,94 +5,79 @@ mod parts;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::Ignored;
 use super::files::{Listing, Tree};
 use super::part::Part;
-use super::split::{Least, Validation, list_some, rank, set_aside};
+use super::samples::{Sample, Samples, Store};
+use super::split::{Least, Validation, list_some};
+use super::undivided::{Divide, Undivided};
+use super::{Ignored, Source, Split};
 use crate::data::error::Error;
 use parts::{Parts, Val};
-
-/// An image file with its label. Items are ordered by path.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Item {
-    pub(super) path: String,
-    pub(super) label: usize,
-}
-
-/// Files arranged as a data set.
-#[derive(Debug)]
-pub(super) struct Arrangement {
-    pub(super) classes: Vec<String>,
-    pub(super) train: Vec<Item>,
-    pub(super) val: Vec<Item>,
-    pub(super) val_fraction: Option<f64>,
-    /// Images that belong to none of the parts.
-    pub(super) ignored: Ignored,
-}
 
 /// Maps a class's name to its images' paths.
 type Classes = BTreeMap<String, Vec<String>>;
 
-/// Finds classes and split in a listing.
-pub(super) fn arrange(files: &dyn Tree, validation: Validation, seed: u64, least: Least) -> Result<Arrangement, Error> {
-    let (origin, top) = (files.origin(), top_folder(files)?);
-    let parts = find_parts(files, &top)?;
-    let part = parts.as_ref().map(|parts| (&parts.train, &parts.val));
-    let (train, val) = match (part, validation) {
-        (Some((_, Val::Own(val) | Val::Unsorted(val))), Validation::Fraction(_)) if !is_flat(files.listing(), val) => {
-            let val = folder(val);
-            return Err(Error::layout(origin, format!("has a folder {val} of its own: leave out --val-fraction")));
-        }
-        (Some((train, Val::Own(val) | Val::Test(val) | Val::Unsorted(val))), Validation::Auto) => (train, Some(val)),
-        (Some((train, Val::None)), Validation::Auto) => {
-            let reason = format!(
-                "has a folder {} but none named val: add val, or say how much to set aside with --val-fraction",
-                folder(train)
-            );
-            return Err(Error::layout(origin, reason));
-        }
-        (Some((train, _)), Validation::Fraction(_)) => (train, None),
-        (None, _) => (&top, None),
-    };
-    let (names, items) = labelled(files, train, least)?;
-    let prefixes: Vec<&str> = [Some(train), val].into_iter().flatten().map(String::as_str).collect();
-    let ignored = outside(files.listing(), &top, &prefixes);
-    if let Some(val) = val {
-        let val = known(files, train, val, &names)?;
-        return Ok(Arrangement { classes: names, train: items, val, val_fraction: None, ignored });
+impl Divide for Tree {
+    fn split(self: Box<Self>, validation: Validation, seed: u64, least: Least) -> Result<Split, Error> {
+        let top = top_folder(&self)?;
+        let parts = find_parts(&self, &top)?;
+        let part = parts.as_ref().map(|parts| (&parts.train, &parts.val));
+        let refuse = |reason: String| Err(Error::layout(&self.origin, reason));
+        let (train, val) = match (part, validation) {
+            (Some((_, Val::Own(val) | Val::Unsorted(val))), Validation::Fraction(_))
+                if !is_flat(&self.listing, val) =>
+            {
+                return refuse(format!("has a folder {} of its own: leave out --val-fraction", folder(val)));
+            }
+            (Some((train, Val::Own(val) | Val::Test(val) | Val::Unsorted(val))), Validation::Auto) => {
+                (train, Some(val))
+            }
+            (Some((train, Val::None)), Validation::Auto) => {
+                return refuse(format!(
+                    "has a folder {} but none named val: add val, or say how much to set aside with --val-fraction",
+                    folder(train)
+                ));
+            }
+            (Some((train, _)), Validation::Fraction(_)) => (train, None),
+            (None, _) => (&top, None),
+        };
+        let samples = labelled(&self, train, least)?;
+        let prefixes: Vec<&str> = [Some(train), val].into_iter().flatten().map(String::as_str).collect();
+        let mut ignored = outside(&self.listing, &top, &prefixes);
+        ignored.merge(&self.listing.ignored);
+        let Some(val) = val else {
+            let undivided = Undivided { origin: self.origin, samples, division: None, ignored };
+            return Box::new(undivided).split(validation, seed, least);
+        };
+        let val = samples.with(known(&self, train, val, &samples.classes)?);
+        Ok(Split { train: Arc::new(samples), val: Arc::new(val), val_fraction: None, ignored })
     }
-    let fraction = validation.fraction()?;
-    let (train, val) = divide(items, fraction, seed);
-    if val.is_empty() {
-        let reason = "has one image a class: a validation set needs at least two in some class";
-        return Err(Error::layout(origin, reason));
-    }
-    Ok(Arrangement { classes: names, train, val, val_fraction: Some(fraction), ignored })
-}
 
-/// The classes of all parts, and their images in the order of their paths.
-pub(super) fn whole(files: &dyn Tree) -> Result<(Vec<String>, Vec<Item>), Error> {
-    let top = top_folder(files)?;
-    let Some(Parts { train, val }) = find_parts(files, &top)? else { return labelled(files, &top, Least::One) };
-    let (names, mut items) = labelled(files, &train, Least::One)?;
-    if let Val::Own(val) | Val::Test(val) = val {
-        items.extend(known(files, &train, &val, &names)?);
-        items.sort();
+    /// The classes of all parts, and their images in the order of their paths.
+    fn whole(self: Box<Self>) -> Result<Arc<dyn Source>, Error> {
+        let top = top_folder(&self)?;
+        let parts = find_parts(&self, &top)?;
+        let mut all = labelled(&self, parts.as_ref().map_or(&top, |parts| &parts.train), Least::One)?;
+        if let Some(Parts { train, val: Val::Own(val) | Val::Test(val) }) = &parts {
+            all.samples.extend(known(&self, train, val, &all.classes)?);
+            all.samples.sort();
+        }
+        Ok(Arc::new(all))
     }
-    Ok((names, items))
 }
 
 /// The classes whose folders lie directly below `prefix`, and their images.
-fn labelled(files: &dyn Tree, prefix: &str, least: Least) -> Result<(Vec<String>, Vec<Item>), Error> {
-    let classes = classes_in(files, prefix, least)?;
-    let names: Vec<String> = classes.keys().cloned().collect();
-    let items = label(classes, &names);
-    Ok((names, items))
+fn labelled(tree: &Tree, prefix: &str, least: Least) -> Result<Samples<dyn Store<Place = String>>, Error> {
+    let classes = classes_in(tree, prefix, least)?;
+    let names: Arc<[String]> = classes.keys().cloned().collect();
+    let samples = label(classes, &names);
+    Ok(Samples { store: Arc::clone(&tree.files), classes: names, samples })
 }
 
-fn find_parts(files: &dyn Tree, top: &str) -> Result<Option<Parts>, Error> {
-    parts::find(files.listing(), top).map_err(|reason| Error::layout(&place(files, top), reason))
+fn find_parts(tree: &Tree, top: &str) -> Result<Option<Parts>, Error> {
+    parts::find(&tree.listing, top).map_err(|reason| Error::layout(&place(tree, top), reason))
 }
 
 /// The last name of a prefix.
@@ -107,16 +92,16 @@ fn is_flat(listing: &Listing, prefix: &str) -> bool {
 }
 
 /// The images of the validation part. All its classes must be among `names`, those to train on.
-fn known(files: &dyn Tree, train: &str, val: &str, names: &[String]) -> Result<Vec<Item>, Error> {
-    if is_flat(files.listing(), val) {
+fn known(tree: &Tree, train: &str, val: &str, names: &[String]) -> Result<Vec<Sample<String>>, Error> {
+    if is_flat(&tree.listing, val) {
         let reason = "has images in no class folder: put them into one folder per class, as those to train on are";
-        return Err(Error::layout(&place(files, val), reason));
+        return Err(Error::layout(&place(tree, val), reason));
     }
-    let classes = classes_in(files, val, Least::One)?;
+    let classes = classes_in(tree, val, Least::One)?;
     if let Some(stranger) = classes.keys().find(|class| names.binary_search(class).is_err()) {
         let [train, val] = [train, val].map(folder);
         let reason = format!("has the class {stranger} in {val} but not in {train}: add it");
-        return Err(Error::layout(files.origin(), reason));
+        return Err(Error::layout(&tree.origin, reason));
     }
     Ok(label(classes, names))
 }
@@ -144,18 +129,18 @@ const WANTED: &str = "put JPEG, PNG, WebP, GIF or BMP files into one folder per 
 ///
 /// # Errors
 /// If there are no images at all.
-fn top_folder(files: &dyn Tree) -> Result<String, Error> {
-    let listing = files.listing();
+fn top_folder(tree: &Tree) -> Result<String, Error> {
+    let listing = &tree.listing;
     if listing.images.is_empty() {
-        let inner = if files.is_archive() { listing.ignored.kinds.get(".tar").copied() } else { None };
+        let inner = if tree.is_archive { listing.ignored.kinds.get(".tar").copied() } else { None };
         let reason = match inner {
             Some(tars) => format!("holds {tars} tars and no image files: unpack it, and give the folder of its tars"),
             None => format!("holds no image files{}: {WANTED}", listing.ignored.hint()),
         };
-        return Err(Error::layout(files.origin(), reason));
+        return Err(Error::layout(&tree.origin, reason));
     }
     let first = listing.images.iter().find_map(|path| path.split_once('/')).map(|(first, _)| first);
-    let Some(first) = first.filter(|_| files.is_archive()) else { return Ok(String::new()) };
+    let Some(first) = first.filter(|_| tree.is_archive) else { return Ok(String::new()) };
     let prefix = format!("{first}/");
     let alone = listing.folders.iter().all(|path| path == first || path.starts_with(&prefix));
     let direct = listing.images.iter().filter_map(|path| path.strip_prefix(&prefix)).any(|path| !path.contains('/'));
@@ -167,15 +152,15 @@ fn top_folder(files: &dyn Tree) -> Result<String, Error> {
 }
 
 /// The folder or tar, or its part that a prefix names, for messages.
-fn place(files: &dyn Tree, prefix: &str) -> String {
-    let origin = files.origin();
-    let (between, prefix) = (if files.is_archive() { ':' } else { '/' }, prefix.trim_end_matches('/'));
-    if prefix.is_empty() { origin.to_owned() } else { format!("{origin}{between}{prefix}") }
+fn place(tree: &Tree, prefix: &str) -> String {
+    let origin = &tree.origin;
+    let (between, prefix) = (if tree.is_archive { ':' } else { '/' }, prefix.trim_end_matches('/'));
+    if prefix.is_empty() { origin.clone() } else { format!("{origin}{between}{prefix}") }
 }
 
 /// The classes whose folders lie directly below `prefix`; none of them is empty.
-fn classes_in(files: &dyn Tree, prefix: &str, least: Least) -> Result<Classes, Error> {
-    let (place, listing) = (place(files, prefix), files.listing());
+fn classes_in(tree: &Tree, prefix: &str, least: Least) -> Result<Classes, Error> {
+    let (place, listing) = (place(tree, prefix), &tree.listing);
     let mut classes: Classes = BTreeMap::new();
     for path in listing.folders.iter().filter_map(|path| path.strip_prefix(prefix)) {
         if !path.contains('/') {
@@ -202,35 +187,20 @@ fn classes_in(files: &dyn Tree, prefix: &str, least: Least) -> Result<Classes, E
             let class = classes.keys().next().map_or("", String::as_str);
             let reason = format!("has only one class, {class}: a classifier needs at least two");
             let hint = format!("; if {class} holds the class folders, give that folder");
-            Err(Error::layout(&place, if files.is_archive() { reason } else { reason + &hint }))
+            Err(Error::layout(&place, if tree.is_archive { reason } else { reason + &hint }))
         }
         _ => Ok(classes),
     }
 }
 
-/// Sets `fraction` of each class aside.
-pub(super) fn divide(items: Vec<Item>, fraction: f64, seed: u64) -> (Vec<Item>, Vec<Item>) {
-    let aside = set_aside(items.iter().map(|item| item.label), |at| rank(seed, &items[at].path), fraction);
-    part(items, &aside)
-}
-
-/// Separates items into those to train on and those to validate on.
-pub(super) fn part(items: Vec<Item>, for_val: &[bool]) -> (Vec<Item>, Vec<Item>) {
-    let (mut train, mut val) = (Vec::new(), Vec::new());
-    for (item, for_val) in items.into_iter().zip(for_val) {
-        if *for_val { val.push(item) } else { train.push(item) }
-    }
-    (train, val)
-}
-
 /// Numbers the classes, and orders the images by path.
-fn label(classes: Classes, names: &[String]) -> Vec<Item> {
-    let mut items = Vec::new();
+fn label(classes: Classes, names: &[String]) -> Vec<Sample<String>> {
+    let mut samples = Vec::new();
     for (class, paths) in classes {
         // Every class of a part is among the names: the caller took the names from it, or checked.
-        let label = names.binary_search(&class).unwrap_or_default();
-        items.extend(paths.into_iter().map(|path| Item { path, label }));
+        let label = names.binary_search(&class).unwrap_or_default() as u32;
+        samples.extend(paths.into_iter().map(|place| Sample { place, label }));
     }
-    items.sort();
-    items
+    samples.sort();
+    samples
 }

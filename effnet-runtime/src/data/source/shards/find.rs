@@ -1,4 +1,5 @@
 use std::fs::DirEntry;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -18,13 +19,21 @@ pub(super) const CLASSES: &str = "classes.txt";
 pub(in super::super) struct Found {
     /// The path as the user gave it.
     pub(super) origin: String,
-    pub(super) train: Vec<PathBuf>,
-    /// The shards for validation, if it has its own.
-    pub(super) val: Option<Vec<PathBuf>>,
+    pub(super) paths: Vec<PathBuf>,
+    /// The number of the first shard for validation, if it has its own: they come last.
+    pub(super) val_from: Option<usize>,
     /// The file with the classes' names, if there is one.
     pub(super) classes: Option<PathBuf>,
     /// Files beside the shards.
     pub(super) ignored: Ignored,
+}
+
+impl Found {
+    /// Shards in one folder, all of one part.
+    pub(super) fn together(origin: String, paths: Vec<PathBuf>) -> Self {
+        let classes = paths.first().map(|first| first.with_file_name(CLASSES)).filter(|path| path.is_file());
+        Self { origin, paths, val_from: None, classes, ignored: Ignored::default() }
+    }
 }
 
 /// The shards that a pattern names, if `path` is one.
@@ -37,39 +46,36 @@ pub(in super::super) fn find_by_pattern(path: &Path) -> Result<Option<Found>, Er
         let reason = format!("names {} shards, and {count} of them are not there: {some}", names.len());
         return Err(Error::layout(origin, reason));
     }
-    let train: Vec<PathBuf> = names.into_iter().map(PathBuf::from).collect();
-    let classes = train.first().map(|first| first.with_file_name(CLASSES)).filter(|path| path.is_file());
-    Ok(Some(Found { origin: origin.to_owned(), train, val: None, classes, ignored: Ignored::default() }))
+    Ok(Some(Found::together(origin.to_owned(), names.into_iter().map(PathBuf::from).collect())))
 }
 
 /// The shards in a folder of shards: tars and no other folders, or folders of that kind that are parts.
 pub(in super::super) fn find_in_folder(folder: &Path) -> Result<Option<Found>, Error> {
     let origin = folder.display().to_string();
     let classes_in = |folders: &[&Path]| folders.iter().map(|folder| folder.join(CLASSES)).find(|path| path.is_file());
-    if let Some(train) = part(folder, Part::Train)? {
+    if let Some((train, Tars { mut paths, mut ignored })) = part(folder, Part::Train)? {
         let val = match part(folder, Part::Val)? {
             None => part(folder, Part::Test)?,
             val => val,
         };
         if let Some(name) = folders(folder, Part::Val)?.first().filter(|_| val.is_none()) {
-            let reason = format!("has shards in {} but none in {name}: add them, or remove {name}", train.0);
+            let reason = format!("has shards in {train} but none in {name}: add them, or remove {name}");
             return Err(Error::layout(&origin, reason));
         }
-        let (name, train) = train;
-        let mut used = vec![name.as_str()];
-        let mut ignored = train.ignored;
-        let val = val.as_ref().map(|(name, val)| {
+        let val_from = val.as_ref().map(|_| paths.len());
+        let mut used = vec![train.clone()];
+        if let Some((name, val)) = val {
             used.push(name);
             ignored.merge(&val.ignored);
-            val.paths.clone()
-        });
+            paths.extend(val.paths);
+        }
         ignored.merge(&beside(folder, &used)?);
-        let classes = classes_in(&[folder, &folder.join(&name)]);
-        return Ok(Some(Found { origin, train: train.paths, val, classes, ignored }));
+        let classes = classes_in(&[folder, &folder.join(&train)]);
+        return Ok(Some(Found { origin, paths, val_from, classes, ignored }));
     }
     let Some(Tars { paths, mut ignored }) = tars(folder)? else { return Ok(None) };
-    let (train, val) = by_name(paths, &mut ignored);
-    Ok(Some(Found { classes: classes_in(&[folder]), origin, train, val, ignored }))
+    let (paths, val_from) = by_name(paths, &mut ignored);
+    Ok(Some(Found { classes: classes_in(&[folder]), origin, paths, val_from, ignored }))
 }
 
 /// A folder of shards.
@@ -94,35 +100,30 @@ fn part(folder: &Path, part: Part) -> Result<Option<(String, Tars)>, Error> {
 
 /// The names of the folders in `folder` that may be this part.
 fn folders(folder: &Path, part: Part) -> Result<Vec<String>, Error> {
-    let mut names = Vec::new();
-    for entry in entries(folder)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if Part::named(&name) == Some(part) && folder.join(&name).is_dir() {
-            names.push(name);
-        }
-    }
-    names.sort();
-    Ok(names)
+    let named = |(name, path): &(String, PathBuf)| Part::named(name) == Some(part) && path.is_dir();
+    Ok(entries(folder)?.into_iter().filter(named).map(|(name, _)| name).collect())
 }
 
-fn entries(folder: &Path) -> Result<impl Iterator<Item = Result<DirEntry, Error>>, Error> {
-    let unreadable = |error| Error::file_error(folder.display().to_string(), error);
-    Ok(folder.read_dir().map_err(unreadable)?.map(move |entry| entry.map_err(unreadable)))
+/// The names and the paths in a folder, ordered.
+fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
+    let named = |entry: DirEntry| (entry.file_name().to_string_lossy().into_owned(), entry.path());
+    let read = || folder.read_dir()?.map(|entry| entry.map(named)).collect::<io::Result<Vec<_>>>();
+    let mut entries = read().map_err(|error| Error::file_error(folder.display().to_string(), error))?;
+    entries.sort_by(|(_, one), (_, other)| one.cmp(other));
+    Ok(entries)
 }
 
 /// Files in a folder beside the parts.
-fn beside(folder: &Path, parts: &[&str]) -> Result<Ignored, Error> {
+fn beside(folder: &Path, parts: &[String]) -> Result<Ignored, Error> {
     let mut ignored = Ignored::default();
-    for entry in entries(folder)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if parts.contains(&name.as_str()) || name == CLASSES {
+    for (name, path) in entries(folder)? {
+        if parts.contains(&name) || name == CLASSES {
             continue;
         }
-        if entry.path().is_dir() && litter(&name).is_none() {
-            let files = WalkDir::new(entry.path()).into_iter().flatten().filter(|entry| entry.file_type().is_file());
+        if path.is_dir() && litter(&name).is_none() {
+            let files = WalkDir::new(path).into_iter().flatten().filter(|entry| entry.file_type().is_file());
             ignored.add_many(&format!("in {name}"), files.count());
-        } else if entry.path().is_file() {
+        } else if path.is_file() {
             add_beside(&mut ignored, &name);
         }
     }
@@ -139,10 +140,8 @@ fn add_beside(ignored: &mut Ignored, name: &str) {
 
 /// The tars in a folder, if there are any and no folders beside them.
 fn tars(folder: &Path) -> Result<Option<Tars>, Error> {
-    let (mut tars, mut packed, mut ignored) = (Vec::new(), Vec::new(), Ignored::default());
-    for entry in entries(folder)? {
-        let entry = entry?;
-        let (written, path) = (entry.file_name().to_string_lossy().into_owned(), entry.path());
+    let (mut tars, mut packed, mut ignored) = (Vec::new(), None, Ignored::default());
+    for (written, path) in entries(folder)? {
         let name = written.to_ascii_lowercase();
         if litter(&written).is_none() {
             if path.is_dir() {
@@ -151,7 +150,7 @@ fn tars(folder: &Path) -> Result<Option<Tars>, Error> {
                 tars.push(path);
                 continue;
             } else if name.ends_with(".tgz") || name.contains(".tar.") {
-                packed.push(path);
+                packed = packed.or(Some(path));
                 continue;
             }
         }
@@ -159,24 +158,23 @@ fn tars(folder: &Path) -> Result<Option<Tars>, Error> {
             add_beside(&mut ignored, &written);
         }
     }
-    tars.sort();
-    match packed.iter().min() {
+    match packed {
         Some(packed) => Err(compressed(&folder.display().to_string(), &packed.display().to_string())),
         None => Ok((!tars.is_empty()).then_some(Tars { paths: tars, ignored })),
     }
 }
 
-/// The shards to train on and those to validate on, where their names say so. Shards that belong to neither are left
-/// out then.
-fn by_name(paths: Vec<PathBuf>, ignored: &mut Ignored) -> (Vec<PathBuf>, Option<Vec<PathBuf>>) {
+/// The shards to train on, then those to validate on and the number of their first, where their names say so. Shards
+/// that belong to neither are left out then.
+fn by_name(paths: Vec<PathBuf>, ignored: &mut Ignored) -> (Vec<PathBuf>, Option<usize>) {
     let part = |path: &PathBuf| path.file_name().and_then(|name| Part::of_shard(&name.to_string_lossy()));
-    let has = |wanted: Part| paths.iter().any(|path| part(path) == Some(wanted));
-    let val = [Part::Val, Part::Test].into_iter().find(|val| has(*val)).filter(|_| has(Part::Train));
-    let Some(val) = val else { return (paths, None) };
     let of = |wanted: Part| paths.iter().filter(|path| part(path) == Some(wanted)).cloned().collect::<Vec<_>>();
-    let (train, val) = (of(Part::Train), of(val));
+    let train = of(Part::Train);
+    let val = [Part::Val, Part::Test].map(of).into_iter().find(|val| !val.is_empty());
+    let Some(val) = val.filter(|_| !train.is_empty()) else { return (paths, None) };
     ignored.add_many(".tar", paths.len() - train.len() - val.len());
-    (train, Some(val))
+    let val_from = train.len();
+    ([train, val].concat(), Some(val_from))
 }
 
 /// Says how to unpack a compressed shard, which cannot be read at any position.

@@ -44,14 +44,6 @@ struct Group<'a> {
     json: Option<&'a Stored>,
 }
 
-/// An entry's role in its sample.
-enum Role {
-    Image,
-    Cls,
-    Json,
-    Other,
-}
-
 /// Whether a tar is a shard rather than a tar of class folders: it has an image with a label beside it. Where there are
 /// class folders, a `.json` without a label is an annotation for other programs. Where there are none, the tar is a
 /// shard too, which may lack its labels.
@@ -128,28 +120,21 @@ fn groups<'a>(entries: &'a [Entry], ignored: &mut Ignored) -> Vec<Group<'a>> {
     for (number, entry) in entries.iter().enumerate() {
         let Some(stored) = &entry.stored else { continue };
         let (key, extension) = key(&entry.path);
-        let role = match extension.to_ascii_lowercase().as_str() {
-            _ if litter(&entry.path).is_some() => Role::Other,
-            "cls" => Role::Cls,
-            "json" => Role::Json,
-            // Compares the whole extension: neither `1.left.jpg` nor `1.right.jpg` is the image of sample 1.
-            extension if !extension.contains('.') && is_image(&entry.path) => Role::Image,
-            _ => Role::Other,
-        };
         let at = *numbers.entry(key).or_insert(groups.len());
         if at == groups.len() {
             groups.push(Group { key, image: None, ambiguous: false, cls: None, json: None });
         }
         let group = &mut groups[at];
-        match role {
-            Role::Image if group.image.is_some() => group.ambiguous = true,
-            Role::Image => group.image = Some(number),
-            Role::Cls => group.cls = Some(stored),
-            Role::Json => group.json = Some(stored),
-            Role::Other => match litter(&entry.path) {
-                Some(kind) => ignored.add(kind),
-                None => ignored.add_extension(extension),
-            },
+        match (litter(&entry.path), extension.to_ascii_lowercase().as_str()) {
+            (Some(kind), _) => ignored.add(kind),
+            (None, "cls") => group.cls = Some(stored),
+            (None, "json") => group.json = Some(stored),
+            // Compares the whole extension: neither `1.left.jpg` nor `1.right.jpg` is the image of sample 1.
+            (None, image) if !image.contains('.') && is_image(&entry.path) => {
+                group.ambiguous = group.image.is_some();
+                group.image = group.image.or(Some(number));
+            }
+            _ => ignored.add_extension(extension),
         }
     }
     groups

@@ -1,82 +1,56 @@
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::super::bytes::Stored;
+use super::super::bytes::{Bytes, Stored};
+use super::super::samples::{Sample, Store};
+use super::order;
+use crate::data::error::Error;
 
 /// The most shards to keep open. Readers move through few at a time; the system's limit is often 1,024 files.
 const MAX_OPEN: usize = 64;
 
 /// The shards' files, and their samples' names.
-pub(super) struct Store {
-    paths: Vec<PathBuf>,
+pub(in super::super) struct Shards {
+    pub(super) paths: Vec<PathBuf>,
     /// Open files by their shard's number, the least recently used first.
-    open: Mutex<Vec<(u32, Arc<File>)>>,
+    open: Mutex<Vec<(u32, Arc<Bytes>)>>,
     /// All names in one string: a million strings would take twice the memory.
     names: String,
 }
 
-/// A sample in a shard.
+/// Where a sample lies, in 40 bytes: a data set may have millions.
 #[derive(Clone, Debug)]
-pub(super) struct Sample {
+pub(in super::super) struct Place {
+    stored: Stored,
+    /// The beginning of its name among the names.
+    name: usize,
     pub(super) shard: u32,
-    pub(super) label: u32,
-    pub(super) stored: Stored,
-    pub(super) name: Name,
+    name_length: u16,
 }
 
-/// A name's place among the names.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Name {
-    start: usize,
-    length: u16,
-}
-
-impl Store {
+impl Shards {
     pub(super) fn new(paths: Vec<PathBuf>) -> Self {
         Self { paths, open: Mutex::default(), names: String::new() }
     }
 
-    pub(super) fn paths(&self) -> &[PathBuf] {
-        &self.paths
-    }
-
-    /// Keeps a name, which is no longer than a tar allows.
-    pub(super) fn add_name(&mut self, name: &str) -> Name {
-        let start = self.names.len();
+    /// Keeps the name of a sample, which is no longer than a tar allows.
+    pub(super) fn add(&mut self, shard: u32, name: &str, stored: Stored) -> Place {
+        let place = Place { stored, name: self.names.len(), shard, name_length: name.len() as u16 };
         self.names.push_str(name);
-        Name { start, length: name.len() as u16 }
+        place
     }
 
-    /// A sample's name: the shard's path and the entry's.
-    pub(super) fn name(&self, sample: &Sample) -> String {
-        format!("{}:{}", self.path(sample).display(), self.entry(sample))
+    fn entry(&self, place: &Place) -> &str {
+        &self.names[place.name..][..usize::from(place.name_length)]
     }
 
-    /// A sample's name without the shards' folder, so that it stays when they move.
-    pub(super) fn short_name(&self, sample: &Sample) -> String {
-        let file = self.path(sample).file_name().unwrap_or_default();
-        format!("{}:{}", file.to_string_lossy(), self.entry(sample))
-    }
-
-    pub(super) fn read(&self, sample: &Sample) -> io::Result<Vec<u8>> {
-        sample.stored.read_from(&*self.file(sample.shard)?)
-    }
-
-    fn path(&self, sample: &Sample) -> &Path {
-        &self.paths[sample.shard as usize]
-    }
-
-    fn entry(&self, sample: &Sample) -> &str {
-        &self.names[sample.name.start..][..usize::from(sample.name.length)]
-    }
-
-    fn file(&self, shard: u32) -> io::Result<Arc<File>> {
+    fn file(&self, shard: u32) -> io::Result<Arc<Bytes>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let found = match open.iter().rposition(|(number, _)| *number == shard) {
             Some(at) => open.remove(at),
-            None => (shard, Arc::new(File::open(&self.paths[shard as usize])?)),
+            None => (shard, Arc::new(Bytes::File(File::open(&self.paths[shard as usize])?))),
         };
         if open.len() == MAX_OPEN {
             open.remove(0);
@@ -84,5 +58,31 @@ impl Store {
         let file = Arc::clone(&found.1);
         open.push(found);
         Ok(file)
+    }
+}
+
+impl Store for Shards {
+    type Place = Place;
+
+    /// The shard's path and the entry's.
+    fn name(&self, place: &Place) -> String {
+        format!("{}:{}", self.paths[place.shard as usize].display(), self.entry(place))
+    }
+
+    /// The name without the shards' folder.
+    fn key(&self, place: &Place) -> String {
+        let file = self.paths[place.shard as usize].file_name().unwrap_or_default();
+        format!("{}:{}", file.to_string_lossy(), self.entry(place))
+    }
+
+    fn read(&self, place: &Place) -> Result<Vec<u8>, Error> {
+        let read = self.file(place.shard).and_then(|file| file.read(&place.stored));
+        read.map_err(|error| Error::file_error(self.name(place), error))
+    }
+
+    /// Takes the shards in random order, and draws samples through a buffer.
+    fn order(&self, samples: &[Sample<Place>], seed: u64, epoch: u64) -> Vec<usize> {
+        let shards = samples.chunk_by(|a, b| a.place.shard == b.place.shard);
+        order::order(&shards.map(<[_]>::len).collect::<Vec<_>>(), seed, epoch)
     }
 }

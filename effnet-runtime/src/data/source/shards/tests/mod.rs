@@ -245,6 +245,9 @@ fn mistakes_are_named() {
     );
     let both = [("train/s.tar", good()), ("val/s.tar", shard(&[("9.png", ""), ("9.cls", "3")]))];
     assert_eq!(says(&both, ""), "DATA/ has the class 3 in val but not in train: add it");
+    let without_val = [both[0].clone(), ("val/s.tar", shard(&[("9.txt", "")]))];
+    let wanted = "DATA/ has no samples with an image in its shards of val: add some, or remove these shards";
+    assert_eq!(says(&without_val, ""), wanted);
     let root = folder(&both);
     let error = open(root.path(), Validation::Fraction(0.5), 0).err().expect("an error").to_string();
     assert!(error.ends_with("has shards of its own for validation: leave out --val-fraction"), "{error}");
