@@ -1,6 +1,6 @@
 //! Links in a tar, followed as a system follows them once they are unpacked.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use super::super::Ignored;
@@ -29,15 +29,13 @@ pub(super) fn follow(origin: &str, members: Vec<Member>, ignored: &mut Ignored) 
         };
         return Ok(members.into_iter().map(entry).collect());
     }
-    let nodes = nodes(&members, ignored);
-    let tree = Tree::new(&members, &nodes);
+    let (tree, nodes) = nodes(&members, ignored);
     let mut walk = Walk { tree: &tree, entries: Vec::new(), circles: 0, work: MAX_WORK };
-    for (member, node) in members.iter().zip(&nodes) {
-        let Some(node) = node else { continue };
+    for (path, node) in nodes {
         match node {
-            Node::Folder => walk.keep(member.path.clone(), None),
-            Node::File(stored) => walk.keep(member.path.clone(), Some(stored)),
-            Node::Link(_) => match walk.link(&member.path, &member.path, &mut Vec::new()) {
+            Node::Folder => walk.keep(path.to_owned(), None),
+            Node::File(stored) => walk.keep(path.to_owned(), Some(stored)),
+            Node::Link(_) => match walk.link(path, path, &mut Vec::new()) {
                 Ok(()) => {}
                 Err(Stop::Nowhere) => ignored.add("linked to nothing"),
                 Err(Stop::Circle) => ignored.add("linked in a circle"),
@@ -61,46 +59,33 @@ enum Node<'a> {
     Link(&'a str),
 }
 
-/// What each member is once unpacked: a hard link is whatever stands at its target's path by then.
-fn nodes<'a>(members: &'a [Member], ignored: &mut Ignored) -> Vec<Option<Node<'a>>> {
-    let mut before: HashMap<&str, Node<'_>> = HashMap::new();
-    let mut node = |member: &'a Member| {
-        let node = match &member.kind {
+/// All paths of the unpacked tar.
+type Tree<'a> = BTreeMap<&'a str, Node<'a>>;
+
+/// The unpacked tar, and what each member is in it: a hard link is whatever stands at its target's path by then.
+fn nodes<'a>(members: &'a [Member], ignored: &mut Ignored) -> (Tree<'a>, Vec<(&'a str, Node<'a>)>) {
+    let (mut tree, mut nodes) = (Tree::new(), Vec::with_capacity(members.len()));
+    for Member { path, kind } in members {
+        let node = match kind {
             Kind::Folder => Node::Folder,
             Kind::File(stored) => Node::File(stored),
             Kind::Symbolic(target) => Node::Link(target),
-            Kind::Hard(target) => match before.get(target.as_str()) {
+            Kind::Hard(target) => match tree.get(target.as_str()) {
                 Some(node @ (Node::File(_) | Node::Link(_))) => *node,
                 _ => {
                     ignored.add("linked to nothing");
-                    return None;
+                    continue;
                 }
             },
         };
-        before.insert(&member.path, node);
-        Some(node)
-    };
-    members.iter().map(&mut node).collect()
-}
-
-/// All paths of the unpacked tar.
-struct Tree<'a> {
-    nodes: BTreeMap<&'a str, Node<'a>>,
-}
-
-impl<'a> Tree<'a> {
-    fn new(members: &'a [Member], nodes: &[Option<Node<'a>>]) -> Self {
-        let mut tree = BTreeMap::new();
-        for (member, node) in members.iter().zip(nodes) {
-            let Some(node) = node else { continue };
-            // Entries for folders are optional.
-            for (end, _) in member.path.match_indices('/') {
-                tree.entry(&member.path[..end]).or_insert(Node::Folder);
-            }
-            tree.insert(&member.path, *node);
+        // Entries for folders are optional.
+        for (end, _) in path.match_indices('/') {
+            tree.entry(&path[..end]).or_insert(Node::Folder);
         }
-        Self { nodes: tree }
+        tree.insert(path, node);
+        nodes.push((path.as_str(), node));
     }
+    (tree, nodes)
 }
 
 /// Why a link is not followed.
@@ -132,10 +117,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Keeps the target of the link at `at` under the path `shown`. `met` are the links on the way to it.
-    fn link<'b>(&mut self, at: &'b str, shown: &str, met: &mut Vec<&'b str>) -> Result<(), Stop>
-    where
-        'a: 'b,
-    {
+    fn link(&mut self, at: &'a str, shown: &str, met: &mut Vec<&'a str>) -> Result<(), Stop> {
         let (folder, node) = self.resolve(at)?;
         if let Node::File(stored) = node {
             self.keep(shown.to_owned(), Some(stored));
@@ -154,12 +136,9 @@ impl<'a> Walk<'a> {
     }
 
     /// Keeps the contents of `prefix` under the path `shown`.
-    fn folder<'b>(&mut self, prefix: &str, shown: &str, met: &mut Vec<&'b str>) -> Result<(), Stop>
-    where
-        'a: 'b,
-    {
+    fn folder(&mut self, prefix: &str, shown: &str, met: &mut Vec<&'a str>) -> Result<(), Stop> {
         let tree = self.tree;
-        let behind = tree.nodes.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+        let behind = tree.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
         for (path, node) in behind.take_while(|(path, _)| path.starts_with(prefix)) {
             let shown = format!("{shown}/{}", &path[prefix.len()..]);
             self.spend(STORED * shown.len())?;
@@ -184,7 +163,7 @@ impl<'a> Walk<'a> {
         // The names still to walk, the last one first.
         let mut rest: Vec<&str> = Vec::new();
         let mut hops = 0;
-        let mut node = tree.nodes.get(link).copied().ok_or(Stop::Nowhere)?;
+        let mut node = tree.get(link).copied().ok_or(Stop::Nowhere)?;
         loop {
             if let Node::Link(target) = node {
                 hops += 1;
@@ -202,19 +181,14 @@ impl<'a> Walk<'a> {
             }
             let Some(part) = rest.pop() else { return Ok((folder, node)) };
             self.spend(folder.len() + part.len())?;
-            if part == "." {
-                continue;
-            }
-            if part == ".." {
-                if folder.is_empty() {
-                    return Err(Stop::Nowhere);
-                }
-                folder.truncate(parent(&folder).len());
-                node = Node::Folder;
-                continue;
-            }
-            let at = if folder.is_empty() { part.to_owned() } else { format!("{folder}/{part}") };
-            node = tree.nodes.get(at.as_str()).copied().ok_or(Stop::Nowhere)?;
+            let at = match part {
+                "." => continue,
+                ".." if folder.is_empty() => return Err(Stop::Nowhere),
+                ".." => parent(&folder).to_owned(),
+                part if folder.is_empty() => part.to_owned(),
+                part => format!("{folder}/{part}"),
+            };
+            node = if part == ".." { Node::Folder } else { tree.get(at.as_str()).copied().ok_or(Stop::Nowhere)? };
             match node {
                 Node::Folder => folder = at,
                 Node::Link(_) => {}

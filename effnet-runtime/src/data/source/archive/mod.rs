@@ -26,8 +26,6 @@ pub(super) struct Archive {
     pub(super) entries: Vec<Entry>,
     /// Entries that are neither files nor folders.
     pub(super) ignored: Ignored,
-    /// Whether it was compressed.
-    pub(super) packed: bool,
 }
 
 /// A file or folder of a tar. A link stands as its target.
@@ -54,8 +52,7 @@ impl Archive {
             let reason = format!("is {name}, and nothing but tar and gzip is read here: type {command} {origin}");
             return Err(Error::layout(&origin, reason + ", and give what that leaves"));
         }
-        let scanned = scan::scan(&origin, &mut &file)?;
-        Self::new(origin, Bytes::File(file), scanned, false)
+        Self::new(origin, Bytes::File(file))
     }
 
     /// Decompresses a gzip-compressed tar into memory.
@@ -73,14 +70,22 @@ impl Archive {
             }
             tracing::warn!("{origin}: the bytes behind the compressed tar are no gzip, and are left out");
         }
-        let scanned = scan::scan(origin, &mut Cursor::new(&bytes))?;
-        Self::new(origin.to_owned(), Bytes::Memory(bytes), scanned, true)
+        Self::new(origin.to_owned(), Bytes::Memory(bytes))
     }
 
-    fn new(origin: String, bytes: Bytes, scanned: scan::Scanned, packed: bool) -> Result<Self, Error> {
-        let scan::Scanned { members, mut ignored } = scanned;
+    fn new(origin: String, bytes: Bytes) -> Result<Self, Error> {
+        let mut ignored = Ignored::default();
+        let members = match &bytes {
+            Bytes::File(file) => scan::scan(&origin, &mut &*file, &mut ignored)?,
+            Bytes::Memory(bytes) => scan::scan(&origin, &mut Cursor::new(bytes), &mut ignored)?,
+        };
         let entries = links::follow(&origin, members, &mut ignored)?;
-        Ok(Self { origin, bytes, entries, ignored, packed })
+        Ok(Self { origin, bytes, entries, ignored })
+    }
+
+    /// Whether it was compressed.
+    pub(super) fn is_packed(&self) -> bool {
+        matches!(self.bytes, Bytes::Memory(_))
     }
 }
 

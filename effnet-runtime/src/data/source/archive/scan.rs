@@ -8,13 +8,6 @@ use crate::data::error::Error;
 /// The longest path of an entry or of a link's target, in bytes: the longest on Linux.
 pub(super) const MAX_PATH: usize = 4096;
 
-/// The contents of a tar's headers, in order.
-pub(super) struct Scanned {
-    pub(super) members: Vec<Member>,
-    /// Devices, pipes and other entries that have no contents to unpack.
-    pub(super) ignored: Ignored,
-}
-
 /// A file, folder or link of a tar.
 pub(super) struct Member {
     /// Its path, with `/` between its parts.
@@ -31,15 +24,16 @@ pub(super) enum Kind {
     Symbolic(String),
 }
 
-/// Lists a tar's members by their headers alone; skips the bodies.
-pub(super) fn scan(origin: &str, tar: &mut (impl Read + Seek)) -> Result<Scanned, Error> {
+/// Lists a tar's members by their headers alone, in order; skips the bodies. Counts devices, pipes and other entries that
+/// have no contents to unpack.
+pub(super) fn scan(origin: &str, tar: &mut (impl Read + Seek), ignored: &mut Ignored) -> Result<Vec<Member>, Error> {
     let broken = |error: io::Error| Error::layout(origin, format!("is not a folder and not a readable tar: {error}"));
     let unmapped = |path: &str, reason: io::Error| {
         Error::layout(origin, format!("holds {path}, whose map of zeros cannot be read ({reason}): pack it again"))
     };
     let end = tar.seek(SeekFrom::End(0)).map_err(broken)?;
     let start = behind_label(tar).map_err(broken)?;
-    let (mut members, mut ignored) = (Vec::new(), Ignored::default());
+    let mut members = Vec::new();
     // Maps of sparse files lie among the bodies, and are read after all headers.
     let (mut maps, mut known): (Vec<(usize, Map)>, usize) = (Vec::new(), 0);
     for entry in ::tar::Archive::new(Behind { tar: &mut *tar, start }).entries_with_seek().map_err(broken)? {
@@ -56,10 +50,7 @@ pub(super) fn scan(origin: &str, tar: &mut (impl Read + Seek)) -> Result<Scanned
         let map = map.map_err(|reason| unmapped(&String::from_utf8_lossy(&entry.path_bytes()), reason))?;
         let raw = map.as_ref().and_then(|map| map.name.clone()).unwrap_or_else(|| entry.path_bytes().into_owned());
         let path = join(name(origin, &raw)?);
-        let target = || {
-            let target = entry.link_name_bytes().unwrap_or_default();
-            name(origin, &target).map(str::to_owned)
-        };
+        let target = || name(origin, &entry.link_name_bytes().unwrap_or_default()).map(str::to_owned);
         let kind = match kind.as_byte() {
             b'5' | b'D' => Kind::Folder,
             // The first tars had no type for folders.
@@ -93,7 +84,7 @@ pub(super) fn scan(origin: &str, tar: &mut (impl Read + Seek)) -> Result<Scanned
         let stored = map.read(tar, end, &mut room).map_err(|reason| unmapped(&member.path, reason))?;
         member.kind = Kind::File(stored);
     }
-    Ok(Scanned { members, ignored })
+    Ok(members)
 }
 
 /// Offset of the first header that is no label. GNU tar writes volume labels without a size, which the crate refuses.

@@ -41,17 +41,13 @@ enum More {
 /// The map of an entry in GNU's own format whose body begins at `at`.
 pub(super) fn of_header(header: &Header, at: u64) -> io::Result<Option<Map>> {
     let Some(header) = header.as_gnu() else { return Ok(None) };
-    let mut stretches = Vec::new();
-    add_all(&header.sparse, &mut stretches)?;
+    let stretches = stretches(&header.sparse)?;
     let more = if header.is_extended() { More::Blocks } else { More::Nothing };
     Ok(Some(Map { name: None, length: header.real_size()?, stretches, more, at }))
 }
 
-fn add_all(headers: &[GnuSparseHeader], stretches: &mut Vec<(u64, u64)>) -> io::Result<()> {
-    for header in headers.iter().filter(|header| !header.is_empty()) {
-        stretches.push((header.offset()?, header.length()?));
-    }
-    Ok(())
+fn stretches(headers: &[GnuSparseHeader]) -> io::Result<Vec<(u64, u64)>> {
+    headers.iter().filter(|header| !header.is_empty()).map(|header| Ok((header.offset()?, header.length()?))).collect()
 }
 
 /// The map in an entry's pax header, if it is sparse.
@@ -96,10 +92,11 @@ impl Map {
     /// Reads the rest of the map, and finds the stretches in a tar of `end` bytes. `room` is the part of
     /// [`MAX_STRETCHES`] that is still free.
     pub(super) fn read(mut self, tar: &mut (impl Read + Seek), end: u64, room: &mut usize) -> io::Result<Stored> {
+        tar.seek(SeekFrom::Start(self.at))?;
         match self.more {
             More::Nothing => {}
-            More::Blocks => self.read_blocks(tar, *room)?,
-            More::Decimals => self.read_decimals(tar, *room)?,
+            More::Blocks => self.read_blocks(BufReader::new(tar), *room)?,
+            More::Decimals => self.read_decimals(BufReader::new(tar), *room)?,
         }
         let (mut stretches, mut done, mut at) = (Vec::new(), 0, self.at);
         for (start, length) in self.stretches {
@@ -114,14 +111,12 @@ impl Map {
         Ok(Stored::Sparse(Arc::new(Sparse { length: self.length, stretches })))
     }
 
-    fn read_blocks(&mut self, tar: &mut (impl Read + Seek), room: usize) -> io::Result<()> {
-        tar.seek(SeekFrom::Start(self.at))?;
-        let mut tar = BufReader::new(tar);
+    fn read_blocks(&mut self, mut tar: impl Read, room: usize) -> io::Result<()> {
         loop {
             let mut block = GnuExtSparseHeader::new();
             tar.read_exact(block.as_mut_bytes())?;
             self.at += BLOCK;
-            add_all(&block.sparse, &mut self.stretches)?;
+            self.stretches.extend(stretches(&block.sparse)?);
             if self.stretches.len() > room {
                 return Err(too_many());
             }
@@ -131,9 +126,8 @@ impl Map {
         }
     }
 
-    fn read_decimals(&mut self, tar: &mut (impl Read + Seek), room: usize) -> io::Result<()> {
-        tar.seek(SeekFrom::Start(self.at))?;
-        let (mut tar, mut read, mut line) = (BufReader::new(tar), 0, String::new());
+    fn read_decimals(&mut self, mut tar: impl BufRead, room: usize) -> io::Result<()> {
+        let (mut read, mut line) = (0, String::new());
         let mut next = || {
             line.clear();
             read += tar.by_ref().take(MAX_DIGITS + 1).read_line(&mut line)? as u64;

@@ -58,7 +58,7 @@ pub(in super::super) fn is_shard(archive: &Archive) -> bool {
     let folders: BTreeSet<Option<&str>> = images.map(|path| parent(path)).collect();
     let beside = groups.iter().any(|group| group.cls.is_some() || group.json.is_some());
     // Nobody unpacks a tar of images alone to find that it lacks labels.
-    folders.len() == 1 && (beside || folders.contains(&None) && !archive.packed)
+    folders.len() == 1 && (beside || folders.contains(&None) && !archive.is_packed())
 }
 
 /// The folder that contains a path, if there is one.

@@ -49,7 +49,7 @@ fn read(found: Found, archives: impl IntoIterator<Item = Result<Archive, Error>>
     let (mut labels, mut samples, mut dotted) = (Labels::default(), Vec::new(), None);
     for (shard, archive) in archives.into_iter().enumerate() {
         let archive = archive?;
-        if archive.packed {
+        if archive.is_packed() {
             return Err(find::compressed(&archive.origin, &archive.origin));
         }
         ignored.merge(&archive.ignored);
