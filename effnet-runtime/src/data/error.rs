@@ -62,7 +62,8 @@ impl From<candle_core::Error> for Error {
 
 impl Error {
     /// The file that is to blame, if one is: its path, or the tar's path and the entry's.
-    pub fn file(&self) -> Option<&str> {
+    #[cfg(test)]
+    pub(crate) fn file(&self) -> Option<&str> {
         match self {
             Self::File { name, .. } | Self::Image { name, .. } | Self::Panic { name, .. } => Some(name),
             _ => None,
@@ -82,8 +83,9 @@ impl Error {
         Self::Layout { origin: origin.to_owned(), reason: reason.into() }
     }
 
-    pub(crate) fn file_error(name: impl Into<String>, reason: io::Error) -> Self {
-        Self::File { name: name.into(), reason }
+    /// Names the file that the system refuses, for `map_err`.
+    pub(crate) fn file_error(name: impl fmt::Display) -> impl FnOnce(io::Error) -> Self {
+        move |reason| Self::File { name: name.to_string(), reason }
     }
 }
 

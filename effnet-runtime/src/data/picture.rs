@@ -1,12 +1,12 @@
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use image::RgbImage;
 
 use super::decode::decode;
 use super::error::Error;
-use super::source::MAX_FILE_BYTES;
+use super::source::{MAX_FILE_BYTES, check_length};
 
 /// Reads and decodes a picture that belongs to no data set: a file, or a pipe.
 ///
@@ -17,11 +17,8 @@ pub fn read_picture(path: &Path) -> Result<RgbImage, Error> {
     let read = || {
         let mut bytes = Vec::new();
         File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > MAX_FILE_BYTES {
-            return Err(io::Error::other("it is larger than 256 MiB"));
-        }
+        check_length(bytes.len() as u64)?;
         Ok(bytes)
     };
-    let bytes = read().map_err(|error| Error::file_error(name.as_str(), error))?;
-    decode(&bytes, &name)
+    decode(&read().map_err(Error::file_error(&name))?, &name)
 }

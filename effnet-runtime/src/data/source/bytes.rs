@@ -3,7 +3,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use super::files::MAX_FILE_BYTES;
+use super::files::check_length;
 
 /// A file's contents, read at any position from any number of threads.
 pub(super) enum Bytes {
@@ -54,9 +54,7 @@ impl Stored {
 impl Bytes {
     /// Reads a file's bytes out of the file that contains it.
     pub(super) fn read(&self, stored: &Stored) -> io::Result<Vec<u8>> {
-        if stored.length() > MAX_FILE_BYTES {
-            return Err(io::Error::other("it is larger than 256 MiB"));
-        }
+        check_length(stored.length())?;
         let mut bytes = vec![0; stored.length() as usize];
         match stored {
             Stored::Whole(place) => self.fill(place.offset, &mut bytes)?,

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::Arc;
 
 use super::Ignored;
@@ -7,6 +8,11 @@ use super::samples::Store;
 
 /// The largest file of a data set: a picture within the decoder's limits is never larger.
 pub(in crate::data) const MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// Refuses a file that is longer.
+pub(in crate::data) fn check_length(length: u64) -> io::Result<()> {
+    if length > MAX_FILE_BYTES { Err(io::Error::other("it is larger than 256 MiB")) } else { Ok(()) }
+}
 
 /// The extensions that mark a file as a picture, in lower case.
 const EXTENSIONS: [&str; 6] = ["bmp", "gif", "jpeg", "jpg", "png", "webp"];

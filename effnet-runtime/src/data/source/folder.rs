@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use walkdir::WalkDir;
 
-use super::files::{Listing, MAX_FILE_BYTES, Tree, is_image};
+use super::files::{Listing, MAX_FILE_BYTES, Tree, check_length, is_image};
 use super::litter::litter;
 use super::samples::Store;
 use crate::data::error::Error;
@@ -33,8 +33,7 @@ impl Folder {
                         listing.add_file(&within);
                         continue;
                     }
-                    let name = path.display().to_string();
-                    return Err(Error::file_error(name, error.into()));
+                    return Err(Error::file_error(path.display().to_string())(error.into()));
                 }
             };
             let path = relative(root, entry.path())?;
@@ -96,13 +95,11 @@ impl Store for Folder {
             if !found.is_file() {
                 return Err(io::Error::other(if found.is_dir() { "it is a folder" } else { "it is no regular file" }));
             }
-            if found.len() > MAX_FILE_BYTES {
-                return Err(io::Error::other("it is larger than 256 MiB"));
-            }
+            check_length(found.len())?;
             let mut bytes = Vec::with_capacity(found.len() as usize);
             File::open(&file)?.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
             Ok(bytes)
         };
-        read().map_err(|error| Error::file_error(self.name(path), error))
+        read().map_err(Error::file_error(self.name(path)))
     }
 }

@@ -28,7 +28,7 @@ use super::decode::decode;
 use super::error::Error;
 use crate::random;
 pub use digits::{DIGITS_ATTRIBUTION, digits};
-pub(in crate::data) use files::MAX_FILE_BYTES;
+pub(in crate::data) use files::{MAX_FILE_BYTES, check_length};
 pub use ignored::Ignored;
 pub use open::{open, open_to_measure, open_whole};
 pub use split::{DEFAULT_VAL_FRACTION, Validation};

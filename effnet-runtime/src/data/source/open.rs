@@ -58,7 +58,7 @@ fn find(path: &Path) -> Result<Box<dyn Divide>, Error> {
                 None => Err(Error::Missing { path: path.display().to_string() }),
             }
         }
-        Err(error) => Err(Error::file_error(path.display().to_string(), error)),
+        Err(error) => Err(Error::file_error(path.display())(error)),
     }
 }
 

@@ -48,6 +48,6 @@ impl Store for Tar {
     }
 
     fn read(&self, path: &String) -> Result<Vec<u8>, Error> {
-        self.bytes.read(&self.stored[path]).map_err(|error| Error::file_error(self.name(path), error))
+        self.bytes.read(&self.stored[path]).map_err(Error::file_error(self.name(path)))
     }
 }

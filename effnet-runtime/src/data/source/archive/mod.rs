@@ -40,11 +40,13 @@ pub(super) struct Entry {
 impl Archive {
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let origin = path.display().to_string();
-        let fail = |error| Error::file_error(origin.clone(), error);
-        let mut file = File::open(path).map_err(fail)?;
-        let mut magic = Vec::new();
-        file.by_ref().take(6).read_to_end(&mut magic).map_err(fail)?;
-        file.rewind().map_err(fail)?;
+        let open = || {
+            let (mut file, mut magic) = (File::open(path)?, Vec::new());
+            file.by_ref().take(6).read_to_end(&mut magic)?;
+            file.rewind()?;
+            Ok((file, magic))
+        };
+        let (file, magic) = open().map_err(Error::file_error(&origin))?;
         if magic.starts_with(&[0x1f, 0x8b]) {
             return Self::from_gzip(&origin, file);
         }
@@ -58,7 +60,7 @@ impl Archive {
     /// Decompresses a gzip-compressed tar into memory.
     pub(super) fn from_gzip(origin: &str, packed: impl Read) -> Result<Self, Error> {
         let gzip::Unpacked { bytes, followed } =
-            gzip::unpack(packed, MAX_UNPACKED_BYTES).map_err(|error| Error::file_error(origin, error))?;
+            gzip::unpack(packed, MAX_UNPACKED_BYTES).map_err(Error::file_error(origin))?;
         if bytes.len() as u64 > MAX_UNPACKED_BYTES {
             return Err(Error::layout(origin, "is larger than 1 GiB unpacked: run gunzip on it and give the tar"));
         }

@@ -93,14 +93,12 @@ impl Cifar {
                 return Ok(None);
             }
             let path = folder.join(name);
-            let name = path.display().to_string();
             let open = || {
                 let file = File::open(&path)?;
-                let length = file.metadata()?.len();
-                Ok((Arc::new(Bytes::File(file)), Place { offset: 0, length }))
+                let place = Place { offset: 0, length: file.metadata()?.len() };
+                Ok(DataFile { name: path.display().to_string(), bytes: Arc::new(Bytes::File(file)), place })
             };
-            let (bytes, place) = open().map_err(|error| Error::file_error(name.as_str(), error))?;
-            Ok(Some(DataFile { name, bytes, place }))
+            open().map(Some).map_err(Error::file_error(path.display()))
         };
         Self::new(origin, format, find).map(Some)
     }
@@ -143,7 +141,7 @@ impl Cifar {
             })
         };
         let DataFile { name, bytes, place } = need(format.names)?;
-        let names = bytes.read_place(place).map_err(|error| Error::file_error(name.clone(), error))?;
+        let names = bytes.read_place(place).map_err(Error::file_error(&name))?;
         let names = text(&names).map_err(|reason| Error::layout(&name, reason))?;
         let classes: Arc<[String]> =
             names.lines().map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned).collect();
@@ -193,8 +191,7 @@ impl Records {
         for number in 0..count {
             // The class stands right in front of the picture.
             let offset = place.offset + (number + 1) * self.length as u64 - PICTURE as u64 - 1;
-            let read = bytes.read_place(Place { offset, length: 1 });
-            let label = read.map_err(|error| Error::file_error(name.clone(), error))?[0];
+            let label = bytes.read_place(Place { offset, length: 1 }).map_err(Error::file_error(name))?[0];
             if usize::from(label) >= classes.len() {
                 let (most, some) = (classes.len(), classes.iter().map(String::as_str).collect::<Vec<_>>());
                 let reason = format!(
@@ -229,7 +226,7 @@ impl Store for Records {
         let file = &self.files[record.file as usize];
         let offset = file.place.offset + ((record.number as usize + 1) * self.length - PICTURE) as u64;
         let planes = file.bytes.read_place(Place { offset, length: PICTURE as u64 });
-        let planes = planes.map_err(|error| Error::file_error(self.name(record), error))?;
+        let planes = planes.map_err(Error::file_error(self.name(record)))?;
         Ok(RgbImage::from_fn(SIDE as u32, SIDE as u32, |x, y| {
             let at = y as usize * SIDE + x as usize;
             Rgb([planes[at], planes[SIDE * SIDE + at], planes[2 * SIDE * SIDE + at]])

@@ -19,7 +19,7 @@ use rows::Rows;
 /// Paths are relative to the list's folder; labels are the classes' names. Other columns are ignored.
 pub(super) fn open(path: &Path) -> Result<Undivided<Folder>, Error> {
     let origin = path.display().to_string();
-    let text = std::fs::read(path).map_err(|error| Error::file_error(origin.clone(), error))?;
+    let text = std::fs::read(path).map_err(Error::file_error(&origin))?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     let Rows { mut rows, divided } = rows::read(&origin, &folder, &text)?;
     let mut ignored = Ignored::default();

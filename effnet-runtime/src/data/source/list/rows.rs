@@ -143,7 +143,7 @@ struct Paths {
 impl Paths {
     fn new(origin: &str, folder: &Path) -> Result<Self, Error> {
         let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        let folder = std::path::absolute(here).map_err(|error| Error::file_error(origin, error))?;
+        let folder = std::path::absolute(here).map_err(Error::file_error(origin))?;
         Ok(Self { folder, rows: HashMap::new() })
     }
 

@@ -108,7 +108,7 @@ fn folders(folder: &Path, part: Part) -> Result<Vec<String>, Error> {
 fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
     let named = |entry: DirEntry| (entry.file_name().to_string_lossy().into_owned(), entry.path());
     let read = || folder.read_dir()?.map(|entry| entry.map(named)).collect::<io::Result<Vec<_>>>();
-    let mut entries = read().map_err(|error| Error::file_error(folder.display().to_string(), error))?;
+    let mut entries = read().map_err(Error::file_error(folder.display()))?;
     entries.sort_by(|(_, one), (_, other)| one.cmp(other));
     Ok(entries)
 }

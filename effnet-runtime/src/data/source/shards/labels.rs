@@ -98,7 +98,7 @@ impl Labels {
 /// Reads `classes.txt`.
 pub(super) fn read_names(path: &Path) -> Result<Vec<String>, Error> {
     let origin = path.display().to_string();
-    let text = std::fs::read(path).map_err(|error| Error::file_error(origin.clone(), error))?;
+    let text = std::fs::read(path).map_err(Error::file_error(&origin))?;
     let text = text::text(&text).map_err(|reason| Error::layout(&origin, reason))?;
     let names: Vec<String> = text.trim_end().lines().map(|line| line.trim().to_owned()).collect();
     if let Some(line) = names.iter().position(String::is_empty) {

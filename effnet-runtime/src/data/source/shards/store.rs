@@ -77,7 +77,7 @@ impl Store for Shards {
 
     fn read(&self, place: &Place) -> Result<Vec<u8>, Error> {
         let read = self.file(place.shard).and_then(|file| file.read(&place.stored));
-        read.map_err(|error| Error::file_error(self.name(place), error))
+        read.map_err(Error::file_error(self.name(place)))
     }
 
     /// Takes the shards in random order, and draws samples through a buffer.
