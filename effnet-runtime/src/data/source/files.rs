@@ -41,15 +41,13 @@ pub(super) struct Listing {
 impl Listing {
     /// Lists a file's path; returns whether it was listed as an image.
     pub(super) fn add_file(&mut self, path: &str) -> bool {
-        if let Some(kind) = litter(path) {
-            self.ignored.add(kind);
-        } else if is_image(path) {
-            self.images.push(path.to_owned());
-            return true;
+        let is_image = is_image(path) && litter(path).is_none();
+        if is_image {
+            self.images.push(path.to_owned())
         } else {
-            self.ignored.add_extension(extension(path).unwrap_or_default());
+            self.ignored.add_path(path)
         }
-        false
+        is_image
     }
 
     /// Lists a folder's path.
@@ -57,6 +55,16 @@ impl Listing {
         if !path.is_empty() && !self.folders.contains(path) && litter(path).is_none() {
             self.folders.insert(path.to_owned());
         }
+    }
+
+    /// The images below a folder, whose path ends with `/`, by their paths from there.
+    pub(super) fn images_in<'a>(&'a self, prefix: &str) -> impl Iterator<Item = &'a str> {
+        self.images.iter().filter_map(move |path| path.strip_prefix(prefix))
+    }
+
+    /// The names of the folders directly in such a folder.
+    pub(super) fn folders_in<'a>(&'a self, prefix: &str) -> impl Iterator<Item = &'a str> {
+        self.folders.iter().filter_map(move |path| path.strip_prefix(prefix)).filter(|path| !path.contains('/'))
     }
 
     /// Sorts the images in byte order, which hides the file system's order.
@@ -71,6 +79,6 @@ pub(super) fn is_image(path: &str) -> bool {
 }
 
 /// What follows the last dot of a path's last name.
-fn extension(path: &str) -> Option<&str> {
+pub(super) fn extension(path: &str) -> Option<&str> {
     path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, extension)| extension)
 }

@@ -1,6 +1,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::files::extension;
+use super::litter::litter;
+
 /// How many kinds a message names.
 const NAMED: usize = 5;
 
@@ -25,13 +28,17 @@ impl Ignored {
     }
 
     pub(super) fn add_many(&mut self, kind: &str, count: usize) {
-        if count == 0 {
-            return;
+        if count > 0 {
+            self.files += count;
+            *self.kinds.entry(kind.to_owned()).or_default() += count;
         }
-        self.files += count;
-        match self.kinds.get_mut(kind) {
-            Some(counted) => *counted += count,
-            None => drop(self.kinds.insert(kind.to_owned(), count)),
+    }
+
+    /// Counts a file that is no image.
+    pub(super) fn add_path(&mut self, path: &str) {
+        match litter(path) {
+            Some(kind) => self.add(kind),
+            None => self.add_extension(extension(path).unwrap_or_default()),
         }
     }
 

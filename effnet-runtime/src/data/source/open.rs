@@ -1,3 +1,4 @@
+use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
@@ -42,15 +43,10 @@ const LISTS: [&str; 2] = ["csv", "tsv"];
 
 /// Finds out what a data set is.
 fn find(path: &Path) -> Result<Box<dyn Divide>, Error> {
+    let is_list = |extension: &OsStr| LISTS.iter().any(|list| extension.eq_ignore_ascii_case(list));
     match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => find_in_folder(path),
-        Ok(_)
-            if path
-                .extension()
-                .is_some_and(|extension| LISTS.iter().any(|list| extension.eq_ignore_ascii_case(list))) =>
-        {
-            Ok(Box::new(list::open(path)?))
-        }
+        Ok(_) if path.extension().is_some_and(is_list) => Ok(Box::new(list::open(path)?)),
         Ok(_) => find_in_archive(path),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             match shards::find_by_pattern(path)? {

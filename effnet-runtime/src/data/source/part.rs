@@ -6,7 +6,7 @@ pub(super) enum Part {
     Test,
 }
 
-/// The parts' names. The first is the one in the documentation.
+/// The parts' names, in the order of the parts. The first is the one in the documentation.
 const NAMES: [(Part, &[&str]); 3] = [
     (Part::Train, &["train", "training", "trainval"]),
     (Part::Val, &["val", "valid", "validation", "dev", "eval", "evaluation"]),
@@ -19,11 +19,8 @@ const FILLERS: [&str; 9] = ["data", "dataset", "folder", "image", "images", "img
 impl Part {
     /// The name in the documentation.
     pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Val => "val",
-            Self::Test => "test",
-        }
+        let (_, names) = NAMES[self as usize];
+        names[0]
     }
 
     /// The part that a name means, in any case: `Train`, `validation_set`, `test images`.

@@ -1,3 +1,6 @@
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+
 use crate::data::error::Error;
 use crate::random::{Purpose, Stream, hash_name};
 
@@ -39,14 +42,11 @@ pub(super) fn set_aside(
     fraction: f64,
 ) -> Vec<bool> {
     let mut aside = vec![false; labels.len()];
-    let mut classes: Vec<Vec<(u64, usize)>> = Vec::new();
+    let mut classes: BTreeMap<usize, Vec<(u64, usize)>> = BTreeMap::new();
     for (sample, label) in labels.enumerate() {
-        if classes.len() <= label {
-            classes.resize_with(label + 1, Vec::new);
-        }
-        classes[label].push((rank(sample), sample));
+        classes.entry(label).or_default().push((rank(sample), sample));
     }
-    for mut class in classes {
+    for mut class in classes.into_values() {
         class.sort_unstable();
         let wanted = (class.len() as f64 * fraction).round() as usize;
         let count = wanted.max(1).min(class.len().saturating_sub(1));
@@ -65,7 +65,7 @@ pub(super) enum Least {
 }
 
 /// A few names of many.
-pub(super) fn list_some(names: &[&str]) -> String {
+pub(super) fn list_some<S: Borrow<str>>(names: &[S]) -> String {
     let shown = names[..names.len().min(5)].join(", ");
     if names.len() > 5 { format!("{shown} and {} more", names.len() - 5) } else { shown }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::samples::{Samples, Store};
@@ -62,9 +63,8 @@ impl<S: Store + ?Sized> Divide for Undivided<S> {
         for (sample, for_val) in samples.into_iter().zip(for_val) {
             if for_val { val.push(sample) } else { train.push(sample) }
         }
-        let mut learned = vec![false; classes.len()];
-        train.iter().for_each(|sample| learned[sample.label as usize] = true);
-        if let Some(stranger) = val.iter().find(|sample| !learned[sample.label as usize]) {
+        let learned: BTreeSet<u32> = train.iter().map(|sample| sample.label).collect();
+        if let Some(stranger) = val.iter().find(|sample| !learned.contains(&sample.label)) {
             let class = &classes[stranger.label as usize];
             return refuse(format!("has the class {class} in val but not in train: add it"));
         }

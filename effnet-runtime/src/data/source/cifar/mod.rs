@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use image::{ImageFormat, Rgb, RgbImage};
 
-use super::archive::{Archive, Entry};
+use super::archive::Archive;
 use super::bytes::{Bytes, Place, Stored};
 use super::samples::{Sample, Samples, Store};
 use super::split::{Least, list_some};
@@ -107,12 +107,9 @@ impl Cifar {
     pub(super) fn in_archive(archive: Archive) -> Result<Result<Self, Archive>, Error> {
         let has = |path: &str| archive.entries.iter().any(|entry| entry.stored.is_some() && entry.path == path);
         let found = FORMATS.iter().find_map(|format| {
-            let prefix = |entry: &'_ Entry| {
-                let prefix = entry.path.strip_suffix(format.test)?;
-                (prefix.is_empty() || prefix.ends_with('/')).then(|| prefix.to_owned())
-            };
-            let prefix = archive.entries.iter().find_map(prefix)?;
-            has(&format!("{prefix}{}", format.train[0])).then_some((format, prefix))
+            let mut prefixes = archive.entries.iter().filter_map(|entry| entry.path.strip_suffix(format.test));
+            let prefix = prefixes.find(|prefix| prefix.is_empty() || prefix.ends_with('/'))?;
+            has(&format!("{prefix}{}", format.train[0])).then(|| (format, prefix.to_owned()))
         });
         let Some((format, prefix)) = found else {
             let all = |(folder, files): &(&str, &[&str])| files.iter().all(|name| has(&format!("{folder}{name}")));
@@ -193,10 +190,9 @@ impl Records {
             let offset = place.offset + (number + 1) * self.length as u64 - PICTURE as u64 - 1;
             let label = bytes.read_place(Place { offset, length: 1 }).map_err(Error::file_error(name))?[0];
             if usize::from(label) >= classes.len() {
-                let (most, some) = (classes.len(), classes.iter().map(String::as_str).collect::<Vec<_>>());
+                let (most, some) = (classes.len(), list_some(classes));
                 let reason = format!(
-                    "has the label {label} in record {number}, and there are {most} classes ({}): unpack it again",
-                    list_some(&some)
+                    "has the label {label} in record {number}, and there are {most} classes ({some}): unpack it again"
                 );
                 return Err(Error::layout(name, reason));
             }

@@ -87,7 +87,7 @@ fn folder(prefix: &str) -> &str {
 
 /// Whether a folder contains images directly, and its folders contain none.
 fn is_flat(listing: &Listing, prefix: &str) -> bool {
-    let mut images = listing.images.iter().filter_map(|path| path.strip_prefix(prefix)).peekable();
+    let mut images = listing.images_in(prefix).peekable();
     images.peek().is_some() && images.all(|path| !path.contains('/'))
 }
 
@@ -143,10 +143,8 @@ fn top_folder(tree: &Tree) -> Result<String, Error> {
     let Some(first) = first.filter(|_| tree.is_archive) else { return Ok(String::new()) };
     let prefix = format!("{first}/");
     let alone = listing.folders.iter().all(|path| path == first || path.starts_with(&prefix));
-    let direct = listing.images.iter().filter_map(|path| path.strip_prefix(&prefix)).any(|path| !path.contains('/'));
-    let folders = listing.folders.iter().filter_map(|path| path.strip_prefix(&prefix));
-    let folders = folders.filter(|path| !path.contains('/')).count();
-    let wraps = alone && folders > 1 && Part::named(first) != Some(Part::Train);
+    let direct = listing.images_in(&prefix).any(|path| !path.contains('/'));
+    let wraps = alone && listing.folders_in(&prefix).count() > 1 && Part::named(first) != Some(Part::Train);
     let wraps = wraps && (!direct || matches!(parts::find(listing, &prefix), Ok(Some(_))));
     Ok(if wraps { prefix } else { String::new() })
 }
@@ -162,10 +160,8 @@ fn place(tree: &Tree, prefix: &str) -> String {
 fn classes_in(tree: &Tree, prefix: &str, least: Least) -> Result<Classes, Error> {
     let (place, listing) = (place(tree, prefix), &tree.listing);
     let mut classes: Classes = BTreeMap::new();
-    for path in listing.folders.iter().filter_map(|path| path.strip_prefix(prefix)) {
-        if !path.contains('/') {
-            classes.entry(path.to_owned()).or_default();
-        }
+    for class in listing.folders_in(prefix) {
+        classes.entry(class.to_owned()).or_default();
     }
     for path in &listing.images {
         if let Some((class, _)) = path.strip_prefix(prefix).and_then(|path| path.split_once('/')) {
@@ -173,21 +169,19 @@ fn classes_in(tree: &Tree, prefix: &str, least: Least) -> Result<Classes, Error>
         }
     }
     let empty: Vec<&str> = classes.iter().filter(|(_, paths)| paths.is_empty()).map(|(class, _)| &**class).collect();
+    let refuse = |reason: String| Err(Error::layout(&place, reason));
     match (classes.len(), empty.as_slice()) {
-        (0, _) => Err(Error::layout(&place, format!("has no class folders: {WANTED}"))),
-        (_, [one]) => {
-            Err(Error::layout(&place, format!("has a class folder without images, {one}: fill it or remove it")))
-        }
+        (0, _) => refuse(format!("has no class folders: {WANTED}")),
+        (_, [one]) => refuse(format!("has a class folder without images, {one}: fill it or remove it")),
         (_, [_, ..]) => {
             let (count, some) = (empty.len(), list_some(&empty));
-            let reason = format!("has {count} class folders without images, {some}: fill them or remove them");
-            Err(Error::layout(&place, reason))
+            refuse(format!("has {count} class folders without images, {some}: fill them or remove them"))
         }
         (1, _) if least == Least::Two => {
             let class = classes.keys().next().map_or("", String::as_str);
             let reason = format!("has only one class, {class}: a classifier needs at least two");
             let hint = format!("; if {class} holds the class folders, give that folder");
-            Err(Error::layout(&place, if tree.is_archive { reason } else { reason + &hint }))
+            refuse(if tree.is_archive { reason } else { reason + &hint })
         }
         _ => Ok(classes),
     }

@@ -40,16 +40,14 @@ impl Child<'_> {
     }
 }
 
+/// Folders by their names.
+type Children<'a> = BTreeMap<&'a str, Child<'a>>;
+
 /// The folders directly below a prefix.
-fn children<'a>(listing: &'a Listing, prefix: &str) -> BTreeMap<&'a str, Child<'a>> {
-    let mut children: BTreeMap<&str, Child<'_>> = BTreeMap::new();
-    for path in listing.folders.iter().filter_map(|path| path.strip_prefix(prefix)) {
-        if !path.contains('/') {
-            children.entry(path).or_default();
-        }
-    }
+fn children<'a>(listing: &'a Listing, prefix: &str) -> Children<'a> {
+    let mut children: Children<'a> = listing.folders_in(prefix).map(|name| (name, Child::default())).collect();
     let mut last = None;
-    for path in listing.images.iter().filter_map(|path| path.strip_prefix(prefix)) {
+    for path in listing.images_in(prefix) {
         let Some((name, path)) = path.split_once('/') else { continue };
         let folder = path.split_once('/').map(|(folder, _)| folder);
         // Images come in the order of their paths, and most lie in the folder of the one before.
@@ -85,7 +83,7 @@ pub(super) fn find(listing: &Listing, top: &str) -> Result<Option<Parts>, String
 
 /// The parts whose names follow a data set's own, as in `seg_train` and `seg_test`. Such a name is as likely a class's;
 /// only two that belong together count.
-fn behind_a_name(listing: &Listing, children: &BTreeMap<&str, Child<'_>>, top: &str) -> Result<Option<Parts>, String> {
+fn behind_a_name(listing: &Listing, children: &Children<'_>, top: &str) -> Result<Option<Parts>, String> {
     let sets: BTreeSet<String> = children.keys().filter_map(|name| Part::behind(name)).map(|(set, _)| set).collect();
     let mut found = None;
     for set in sets.iter().filter(|set| !set.is_empty()) {
@@ -101,12 +99,7 @@ fn behind_a_name(listing: &Listing, children: &BTreeMap<&str, Child<'_>>, top: &
 }
 
 /// The parts whose names follow this data set's.
-fn named(
-    listing: &Listing,
-    children: &BTreeMap<&str, Child<'_>>,
-    top: &str,
-    set: &str,
-) -> Result<Option<Parts>, String> {
+fn named(listing: &Listing, children: &Children<'_>, top: &str, set: &str) -> Result<Option<Parts>, String> {
     let called = |part: Part| {
         let wanted = Some((set.to_owned(), part));
         children.iter().filter(move |(name, _)| Part::behind(name) == wanted)
@@ -147,12 +140,11 @@ fn inner(listing: &Listing, prefix: String, name: &str) -> String {
 
 /// Refuses folders that all contain the same folders: the inner ones are the classes, and the outer ones are parts by
 /// other names.
-fn refuse_unknown_parts(children: &BTreeMap<&str, Child<'_>>) -> Result<(), String> {
-    let mut with_images = children.iter().filter(|(_, child)| child.has_images());
-    let (Some((one, first)), Some((other, _))) = (with_images.next(), with_images.next()) else { return Ok(()) };
-    let with_images = || children.values().filter(|child| child.has_images());
-    let same = with_images().all(|child| child.folders == first.folders);
-    if !same || first.folders.len() < 2 || with_images().all(|child| child.direct) {
+fn refuse_unknown_parts(children: &Children<'_>) -> Result<(), String> {
+    let with_images: Vec<_> = children.iter().filter(|(_, child)| child.has_images()).collect();
+    let [(one, first), (other, _), ..] = with_images.as_slice() else { return Ok(()) };
+    let same = with_images.iter().all(|(_, child)| child.folders == first.folders);
+    if !same || first.folders.len() < 2 || with_images.iter().all(|(_, child)| child.direct) {
         return Ok(());
     }
     let inner: Vec<&str> = first.folders.iter().copied().collect();

@@ -8,18 +8,12 @@ use super::super::split::list_some;
 use crate::data::error::Error;
 use crate::text::without_mark;
 
-/// The contents of a list.
-pub(super) struct Rows {
-    pub(super) rows: Vec<Row>,
-    /// Whether the lines say which part they belong to.
-    pub(super) divided: bool,
-}
-
 /// A line of the list.
 pub(super) struct Row {
     pub(super) path: String,
     pub(super) class: String,
-    pub(super) part: Part,
+    /// The part that it belongs to, where the list has a column for it.
+    pub(super) part: Option<Part>,
     line: u64,
 }
 
@@ -31,7 +25,7 @@ struct Columns {
 }
 
 /// Reads all lines of a list. Paths are relative to `folder`.
-pub(super) fn read(origin: &str, folder: &Path, text: &[u8]) -> Result<Rows, Error> {
+pub(super) fn read(origin: &str, folder: &Path, text: &[u8]) -> Result<Vec<Row>, Error> {
     let text = without_mark(text).map_err(|reason| Error::layout(origin, reason))?;
     let broken = |error: csv::Error| match error.into_kind() {
         csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
@@ -52,8 +46,8 @@ pub(super) fn read(origin: &str, folder: &Path, text: &[u8]) -> Result<Rows, Err
     let mut record = StringRecord::new();
     while reader.read_record(&mut record).map_err(broken)? {
         let row = row(origin, folder, &columns, &record, line(text, record.position()))?;
-        if let Some(first) = paths.add(&row.path, rows.len(), |row| &rows[row].path) {
-            let (path, first, line) = (row.path, rows[first].line, row.line);
+        if let Some(first) = paths.add(&row, &rows) {
+            let (path, first, line) = (row.path, first.line, row.line);
             return Err(Error::layout(origin, format!("lists {path} twice, in lines {first} and {line}: keep one")));
         }
         rows.push(row);
@@ -62,7 +56,7 @@ pub(super) fn read(origin: &str, folder: &Path, text: &[u8]) -> Result<Rows, Err
         return Err(Error::layout(origin, "lists no images: it has no line below its first"));
     }
     refuse_missing(origin, folder, &rows)?;
-    Ok(Rows { rows, divided: columns.split.is_some() })
+    Ok(rows)
 }
 
 fn refuse_missing(origin: &str, folder: &Path, rows: &[Row]) -> Result<(), Error> {
@@ -74,7 +68,6 @@ fn refuse_missing(origin: &str, folder: &Path, rows: &[Row]) -> Result<(), Error
         (": paths are relative to the list's folder", ": paths are relative to its folder")
     };
     let names: Vec<String> = missing.iter().map(|row| format!("{} (line {})", row.path, row.line)).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let reason = match names.as_slice() {
         [one] => format!("lists a file that is not there, {one}{hint_for_one}"),
         some => format!("lists {} files that are not there, {}{hint_for_some}", some.len(), list_some(some)),
@@ -119,12 +112,13 @@ fn row(origin: &str, folder: &Path, columns: &Columns, record: &StringRecord, li
         Some(cell) if !cell.is_empty() => Ok(cell),
         _ => Err(Error::layout(origin, format!("has an empty {name} in line {line}: fill it, or remove the line"))),
     };
-    let part = match columns.split.map(|at| cell("split", at)).transpose()? {
-        None => Part::Train,
-        Some(split) => Part::named(split).ok_or_else(|| {
+    let part = |at| {
+        let split = cell("split", at)?;
+        Part::named(split).ok_or_else(|| {
             Error::layout(origin, format!("has the split {split} in line {line}: it can be train, val or test"))
-        })?,
+        })
     };
+    let part = columns.split.map(part).transpose()?;
     let path = cell("path", columns.path)?;
     // Blanks around a cell are the list's, unless a file has them in its name.
     let whole = record.get(columns.path).filter(|whole| *whole != path && folder.join(whole).exists());
@@ -147,18 +141,15 @@ impl Paths {
         Ok(Self { folder, rows: HashMap::new() })
     }
 
-    /// Notes a row's path; returns the row that listed the same file before, if one did. `path_of` gives a row's path.
-    fn add<'a>(&mut self, path: &str, row: usize, path_of: impl Fn(usize) -> &'a String) -> Option<usize> {
-        let first = *self.rows.entry(plain(&self.folder.join(path))).or_insert(row);
-        if first == row {
-            return None;
-        }
+    /// Notes a row's path; returns the row among those `before` that listed the same file, if one did.
+    fn add<'a>(&mut self, row: &Row, before: &'a [Row]) -> Option<&'a Row> {
+        let first = *self.rows.entry(plain(&self.folder.join(&row.path))).or_insert(before.len());
+        let first = before.get(first)?;
         // After a link, `..` is a different folder from the one in front of it.
         let goes_up = |path: &str| Path::new(path).components().any(|part| part == Component::ParentDir);
-        let before = path_of(first);
-        if goes_up(path) || goes_up(before) {
+        if goes_up(&row.path) || goes_up(&first.path) {
             let real = |path: &str| self.folder.join(path).canonicalize().ok();
-            return (real(path) == real(before)).then_some(first);
+            return (real(&row.path) == real(&first.path)).then_some(first);
         }
         Some(first)
     }

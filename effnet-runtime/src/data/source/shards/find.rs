@@ -51,43 +51,30 @@ pub(in super::super) fn find_by_pattern(path: &Path) -> Result<Option<Found>, Er
 
 /// The shards in a folder of shards: tars and no other folders, or folders of that kind that are parts.
 pub(in super::super) fn find_in_folder(folder: &Path) -> Result<Option<Found>, Error> {
-    let origin = folder.display().to_string();
-    let classes_in = |folders: &[&Path]| folders.iter().map(|folder| folder.join(CLASSES)).find(|path| path.is_file());
-    if let Some((train, Tars { mut paths, mut ignored })) = part(folder, Part::Train)? {
-        let val = match part(folder, Part::Val)? {
-            None => part(folder, Part::Test)?,
-            val => val,
-        };
-        if let Some(name) = folders(folder, Part::Val)?.first().filter(|_| val.is_none()) {
-            let reason = format!("has shards in {train} but none in {name}: add them, or remove {name}");
-            return Err(Error::layout(&origin, reason));
-        }
-        let val_from = val.as_ref().map(|_| paths.len());
-        let mut used = vec![train.clone()];
-        if let Some((name, val)) = val {
-            used.push(name);
-            ignored.merge(&val.ignored);
-            paths.extend(val.paths);
-        }
-        ignored.merge(&beside(folder, &used)?);
-        let classes = classes_in(&[folder, &folder.join(&train)]);
-        return Ok(Some(Found { origin, paths, val_from, classes, ignored }));
+    let Some((train, mut found)) = part(folder, Part::Train)? else { return Ok(tars(folder)?.map(by_name)) };
+    found.origin = folder.display().to_string();
+    let val = match part(folder, Part::Val)? {
+        None => part(folder, Part::Test)?,
+        val => val,
+    };
+    if let Some(name) = folders(folder, Part::Val)?.first().filter(|_| val.is_none()) {
+        let reason = format!("has shards in {train} but none in {name}: add them, or remove {name}");
+        return Err(Error::layout(&found.origin, reason));
     }
-    let Some(Tars { paths, mut ignored }) = tars(folder)? else { return Ok(None) };
-    let (paths, val_from) = by_name(paths, &mut ignored);
-    Ok(Some(Found { classes: classes_in(&[folder]), origin, paths, val_from, ignored }))
-}
-
-/// A folder of shards.
-struct Tars {
-    /// The tars, in the order of their names.
-    paths: Vec<PathBuf>,
-    /// Files beside them.
-    ignored: Ignored,
+    let mut used = vec![train];
+    if let Some((name, val)) = val {
+        used.push(name);
+        found.val_from = Some(found.paths.len());
+        found.paths.extend(val.paths);
+        found.ignored.merge(&val.ignored);
+    }
+    found.ignored.merge(&beside(folder, &used)?);
+    found.classes = Some(folder.join(CLASSES)).filter(|path| path.is_file()).or(found.classes);
+    Ok(Some(found))
 }
 
 /// The folder of shards that is this part, and its name.
-fn part(folder: &Path, part: Part) -> Result<Option<(String, Tars)>, Error> {
+fn part(folder: &Path, part: Part) -> Result<Option<(String, Found)>, Error> {
     let mut with_tars = Vec::new();
     for name in folders(folder, part)? {
         with_tars.extend(tars(&folder.join(&name))?.map(|tars| (name, tars)));
@@ -124,22 +111,14 @@ fn beside(folder: &Path, parts: &[String]) -> Result<Ignored, Error> {
             let files = WalkDir::new(path).into_iter().flatten().filter(|entry| entry.file_type().is_file());
             ignored.add_many(&format!("in {name}"), files.count());
         } else if path.is_file() {
-            add_beside(&mut ignored, &name);
+            ignored.add_path(&name);
         }
     }
     Ok(ignored)
 }
 
-/// Counts a file beside shards.
-fn add_beside(ignored: &mut Ignored, name: &str) {
-    match litter(name) {
-        Some(kind) => ignored.add(kind),
-        None => ignored.add_extension(name.rsplit_once('.').map_or("", |(_, extension)| extension)),
-    }
-}
-
 /// The tars in a folder, if there are any and no folders beside them.
-fn tars(folder: &Path) -> Result<Option<Tars>, Error> {
+fn tars(folder: &Path) -> Result<Option<Found>, Error> {
     let (mut tars, mut packed, mut ignored) = (Vec::new(), None, Ignored::default());
     for (written, path) in entries(folder)? {
         let name = written.to_ascii_lowercase();
@@ -155,26 +134,30 @@ fn tars(folder: &Path) -> Result<Option<Tars>, Error> {
             }
         }
         if path.is_file() && name != CLASSES {
-            add_beside(&mut ignored, &written);
+            ignored.add_path(&written);
         }
     }
+    let origin = folder.display().to_string();
     match packed {
-        Some(packed) => Err(compressed(&folder.display().to_string(), &packed.display().to_string())),
-        None => Ok((!tars.is_empty()).then_some(Tars { paths: tars, ignored })),
+        Some(packed) => Err(compressed(&origin, &packed.display().to_string())),
+        None if tars.is_empty() => Ok(None),
+        None => Ok(Some(Found { ignored, ..Found::together(origin, tars) })),
     }
 }
 
-/// The shards to train on, then those to validate on and the number of their first, where their names say so. Shards
-/// that belong to neither are left out then.
-fn by_name(paths: Vec<PathBuf>, ignored: &mut Ignored) -> (Vec<PathBuf>, Option<usize>) {
+/// Puts the shards to train on in front of those to validate on, where their names say so. Shards that belong to neither
+/// are left out then.
+fn by_name(mut found: Found) -> Found {
     let part = |path: &PathBuf| path.file_name().and_then(|name| Part::of_shard(&name.to_string_lossy()));
-    let of = |wanted: Part| paths.iter().filter(|path| part(path) == Some(wanted)).cloned().collect::<Vec<_>>();
+    let of = |wanted: Part| found.paths.iter().filter(|path| part(path) == Some(wanted)).cloned().collect::<Vec<_>>();
     let train = of(Part::Train);
     let val = [Part::Val, Part::Test].map(of).into_iter().find(|val| !val.is_empty());
-    let Some(val) = val.filter(|_| !train.is_empty()) else { return (paths, None) };
-    ignored.add_many(".tar", paths.len() - train.len() - val.len());
-    let val_from = train.len();
-    ([train, val].concat(), Some(val_from))
+    if let Some(val) = val.filter(|_| !train.is_empty()) {
+        found.ignored.add_many(".tar", found.paths.len() - train.len() - val.len());
+        found.val_from = Some(train.len());
+        found.paths = [train, val].concat();
+    }
+    found
 }
 
 /// Says how to unpack a compressed shard, which cannot be read at any position.

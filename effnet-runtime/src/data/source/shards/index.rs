@@ -36,8 +36,8 @@ pub(super) enum Label {
 /// The entries that share a key.
 struct Group<'a> {
     key: &'a str,
-    /// The image's index among the entries.
-    image: Option<usize>,
+    /// The image's path, and where it lies.
+    image: Option<(&'a str, &'a Stored)>,
     /// Whether there is a second image.
     ambiguous: bool,
     cls: Option<&'a Stored>,
@@ -70,7 +70,7 @@ fn parent(path: &str) -> Option<&str> {
 pub(super) fn samples(archive: &Archive, ignored: &mut Ignored) -> Result<Vec<Found>, Error> {
     let mut found = Vec::new();
     for group in groups(&archive.entries, ignored) {
-        let Some(image) = group.image else {
+        let Some((path, stored)) = group.image else {
             let alone = [group.cls.map(|_| ".cls"), group.json.map(|_| ".json")];
             alone.into_iter().flatten().for_each(|kind| ignored.add(kind));
             continue;
@@ -86,8 +86,7 @@ pub(super) fn samples(archive: &Archive, ignored: &mut Ignored) -> Result<Vec<Fo
                 None => Label::None,
             },
         };
-        let Entry { path, stored: Some(stored) } = &archive.entries[image] else { continue };
-        found.push(Found { path: path.clone(), stored: stored.clone(), label });
+        found.push(Found { path: path.to_owned(), stored: stored.clone(), label });
     }
     found.sort_by_key(|sample| sample.stored.offset());
     Ok(found)
@@ -95,21 +94,15 @@ pub(super) fn samples(archive: &Archive, ignored: &mut Ignored) -> Result<Vec<Fo
 
 /// An image that does not count because its name has a dot before the extension's, as a rule to name and what to do.
 pub(super) fn dotted(archive: &Archive) -> Option<String> {
-    let path = archive.entries.iter().map(|entry| &entry.path).find(|path| {
-        let (_, extension) = key(path);
-        extension.contains('.') && is_image(path) && litter(path).is_none()
-    })?;
-    let (key, extension) = key(path);
-    let good = format!(
-        "{key}_{}",
-        extension
-            .rsplit_once('.')
-            .map_or_else(String::new, |(rest, last)| { format!("{}.{last}", rest.replace('.', "_")) })
-    );
-    Some(format!(
-        "a key ends at the first dot of a name, which makes {path} the .{extension} of a sample {key}: rename it and its \
-         like, as to {good}"
-    ))
+    archive.entries.iter().find_map(|Entry { path, .. }| {
+        let (key, extension) = key(path);
+        let (rest, last) = extension.rsplit_once('.').filter(|_| is_image(path) && litter(path).is_none())?;
+        let good = rest.replace('.', "_");
+        Some(format!(
+            "a key ends at the first dot of a name, which makes {path} the .{extension} of a sample {key}: rename it \
+             and its like, as to {key}_{good}.{last}"
+        ))
+    })
 }
 
 /// The entries grouped by key, in the order of each key's first entry. A key's entries need not lie side by side: tar
@@ -117,7 +110,7 @@ pub(super) fn dotted(archive: &Archive) -> Option<String> {
 fn groups<'a>(entries: &'a [Entry], ignored: &mut Ignored) -> Vec<Group<'a>> {
     let mut numbers: HashMap<&str, usize> = HashMap::new();
     let mut groups: Vec<Group<'_>> = Vec::new();
-    for (number, entry) in entries.iter().enumerate() {
+    for entry in entries {
         let Some(stored) = &entry.stored else { continue };
         let (key, extension) = key(&entry.path);
         let at = *numbers.entry(key).or_insert(groups.len());
@@ -132,7 +125,7 @@ fn groups<'a>(entries: &'a [Entry], ignored: &mut Ignored) -> Vec<Group<'a>> {
             // Compares the whole extension: neither `1.left.jpg` nor `1.right.jpg` is the image of sample 1.
             (None, image) if !image.contains('.') && is_image(&entry.path) => {
                 group.ambiguous = group.image.is_some();
-                group.image = group.image.or(Some(number));
+                group.image = group.image.or(Some((&entry.path, stored)));
             }
             _ => ignored.add_extension(extension),
         }
@@ -151,7 +144,8 @@ fn key(path: &str) -> (&str, &str) {
 
 /// The text of a sample's label entry, if there is one.
 fn label(archive: &Archive, group: &Group<'_>) -> Result<Option<String>, Error> {
-    let fail = |reason: String| Error::layout(&name(archive, group), reason);
+    let image = group.image.map_or("", |(path, _)| path);
+    let fail = |reason: String| Error::layout(&format!("{}:{image}", archive.origin), reason);
     let read = |stored: &Stored, what: &str, most: u64| {
         if stored.length() > most {
             return Err(fail(format!("has a {what} of {} bytes, and {most} is the limit", stored.length())));
@@ -168,10 +162,4 @@ fn label(archive: &Archive, group: &Group<'_>) -> Result<Option<String>, Error> 
     let text = without_mark(&bytes).map_err(|reason| fail(format!("has a .json that {reason}")))?;
     json::label(&mut text.to_vec())
         .map_err(|error| fail(format!("has a .json beside it that is none ({error}): correct it")))
-}
-
-/// A sample's name for people: its image's.
-fn name(archive: &Archive, group: &Group<'_>) -> String {
-    let path = group.image.map_or("", |image| archive.entries[image].path.as_str());
-    format!("{}:{path}", archive.origin)
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Number;
 
 /// The keys of a label. An earlier one wins.
@@ -17,9 +18,14 @@ pub(super) fn label(text: &mut [u8]) -> Result<Option<String>, serde_json::Error
     if text.trim_ascii_start().first() != Some(&b'{') {
         return serde_json::from_slice::<IgnoredAny>(text).map(|_| None);
     }
-    let Top(labels) = serde_json::from_slice(text)?;
-    let label = labels.into_iter().flatten().next().and_then(|Label(label)| label);
-    Ok(label.map(|label| label.trim().to_owned()).filter(|label| !label.is_empty()))
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let labels = json.deserialize_map(Values)?;
+    json.end()?;
+    Ok(match labels.into_iter().flatten().next() {
+        Some(Label::Text(text)) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        Some(Label::Number(number)) => Some(number.to_string()),
+        Some(Label::Other(_)) | None => None,
+    })
 }
 
 /// Replaces `NaN`, `Infinity` and `-Infinity` outside strings by empty strings, which are no labels.
@@ -49,28 +55,26 @@ fn blank_no_numbers(text: &mut [u8]) {
     }
 }
 
-/// The values of each of [`KEYS`] in an object.
-struct Top([Option<Label>; KEYS.len()]);
-
-/// A text or number; nothing for any other value.
-struct Label(Option<String>);
-
-impl<'de> Deserialize<'de> for Top {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        json.deserialize_map(TopVisitor)
-    }
+/// The value of a key.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Label {
+    Text(String),
+    Number(Number),
+    Other(IgnoredAny),
 }
 
-struct TopVisitor;
+/// Finds the value of each of [`KEYS`] in an object.
+struct Values;
 
-impl<'de> Visitor<'de> for TopVisitor {
-    type Value = Top;
+impl<'de> Visitor<'de> for Values {
+    type Value = [Option<Label>; KEYS.len()];
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Top, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut labels = [const { None }; KEYS.len()];
         while let Some(key) = map.next_key::<String>()? {
             match KEYS.iter().position(|known| *known == key) {
@@ -78,57 +82,7 @@ impl<'de> Visitor<'de> for TopVisitor {
                 None => _ = map.next_value::<IgnoredAny>()?,
             }
         }
-        Ok(Top(labels))
-    }
-}
-
-impl<'de> Deserialize<'de> for Label {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        json.deserialize_any(LabelVisitor)
-    }
-}
-
-struct LabelVisitor;
-
-impl<'de> Visitor<'de> for LabelVisitor {
-    type Value = Label;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a label")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Label, E> {
-        Ok(Label(Some(text.to_owned())))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Label, E> {
-        Ok(Label(Some(number.to_string())))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Label, E> {
-        Ok(Label(Some(number.to_string())))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Label, E> {
-        Ok(Label(Number::from_f64(number).map(|number| number.to_string())))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Label, E> {
-        Ok(Label(None))
-    }
-
-    fn visit_unit<E>(self) -> Result<Label, E> {
-        Ok(Label(None))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Label, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Label(None))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Label, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Label(None))
+        Ok(labels)
     }
 }
 

@@ -33,9 +33,10 @@ impl Labels {
             }
         };
         if *self.entries.get_or_insert(entry) != entry {
-            let without = if entry { "others have none" } else { "others have one" };
-            let has = if entry { "has a label" } else { "has no label" };
-            let reason = format!("holds {path}, which {has} in .cls or .json, while {without}: label all or none");
+            let (has, others_have) = if entry { ("a", "none") } else { ("no", "one") };
+            let reason = format!(
+                "holds {path}, which has {has} label in .cls or .json, while others have {others_have}: label all or none"
+            );
             return Err(Error::layout(origin, reason));
         }
         if let Some(number) = self.numbers.get(&text) {
