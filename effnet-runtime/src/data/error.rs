@@ -87,6 +87,11 @@ impl Error {
     pub(crate) fn file_error(name: impl fmt::Display) -> impl FnOnce(io::Error) -> Self {
         move |reason| Self::File { name: name.to_string(), reason }
     }
+
+    /// Refuses an option unless it makes sense.
+    pub(crate) fn require(makes_sense: bool, message: impl FnOnce() -> String) -> Result<(), Self> {
+        if makes_sense { Ok(()) } else { Err(Self::Option(message())) }
+    }
 }
 
 /// The text of a caught panic.

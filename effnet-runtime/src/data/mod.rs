@@ -57,6 +57,7 @@
 //! ```
 
 mod augment;
+mod bounds;
 mod check;
 mod decode;
 mod draw;
@@ -65,6 +66,7 @@ mod loader;
 mod luma;
 mod mix;
 mod picture;
+mod rectangle;
 mod source;
 mod transform;
 

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use super::super::bounds;
 use super::super::draw::{Draw, Part};
 use super::super::error::Error;
+use super::super::rectangle::rectangles;
 
 /// What an erased rectangle shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,34 +41,17 @@ impl Erasing {
     /// # Errors
     /// [`Error::Option`] with the first that doesn't.
     pub fn check(&self) -> Result<(), Error> {
-        if !(0.0..=1.0).contains(&self.probability) {
-            let probability = self.probability;
-            return Err(Error::Option(format!("random erasing's probability {probability} is not within 0..=1")));
-        }
-        let ordered = |(low, high): (f64, f64)| low > 0.0 && low <= high && high.is_finite();
-        if !ordered(self.area) || self.area.1 > 1.0 {
-            return Err(Error::Option(format!(
-                "random erasing's area {:?} is not within 0..=1 and in order",
-                self.area
-            )));
-        }
-        if !ordered(self.aspect) {
-            return Err(Error::Option(format!(
-                "random erasing's aspect {:?} is not above 0 and in order",
-                self.aspect
-            )));
-        }
-        Ok(())
+        bounds::probability("random erasing's probability", self.probability)?;
+        bounds::shares("random erasing's area", self.area)?;
+        bounds::ratios("random erasing's aspect", self.aspect)
     }
 
     /// Covers one rectangle in every channel of a picture of `width` × `height`, or none.
     pub(crate) fn apply(&self, planes: &mut [f32], (width, height): (usize, usize), draw: Draw) {
         let Some((columns, rows)) = self.rectangle((width, height), draw) else { return };
         let noise = draw.stream(Part::EraseNoise);
-        for (row, values) in planes.chunks_exact_mut(width).enumerate() {
-            if !rows.contains(&(row % height)) {
-                continue;
-            }
+        let lines = planes.chunks_exact_mut(width).enumerate();
+        for (row, values) in lines.filter(|(row, _)| rows.contains(&(row % height))) {
             match self.mode {
                 EraseMode::Zero => values[columns.clone()].fill(0.0),
                 EraseMode::Noise => {
@@ -80,23 +65,17 @@ impl Erasing {
 
     /// Columns and rows of the rectangle. None where chance spares the picture, and after ten draws that do not fit.
     fn rectangle(&self, (width, height): (usize, usize), draw: Draw) -> Option<(Range<usize>, Range<usize>)> {
-        const TRIES: u64 = 10;
-        const DRAWS_PER_TRY: u64 = 4;
         let draws = draw.stream(Part::Erase);
         if draws.uniform(0) >= self.probability {
             return None;
         }
-        let between = |element, (low, high): (f64, f64)| low + (high - low) * draws.uniform(element);
         let place = |element, extent, side| {
             let from = draws.below(element, (side - extent) as u64 + 1) as usize;
             from..from + extent
         };
-        (0..TRIES).map(|attempt| 1 + attempt * DRAWS_PER_TRY).find_map(|first| {
-            let area = between(first, self.area) * (width * height) as f64;
-            let aspect = between(first + 1, (self.aspect.0.ln(), self.aspect.1.ln())).exp();
-            let (w, h) = ((area / aspect).sqrt().round_ties_even(), (area * aspect).sqrt().round_ties_even());
+        rectangles(&draws, 1, (width * height) as f64, self.area, self.aspect).find_map(|(element, h, w)| {
             let (w, h) = (w as usize, h as usize);
-            (w < width && h < height).then(|| (place(first + 3, w, width), place(first + 2, h, height)))
+            (w < width && h < height).then(|| (place(element + 1, w, width), place(element, h, height)))
         })
     }
 }

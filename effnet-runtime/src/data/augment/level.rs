@@ -63,7 +63,8 @@ impl<'a> Layer<'a> {
 ///
 /// automl's integers may leave the range in which its operation is defined. They are brought back as TensorFlow does at
 /// run time: [`Op::Posterize`] keeps one bit where none is asked for, and eight where more are.
-pub(super) fn op(kind: Kind, level: f64, constants: Constants, layer: &Layer<'_>, width: usize, height: usize) -> Op {
+pub(super) fn op(kind: Kind, level: f64, constants: Constants, layer: &Layer<'_>, size: (usize, usize)) -> Op {
+    let (width, height) = size;
     let share = level / MAX_LEVEL;
     let distance = |pixels: f64| share * pixels * (width.min(height) as f64 / SMALLEST as f64).min(1.0);
     let enhanced = (share * 1.8 + 0.1) as f32;

@@ -52,26 +52,23 @@ impl Policy {
     /// [`Error::Option`] with the first that doesn't.
     pub fn check(&self) -> Result<(), Error> {
         let Self::RandAugment { layers, magnitude } = *self else { return Ok(()) };
-        if !(1..=MAX_LAYERS).contains(&layers) {
-            return Err(Error::Option(format!("RandAugment has {layers} layers, and 1 to {MAX_LAYERS} are possible")));
-        }
-        if !(0.0..=MAX_MAGNITUDE).contains(&magnitude) {
-            return Err(Error::Option(format!(
-                "RandAugment's magnitude {magnitude} is not within 0..={MAX_MAGNITUDE}"
-            )));
-        }
-        Ok(())
+        Error::require((1..=MAX_LAYERS).contains(&layers), || {
+            format!("RandAugment has {layers} layers, and 1 to {MAX_LAYERS} are possible")
+        })?;
+        Error::require((0.0..=MAX_MAGNITUDE).contains(&magnitude), || {
+            format!("RandAugment's magnitude {magnitude} is not within 0..={MAX_MAGNITUDE}")
+        })
     }
 
     /// Distorts the picture by these draws.
     pub(super) fn apply(&self, canvas: &mut Canvas<'_>, draws: &Stream) {
+        let size = (canvas.width, canvas.height);
         match *self {
             Self::RandAugment { layers, magnitude } => {
                 for number in 0..layers {
                     let layer = Layer::new(draws, number);
                     let kind = Kind::ALL[layer.choice(Kind::ALL.len())];
-                    level::op(kind, magnitude, Constants::RAND_AUGMENT, &layer, canvas.width, canvas.height)
-                        .apply(canvas);
+                    level::op(kind, magnitude, Constants::RAND_AUGMENT, &layer, size).apply(canvas);
                 }
             }
             Self::AutoAugment => {
@@ -79,8 +76,7 @@ impl Policy {
                 for (number, (kind, probability, level)) in pair.iter().enumerate() {
                     let layer = Layer::new(draws, number);
                     if layer.applies(*probability) {
-                        level::op(*kind, *level, Constants::AUTO_AUGMENT, &layer, canvas.width, canvas.height)
-                            .apply(canvas);
+                        level::op(*kind, *level, Constants::AUTO_AUGMENT, &layer, size).apply(canvas);
                     }
                 }
             }

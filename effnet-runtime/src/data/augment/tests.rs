@@ -105,7 +105,7 @@ fn every_operation_is_pillows_to_the_bit() {
 /// The operation at a level, by a sample's draws.
 fn drawn(kind: Kind, level: f64, constants: Constants, sample: u64) -> Op {
     let draws = Draw { seed: 1, epoch: 0, sample }.stream(Part::Policy);
-    level::op(kind, level, constants, &Layer::new(&draws, 0), LARGE, LARGE)
+    level::op(kind, level, constants, &Layer::new(&draws, 0), (LARGE, LARGE))
 }
 
 /// The values are those of `level_to_arg` in automl's file, run in Python.
@@ -147,7 +147,7 @@ fn levels_mean_what_they_mean_to_automl() {
 fn distances_shrink_with_pictures_smaller_than_automls() {
     let draws = Draw { seed: 1, epoch: 0, sample: 0 }.stream(Part::Policy);
     let at =
-        |kind, width, height| level::op(kind, 10.0, Constants::RAND_AUGMENT, &Layer::new(&draws, 0), width, height);
+        |kind, width, height| level::op(kind, 10.0, Constants::RAND_AUGMENT, &Layer::new(&draws, 0), (width, height));
     for (width, height, moved, covered) in [(128, 128, 100.0, 40), (64, 64, 50.0, 20), (300, 32, 25.0, 10)] {
         let of = |op| if let Op::TranslateX { pixels } = op { pixels.abs() } else { f64::NAN };
         assert_eq!(of(at(Kind::TranslateX, width, height)), moved);
@@ -219,7 +219,7 @@ fn a_policy_is_its_operations_one_after_another() {
         let draws = Draw { seed: 5, epoch: 3, sample }.stream(Part::Policy);
         let (first, second) = (Layer::new(&draws, 0), Layer::new(&draws, 1));
         let op = |layer: &Layer<'_>| {
-            level::op(Kind::ALL[layer.choice(16)], 7.5, Constants::RAND_AUGMENT, layer, LARGE, LARGE)
+            level::op(Kind::ALL[layer.choice(16)], 7.5, Constants::RAND_AUGMENT, layer, (LARGE, LARGE))
         };
         let by_hand = applied(op(&second), &applied(op(&first), &large(), LARGE), LARGE);
         assert_eq!(distorted(Policy::RandAugment { layers: 2, magnitude: 7.5 }, sample), by_hand);
@@ -228,7 +228,7 @@ fn a_policy_is_its_operations_one_after_another() {
         for ((kind, probability, level), layer) in autoaugment::PAIRS[first.choice(25)].iter().zip([first, second]) {
             if layer.applies(*probability) {
                 by_hand =
-                    applied(level::op(*kind, *level, Constants::AUTO_AUGMENT, &layer, LARGE, LARGE), &by_hand, LARGE);
+                    applied(level::op(*kind, *level, Constants::AUTO_AUGMENT, &layer, (LARGE, LARGE)), &by_hand, LARGE);
             }
         }
         assert_eq!(distorted(Policy::AutoAugment, sample), by_hand);

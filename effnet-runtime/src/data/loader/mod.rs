@@ -151,13 +151,11 @@ impl Loader {
         transform.check()?;
         options.mix.map_or(Ok(()), |mix| mix.check())?;
         for (name, value) in [("batch", options.batch), ("threads", options.threads), ("ahead", options.ahead)] {
-            if value == 0 {
-                return Err(Error::Option(format!("{name} is 0, and 1 is the least")));
-            }
+            Error::require(value > 0, || format!("{name} is 0, and 1 is the least"))?;
         }
-        if options.threads > MOST_THREADS {
-            return Err(Error::Option(format!("threads is {}, and {MOST_THREADS} is the most", options.threads)));
-        }
+        Error::require(options.threads <= MOST_THREADS, || {
+            format!("threads is {}, and {MOST_THREADS} is the most", options.threads)
+        })?;
         if let Some(index) = order.iter().find(|index| **index >= source.len()) {
             return Err(Error::Option(format!("the order holds sample {index}, but there are only {}", source.len())));
         }

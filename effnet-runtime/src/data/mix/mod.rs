@@ -57,10 +57,9 @@ impl Mix {
     /// [`Error::Option`] with the first that doesn't.
     pub fn check(&self) -> Result<(), Error> {
         for (name, alpha) in [("mixup", self.mixup), ("cutmix", self.cutmix)] {
-            if alpha != 0.0 && !(MIN_ALPHA..=MAX_ALPHA).contains(&alpha) {
-                let message = format!("{name}'s alpha {alpha} is neither 0 (off) nor within {MIN_ALPHA}..={MAX_ALPHA}");
-                return Err(Error::Option(message));
-            }
+            Error::require(alpha == 0.0 || (MIN_ALPHA..=MAX_ALPHA).contains(&alpha), || {
+                format!("{name}'s alpha {alpha} is neither 0 (off) nor within {MIN_ALPHA}..={MAX_ALPHA}")
+            })?;
         }
         Ok(())
     }

@@ -1,3 +1,4 @@
+use crate::data::rectangle::rectangles;
 use crate::random::Stream;
 
 /// A piece of a picture, in whole pixels.
@@ -16,11 +17,6 @@ impl Window {
         let (w, h) = (width.min(limit), height.min(limit));
         Self { left: (width - w) / 2, top: (height - h) / 2, width: w, height: h }
     }
-
-    /// The whole picture.
-    pub(super) fn whole(width: u32, height: u32) -> Self {
-        Self { left: 0, top: 0, width, height }
-    }
 }
 
 /// A centre crop keeps only the middle of a strip. To resize all of a strip of 16,384 × 1 would take gigabytes.
@@ -29,19 +25,12 @@ const MAX_ASPECT: u32 = 8;
 /// torchvision's `RandomResizedCrop.get_params`: a window with an area of `scale` times the picture's and an aspect of
 /// `ratio`, log-uniform; after ten draws that do not fit, the largest centred window with a legal aspect.
 pub(super) fn random_window(width: u32, height: u32, scale: (f64, f64), ratio: (f64, f64), draws: &Stream) -> Window {
-    const TRIES: u64 = 10;
-    const DRAWS_PER_TRY: u64 = 4;
-    let between = |element, (low, high): (f64, f64)| low + (high - low) * draws.uniform(element);
     let area = f64::from(width) * f64::from(height);
-    for first in (0..TRIES).map(|attempt| attempt * DRAWS_PER_TRY) {
-        let target = area * between(first, scale);
-        let aspect = between(first + 1, (ratio.0.ln(), ratio.1.ln())).exp();
-        let w = (target * aspect).sqrt().round_ties_even();
-        let h = (target / aspect).sqrt().round_ties_even();
+    for (element, w, h) in rectangles(draws, 0, area, scale, ratio) {
         if (1.0..=f64::from(width)).contains(&w) && (1.0..=f64::from(height)).contains(&h) {
             let (w, h) = (w as u32, h as u32);
-            let top = draws.below(first + 2, u64::from(height - h) + 1) as u32;
-            let left = draws.below(first + 3, u64::from(width - w) + 1) as u32;
+            let top = draws.below(element, u64::from(height - h) + 1) as u32;
+            let left = draws.below(element + 1, u64::from(width - w) + 1) as u32;
             return Window { left, top, width: w, height: h };
         }
     }

@@ -64,7 +64,7 @@ impl EvalTransform {
     fn window(&self, (width, height): (u32, u32)) -> Window {
         match self.fit {
             Fit::Crop => Window::middle(width, height),
-            Fit::Squash => Window::whole(width, height),
+            Fit::Squash => Window { left: 0, top: 0, width, height },
             Fit::Cut => {
                 let side = ((self.crop_ratio as f32 * width.min(height) as f32) as u32).max(1);
                 // automl's first version, whose kernel this is, rounds the margin up.
@@ -95,10 +95,9 @@ impl Transform for EvalTransform {
 
     fn check(&self) -> Result<(), Error> {
         check_size(self.size)?;
-        if (MIN_CROP_RATIO..=1.0).contains(&self.crop_ratio) {
-            return Ok(());
-        }
-        Err(Error::Option(format!("crop ratio {} is not within {MIN_CROP_RATIO}..=1", self.crop_ratio)))
+        Error::require((MIN_CROP_RATIO..=1.0).contains(&self.crop_ratio), || {
+            format!("crop ratio {} is not within {MIN_CROP_RATIO}..=1", self.crop_ratio)
+        })
     }
 
     fn apply(&self, image: &RgbImage, _draw: Draw, scratch: &mut Scratch, out: &mut [f32]) {

@@ -60,9 +60,5 @@ impl Scratch {
 
 fn check_size(size: usize) -> Result<(), Error> {
     let max = super::decode::MAX_SIDE as usize;
-    if (1..=max).contains(&size) {
-        Ok(())
-    } else {
-        Err(Error::Option(format!("size {size} is not in 1..={max} pixels")))
-    }
+    Error::require((1..=max).contains(&size), || format!("size {size} is not in 1..={max} pixels"))
 }

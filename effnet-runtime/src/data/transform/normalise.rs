@@ -17,19 +17,18 @@ impl Normalise {
     /// # Errors
     /// If a network with that many channels cannot take pictures, or there are too many numbers, or they make no sense.
     pub fn new(channels: usize, mean: &[f64], std: &[f64]) -> Result<Self, Error> {
-        if channels != 1 && channels != 3 {
-            let reason = "images feed networks of 1 (grey) or 3 (RGB) input channels";
-            return Err(Error::Option(format!("in_channels is {channels}, but {reason}")));
-        }
+        Error::require(channels == 1 || channels == 3, || {
+            format!("in_channels is {channels}, but images feed networks of 1 (grey) or 3 (RGB) input channels")
+        })?;
         for (what, numbers) in [("mean", mean), ("std", std)] {
-            if numbers.len() != 1 && numbers.len() != channels {
+            Error::require(numbers.len() == 1 || numbers.len() == channels, || {
                 let wanted = if channels == 1 { "1" } else { "1 or 3" };
-                return Err(Error::Option(format!("{what} has {} numbers instead of {wanted}", numbers.len())));
-            }
+                format!("{what} has {} numbers instead of {wanted}", numbers.len())
+            })?;
         }
-        if !(mean.iter().all(|mean| mean.is_finite()) && std.iter().all(|std| std.is_finite() && *std > 0.0)) {
-            return Err(Error::Option(format!("mean {mean:?} must be finite and std {std:?} above 0")));
-        }
+        let make_sense =
+            mean.iter().all(|mean| mean.is_finite()) && std.iter().all(|std| std.is_finite() && *std > 0.0);
+        Error::require(make_sense, || format!("mean {mean:?} must be finite and std {std:?} above 0"))?;
         let of = |numbers: &[f64], channel: usize| numbers[channel.min(numbers.len() - 1)] as f32;
         let moments: Vec<(f32, f32)> = (0..channels).map(|channel| (of(mean, channel), of(std, channel))).collect();
         let table = |moments: &(f32, f32)| std::array::from_fn(|byte| normalised(byte as f32, *moments));

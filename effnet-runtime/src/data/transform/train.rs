@@ -1,6 +1,7 @@
 use image::RgbImage;
 
 use super::super::augment::{Canvas, Erasing, Policy};
+use super::super::bounds;
 use super::super::draw::{Draw, Part};
 use super::super::error::Error;
 use super::crop::random_window;
@@ -47,16 +48,9 @@ impl Transform for TrainTransform {
 
     fn check(&self) -> Result<(), Error> {
         check_size(self.size)?;
-        let ordered = |(low, high): (f64, f64)| low > 0.0 && low <= high && high.is_finite();
-        if !ordered(self.scale) || self.scale.1 > 1.0 {
-            return Err(Error::Option(format!("scale {:?} is not within 0..=1 and in order", self.scale)));
-        }
-        if !ordered(self.ratio) {
-            return Err(Error::Option(format!("ratio {:?} is not above 0 and in order", self.ratio)));
-        }
-        if !(0.0..=1.0).contains(&self.flip) {
-            return Err(Error::Option(format!("flip probability {} is not within 0..=1", self.flip)));
-        }
+        bounds::shares("scale", self.scale)?;
+        bounds::ratios("ratio", self.ratio)?;
+        bounds::probability("flip probability", self.flip)?;
         self.policy.as_ref().map_or(Ok(()), Policy::check)?;
         self.erase.check()
     }
