@@ -20,7 +20,7 @@ pub(super) struct Worker {
 impl Worker {
     /// Loads samples until the queue has none left.
     pub(super) fn run(&self) {
-        let mut scratch = Scratch::new();
+        let mut scratch = Scratch::default();
         let mut floats = vec![0.0; self.transform.shape().iter().product()];
         while let Some(claim) = self.queue.claim() {
             let index = self.order[claim.position];

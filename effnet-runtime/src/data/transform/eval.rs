@@ -56,7 +56,7 @@ impl EvalTransform {
         self.check()?;
         let [channels, height, width] = self.shape();
         let mut pixels = vec![0.0; channels * height * width];
-        self.apply(image, Draw { seed: 0, epoch: 0, sample: 0 }, &mut Scratch::new(), &mut pixels);
+        self.apply(image, Draw { seed: 0, epoch: 0, sample: 0 }, &mut Scratch::default(), &mut pixels);
         Ok(Tensor::from_vec(pixels, (1, channels, height, width), &Device::Cpu)?)
     }
 

@@ -39,7 +39,7 @@ pub trait Transform: Send + Sync {
     fn apply(&self, image: &RgbImage, draw: Draw, scratch: &mut Scratch, out: &mut [f32]);
 }
 
-/// A thread's working memory for transforms.
+/// A thread's working memory for transforms: empty by default, it grows with its first use.
 #[derive(Default)]
 pub struct Scratch {
     resizer: fast_image_resize::Resizer,
@@ -49,13 +49,6 @@ pub struct Scratch {
     spare: Vec<u8>,
     /// RGB of 0 to 255, row by row, not rounded.
     floats: Vec<f32>,
-}
-
-impl Scratch {
-    /// Empty memory; it grows with its first use.
-    pub fn new() -> Self {
-        Self::default()
-    }
 }
 
 fn check_size(size: usize) -> Result<(), Error> {

@@ -42,33 +42,35 @@ impl Normalise {
 
     /// As [`Self::apply`], for values from 0 to 255 that are not rounded.
     pub(super) fn apply_floats(&self, values: &[f32], out: &mut [f32]) {
-        let pixels = values.as_chunks::<3>().0;
-        if let [moments] = self.moments.as_slice() {
-            for (to, pixel) in out.iter_mut().zip(pixels) {
-                *to = normalised(luma_of_floats(*pixel), *moments);
-            }
-            return;
-        }
-        for ((channel, moments), plane) in self.moments.iter().enumerate().zip(out.chunks_exact_mut(pixels.len())) {
-            for (to, pixel) in plane.iter_mut().zip(pixels) {
-                *to = normalised(pixel[channel], *moments);
-            }
-        }
+        write_planes(values.as_chunks().0, out, &self.moments, luma_of_floats, |value, moments| {
+            normalised(value, *moments)
+        });
     }
 
     /// Normalises RGB pixels, row by row, into channels. `out` holds `channels` × the number of pixels.
     pub fn apply(&self, pixels: &[u8], out: &mut [f32]) {
-        let count = pixels.len() / 3;
-        if let [grey] = self.tables.as_slice() {
-            for (to, pixel) in out.iter_mut().zip(pixels.as_chunks::<3>().0) {
-                *to = grey[usize::from(luma(*pixel))];
-            }
-            return;
+        write_planes(pixels.as_chunks().0, out, &self.tables, luma, |byte, table| table[usize::from(byte)]);
+    }
+}
+
+/// Writes each channel of RGB pixels by its own settings, or their grey where there is one channel.
+#[inline(always)]
+fn write_planes<T: Copy, S>(
+    pixels: &[[T; 3]],
+    out: &mut [f32],
+    channels: &[S],
+    grey: impl Fn([T; 3]) -> T,
+    value: impl Fn(T, &S) -> f32,
+) {
+    if let [settings] = channels {
+        for (to, pixel) in out.iter_mut().zip(pixels) {
+            *to = value(grey(*pixel), settings);
         }
-        for ((channel, table), plane) in self.tables.iter().enumerate().zip(out.chunks_exact_mut(count)) {
-            for (to, pixel) in plane.iter_mut().zip(pixels.chunks_exact(3)) {
-                *to = table[usize::from(pixel[channel])];
-            }
+        return;
+    }
+    for ((channel, settings), plane) in channels.iter().enumerate().zip(out.chunks_exact_mut(pixels.len())) {
+        for (to, pixel) in plane.iter_mut().zip(pixels) {
+            *to = value(pixel[channel], settings);
         }
     }
 }

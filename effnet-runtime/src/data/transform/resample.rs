@@ -8,27 +8,23 @@ use image::RgbImage;
 use super::Scratch;
 use super::crop::Window;
 
-/// TensorFlow's kernels.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum TensorFlow {
-    Bilinear,
-    LegacyBicubic,
-}
-
-/// A pixel in one direction: the places it is made from, counted from the window's beginning, and their weights.
-type Taps = [(usize, f32); 4];
+/// A kernel in one direction: by a pixel's place in the output, and the number of input pixels that make one of the
+/// output, the first of the four input pixels that it is made from, and their weights.
+pub(super) type Taps = fn(at: f32, scale: f32) -> (i64, [f32; 4]);
 
 /// Stretches a window to `width` × `height` pixels in `scratch.floats`: RGB of 0 to 255, row by row.
 pub(super) fn resample(
     image: &RgbImage,
     window: Window,
     (width, height): (u32, u32),
-    kernel: TensorFlow,
+    kernel: Taps,
     scratch: &mut Scratch,
 ) {
-    let taps = |from: u32, to: u32| -> Vec<Taps> {
-        let scale = from as f32 / to as f32;
-        (0..to).map(|at| taps(at as f32, scale, from as i64, kernel)).collect()
+    // The places that a pixel is made from, counted from the window's beginning, and their weights.
+    let taps = |from: u32, to: u32| -> Vec<[(usize, f32); 4]> {
+        let place = |at: i64| at.clamp(0, i64::from(from) - 1) as usize;
+        let kernels = (0..to).map(|at| kernel(at as f32, from as f32 / to as f32));
+        kernels.map(|(first, weights)| std::array::from_fn(|tap| (place(first + tap as i64), weights[tap]))).collect()
     };
     let (columns, rows) = (taps(window.width, width), taps(window.height, height));
     let stride = image.width() as usize * 3;
@@ -52,28 +48,18 @@ pub(super) fn resample(
     }
 }
 
-/// The taps of output pixel `at`, where `scale` input pixels make one of the output.
-fn taps(at: f32, scale: f32, side: i64, kernel: TensorFlow) -> Taps {
-    let place = |at: i64| at.clamp(0, side - 1) as usize;
-    match kernel {
-        TensorFlow::Bilinear => {
-            let middle = (at + 0.5) * scale - 0.5;
-            let below = middle.floor();
-            let fraction = middle - below;
-            let below = below as i64;
-            [(place(below), 1.0 - fraction), (place(below + 1), fraction), (0, 0.0), (0, 0.0)]
-        }
-        TensorFlow::LegacyBicubic => {
-            // TensorFlow 1 matches the pixels' corners rather than their middles, and takes fractions from a table of
-            // 1,024.
-            let corner = at * scale;
-            let below = corner.floor();
-            let fraction = ((corner - below) * 1024.0).round_ties_even() / 1024.0;
-            let below = below as i64;
-            let weights = [cubic(fraction + 1.0), cubic(fraction), cubic(1.0 - fraction), cubic(2.0 - fraction)];
-            std::array::from_fn(|tap| (place(below + tap as i64 - 1), weights[tap]))
-        }
-    }
+pub(super) fn bilinear(at: f32, scale: f32) -> (i64, [f32; 4]) {
+    let middle = (at + 0.5) * scale - 0.5;
+    let fraction = middle - middle.floor();
+    (middle.floor() as i64, [1.0 - fraction, fraction, 0.0, 0.0])
+}
+
+/// TensorFlow 1's bicubic kernel: it matches the pixels' corners rather than their middles, and takes fractions from a
+/// table of 1,024.
+pub(super) fn legacy_bicubic(at: f32, scale: f32) -> (i64, [f32; 4]) {
+    let corner = at * scale;
+    let fraction = ((corner - corner.floor()) * 1024.0).round_ties_even() / 1024.0;
+    (corner.floor() as i64 - 1, [fraction + 1.0, fraction, 1.0 - fraction, 2.0 - fraction].map(cubic))
 }
 
 /// Keys's cubic with a = -0.75 at a distance of 0 to 2.

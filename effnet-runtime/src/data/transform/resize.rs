@@ -5,13 +5,13 @@ use image::RgbImage;
 
 use super::Scratch;
 use super::crop::Window;
-use super::resample::{TensorFlow, resample};
+use super::resample::{Taps, bilinear, legacy_bicubic, resample};
 use crate::Interpolation;
 
 /// What resizes: a kernel that widens when it shrinks a picture (antialias), as Pillow's do, or one that does not.
 pub(super) enum Algorithm {
     Pillow(FilterType),
-    TensorFlow(TensorFlow),
+    TensorFlow(Taps),
 }
 
 impl Algorithm {
@@ -19,8 +19,8 @@ impl Algorithm {
         match interpolation {
             Interpolation::Bilinear => Self::Pillow(FilterType::Bilinear),
             Interpolation::Bicubic => Self::Pillow(FilterType::CatmullRom),
-            Interpolation::TfBilinear => Self::TensorFlow(TensorFlow::Bilinear),
-            Interpolation::Tf1Bicubic => Self::TensorFlow(TensorFlow::LegacyBicubic),
+            Interpolation::TfBilinear => Self::TensorFlow(bilinear),
+            Interpolation::Tf1Bicubic => Self::TensorFlow(legacy_bicubic),
         }
     }
 }

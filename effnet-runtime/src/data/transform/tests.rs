@@ -76,7 +76,7 @@ fn bytes(transform: &dyn Transform, image: &RgbImage, draw: Draw) -> Vec<u8> {
     transform.check().unwrap();
     let [channels, height, width] = transform.shape();
     let mut floats = vec![f32::NAN; channels * height * width];
-    transform.apply(image, draw, &mut Scratch::new(), &mut floats);
+    transform.apply(image, draw, &mut Scratch::default(), &mut floats);
     let planes: Vec<&[f32]> = floats.chunks_exact(height * width).collect();
     (0..height * width).flat_map(|at| planes.iter().map(move |plane| plane[at].round() as u8)).collect()
 }
@@ -88,7 +88,7 @@ fn evaluation_and_crops_match_torchvision_on_pillow() {
         let got = match case.window {
             Some([left, top, width, height]) => {
                 let window = Window { left, top, width, height };
-                let mut scratch = Scratch::new();
+                let mut scratch = Scratch::default();
                 resize(&image, window, (case.size as u32, case.size as u32), case.kernel, &mut scratch);
                 scratch.pixels
             }
@@ -160,7 +160,7 @@ proptest! {
             erase: Erasing::new(0.5),
             ..train.clone()
         };
-        let mut scratch = Scratch::new();
+        let mut scratch = Scratch::default();
         // A cubic overshoots, and evaluation does not clip TensorFlow's.
         let most = if interpolation == Interpolation::Tf1Bicubic { 5.0 } else { 2.0 };
         for (transform, most) in [(&eval as &dyn Transform, most), (&train, 2.0), (&distorted, 2.0)] {
