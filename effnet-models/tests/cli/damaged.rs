@@ -127,7 +127,7 @@ fn load(source: &Arc<dyn Source>) -> (Vec<u64>, Vec<u64>) {
     let options = LoaderOptions { on_bad_image: OnBadImage::Skip, threads: 3, ..LoaderOptions::new(BATCH) };
     let mut loader = Loader::new(source.clone(), Arc::new(transform), source.order(7, 0), &options).expect("a loader");
     let came = loader.by_ref().flat_map(|batch| batch.expect("a batch").samples).collect();
-    (came, loader.skipped().iter().map(|skipped| skipped.sample).collect())
+    (came, loader.skipped().iter().map(|skipped| skipped.sample as u64).collect())
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::args::Style;
 use super::output::line;
-use crate::data::Skipped;
+use crate::data::BadFile;
 use crate::text::{bytes, duration};
 use crate::train::memory;
 use crate::train::{EpochDone, StepDone, StepOutcome, Watcher};
@@ -224,7 +224,7 @@ impl Watcher for Progress {
         }
     }
 
-    fn skipped(&mut self, files: &[Skipped]) {
+    fn skipped(&mut self, files: &[BadFile]) {
         if files.is_empty() {
             return;
         }

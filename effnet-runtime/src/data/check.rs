@@ -24,11 +24,7 @@ pub fn check(source: &dyn Source, threads: usize, progress: &(dyn Fn(usize) + Sy
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let bad = Mutex::new(Vec::new());
     let work = || {
-        loop {
-            let sample = next.fetch_add(1, Ordering::Relaxed);
-            if sample >= source.len() {
-                return;
-            }
+        while let Some(sample) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|sample| *sample < source.len()) {
             if let Err(error) = source.image(sample) {
                 bad.lock().unwrap_or_else(PoisonError::into_inner).push(BadFile { sample, error });
             }

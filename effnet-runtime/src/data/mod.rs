@@ -78,7 +78,7 @@ pub use decode::{MAX_DECODED_BYTES, MAX_SIDE, decode};
 pub use draw::{Draw, Part};
 pub use error::Error;
 pub use image::RgbImage;
-pub use loader::{Batch, LastBatch, Loader, LoaderOptions, OnBadImage, Skipped};
+pub use loader::{Batch, LastBatch, Loader, LoaderOptions, OnBadImage};
 pub use mix::Mix;
 pub use picture::read_picture;
 pub use source::{

@@ -3,7 +3,7 @@
 use super::evaluate::Evaluation;
 use super::metrics::Metrics;
 use super::step::StepOutcome;
-use crate::data::Skipped;
+use crate::data::BadFile;
 
 /// Follows a run: a progress bar, a log, a test. Every method has an empty default.
 pub trait Watcher {
@@ -17,7 +17,7 @@ pub trait Watcher {
     fn epoch(&mut self, _epoch: &EpochDone<'_>) {}
 
     /// These files were left out in a pass over the training or validation images.
-    fn skipped(&mut self, _files: &[Skipped]) {}
+    fn skipped(&mut self, _files: &[BadFile]) {}
 
     /// Training images that were left out in an epoch: after bad files were skipped, each stood alone in its part, and
     /// batch normalisation learns nothing from a single image.

@@ -6,7 +6,7 @@
 mod queue;
 #[cfg(test)]
 mod tests;
-mod worker;
+mod work;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -16,11 +16,13 @@ use candle_core::{Device, Tensor};
 use effnet_kernels::threads::{self, MOST_THREADS};
 use serde::{Deserialize, Serialize};
 
+use super::check::BadFile;
 use super::error::Error;
 use super::mix::{Mix, Pictures};
 use super::source::Source;
 use super::transform::Transform;
-use queue::{Filled, PATIENCE, Plan, Queue};
+use queue::{Filled, PATIENCE, Queue};
+use work::Work;
 
 /// What happens to a file that cannot be read or decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,29 +113,15 @@ pub struct Batch {
     pub partners: Option<Vec<(u32, f32)>>,
 }
 
-/// A file that was skipped.
-#[derive(Debug)]
-pub struct Skipped {
-    /// Its index in the source.
-    pub sample: u64,
-    /// The reason; its message names the file.
-    pub error: Error,
-}
-
 /// An iterator over the batches of an epoch.
 ///
 /// It ends after the first error, which the next call of `next` returns, before batches that are ready. Among several
 /// bad files it names the first in the order, unless that one takes long to read. Dropping the loader stops its
 /// threads. It does not wait for a thread that hangs on a file; that thread ends when the read returns.
 pub struct Loader {
-    source: Arc<dyn Source>,
-    order: Arc<[usize]>,
-    shape: [usize; 3],
-    queue: Arc<Queue>,
+    work: Arc<Work>,
     threads: Vec<JoinHandle<()>>,
-    /// The mix, with the seed and the epoch of its draws.
-    mix: Option<(Mix, u64, u64)>,
-    skipped: Vec<Skipped>,
+    skipped: Vec<BadFile>,
 }
 
 impl Loader {
@@ -159,33 +147,11 @@ impl Loader {
         if let Some(index) = order.iter().find(|index| **index >= source.len()) {
             return Err(Error::Option(format!("the order holds sample {index}, but there are only {}", source.len())));
         }
-        let shape = transform.shape();
-        let queue = Arc::new(Queue::new(Plan {
-            batch: options.batch,
-            first_batch: options.skip_batches,
-            end: order.len().min(options.batches(order.len()).saturating_mul(options.batch)),
-            ahead: options.ahead,
-            floats: shape.iter().product(),
-            on_bad_image: options.on_bad_image,
-        }));
-        let mut loader = Self {
-            source,
-            order: order.into(),
-            shape,
-            queue,
-            threads: Vec::new(),
-            mix: options.mix.filter(Mix::is_on).map(|mix| (mix, options.seed, options.epoch)),
-            skipped: Vec::new(),
-        };
+        let queue = Queue::new(options, order.len(), transform.shape().iter().product());
+        let work = Arc::new(Work { source, transform, order, options: options.clone(), queue });
+        let mut loader = Self { work, threads: Vec::new(), skipped: Vec::new() };
         for number in 0..options.threads {
-            let work = worker::Worker {
-                source: Arc::clone(&loader.source),
-                transform: Arc::clone(&transform),
-                order: Arc::clone(&loader.order),
-                queue: Arc::clone(&loader.queue),
-                seed: options.seed,
-                epoch: options.epoch,
-            };
+            let work = Arc::clone(&loader.work);
             match std::thread::Builder::new().name(format!("loader-{number}")).spawn(move || work.run()) {
                 Ok(thread) => loader.threads.push(thread),
                 Err(error) if number == 0 => {
@@ -202,36 +168,37 @@ impl Loader {
     }
 
     /// The files skipped until now, in the epoch's order.
-    pub fn skipped(&self) -> &[Skipped] {
+    pub fn skipped(&self) -> &[BadFile] {
         &self.skipped
     }
 
     /// Makes the batch, or none if all its files were bad.
     fn assemble(&mut self, filled: Filled) -> Result<Option<Batch>, Error> {
         let Filled { number, first, mut images, faults } = filled;
-        let floats: usize = self.shape.iter().product();
+        let Work { source, order, options: LoaderOptions { mix, seed, epoch, .. }, .. } = &*self.work;
+        let [channels, height, width] = self.work.transform.shape();
+        let floats = channels * height * width;
         let (mut labels, mut samples, mut positions) = (Vec::new(), Vec::new(), Vec::new());
         for (slot, fault) in faults.into_iter().enumerate() {
-            let index = self.order[first + slot];
+            let index = order[first + slot];
             if let Some(error) = fault {
-                self.skipped.push(Skipped { sample: index as u64, error });
+                self.skipped.push(BadFile { sample: index, error });
                 continue;
             }
             if samples.len() < slot {
                 images.copy_within(slot * floats..(slot + 1) * floats, samples.len() * floats);
             }
             samples.push(index as u64);
-            labels.push(self.source.label(index) as u32);
+            labels.push(source.label(index) as u32);
             positions.push(first + slot);
         }
         if samples.is_empty() {
             return Ok(None);
         }
         images.truncate(samples.len() * floats);
-        let [channels, height, width] = self.shape;
-        let partners = self.mix.map(|(mix, seed, epoch)| {
+        let partners = mix.filter(Mix::is_on).map(|mix| {
             let (samples, positions, labels) = (&samples, &positions, &labels);
-            mix.apply(Pictures { floats: &mut images, height, width, samples, positions, labels }, seed, epoch)
+            mix.apply(Pictures { floats: &mut images, height, width, samples, positions, labels }, *seed, *epoch)
         });
         let images = Tensor::from_vec(images, (samples.len(), channels, height, width), &Device::Cpu)?;
         Ok(Some(Batch { number, images, labels, samples, positions, partners }))
@@ -243,17 +210,12 @@ impl Iterator for Loader {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let batch = match self.queue.take()? {
-                Ok(filled) => self.assemble(filled),
-                Err(error) => Err(error),
-            };
-            match batch {
-                Ok(None) => {}
-                Ok(Some(batch)) => return Some(Ok(batch)),
-                Err(error) => {
-                    self.queue.stop();
-                    return Some(Err(error));
-                }
+            let batch = self.work.queue.take()?.and_then(|filled| self.assemble(filled));
+            if batch.is_err() {
+                self.work.queue.stop();
+            }
+            if let Some(batch) = batch.transpose() {
+                return Some(batch);
             }
         }
     }
@@ -261,7 +223,7 @@ impl Iterator for Loader {
 
 impl Drop for Loader {
     fn drop(&mut self) {
-        self.queue.stop();
+        self.work.queue.stop();
         let start = Instant::now();
         while self.threads.iter().any(|thread| !thread.is_finished()) && start.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(1));

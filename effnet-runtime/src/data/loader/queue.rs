@@ -2,33 +2,22 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::OnBadImage;
+use super::{LoaderOptions, OnBadImage};
 use crate::data::error::Error;
 
 /// How long an error waits for files that stand before it in the order: one of them may hang on a dead disk.
 pub(super) const PATIENCE: Duration = Duration::from_millis(400);
-
-/// What a queue hands out, and when.
-pub(super) struct Plan {
-    /// Samples a batch.
-    pub(super) batch: usize,
-    /// The batch to begin with.
-    pub(super) first_batch: usize,
-    /// The position in the order where the epoch ends.
-    pub(super) end: usize,
-    /// Number of batches that may be in work or wait.
-    pub(super) ahead: usize,
-    /// Floats a sample.
-    pub(super) floats: usize,
-    pub(super) on_bad_image: OnBadImage,
-}
 
 /// Connects the threads, which claim positions of the order and fill in samples, with the consumer, which takes
 /// batches.
 ///
 /// Positions are claimed one by one in order: all threads share a batch, and it is ready as early as possible.
 pub(super) struct Queue {
-    plan: Plan,
+    options: LoaderOptions,
+    /// The position in the order where the epoch ends.
+    end: usize,
+    /// Floats a sample.
+    floats: usize,
     state: Mutex<State>,
     /// Signals that there may be a position to claim.
     work: Condvar,
@@ -36,6 +25,7 @@ pub(super) struct Queue {
     ready: Condvar,
 }
 
+#[derive(Default)]
 struct State {
     /// The position to hand out next.
     next: usize,
@@ -77,24 +67,24 @@ pub(super) struct Filled {
 }
 
 impl Queue {
-    pub(super) fn new(plan: Plan) -> Self {
+    /// A queue of `samples` samples of `floats` floats each.
+    pub(super) fn new(options: &LoaderOptions, samples: usize, floats: usize) -> Self {
         let state = State {
-            next: plan.first_batch.saturating_mul(plan.batch),
-            front: plan.first_batch,
-            begun: VecDeque::new(),
-            in_work: BTreeSet::new(),
-            failure: None,
-            stopped: false,
+            next: options.skip_batches.saturating_mul(options.batch),
+            front: options.skip_batches,
+            ..State::default()
         };
-        Self { plan, state: Mutex::new(state), work: Condvar::new(), ready: Condvar::new() }
+        let end = samples.min(options.batches(samples).saturating_mul(options.batch));
+        let (options, state) = (options.clone(), Mutex::new(state));
+        Self { options, end, floats, state, work: Condvar::new(), ready: Condvar::new() }
     }
 
     /// Claims the next sample to load; waits while enough batches are ahead. None when nothing is left to do.
     pub(super) fn claim(&self) -> Option<Claim> {
-        let Plan { batch, end, ahead, floats, .. } = self.plan;
+        let Self { options: LoaderOptions { batch, ahead, .. }, end, floats, .. } = self;
         let mut state = self.lock();
         loop {
-            if state.stopped || state.failure.is_some() || state.next >= end {
+            if state.stopped || state.failure.is_some() || state.next >= *end {
                 return None;
             }
             if state.next / batch < state.front + ahead {
@@ -103,9 +93,9 @@ impl Queue {
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         let position = state.next;
-        let slot = position % batch;
+        let slot = position % *batch;
         if slot == 0 {
-            let missing = batch.min(end - position);
+            let missing = (*batch).min(end - position);
             let faults = (0..missing).map(|_| None).collect();
             let images = Arc::new(Mutex::new(vec![0.0; missing * floats]));
             state.begun.push_back(Filling { images, faults, missing });
@@ -133,7 +123,7 @@ impl Queue {
         let mut state = self.lock();
         state.in_work.remove(&position);
         match fault {
-            Some(error) if self.plan.on_bad_image == OnBadImage::Fail || !error.is_bad_file() => {
+            Some(error) if self.options.on_bad_image == OnBadImage::Fail || !error.is_bad_file() => {
                 let since = state.failure.as_ref().map_or_else(Instant::now, |(.., since)| *since);
                 if state.failure.as_ref().is_none_or(|(first, ..)| position < *first) {
                     state.failure = Some((position, error, since));
@@ -141,7 +131,7 @@ impl Queue {
                 self.work.notify_all();
             }
             fault => {
-                let at = position / self.plan.batch - state.front;
+                let at = position / self.options.batch - state.front;
                 let filling = &mut state.begun[at];
                 filling.faults[slot] = fault;
                 filling.missing -= 1;
@@ -175,8 +165,8 @@ impl Queue {
                 self.work.notify_all();
                 drop(state);
                 let images = std::mem::take(&mut *images.lock().unwrap_or_else(PoisonError::into_inner));
-                return Some(Ok(Filled { number, first: number * self.plan.batch, images, faults }));
-            } else if state.next >= self.plan.end && state.begun.is_empty() {
+                return Some(Ok(Filled { number, first: number * self.options.batch, images, faults }));
+            } else if state.next >= self.end && state.begun.is_empty() {
                 return None;
             }
             state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);

@@ -259,7 +259,7 @@ fn skipped_files_are_listed_and_never_replaced() {
         let batches: Vec<Contents> = loader.by_ref().map(|batch| contents(&batch.unwrap())).collect();
         let shape: Vec<(usize, &[u64])> = batches.iter().map(|batch| (batch.0, &*batch.1)).collect();
         assert_eq!(shape, [(0, &[1, 2, 3][..]), (2, &[8, 10]), (3, &[12, 13])]);
-        let skipped: Vec<usize> = loader.skipped().iter().map(|skipped| skipped.sample as usize).collect();
+        let skipped: Vec<usize> = loader.skipped().iter().map(|skipped| skipped.sample).collect();
         assert_eq!(skipped, bad);
         assert!(loader.skipped()[1].error.to_string().contains("made/4.png"));
         let alone = load(Arc::new(Made::new(14)), vec![8, 10], &options);

@@ -1,24 +1,24 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::LoaderOptions;
 use super::queue::Queue;
 use crate::data::draw::Draw;
 use crate::data::error::{Error, panic_message};
 use crate::data::source::Source;
 use crate::data::transform::{Scratch, Transform};
 
-/// What a loader thread works on.
-pub(super) struct Worker {
+/// What the loader's threads share.
+pub(super) struct Work {
     pub(super) source: Arc<dyn Source>,
     pub(super) transform: Arc<dyn Transform>,
-    pub(super) order: Arc<[usize]>,
-    pub(super) queue: Arc<Queue>,
-    pub(super) seed: u64,
-    pub(super) epoch: u64,
+    pub(super) order: Vec<usize>,
+    pub(super) queue: Queue,
+    pub(super) options: LoaderOptions,
 }
 
-impl Worker {
-    /// Loads samples until the queue has none left.
+impl Work {
+    /// A thread's work: loads samples until the queue has none left.
     pub(super) fn run(&self) {
         let mut scratch = Scratch::default();
         let mut floats = vec![0.0; self.transform.shape().iter().product()];
@@ -26,7 +26,7 @@ impl Worker {
             let index = self.order[claim.position];
             let load = AssertUnwindSafe(|| {
                 let image = self.source.image(index)?;
-                let draw = Draw { seed: self.seed, epoch: self.epoch, sample: index as u64 };
+                let draw = Draw { seed: self.options.seed, epoch: self.options.epoch, sample: index as u64 };
                 self.transform.apply(&image, draw, &mut scratch, &mut floats);
                 Ok(())
             });
