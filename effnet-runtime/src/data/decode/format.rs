@@ -9,23 +9,18 @@ pub(super) fn recognise(bytes: &[u8]) -> Result<ImageFormat, String> {
     if bytes.is_empty() {
         return Err("the file is empty".to_owned());
     }
-    match image::guess_format(bytes) {
+    let begins = |(_, at, magic): &&(&str, usize, &[u8])| bytes.get(*at..).is_some_and(|rest| rest.starts_with(magic));
+    let other = match image::guess_format(bytes) {
         Ok(format @ (Jpeg | Png | WebP | Gif | Bmp)) => return Ok(format),
-        Ok(other) => return Err(refuse(name(other))),
-        Err(_) => {}
-    }
-    if let Some((name, ..)) =
-        OTHERS.iter().find(|(_, at, magic)| bytes.get(*at..).is_some_and(|b| b.starts_with(magic)))
-    {
-        return Err(refuse(name));
+        Ok(other) => Some(name(other)),
+        Err(_) => OTHERS.iter().find(begins).map(|(name, ..)| *name),
+    };
+    if let Some(name) = other {
+        return Err(format!("it is a {name} file, which is not supported: convert it to JPEG or PNG"));
     }
     let start = &bytes[..bytes.len().min(512)];
     let text = start.iter().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0x80..));
     Err(format!("it is not an image file{}", if text { " but text" } else { "" }))
-}
-
-fn refuse(name: &str) -> String {
-    format!("it is a {name} file, which is not supported: convert it to JPEG or PNG")
 }
 
 /// Formats that `image` does not know: name, offset of the signature, signature.

@@ -34,13 +34,10 @@ fn first_frame(bytes: &[u8]) -> Option<usize> {
             // An extension: its label, then blocks up to an empty one.
             b'!' => {
                 at += 2;
-                loop {
-                    let length = usize::from(*bytes.get(at)?);
-                    at += 1 + length;
-                    if length == 0 {
-                        break;
-                    }
+                while let length @ 1.. = *bytes.get(at)? {
+                    at += 1 + usize::from(length);
                 }
+                at += 1;
             }
             _ => return None,
         }

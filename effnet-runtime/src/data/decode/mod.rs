@@ -41,13 +41,11 @@ const MAX_METADATA_BYTES: u64 = 16 << 20;
 /// [`Error::Image`] if the bytes are no picture, one of a format or a kind that is not supported (the message names
 /// it), damaged or truncated, or beyond [`MAX_SIDE`] or [`MAX_DECODED_BYTES`].
 pub fn decode(bytes: &[u8], name: &str) -> Result<RgbImage, Error> {
-    let format = format::recognise(bytes).map_err(|reason| Error::image(name, reason))?;
+    let decode = AssertUnwindSafe(|| decode_as(format::recognise(bytes)?, bytes));
     // A decoder's panic on a damaged file must cost only that file, not the run.
-    match catch_unwind(AssertUnwindSafe(|| decode_as(format, bytes))) {
-        Ok(Ok(image)) => Ok(image),
-        Ok(Err(reason)) => Err(Error::image(name, reason)),
-        Err(panic) => Err(Error::image(name, format!("its decoder panicked: {}", panic_message(&*panic)))),
-    }
+    let decoded =
+        catch_unwind(decode).unwrap_or_else(|panic| Err(format!("its decoder panicked: {}", panic_message(&*panic))));
+    decoded.map_err(|reason| Error::image(name, reason))
 }
 
 fn decode_as(format: ImageFormat, bytes: &[u8]) -> Result<RgbImage, String> {

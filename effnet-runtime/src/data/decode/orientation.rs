@@ -24,8 +24,7 @@ fn of_exif(mut exif: &[u8]) -> Option<u8> {
     let read = Reader::new().continue_on_error(true).read_raw(exif.to_vec());
     let exif = read.or_else(|error| error.distill_partial_result(|_| ())).ok()?;
     match &exif.get_field(Tag::Orientation, In::PRIMARY)?.value {
-        Value::Short(codes) => codes.first().and_then(|code| u8::try_from(*code).ok()),
-        Value::Long(codes) => codes.first().and_then(|code| u8::try_from(*code).ok()),
+        code @ (Value::Short(_) | Value::Long(_)) => code.get_uint(0).and_then(|code| u8::try_from(code).ok()),
         _ => None,
     }
 }

@@ -32,11 +32,8 @@ pub(super) fn orientation(bytes: &[u8]) -> Orientation {
             _ => {}
         }
     }
-    let exif = match (exif, raw) {
-        (Some(exif), _) => exif.to_vec(),
-        (None, raw) => raw.and_then(text).and_then(|profile| unhex(&profile)).unwrap_or_default(),
-    };
-    orientation::of(&exif, &xmp.and_then(text).unwrap_or_default())
+    let exif = exif.map(<[u8]>::to_vec).or_else(|| unhex(&raw.and_then(text)?));
+    orientation::of(&exif.unwrap_or_default(), &xmp.and_then(text).unwrap_or_default())
 }
 
 /// The complete chunks.

@@ -35,10 +35,7 @@ impl<'a> Chunks<'a> {
     /// chunk by its claimed length, up to 4 GiB.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, String> {
         let cut_off = || "the WebP is cut off or damaged (it ends before its last chunk does)".to_owned();
-        let number = |at: usize| {
-            let field = bytes.get(at..at + 4)?;
-            Some(u32::from_le_bytes(field.try_into().ok()?) as usize)
-        };
+        let number = |at: usize| Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?) as usize);
         let end = number(4).ok_or_else(cut_off)? + 8;
         // Some encoders leave out the byte that pads the last chunk.
         if end > bytes.len() + 1 {

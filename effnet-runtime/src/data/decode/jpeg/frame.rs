@@ -52,18 +52,14 @@ impl Frame {
 
     /// The name of this kind of JPEG, if neither decoder reads it.
     pub(super) fn unsupported(&self) -> Option<String> {
-        let process = match self.marker {
-            0xc3 => Some("lossless coding"),
-            0xc5..=0xc7 | 0xcd..=0xcf => Some("hierarchical coding"),
-            0xc9..=0xcb => Some("arithmetic coding"),
-            _ => None,
-        };
-        match (process, self.components.len()) {
-            (Some(process), _) => Some(process.to_owned()),
-            (None, _) if self.precision != 8 => Some(format!("{} bits a sample", self.precision)),
-            (None, 1 | 3 | 4) if self.height == 0 => Some("a height behind the picture".to_owned()),
-            (None, 1 | 3 | 4) => None,
-            (None, count) => Some(format!("{count} components")),
+        match (self.marker, self.components.len()) {
+            (0xc3, _) => Some("lossless coding".to_owned()),
+            (0xc5..=0xc7 | 0xcd..=0xcf, _) => Some("hierarchical coding".to_owned()),
+            (0xc9..=0xcb, _) => Some("arithmetic coding".to_owned()),
+            _ if self.precision != 8 => Some(format!("{} bits a sample", self.precision)),
+            (_, 1 | 3 | 4) if self.height == 0 => Some("a height behind the picture".to_owned()),
+            (_, 1 | 3 | 4) => None,
+            (_, count) => Some(format!("{count} components")),
         }
     }
 

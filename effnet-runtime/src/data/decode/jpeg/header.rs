@@ -3,7 +3,7 @@ use image::metadata::Orientation;
 use super::super::orientation;
 use super::frame::Frame;
 use super::huffman::Tables;
-use super::segments::{Segment, Segments};
+use super::segments::Segments;
 
 /// The most scans that a JPEG may have. Each costs time for the whole picture, however few bytes it has; encoders write
 /// a dozen.
@@ -35,7 +35,7 @@ impl<'a> Header<'a> {
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, String> {
         let (mut header, mut tables) = (Self::default(), Tables::default());
         let mut segments = Segments::new(bytes);
-        for Segment { marker, body } in &mut segments {
+        for (marker, body) in &mut segments {
             match marker {
                 _ if Frame::is_marker(marker) && header.frame.is_none() => header.frame = Frame::read(marker, body),
                 0xc4 => tables.define(body),

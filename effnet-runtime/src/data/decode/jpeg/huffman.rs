@@ -32,10 +32,8 @@ fn bit(class: u8, number: u8) -> u32 {
 /// Cameras leave the tables out of a motion JPEG's frames; libjpeg-turbo takes the standard's as well.
 pub(super) fn with_standard_tables(bytes: &[u8]) -> Vec<u8> {
     let (start, rest) = bytes.split_at(2);
-    let tables = STANDARD.iter().flat_map(|(table, counts, values)| {
-        [*table].into_iter().chain(counts.iter().copied()).chain(values.iter().copied())
-    });
-    let tables: Vec<u8> = tables.collect();
+    let table = |(table, counts, values): &Table| [&[*table], &counts[..], values].concat();
+    let tables: Vec<u8> = STANDARD.iter().flat_map(table).collect();
     let length = (tables.len() as u16 + 2).to_be_bytes();
     [start, &[0xff, 0xc4], &length, &tables, rest].concat()
 }

@@ -13,14 +13,6 @@ pub(super) struct Segments<'a> {
     ended: bool,
 }
 
-/// A marker with its body.
-pub(super) struct Segment<'a> {
-    /// The marker's second byte.
-    pub(super) marker: u8,
-    /// The bytes after its length.
-    pub(super) body: &'a [u8],
-}
-
 impl<'a> Segments<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 2, ended: false }
@@ -33,9 +25,10 @@ impl<'a> Segments<'a> {
 }
 
 impl<'a> Iterator for Segments<'a> {
-    type Item = Segment<'a>;
+    /// A marker's second byte, and the bytes after its length.
+    type Item = (u8, &'a [u8]);
 
-    fn next(&mut self) -> Option<Segment<'a>> {
+    fn next(&mut self) -> Option<Self::Item> {
         while !self.ended {
             // Skips entropy-coded data and, between segments, stray bytes, as decoders do.
             self.at += self.bytes.get(self.at..)?.iter().position(|byte| *byte == 0xff)?;
@@ -51,7 +44,7 @@ impl<'a> Iterator for Segments<'a> {
                     let length = usize::from(u16::from_be_bytes([high, low])).max(2);
                     let body = self.bytes.get(self.at + 4..self.at + 2 + length)?;
                     self.at += 2 + length;
-                    return Some(Segment { marker, body });
+                    return Some((marker, body));
                 }
             }
         }
