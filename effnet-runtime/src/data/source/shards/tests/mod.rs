@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::super::samples::Sample;
 use super::super::tests::{contents, gzip, tar_of};
 use super::super::{Split, Validation, open, open_whole};
 use super::order::{BUFFER, order};
+use super::store::Place;
 
 /// A file of these tests: its path in the folder, and its contents.
 type Named<'a> = (&'a str, Vec<u8>);
@@ -251,6 +253,11 @@ fn mistakes_are_named() {
     let root = folder(&both);
     let error = open(root.path(), Validation::Fraction(0.5), 0).err().expect("an error").to_string();
     assert!(error.ends_with("has shards of its own for validation: leave out --val-fraction"), "{error}");
+}
+
+#[test]
+fn a_sample_takes_little_memory() {
+    assert_eq!((size_of::<Place>(), size_of::<Sample<Place>>()), (40, 48));
 }
 
 #[test]
