@@ -31,7 +31,7 @@ pub(super) struct Tree {
 /// The contents of a folder or tar: paths relative to it, with `/` between their parts.
 #[derive(Default)]
 pub(super) struct Listing {
-    /// The image files, by extension.
+    /// The image files, by extension, in byte order, which hides the file system's.
     pub(super) images: Vec<String>,
     /// All folders, including those without images.
     pub(super) folders: BTreeSet<String>,
@@ -65,11 +65,6 @@ impl Listing {
     /// The names of the folders directly in such a folder.
     pub(super) fn folders_in<'a>(&'a self, prefix: &str) -> impl Iterator<Item = &'a str> {
         self.folders.iter().filter_map(move |path| path.strip_prefix(prefix)).filter(|path| !path.contains('/'))
-    }
-
-    /// Sorts the images in byte order, which hides the file system's order.
-    pub(super) fn sort(&mut self) {
-        self.images.sort();
     }
 }
 

@@ -58,7 +58,7 @@ impl Folder {
                 listing.add_file(&path);
             }
         }
-        listing.sort();
+        listing.images.sort();
         let files = Arc::new(Self { root: root.to_owned() });
         Ok(Tree { origin: root.display().to_string(), is_archive: false, listing, files })
     }

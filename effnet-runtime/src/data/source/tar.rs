@@ -31,7 +31,7 @@ pub(super) fn tree(archive: Archive) -> Tree {
             }
         }
     }
-    listing.sort();
+    listing.images.sort();
     let files = Arc::new(Tar { origin: origin.clone(), bytes, stored: kept });
     Tree { origin, is_archive: true, listing, files }
 }
