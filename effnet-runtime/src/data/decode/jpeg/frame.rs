@@ -1,5 +1,3 @@
-use std::fmt;
-
 /// What a JPEG's frame header says about the picture.
 pub(super) struct Frame {
     /// The header's marker, which identifies the coding process.
@@ -71,13 +69,7 @@ impl Frame {
 
     /// The components' sampling factors as people write them: `2x2, 1x1, 1x1`.
     pub(super) fn samplings(&self) -> String {
-        let each: Vec<String> = self.components.iter().map(|component| component.sampling.to_string()).collect();
-        each.join(", ")
-    }
-}
-
-impl fmt::Display for Sampling {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}x{}", self.h, self.v)
+        let each = self.components.iter().map(|Component { sampling: Sampling { h, v }, .. }| format!("{h}x{v}"));
+        each.collect::<Vec<_>>().join(", ")
     }
 }

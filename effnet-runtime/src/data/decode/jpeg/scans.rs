@@ -4,7 +4,7 @@ use image::{DynamicImage, GrayImage, RgbImage};
 use jpeg_decoder::{ColorTransform, Decoder, Error, PixelFormat};
 
 use super::super::{check_size, damaged, unsupported};
-use super::frame::{Component, Frame, Sampling};
+use super::frame::{Component, Frame};
 use super::header::Header;
 
 /// Decodes a JPEG of any sampling factors with whole ratios, in any number of scans.
@@ -38,16 +38,13 @@ pub(super) fn decode(bytes: &[u8], header: &Header<'_>, frame: &Frame) -> Result
 fn check_factors(header: &Header<'_>, frame: &Frame) -> Result<(), String> {
     let largest = frame.largest();
     let refuse = |part: &str| Err(unsupported("JPEG", format!("sampling factors {}{part}", frame.samplings())));
-    let of_each = |fits: fn(u8, u8) -> bool| {
-        let fits =
-            |Component { sampling: Sampling { h, v }, .. }: &Component| fits(*h, largest.h) && fits(*v, largest.v);
-        frame.components.iter().all(fits)
-    };
-    if !of_each(|factor, largest| factor > 0 && largest.is_multiple_of(factor)) {
+    let each = |component: &Component| [(component.sampling.h, largest.h), (component.sampling.v, largest.v)];
+    let mut factors = frame.components.iter().flat_map(each);
+    if !factors.clone().all(|(factor, largest)| factor > 0 && largest.is_multiple_of(factor)) {
         return refuse("");
     }
     let in_scans_of_their_own = frame.is_progressive() || header.scans.contains(&1);
-    if in_scans_of_their_own && !of_each(|factor, largest| factor == 1 || factor == largest) {
+    if in_scans_of_their_own && !factors.all(|(factor, largest)| factor == 1 || factor == largest) {
         return refuse(" in scans of their own");
     }
     Ok(())
