@@ -82,15 +82,11 @@ impl Queue {
     /// Claims the next sample to load; waits while enough batches are ahead. None when nothing is left to do.
     pub(super) fn claim(&self) -> Option<Claim> {
         let Self { options: LoaderOptions { batch, ahead, .. }, end, floats, .. } = self;
-        let mut state = self.lock();
-        loop {
-            if state.stopped || state.failure.is_some() || state.next >= *end {
-                return None;
-            }
-            if state.next / batch < state.front + ahead {
-                break;
-            }
-            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+        let has_ended = |state: &State| state.stopped || state.failure.is_some() || state.next >= *end;
+        let must_wait = |state: &mut State| !has_ended(state) && state.next / batch >= state.front + ahead;
+        let mut state = self.work.wait_while(self.lock(), must_wait).unwrap_or_else(PoisonError::into_inner);
+        if has_ended(&state) {
+            return None;
         }
         let position = state.next;
         let slot = position % *batch;
