@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use clap::error::ErrorKind;
 use effnet_runtime::candle_nn::VarBuilder;
 use effnet_runtime::cli::{read_text, shell};
 use effnet_runtime::spec::{Spec, grammar};
+use effnet_runtime::weights::{Metadata, WeightsFile};
 use effnet_runtime::{DynamicModel, Network, candle};
 
 use crate::registry::{self, Variant};
@@ -26,17 +27,15 @@ pub(super) struct Architecture {
 }
 
 /// A network to build.
-pub(super) enum Design {
-    Variant(&'static Variant),
-    Table(Spec),
+pub(super) struct Design {
+    /// Its name for people: a variant's, or the table's.
+    pub(super) name: String,
+    /// Its table and settings.
+    pub(super) spec: Spec,
+    variant: Option<&'static Variant>,
 }
 
 impl Architecture {
-    /// Whether the command line names a network.
-    pub(super) fn is_said(&self) -> bool {
-        self.variant.is_some() || self.table.is_some()
-    }
-
     /// The flag that names the network, as a shell takes it.
     pub(super) fn flag(&self) -> String {
         match (self.variant, &self.table) {
@@ -46,11 +45,28 @@ impl Architecture {
         }
     }
 
+    /// The network that the command line names, else the one of the file's metadata.
+    pub(super) fn design_for(&self, file: &WeightsFile) -> Result<Design> {
+        if self.variant.is_some() || self.table.is_some() {
+            return self.design();
+        }
+        let Some(Metadata { name, spec, .. }) = file.metadata() else {
+            let path = file.path().display();
+            bail!("{path} does not say which network it belongs to: add --variant NAME or --table FILE");
+        };
+        Ok(Design { name: name.clone(), spec: spec.clone(), variant: None })
+    }
+
     /// Looks the variant up, or reads the table.
     pub(super) fn design(&self) -> Result<Design> {
         match (self.variant, &self.table) {
-            (Some(variant), _) => Ok(Design::Variant(variant)),
-            (None, Some(path)) => Ok(Design::Table(read_table(path)?)),
+            (Some(variant), _) => {
+                Ok(Design { name: variant.name().to_owned(), spec: variant.spec().clone(), variant: Some(variant) })
+            }
+            (None, Some(path)) => {
+                let spec = read_table(path)?;
+                Ok(Design { name: spec.name.to_string(), spec, variant: None })
+            }
             // Checked here rather than by clap: some commands need a network only where a weights file does not name
             // one.
             (None, None) => {
@@ -62,27 +78,11 @@ impl Architecture {
 }
 
 impl Design {
-    /// Its name for people: a variant's, or the table's.
-    pub(super) fn name(&self) -> &str {
-        match self {
-            Self::Variant(variant) => variant.name(),
-            Self::Table(spec) => &spec.name,
-        }
-    }
-
-    /// Its table and settings.
-    pub(super) fn spec(&self) -> &Spec {
-        match self {
-            Self::Variant(variant) => variant.spec(),
-            Self::Table(spec) => spec,
-        }
-    }
-
     /// Builds the network, as a generated type where there is one.
     pub(super) fn build(&self, num_classes: usize, builder: VarBuilder<'_>) -> candle::Result<Box<dyn Network>> {
-        match self {
-            Self::Variant(variant) => variant.build(num_classes, builder),
-            Self::Table(spec) => Ok(Box::new(DynamicModel::from_spec(spec, num_classes, builder)?)),
+        match self.variant {
+            Some(variant) => variant.build(num_classes, builder),
+            None => Ok(Box::new(DynamicModel::from_spec(&self.spec, num_classes, builder)?)),
         }
     }
 }

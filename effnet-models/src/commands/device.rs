@@ -1,14 +1,15 @@
-//! `--device` and `--precision`, which several commands share.
-
-use std::io::Write;
+//! `--device`, `--precision` and `--threads`, which several commands share.
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use effnet_runtime::Precision;
 use effnet_runtime::candle::Device;
+use effnet_runtime::cli;
 use effnet_runtime::device::{self, Chosen};
 
-/// The device to compute on, and the number format.
+use super::threads::Threads;
+
+/// The device to compute on, the number format, and the threads.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Place {
     /// The device that computes: cpu, cuda, cuda:N, or auto, which is a GPU where one works
@@ -17,6 +18,8 @@ pub(super) struct Place {
     /// Number format of the activations on a GPU, and of what matrix products multiply on the CPU
     #[arg(long, value_enum, default_value_t = Format::F32)]
     precision: Format,
+    #[command(flatten)]
+    pub(super) threads: Threads,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,8 +35,7 @@ impl Place {
     pub(super) fn open(&self) -> Result<Device> {
         let Chosen { device, instead } = device::open(&self.device)?;
         if let Some(why) = instead {
-            // Unlike `eprintln!`, this does not panic where standard error is closed.
-            let _ = writeln!(std::io::stderr(), "on the CPU, though --device {} may be a GPU: {why}", self.device);
+            cli::warn(format_args!("on the CPU, though --device {} may be a GPU: {why}", self.device));
         }
         Ok(device)
     }

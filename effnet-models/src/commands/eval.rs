@@ -12,7 +12,6 @@ use effnet_runtime::train::{self, Evaluation};
 use super::device::Place;
 use super::eval_report::Report;
 use super::output;
-use super::threads::Threads;
 use super::weights::{Model, Weights, not_finite};
 
 /// Measures the weights of a file: top-1, top-5, accuracy by class and confusion matrix
@@ -40,8 +39,6 @@ pub(super) struct Eval {
     size: Option<usize>,
     #[command(flatten)]
     place: Place,
-    #[command(flatten)]
-    threads: Threads,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -59,7 +56,6 @@ enum Part {
 
 impl Eval {
     pub(super) fn run(self) -> Result<()> {
-        self.threads.apply();
         let model = self.weights.load(&self.place)?;
         let source = self.source()?;
         let classes = class_numbers(&model, &*source)?;

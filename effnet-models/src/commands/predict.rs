@@ -1,7 +1,6 @@
 //! `effnet predict`: what is in these pictures?
 
-use std::fmt::Write as _;
-use std::io::Write as _;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -13,7 +12,6 @@ use serde::Serialize;
 
 use super::device::Place;
 use super::output;
-use super::threads::Threads;
 use super::weights::{Model, Weights, not_finite};
 
 /// Classifies images with the weights of a file
@@ -32,8 +30,6 @@ pub(super) struct Predict {
     size: Option<usize>,
     #[command(flatten)]
     place: Place,
-    #[command(flatten)]
-    threads: Threads,
     /// Print one JSON object for each image, on a line of its own
     #[arg(long)]
     json: bool,
@@ -56,7 +52,6 @@ struct Guess {
 
 impl Predict {
     pub(super) fn run(self) -> Result<()> {
-        self.threads.apply();
         let model = self.weights.load(&self.place)?;
         let transform = model.transform(self.size)?;
         let mut failed = 0;
@@ -73,8 +68,7 @@ impl Predict {
                     if self.images.len() == 1 {
                         return Err(error);
                     }
-                    // Unlike `eprintln!`, this does not panic where standard error is closed.
-                    let _ = writeln!(std::io::stderr(), "{}", cli::error_text(error.as_ref()));
+                    cli::warn(cli::error_text(error.as_ref()));
                 }
             }
         }

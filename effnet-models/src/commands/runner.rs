@@ -25,10 +25,26 @@ impl Runner {
         precision: Precision,
     ) -> anyhow::Result<Self> {
         if device::has_engine(device) {
-            return Ok(Self::Engine(Engine::open(file, spec, said, &Options::default().with_precision(precision))?));
+            return Ok(Self::Engine(Engine::open(file, spec, said, &options(precision))?));
         }
         let network = read_network(file, spec, said, device, |classes, vb| DynamicModel::from_spec(spec, classes, vb))?;
         Ok(Self::Network(Box::new(network), precision))
+    }
+
+    /// Readies a network for inference on its own device.
+    pub(super) fn new(network: Box<dyn Network>, precision: Precision) -> Result<Self> {
+        if device::has_engine(network.params().device()) {
+            return Ok(Self::Engine(Engine::new(network.as_ref(), &options(precision))?));
+        }
+        Ok(Self::Network(network, precision))
+    }
+
+    /// The device that computes.
+    pub(super) fn device(&self) -> &Device {
+        match self {
+            Self::Engine(_) => &Device::Cpu,
+            Self::Network(network, _) => network.params().device(),
+        }
     }
 
     /// Width of the classifier.
@@ -49,4 +65,8 @@ impl Runner {
             }
         }
     }
+}
+
+fn options(precision: Precision) -> Options {
+    Options::default().with_precision(precision)
 }

@@ -40,8 +40,7 @@ enum Format {
 
 impl Summary {
     pub(super) fn run(self) -> Result<()> {
-        let design = self.architecture.design()?;
-        let spec = design.spec();
+        let spec = self.architecture.design()?.spec;
         let size = Size::square(self.size.map_or(spec.settings.default_size(), |size| size as usize));
         let write = match self.format {
             _ if self.json => report::json,
@@ -50,6 +49,6 @@ impl Summary {
             Format::Json => report::json,
             Format::Markdown => report::markdown,
         };
-        output::print(&write(spec, size, self.classes as usize))
+        output::print(&write(&spec, size, self.classes as usize))
     }
 }

@@ -27,32 +27,18 @@ impl Train {
     fn run(self) -> Result<ExitCode> {
         let design = self.architecture.design()?;
         let build = |classes, builder: effnet_runtime::candle_nn::VarBuilder<'static>| design.build(classes, builder);
-        let train = format!("{} {}", train_command(), self.architecture.flag());
-        let model = Model { name: design.name(), build: &build, predict: predict_command(), train: &train };
+        let train = format!("{} {}", typed("train"), self.architecture.flag());
+        let model = Model { name: &design.name, build: &build, predict: &typed("predict"), train: &train };
         Ok(cli::train(&self.args, &model)?)
     }
 }
 
-/// The command to predict with.
-fn predict_command() -> &'static str {
-    typed([
-        "cargo run --release -p effnet-models -- predict",
-        "cargo run -p effnet-models -- predict",
-        "effnet predict",
-    ])
-}
-
-/// The command to train with.
-fn train_command() -> &'static str {
-    typed(["cargo run --release -p effnet-models -- train", "cargo run -p effnet-models -- train", "effnet train"])
-}
-
-/// Picks one of three commands: for a program that Cargo started from a checkout, as a release or not, and for an
-/// installed one.
-fn typed([release, debug, installed]: [&'static str; 3]) -> &'static str {
-    match (std::env::var_os("CARGO_MANIFEST_DIR").is_some(), cfg!(debug_assertions)) {
-        (true, false) => release,
-        (true, true) => debug,
-        (false, _) => installed,
-    }
+/// A command as a user types it: through Cargo, as a release or not, where Cargo started this program from a checkout.
+fn typed(command: &str) -> String {
+    let program = match (std::env::var_os("CARGO_MANIFEST_DIR").is_some(), cfg!(debug_assertions)) {
+        (true, false) => "cargo run --release -p effnet-models --",
+        (true, true) => "cargo run -p effnet-models --",
+        (false, _) => "effnet",
+    };
+    format!("{program} {command}")
 }

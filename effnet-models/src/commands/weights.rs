@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use effnet_runtime::Dialect;
 use effnet_runtime::data::EvalTransform;
-use effnet_runtime::spec::Spec;
 use effnet_runtime::weights::{Convention, WeightsFile};
 
-use super::architecture::Architecture;
+use super::architecture::{Architecture, Design};
 use super::device::Place;
 use super::runner::Runner;
 
@@ -39,20 +38,11 @@ pub(super) struct Model {
 }
 
 impl Weights {
-    /// Reads the file, onto a device. The network is the command line's, else the metadata's.
+    /// Reads the file, onto a device. Sets the process's number of threads.
     pub(super) fn load(&self, place: &Place) -> Result<Model> {
+        place.threads.apply();
         let file = WeightsFile::open(&self.weights)?;
-        let (name, spec): (String, Spec) = match file.metadata() {
-            _ if self.architecture.is_said() => {
-                let design = self.architecture.design()?;
-                (design.name().to_owned(), design.spec().clone())
-            }
-            Some(metadata) => (metadata.name.clone(), metadata.spec.clone()),
-            None => bail!(
-                "{} does not say which network it belongs to: add --variant NAME or --table FILE",
-                self.weights.display()
-            ),
-        };
+        let Design { name, spec, .. } = self.architecture.design_for(&file)?;
         let labels = file.metadata().map(|metadata| metadata.labels.clone()).unwrap_or_default();
         let dialect = file.dialect(&spec, self.dialect)?;
         let runner = Runner::open(&file, &spec, self.dialect, &place.open()?, place.precision())?;

@@ -32,7 +32,7 @@ use clap::Parser;
 pub use args::TrainArgs;
 pub use logging::init as init_logging;
 pub use model::Model;
-pub use output::{error, error_text};
+pub use output::{error, error_text, warn};
 pub use train::train;
 
 pub use crate::text::{read_text, shell};

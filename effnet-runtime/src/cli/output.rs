@@ -13,8 +13,8 @@ pub(super) fn line(text: impl Display) {
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
-/// Prints a line on standard error.
-pub(super) fn warn(text: impl Display) {
+/// Prints a line on standard error; ignores a closed one, where `eprintln!` panics.
+pub fn warn(text: impl Display) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 

@@ -11,7 +11,6 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use effnet_runtime::candle::Device;
 use effnet_runtime::device;
-use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::simd::Level;
 use effnet_runtime::spec::DEFAULT_SIZE;
 use effnet_runtime::train::memory;
@@ -19,11 +18,10 @@ use effnet_runtime::weights::{Convention, WeightsFile};
 use effnet_runtime::{Params, Precision};
 use serde::Serialize;
 
-use super::architecture::Architecture;
+use super::architecture::{Architecture, Design};
 use super::device::Place;
 use super::output;
 use super::runner::Runner;
-use super::threads::Threads;
 
 /// Times inference or training steps with random images, or the loading of a data set's images
 #[derive(Args, Debug)]
@@ -62,8 +60,6 @@ pub(super) struct Bench {
     profile: bool,
     #[command(flatten)]
     place: Place,
-    #[command(flatten)]
-    threads: Threads,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -105,7 +101,7 @@ struct Measurement {
 
 impl Bench {
     pub(super) fn run(self) -> Result<()> {
-        let threads = self.threads.apply();
+        let threads = self.place.threads.apply();
         match (&self.data, self.mode) {
             (Some(path), Mode::Load) => return self.load(path, threads),
             (None, Mode::Load) => bail!("--mode load needs the images: name a data set with --data PATH"),
@@ -115,16 +111,16 @@ impl Bench {
         if self.mode == Mode::Train && self.weights.is_some() {
             bail!("--weights is for --mode infer: a training step takes as long with any weights");
         }
-        let (name, default_size, subject) = self.subject()?;
-        let size = self.size.map_or(default_size, |size| size as usize);
-        let batch = self.batch as usize;
-        let work = work::batch_of(batch, subject.channels(), size, subject.classes(), subject.device())?;
-        let mut subject = subject.with(&work)?;
+        let (Design { name, spec, .. }, runner) = self.runner()?;
+        let size = self.size.map_or(spec.settings.default_size(), |size| size as usize);
+        let (batch, classes, device) = (self.batch as usize, runner.num_classes(), runner.device().clone());
+        let work = work::batch_of(batch, spec.settings.in_channels, size, classes, &device)?;
+        let mut subject = work::Subject::new(runner, self.mode, &work)?;
         let times = self.time(|number| subject.run(&work, number))?;
-        let profile = self.profile.then(|| subject.profile(&work, self.runs, self.place.precision())).transpose()?;
+        let profile = self.profile.then(|| subject.profile(&work, self.runs, &device, self.place.precision()));
+        let (device, profile) = (device::name(&device), profile.transpose()?);
         let measurement = self.measurement(name, size, threads, times, batch);
-        let device = device::name(subject.device());
-        self.print(&Measurement { classes: subject.classes(), device, profile, ..measurement })
+        self.print(&Measurement { classes, device, profile, ..measurement })
     }
 
     /// Times the loading of the data set at `path`.
@@ -170,40 +166,25 @@ impl Bench {
         if self.json { output::print_json(measurement) } else { output::print(&measurement.to_text()) }
     }
 
-    /// The subject to time, with its name and its default size.
-    fn subject(&self) -> Result<(String, usize, work::Subject)> {
+    /// The network to time, and what runs it.
+    fn runner(&self) -> Result<(Design, Runner)> {
+        let precision = self.place.precision();
         if let Some(path) = &self.weights {
             let file = WeightsFile::open(path)?;
-            let (name, spec) = if self.architecture.is_said() {
-                let design = self.architecture.design()?;
-                (design.name().to_owned(), design.spec().clone())
-            } else {
-                let metadata = file.require_metadata()?;
-                (metadata.name.clone(), metadata.spec.clone())
-            };
-            let runner = Runner::open(&file, &spec, self.dialect, &self.place.open()?, self.place.precision())?;
-            return Ok((name, spec.settings.default_size(), work::Subject::runner(runner, spec.settings.in_channels)));
+            let design = self.architecture.design_for(&file)?;
+            let runner = Runner::open(&file, &design.spec, self.dialect, &self.place.open()?, precision)?;
+            return Ok((design, runner));
         }
-        let design = self.architecture.design()?;
-        let (spec, classes) = (design.spec(), self.classes as usize);
-        let device = self.place.open()?;
-        if self.mode == Mode::Train && !device::supports(&device, self.place.precision()) {
+        let (design, device) = (self.architecture.design()?, self.place.open()?);
+        if self.mode == Mode::Train && !device::supports(&device, precision) {
             bail!("a training step in bf16 needs a GPU: leave --precision out, or say --device cuda");
         }
-        let network = design.build(classes, Params::on(0, &device).builder())?;
-        let subject = match self.mode {
-            Mode::Infer => {
-                let runner = if device::has_engine(&device) {
-                    let options = Options::default().with_precision(self.place.precision());
-                    Runner::Engine(Engine::new(network.as_ref(), &options)?)
-                } else {
-                    Runner::Network(network, self.place.precision())
-                };
-                work::Subject::runner(runner, spec.settings.in_channels)
-            }
-            Mode::Train | Mode::Load => work::Subject::trainer(network, self.place.precision()),
+        let network = design.build(self.classes as usize, Params::on(0, &device).builder())?;
+        let runner = match self.mode {
+            Mode::Train => Runner::Network(network, precision),
+            Mode::Infer | Mode::Load => Runner::new(network, precision)?,
         };
-        Ok((design.name().to_owned(), spec.settings.default_size(), subject))
+        Ok((design, runner))
     }
 
     /// Milliseconds of each timed run. `work` gets the number of the run, counting those of the warm-up.

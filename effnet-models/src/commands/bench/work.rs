@@ -15,6 +15,7 @@ use effnet_runtime::{Network, Pass, Precision};
 use effnet_runtime::train::optimizer::{Decay, Optimizer, Sgd};
 use effnet_runtime::train::{StepOptions, step};
 
+use super::Mode;
 use super::profile::{Profile, Span};
 use crate::commands::runner::Runner;
 
@@ -29,69 +30,12 @@ pub(super) fn batch_of(batch: usize, channels: usize, size: usize, classes: usiz
     Ok(Batch { number: 0, images, labels, samples, positions, partners: None })
 }
 
-/// A network, ready for images of any size.
+/// A network with the memory for its batch.
 pub(super) enum Subject {
-    Runner { runner: Runner, channels: usize },
-    Trainer(Trainer),
-}
-
-impl Subject {
-    pub(super) fn runner(runner: Runner, channels: usize) -> Self {
-        Self::Runner { runner, channels }
-    }
-
-    pub(super) fn trainer(network: Box<dyn Network>, precision: Precision) -> Self {
-        Self::Trainer(Trainer::new(network, precision))
-    }
-
-    pub(super) fn channels(&self) -> usize {
-        match self {
-            Self::Runner { channels, .. } => *channels,
-            Self::Trainer(trainer) => trainer.network.spec().settings.in_channels,
-        }
-    }
-
-    pub(super) fn classes(&self) -> usize {
-        match self {
-            Self::Runner { runner, .. } => runner.num_classes(),
-            Self::Trainer(trainer) => trainer.network.num_classes(),
-        }
-    }
-
-    /// The device that its images must be on.
-    pub(super) fn device(&self) -> &Device {
-        match self {
-            Self::Runner { runner: Runner::Engine(_), .. } => &Device::Cpu,
-            Self::Runner { runner: Runner::Network(network, _), .. } => network.params().device(),
-            Self::Trainer(trainer) => trainer.network.params().device(),
-        }
-    }
-
-    /// Prepares the subject for images of this batch's shape.
-    pub(super) fn with(self, work: &Batch) -> Result<Ready> {
-        Ok(match self {
-            Self::Runner { runner: Runner::Network(network, precision), .. } => Ready::Network { network, precision },
-            Self::Runner { runner: Runner::Engine(engine), .. } => {
-                let (batch, _, height, width) = work.images.dims4()?;
-                Ready::Session {
-                    session: engine.session(batch, height, width)?,
-                    images: work.images.flatten_all()?.to_vec1()?,
-                    logits: vec![0.0; batch * engine.num_classes()],
-                    classes: engine.num_classes(),
-                }
-            }
-            Self::Trainer(trainer) => Ready::Trainer(trainer),
-        })
-    }
-}
-
-/// A subject with the memory for its batch.
-pub(super) enum Ready {
     Session {
         session: Session,
         images: Vec<f32>,
         logits: Vec<f32>,
-        classes: usize,
     },
     /// On a GPU.
     Network {
@@ -101,19 +45,29 @@ pub(super) enum Ready {
     Trainer(Trainer),
 }
 
-impl Ready {
-    pub(super) fn classes(&self) -> usize {
-        match self {
-            Self::Session { classes, .. } => *classes,
-            Self::Network { network, .. } => network.num_classes(),
-            Self::Trainer(trainer) => trainer.network.num_classes(),
-        }
+impl Subject {
+    /// Prepares for images of this batch's shape.
+    pub(super) fn new(runner: Runner, mode: Mode, work: &Batch) -> Result<Self> {
+        Ok(match runner {
+            Runner::Engine(engine) => {
+                let (batch, _, height, width) = work.images.dims4()?;
+                Self::Session {
+                    session: engine.session(batch, height, width)?,
+                    images: work.images.flatten_all()?.to_vec1()?,
+                    logits: vec![0.0; batch * engine.num_classes()],
+                }
+            }
+            Runner::Network(network, precision) if mode == Mode::Train => {
+                Self::Trainer(Trainer::new(network, precision))
+            }
+            Runner::Network(network, precision) => Self::Network { network, precision },
+        })
     }
 
     /// Does run number `number`.
     pub(super) fn run(&mut self, work: &Batch, number: u64) -> Result<()> {
         match self {
-            Self::Session { session, images, logits, .. } => Ok(session.run(images, logits)?),
+            Self::Session { session, images, logits } => Ok(session.run(images, logits)?),
             Self::Network { network, precision } => {
                 // A GPU has finished its work only when the result has been read.
                 network.run(&work.images, &Pass::Eval(*precision))?.to_device(&Device::Cpu)?;
@@ -123,27 +77,20 @@ impl Ready {
         }
     }
 
-    /// The device that computes.
-    pub(super) fn device(&self) -> &Device {
-        match self {
-            Self::Session { .. } => &Device::Cpu,
-            Self::Network { network, .. } => network.params().device(),
-            Self::Trainer(trainer) => trainer.network.params().device(),
-        }
-    }
-
-    /// Profiles `runs` runs.
-    pub(super) fn profile(&mut self, work: &Batch, runs: u32, precision: Precision) -> Result<Profile> {
-        let peak = device::has_engine(self.device()).then(|| peak_gflops(Level::current(), precision));
-        let runs = (0..u64::from(runs)).map(|number| match self {
-            Self::Session { session, images, logits, .. } => Ok(Span::of_inference(&session.profile(images, logits)?)),
-            Self::Network { network, precision } => spans_of(|| {
-                network.run(&work.images, &Pass::Eval(*precision))?.to_device(&Device::Cpu)?;
-                Ok(())
-            }),
-            Self::Trainer(trainer) => spans_of(|| {
-                trainer.step(work, number)?;
-                Ok(trainer.network.params().device().synchronize()?)
+    /// Profiles `runs` runs on this device.
+    pub(super) fn profile(
+        &mut self,
+        work: &Batch,
+        runs: u32,
+        device: &Device,
+        precision: Precision,
+    ) -> Result<Profile> {
+        let peak = device::has_engine(device).then(|| peak_gflops(Level::current(), precision));
+        let runs = (0..u64::from(runs)).map(|number| match &mut *self {
+            Self::Session { session, images, logits } => Ok(Span::of_inference(&session.profile(images, logits)?)),
+            network => spans_of(|| {
+                network.run(work, number)?;
+                Ok(device.synchronize()?)
             }),
         });
         Ok(Profile::of(&runs.collect::<Result<Vec<_>>>()?, peak))
