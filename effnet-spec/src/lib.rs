@@ -16,7 +16,8 @@ pub mod grammar;
 mod memory;
 mod mistake;
 mod module;
-mod named;
+#[doc(hidden)]
+pub mod named;
 mod network;
 mod place;
 pub mod plan;

@@ -1,7 +1,7 @@
 //! Enums whose members go by a name in tables and messages. The name is written once, beside the member.
 
 /// A closed set of names.
-pub(crate) trait Named: Copy + 'static {
+pub trait Named: Copy + 'static {
     /// What a message calls a member: `padding`.
     const WHAT: &'static str;
 
@@ -21,6 +21,8 @@ pub(crate) trait Named: Copy + 'static {
 /// Defines an enum with `ALL`, `name`, `Display` and [`Named`]:
 /// `enum Padding: "padding" { Symmetric = "symmetric", Same = "same" }`. A list's words on a name follow it in
 /// parentheses: `Fused = "fused" ("or 0")`.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! named {
     (
         $(#[$attribute:meta])*
@@ -59,4 +61,3 @@ macro_rules! named {
         }
     };
 }
-pub(crate) use named;

@@ -1,6 +1,6 @@
 //! What stands where in a table.
 
-use crate::named::named;
+use crate::named;
 
 /// What a mistake is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::named::named;
+use crate::named;
 
 named! {
     /// How a convolution pads its input.

@@ -2,7 +2,8 @@
 
 use std::str::FromStr;
 
-use effnet_spec::{Padding, Settings, Spec};
+use effnet_spec::named::Named;
+use effnet_spec::{Padding, Settings, Spec, named};
 
 use super::error::{Error, Result};
 use super::file::WeightsFile;
@@ -10,30 +11,32 @@ use super::names::Scheme;
 use super::published::Published;
 use crate::dialect::{Dialect, Fit, Interpolation};
 
-/// An implementation whose weights are in use elsewhere, as a source of dialects: what its weights assume of padding,
-/// normalisation and images.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Convention {
-    /// torchvision's own and converted weights (`torchvision/models/efficientnet.py`).
-    Torchvision,
-    /// WZMIAOMIAO's `Test11_efficientnetV2`.
-    Wzm,
-    /// timm's own weights (`efficientnetv2_rw_s`).
-    Timm,
-    /// The weights that timm converted from automl's (`tf_efficientnetv2_*`).
-    TimmTf,
-    /// `keras.applications.efficientnet_v2`.
-    Keras,
-    /// google/automl's `efficientnetv2`.
-    Automl,
+named! {
+    /// An implementation whose weights are in use elsewhere, as a source of dialects: what its weights assume of
+    /// padding, normalisation and images.
+    pub enum Convention: "dialect" {
+        /// torchvision's own and converted weights (`torchvision/models/efficientnet.py`).
+        Torchvision = "torchvision",
+        /// WZMIAOMIAO's `Test11_efficientnetV2`.
+        Wzm = "wzm",
+        /// timm's own weights (`efficientnetv2_rw_s`).
+        Timm = "timm",
+        /// The weights that timm converted from automl's (`tf_efficientnetv2_*`).
+        TimmTf = "timm-tf",
+        /// `keras.applications.efficientnet_v2`.
+        Keras = "keras",
+        /// google/automl's `efficientnetv2`.
+        Automl = "automl",
+    }
 }
 
-const HALF: [f64; 1] = [0.5];
-/// automl's and Keras's `(pixel - 128) / 128` for pixels in 0..=255, as a mean and a standard deviation for pixels in
-/// 0..=1.
-const OF_128: [f64; 1] = [128.0 / 255.0];
-const IMAGENET_MEAN: [f64; 3] = [0.485, 0.456, 0.406];
-const IMAGENET_STD: [f64; 3] = [0.229, 0.224, 0.225];
+/// Mean and standard deviation of pixels in 0..=1: one number for all channels, or one a channel.
+type Pixels = [&'static [f64]; 2];
+
+const HALF: Pixels = [&[0.5]; 2];
+/// automl's and Keras's `(pixel - 128) / 128` for pixels in 0..=255.
+const OF_128: Pixels = [&[128.0 / 255.0]; 2];
+const IMAGENET: Pixels = [&[0.485, 0.456, 0.406], &[0.229, 0.224, 0.225]];
 
 /// Pixels around automl's evaluation crop: it takes the centre of an image of the test size and twice 16 more. Keras
 /// names no evaluation of its own for the weights that it took from automl.
@@ -42,62 +45,38 @@ const CROP_PADDING: f64 = 32.0;
 const UNCROPPED: usize = 320;
 
 impl Convention {
-    /// All of them.
-    pub const ALL: [Self; 6] = [Self::Torchvision, Self::Wzm, Self::Timm, Self::TimmTf, Self::Keras, Self::Automl];
-
-    /// Its name on a command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Torchvision => "torchvision",
-            Self::Wzm => "wzm",
-            Self::Timm => "timm",
-            Self::TimmTf => "timm-tf",
-            Self::Keras => "keras",
-            Self::Automl => "automl",
-        }
-    }
-
     /// What its weights for this table assume. The test size is the table's. Mean and standard deviation are the
     /// table's too if it sets them and is no published network's.
     pub fn dialect(self, spec: &Spec) -> Dialect {
+        use Convention::{Automl, Keras, Timm, TimmTf, Torchvision, Wzm};
+        use Fit::{Crop, Cut, Squash};
+        use Interpolation::{Bicubic, Bilinear, Tf1Bicubic, TfBilinear};
+        use Padding::{Same, Symmetric};
         use Published::{Base, L, S};
         let own = Dialect::of(&spec.settings);
         let (published, size) = (Published::of(spec), own.test_size);
-        let (padding, bn_eps) = match self {
-            Self::Torchvision | Self::Wzm => (Padding::Symmetric, 1e-3),
-            Self::Timm => (Padding::Symmetric, 1e-5),
-            Self::TimmTf | Self::Keras | Self::Automl => (Padding::Same, 1e-3),
-        };
-        let (mean, std) = match (self, published) {
-            _ if published.is_none() && sets_pixels(&spec.settings) => (&own.mean[..], &own.std[..]),
-            (Self::Wzm, _) => (&HALF[..], &HALF[..]),
-            // torchvision converted L's weights from automl's, and trained the others itself.
-            (Self::Torchvision, Some(L)) => (&HALF[..], &HALF[..]),
-            (Self::Torchvision | Self::Timm, _) => (&IMAGENET_MEAN[..], &IMAGENET_STD[..]),
-            (Self::TimmTf | Self::Keras | Self::Automl, Some(Base)) => (&IMAGENET_MEAN[..], &IMAGENET_STD[..]),
-            (Self::TimmTf, _) => (&HALF[..], &HALF[..]),
-            (Self::Keras | Self::Automl, _) => (&OF_128[..], &OF_128[..]),
-        };
         // automl's share; timm's configurations round it to three digits.
         let share = size as f64 / (size as f64 + CROP_PADDING);
-        let (fit, crop) = match (self, published) {
-            (Self::Torchvision | Self::Wzm | Self::Timm, _) => (Fit::Crop, 1.0),
-            (Self::TimmTf, Some(Base)) => (Fit::Crop, (share * 1e3).round() / 1e3),
-            // timm squashes images for all others beside the B series.
-            (Self::TimmTf, Some(S)) => (Fit::Crop, 1.0),
-            (Self::TimmTf, _) => (Fit::Squash, 1.0),
-            (Self::Keras | Self::Automl, Some(Base)) => (Fit::Cut, share),
-            (Self::Keras | Self::Automl, _) if size < UNCROPPED => (Fit::Cut, share),
-            (Self::Keras | Self::Automl, _) => (Fit::Squash, 1.0),
+        let rounded = (share * 1e3).round() / 1e3;
+        let (padding, bn_eps, [mean, std], fit, crop, interpolation) = match (self, published) {
+            // torchvision converted L's weights from automl's, and trained the others itself.
+            (Torchvision, Some(L)) => (Symmetric, 1e-3, HALF, Crop, 1.0, Bicubic),
+            (Torchvision, _) => (Symmetric, 1e-3, IMAGENET, Crop, 1.0, Bilinear),
+            (Wzm, _) => (Symmetric, 1e-3, HALF, Crop, 1.0, Bilinear),
+            (Timm, _) => (Symmetric, 1e-5, IMAGENET, Crop, 1.0, Bicubic),
+            // timm squashes images for all others beside the B series and S.
+            (TimmTf, Some(Base)) => (Same, 1e-3, IMAGENET, Crop, rounded, Bicubic),
+            (TimmTf, Some(S)) => (Same, 1e-3, HALF, Crop, 1.0, Bicubic),
+            (TimmTf, _) => (Same, 1e-3, HALF, Squash, 1.0, Bicubic),
+            (Keras | Automl, Some(Base)) => (Same, 1e-3, IMAGENET, Cut, share, Tf1Bicubic),
+            (Keras | Automl, _) if size < UNCROPPED => (Same, 1e-3, OF_128, Cut, share, TfBilinear),
+            (Keras | Automl, _) => (Same, 1e-3, OF_128, Squash, 1.0, TfBilinear),
         };
-        let interpolation = match (self, published) {
-            (Self::Torchvision, Some(L)) => Interpolation::Bicubic,
-            (Self::Torchvision | Self::Wzm, _) => Interpolation::Bilinear,
-            (Self::Timm | Self::TimmTf, _) => Interpolation::Bicubic,
-            (Self::Keras | Self::Automl, Some(Base)) => Interpolation::Tf1Bicubic,
-            (Self::Keras | Self::Automl, _) => Interpolation::TfBilinear,
+        let (mean, std) = match published {
+            None if sets_pixels(&spec.settings) => (own.mean, own.std),
+            _ => (mean.to_vec(), std.to_vec()),
         };
-        Dialect { padding, bn_eps, mean: mean.to_vec(), std: std.to_vec(), test_size: size, crop, fit, interpolation }
+        Dialect { padding, bn_eps, mean, std, test_size: size, crop, fit, interpolation }
     }
 }
 
@@ -110,10 +89,7 @@ impl FromStr for Convention {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|convention| convention.name() == name)
-            .ok_or_else(|| Error::UnknownDialect(name.to_owned()))
+        Self::named(name).ok_or_else(|| Error::UnknownDialect(name.to_owned()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Number literals.
 
-use crate::named::{Named, named};
-use crate::{Mistake, Name};
+use crate::named::Named;
+use crate::{Mistake, Name, named};
 
 named! {
     /// The suffix of a budget's number, in powers of a thousand.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Mistake, block_key};
-use crate::named::named;
+use crate::named;
 use crate::{Column, Limit, Row, suggest};
 
 /// What others call a name, where that isn't near enough to be taken for a misspelling.

@@ -8,20 +8,21 @@ mod nearest;
 mod timm;
 mod torchvision;
 
-use effnet_spec::Spec;
 use effnet_spec::plan::{Linear, Site, Submodule};
+use effnet_spec::{Spec, named};
 
 pub use nearest::Nearest;
 
-/// An implementation's way of naming parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scheme {
-    /// Our own, which are those of WZMIAOMIAO's `Test11_efficientnetV2`: `blocks.0.expand_conv.conv.weight`.
-    Own,
-    /// torchvision's: `features.1.0.block.0.0.weight`.
-    Torchvision,
-    /// timm's: `blocks.0.0.conv_exp.weight`.
-    Timm,
+named! {
+    /// An implementation's way of naming parameters. Displayed, it is the implementation.
+    pub enum Scheme: "implementation" {
+        /// Our own, which are those of WZMIAOMIAO's `Test11_efficientnetV2`: `blocks.0.expand_conv.conv.weight`.
+        Own = "effnet",
+        /// torchvision's: `features.1.0.block.0.0.weight`.
+        Torchvision = "torchvision",
+        /// timm's: `blocks.0.0.conv_exp.weight`.
+        Timm = "timm",
+    }
 }
 
 /// One parameter's name with us and in another scheme.
@@ -34,8 +35,6 @@ pub struct NamePair {
 }
 
 impl Scheme {
-    pub(crate) const ALL: [Self; 3] = [Self::Own, Self::Torchvision, Self::Timm];
-
     /// The scheme that has this name for the stem's weights.
     pub(crate) fn of(has: impl Fn(&str) -> bool) -> Option<Self> {
         Self::ALL.into_iter().find(|scheme| has(scheme.stem_weight()))
@@ -61,15 +60,6 @@ impl Scheme {
             Self::Own => Linear::NAME,
             Self::Torchvision => "classifier.1",
             Self::Timm => "classifier",
-        }
-    }
-
-    /// Name of the implementation, for messages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Own => "effnet",
-            Self::Torchvision => "torchvision",
-            Self::Timm => "timm",
         }
     }
 
