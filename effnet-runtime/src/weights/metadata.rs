@@ -1,6 +1,6 @@
 //! What a weights file of ours says about itself.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use effnet_spec::Spec;
 use serde::de::Error as _;
@@ -60,10 +60,10 @@ impl Metadata {
     /// When a number has no JSON form (a NaN among the settings).
     pub fn to_header(&self) -> serde_json::Result<HashMap<String, String>> {
         let mut value = serde_json::to_value(self)?;
-        if let Value::Object(fields) = &mut value {
-            fields.insert("format".into(), FORMAT.into());
-        }
-        Ok(HashMap::from([(KEY.to_owned(), serde_json::to_string(&sorted(value))?)]))
+        value["format"] = FORMAT.into();
+        // Whichever map `serde_json` is built with.
+        value.sort_all_objects();
+        Ok(HashMap::from([(KEY.to_owned(), value.to_string())]))
     }
 
     /// Reads it from a safetensors file's metadata; none in a file that is not ours.
@@ -79,18 +79,6 @@ impl Metadata {
             )));
         }
         serde_json::from_str(json).map(Some)
-    }
-}
-
-/// The same value with every object's keys in order, whichever map `serde_json` is built with.
-fn sorted(value: Value) -> Value {
-    match value {
-        Value::Object(object) => {
-            let by_key: BTreeMap<String, Value> = object.into_iter().collect();
-            Value::Object(by_key.into_iter().map(|(key, value)| (key, sorted(value))).collect())
-        }
-        Value::Array(values) => Value::Array(values.into_iter().map(sorted).collect()),
-        other => other,
     }
 }
 
