@@ -2,7 +2,7 @@
 
 use super::limits::{PROTOCOL, VALUES};
 
-/// A clause about a pickle, for a sentence that names the file.
+/// A clause about a pickle, for a sentence that names the file. `at` is the offset of the instruction.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(in super::super) enum PickleError {
     /// A protocol of a future Python.
@@ -13,33 +13,18 @@ pub(in super::super) enum PickleError {
     Protocol(u8),
     /// An unknown instruction.
     #[error("its pickle has an unknown op-code, {code:#04x}, at byte {at}")]
-    UnknownOp {
-        /// The instruction.
-        code: u8,
-        /// Its offset.
-        at: usize,
-    },
+    UnknownOp { code: u8, at: usize },
     /// An instruction that refers to something outside the pickle.
     #[error(
         "its pickle refers to something outside the file (op-code {name} at byte {at}), as `torch.save` never does"
     )]
-    Outside {
-        /// The instruction.
-        name: &'static str,
-        /// Its offset.
-        at: usize,
-    },
+    Outside { name: &'static str, at: usize },
     /// A pickle without an end.
     #[error("its pickle ends too early")]
     Short,
     /// An instruction that does not fit the values built before.
     #[error("its pickle makes no sense at byte {at}: {what}")]
-    Nonsense {
-        /// Its offset.
-        at: usize,
-        /// What does not fit.
-        what: &'static str,
-    },
+    Nonsense { at: usize, what: &'static str },
     /// More than a state dict may hold.
     #[error("its pickle holds more than {VALUES} values: far more than tensors under names need")]
     TooLarge,

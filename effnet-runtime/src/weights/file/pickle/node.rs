@@ -29,58 +29,44 @@ impl<'p, 'a> Node<'p, 'a> {
     }
 
     pub(in super::super) fn text(self) -> Option<&'p str> {
-        match self.value() {
-            Value::Text(text) => Some(text),
-            _ => None,
-        }
+        let Value::Text(text) = self.value() else { return None };
+        Some(text)
     }
 
     /// A whole number that is not negative.
     pub(in super::super) fn number(self) -> Option<usize> {
-        match self.value() {
-            Value::Int(number) => usize::try_from(*number).ok(),
-            _ => None,
-        }
+        let Value::Int(number) = self.value() else { return None };
+        usize::try_from(*number).ok()
     }
 
     /// Members of a tuple or a list.
     pub(in super::super) fn members(self) -> Option<impl ExactSizeIterator<Item = Self>> {
-        match self.value() {
-            Value::Tuple(members) | Value::List(members) => Some(members.iter().map(move |id| self.other(*id))),
-            _ => None,
-        }
+        let (Value::Tuple(members) | Value::List(members)) = self.value() else { return None };
+        Some(members.iter().map(move |id| self.other(*id)))
     }
 
     /// Module and name of a class or a function.
     pub(in super::super) fn class(self) -> Option<(&'p str, &'p str)> {
-        match self.value() {
-            Value::Class { module, name } => Some((self.other(*module).text()?, self.other(*name).text()?)),
-            _ => None,
-        }
+        let Value::Class { module, name } = self.value() else { return None };
+        Some((self.other(*module).text()?, self.other(*name).text()?))
     }
 
     /// The reference to something outside the pickle.
     pub(in super::super) fn persistent(self) -> Option<Self> {
-        match self.value() {
-            Value::Persistent(name) => Some(self.other(*name)),
-            _ => None,
-        }
+        let Value::Persistent(name) = self.value() else { return None };
+        Some(self.other(*name))
     }
 
     /// A call's callable and arguments.
     pub(in super::super) fn call(self) -> Option<(Self, Self)> {
-        match self.value() {
-            Value::Object(object) => Some((self.other(object.callable), self.other(object.args))),
-            _ => None,
-        }
+        let Value::Object(object) = self.value() else { return None };
+        Some((self.other(object.callable), self.other(object.args)))
     }
 
     /// The state to restore an object from.
     pub(in super::super) fn state(self) -> Option<Self> {
-        match self.value() {
-            Value::Object(object) => object.state.map(|id| self.other(id)),
-            _ => None,
-        }
+        let Value::Object(object) = self.value() else { return None };
+        object.state.map(|id| self.other(id))
     }
 
     /// Keys and values of a dictionary of any class.

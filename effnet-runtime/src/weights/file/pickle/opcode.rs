@@ -47,9 +47,6 @@ pub(super) const EMPTY_TUPLE: u8 = b')';
 // Protocol 2.
 pub(super) const PROTO: u8 = 0x80;
 pub(super) const NEWOBJ: u8 = 0x81;
-pub(super) const EXT1: u8 = 0x82;
-pub(super) const EXT2: u8 = 0x83;
-pub(super) const EXT4: u8 = 0x84;
 pub(super) const TUPLE1: u8 = 0x85;
 pub(super) const TUPLE2: u8 = 0x86;
 pub(super) const TUPLE3: u8 = 0x87;
@@ -72,5 +69,7 @@ pub(super) const FRAME: u8 = 0x95;
 
 // Protocol 5.
 pub(super) const BYTEARRAY8: u8 = 0x96;
-pub(super) const NEXT_BUFFER: u8 = 0x97;
-pub(super) const READONLY_BUFFER: u8 = 0x98;
+
+/// Instructions that refer to something outside the pickle.
+pub(super) const OUTSIDE: [(u8, &str); 5] =
+    [(0x82, "EXT1"), (0x83, "EXT2"), (0x84, "EXT4"), (0x97, "NEXT_BUFFER"), (0x98, "READONLY_BUFFER")];

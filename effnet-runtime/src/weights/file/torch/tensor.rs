@@ -26,27 +26,19 @@ pub(super) fn describe(value: Node<'_, '_>, root: &str) -> Described {
     let mut value = value;
     for _ in 0..MAX_AROUND {
         let Some((callable, args)) = value.call() else { return Described::Other };
-        let (Some((module, function)), Some(args)) = (callable.class(), args.members()) else {
-            return Described::Other;
-        };
-        let mut args = args;
-        match (module, function) {
-            ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2" | "_rebuild_tensor_v3") => {
-                return rebuilt(args, root).map_or(Described::Impossible, Described::Tensor);
-            }
+        let (Some(callable), Some(mut args)) = (callable.class(), args.members()) else { return Described::Other };
+        match callable {
+            callable if rebuilds(callable) => return rebuilt(args, root),
             ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state") => match args.next() {
                 Some(data) => value = data,
                 None => return Described::Impossible,
             },
             // (function that rebuilds, class, its arguments, state): the class adds nothing to the numbers.
             ("torch._tensor", "_rebuild_from_type" | "_rebuild_from_type_v2") => {
-                let (function, arguments) = (args.next(), args.nth(1));
-                let of_tensor = function.and_then(Node::class).is_some_and(|name| {
-                    matches!(name, ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2" | "_rebuild_tensor_v3"))
-                });
-                return match arguments.and_then(Node::members) {
-                    Some(args) if of_tensor => rebuilt(args, root).map_or(Described::Impossible, Described::Tensor),
-                    _ => unread(function.and_then(Node::class).map_or("_rebuild_from_type", |(_, name)| name)),
+                let (function, arguments) = (args.next().and_then(Node::class), args.nth(1).and_then(Node::members));
+                return match (function, arguments) {
+                    (Some(function), Some(args)) if rebuilds(function) => rebuilt(args, root),
+                    (function, _) => unread(function.map_or("_rebuild_from_type", |(_, name)| name)),
                 };
             }
             ("torch._utils", function) if function.starts_with("_rebuild_") && function.contains("tensor") => {
@@ -58,14 +50,23 @@ pub(super) fn describe(value: Node<'_, '_>, root: &str) -> Described {
     Described::Impossible
 }
 
+/// Whether a function makes a tensor of a storage.
+fn rebuilds(function: (&str, &str)) -> bool {
+    matches!(function, ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2" | "_rebuild_tensor_v3"))
+}
+
 /// A tensor in a format that is not supported: quantised, sparse, nested.
 fn unread(function: &str) -> Described {
     Described::Tensor(Stored::Unread(format!("a tensor that only PyTorch's `{function}` makes")))
 }
 
-/// The tensor of `(storage, offset, shape, strides, requires_grad, hooks, number format)`; `None` where they are
-/// inconsistent.
-fn rebuilt<'p, 'a: 'p>(mut args: impl Iterator<Item = Node<'p, 'a>>, root: &str) -> Option<Stored> {
+/// The tensor of `(storage, offset, shape, strides, requires_grad, hooks, number format)`.
+fn rebuilt<'p, 'a: 'p>(args: impl Iterator<Item = Node<'p, 'a>>, root: &str) -> Described {
+    stored(args, root).map_or(Described::Impossible, Described::Tensor)
+}
+
+/// The tensor of these arguments; `None` where they are inconsistent.
+fn stored<'p, 'a: 'p>(mut args: impl Iterator<Item = Node<'p, 'a>>, root: &str) -> Option<Stored> {
     let storage = args.next()?.persistent()?;
     let offset = args.next()?.number()?;
     let (shape, strides) = (numbers(args.next()?)?, numbers(args.next()?)?);

@@ -19,7 +19,7 @@ pub(super) struct Machine<'i, 'a> {
     stack: Vec<Id>,
     /// Heights of the stack at its marks.
     marks: Vec<usize>,
-    memo: HashMap<u32, Id>,
+    memo: HashMap<u64, Id>,
     /// Offset of the current instruction.
     at: usize,
 }
@@ -65,35 +65,14 @@ impl<'i, 'a> Machine<'i, 'a> {
             op::MARK => self.marks.push(self.stack.len()),
             op::POP => self.pop_or_mark()?,
             op::POP_MARK => drop(self.pop_mark()?),
-            op::DUP => {
-                let top = self.top()?;
-                self.stack.push(top);
-            }
-            op::PUT => {
-                let key = self.decimal()?;
-                self.memoize(key)?;
-            }
-            op::BINPUT => {
-                let key = self.input.byte()?;
-                self.memoize(key.into())?;
-            }
-            op::LONG_BINPUT => {
-                let key = self.input.array().map(u32::from_le_bytes)?;
-                self.memoize(key)?;
-            }
-            op::MEMOIZE => self.memoize(self.memo.len() as u32)?,
-            op::GET => {
-                let key = self.decimal()?;
-                self.recall(key)?;
-            }
-            op::BINGET => {
-                let key = self.input.byte()?;
-                self.recall(key.into())?;
-            }
-            op::LONG_BINGET => {
-                let key = self.input.array().map(u32::from_le_bytes)?;
-                self.recall(key)?;
-            }
+            op::DUP => self.top().map(|top| self.stack.push(top))?,
+            op::PUT => self.decimal().and_then(|key| self.memoize(key))?,
+            op::BINPUT => self.input.number::<1>().and_then(|key| self.memoize(key))?,
+            op::LONG_BINPUT => self.input.number::<4>().and_then(|key| self.memoize(key))?,
+            op::MEMOIZE => self.memoize(self.memo.len() as u64)?,
+            op::GET => self.decimal().and_then(|key| self.recall(key))?,
+            op::BINGET => self.input.number::<1>().and_then(|key| self.recall(key))?,
+            op::LONG_BINGET => self.input.number::<4>().and_then(|key| self.recall(key))?,
 
             op::NONE | op::NEWTRUE | op::NEWFALSE | op::EMPTY_SET => self.opaque(),
             op::FLOAT => self.skip(|input| input.line())?,
@@ -103,10 +82,7 @@ impl<'i, 'a> Machine<'i, 'a> {
             op::BINBYTES8 | op::BYTEARRAY8 => self.skip(Input::counted::<8>)?,
             op::BININT1 => self.unsigned::<1>()?,
             op::BININT2 => self.unsigned::<2>()?,
-            op::BININT => {
-                let number = self.input.array().map(i32::from_le_bytes)?;
-                self.push(Value::Int(number.into()));
-            }
+            op::BININT => self.input.array().map(|bytes| self.push(Value::Int(i32::from_le_bytes(bytes).into())))?,
             op::LONG1 => self.long::<1>()?,
             op::LONG4 => self.long::<4>()?,
             op::INT | op::LONG => {
@@ -116,10 +92,7 @@ impl<'i, 'a> Machine<'i, 'a> {
                 self.push_or_opaque(number.map(Value::Int));
             }
 
-            op::UNICODE => {
-                let line = self.input.line()?;
-                self.push_or_opaque(unescape(line).map(Value::Text));
-            }
+            op::UNICODE => self.input.line().map(|line| self.push_or_opaque(unescape(line).map(Value::Text)))?,
             op::SHORT_BINUNICODE | op::SHORT_BINSTRING => self.text::<1>()?,
             op::BINUNICODE | op::BINSTRING => self.text::<4>()?,
             op::BINUNICODE8 => self.text::<8>()?,
@@ -135,31 +108,13 @@ impl<'i, 'a> Machine<'i, 'a> {
             op::TUPLE1 => self.tuple(1)?,
             op::TUPLE2 => self.tuple(2)?,
             op::TUPLE3 => self.tuple(3)?,
-            op::TUPLE => {
-                let members = self.pop_mark()?;
-                self.push(Value::Tuple(members));
-            }
+            op::TUPLE => self.pop_mark().map(|members| self.push(Value::Tuple(members)))?,
             op::EMPTY_LIST => self.push(Value::List(Vec::new())),
-            op::LIST => {
-                let members = self.pop_mark()?;
-                self.push(Value::List(members));
-            }
-            op::APPEND => {
-                let member = self.pop()?;
-                self.append(vec![member])?;
-            }
-            op::APPENDS => {
-                let members = self.pop_mark()?;
-                self.append(members)?;
-            }
-            op::FROZENSET => {
-                self.pop_mark()?;
-                self.opaque();
-            }
-            op::ADDITEMS => {
-                self.pop_mark()?;
-                self.top()?;
-            }
+            op::LIST => self.pop_mark().map(|members| self.push(Value::List(members)))?,
+            op::APPEND => self.pop().and_then(|member| self.append(vec![member]))?,
+            op::APPENDS => self.pop_mark().and_then(|members| self.append(members))?,
+            op::FROZENSET => self.pop_mark().map(|_| self.opaque())?,
+            op::ADDITEMS => self.pop_mark().and_then(|_| self.top()).map(drop)?,
             op::EMPTY_DICT => self.push(Value::Dict(Vec::new())),
             op::DICT => {
                 let flat = self.pop_mark()?;
@@ -170,15 +125,9 @@ impl<'i, 'a> Machine<'i, 'a> {
                 let (value, key) = (self.pop()?, self.pop()?);
                 self.set_items(&[key, value])?;
             }
-            op::SETITEMS => {
-                let flat = self.pop_mark()?;
-                self.set_items(&flat)?;
-            }
+            op::SETITEMS => self.pop_mark().and_then(|flat| self.set_items(&flat))?,
 
-            op::GLOBAL => {
-                let class = self.class_of_lines()?;
-                self.stack.push(class);
-            }
+            op::GLOBAL => self.class_of_lines().map(|class| self.stack.push(class))?,
             op::STACK_GLOBAL => {
                 let (name, module) = (self.pop()?, self.pop()?);
                 self.push(Value::Class { module, name });
@@ -188,10 +137,7 @@ impl<'i, 'a> Machine<'i, 'a> {
                 let name = self.new_text(line);
                 self.push(Value::Persistent(name));
             }
-            op::BINPERSID => {
-                let name = self.pop()?;
-                self.push(Value::Persistent(name));
-            }
+            op::BINPERSID => self.pop().map(|name| self.push(Value::Persistent(name)))?,
             op::REDUCE | op::NEWOBJ => {
                 let (args, callable) = (self.pop()?, self.pop()?);
                 self.object(callable, args);
@@ -203,8 +149,7 @@ impl<'i, 'a> Machine<'i, 'a> {
             op::INST => {
                 let callable = self.class_of_lines()?;
                 let args = self.pop_mark()?;
-                let args = self.new_value(Value::Tuple(args));
-                self.object(callable, args);
+                self.instance(callable, args);
             }
             op::OBJ => {
                 let mut args = self.pop_mark()?;
@@ -212,8 +157,7 @@ impl<'i, 'a> Machine<'i, 'a> {
                     return Err(self.nonsense("an object has no class"));
                 }
                 let callable = args.remove(0);
-                let args = self.new_value(Value::Tuple(args));
-                self.object(callable, args);
+                self.instance(callable, args);
             }
             op::BUILD => {
                 let state = self.pop()?;
@@ -224,12 +168,7 @@ impl<'i, 'a> Machine<'i, 'a> {
                 }
             }
 
-            op::EXT1 => return self.outside("EXT1"),
-            op::EXT2 => return self.outside("EXT2"),
-            op::EXT4 => return self.outside("EXT4"),
-            op::NEXT_BUFFER => return self.outside("NEXT_BUFFER"),
-            op::READONLY_BUFFER => return self.outside("READONLY_BUFFER"),
-            code => return Err(PickleError::UnknownOp { code, at: self.at }),
+            code => return Err(self.unknown(code)),
         }
         Ok(())
     }
@@ -238,7 +177,10 @@ impl<'i, 'a> Machine<'i, 'a> {
         PickleError::Nonsense { at: self.at, what }
     }
 
-    fn outside(&self, name: &'static str) -> Result<()> {
-        Err(PickleError::Outside { name, at: self.at })
+    fn unknown(&self, code: u8) -> PickleError {
+        match op::OUTSIDE.into_iter().find(|(outside, _)| *outside == code) {
+            Some((_, name)) => PickleError::Outside { name, at: self.at },
+            None => PickleError::UnknownOp { code, at: self.at },
+        }
     }
 }

@@ -59,13 +59,12 @@ impl<'a> Machine<'_, 'a> {
         }
     }
 
-    pub(super) fn memoize(&mut self, key: u32) -> Result<()> {
-        let top = self.top()?;
-        self.memo.insert(key, top);
+    pub(super) fn memoize(&mut self, key: u64) -> Result<()> {
+        self.memo.insert(key, self.top()?);
         Ok(())
     }
 
-    pub(super) fn recall(&mut self, key: u32) -> Result<()> {
+    pub(super) fn recall(&mut self, key: u64) -> Result<()> {
         let id = *self.memo.get(&key).ok_or_else(|| self.nonsense("it recalls what it never noted"))?;
         self.stack.push(id);
         Ok(())

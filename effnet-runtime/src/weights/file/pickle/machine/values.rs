@@ -1,7 +1,5 @@
 //! Instructions that turn arguments and the stack into values.
 
-use std::borrow::Cow;
-
 use super::super::input::{Input, signed};
 use super::super::value::{Id, Object, Value};
 use super::{Machine, Result};
@@ -13,9 +11,10 @@ impl<'i, 'a> Machine<'i, 'a> {
         Ok(())
     }
 
-    pub(super) fn decimal(&mut self) -> Result<u32> {
+    pub(super) fn decimal(&mut self) -> Result<u64> {
         let line = std::str::from_utf8(self.input.line()?).ok();
-        line.and_then(|line| line.parse().ok()).ok_or_else(|| self.nonsense("a number is none"))
+        let number = line.and_then(|line| line.parse::<u32>().ok()).ok_or_else(|| self.nonsense("a number is none"));
+        number.map(u64::from)
     }
 
     pub(super) fn unsigned<const N: usize>(&mut self) -> Result<()> {
@@ -38,10 +37,7 @@ impl<'i, 'a> Machine<'i, 'a> {
     }
 
     pub(super) fn new_text(&mut self, bytes: &'a [u8]) -> Id {
-        self.new_value(match String::from_utf8_lossy(bytes) {
-            Cow::Borrowed(text) => Value::Text(text.into()),
-            Cow::Owned(text) => Value::Text(text.into()),
-        })
+        self.new_value(Value::Text(String::from_utf8_lossy(bytes)))
     }
 
     pub(super) fn class_of_lines(&mut self) -> Result<Id> {
@@ -61,6 +57,12 @@ impl<'i, 'a> Machine<'i, 'a> {
 
     pub(super) fn object(&mut self, callable: Id, args: Id) {
         self.push(Value::Object(Box::new(Object { callable, args, state: None, items: Vec::new() })));
+    }
+
+    /// A call of a class with these arguments.
+    pub(super) fn instance(&mut self, class: Id, args: Vec<Id>) {
+        let args = self.new_value(Value::Tuple(args));
+        self.object(class, args);
     }
 
     /// Appends to a list. Members of other classes' lists are dropped.
