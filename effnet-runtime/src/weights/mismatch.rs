@@ -34,38 +34,30 @@ const SHOWN: usize = 4;
 
 /// The first names, quoted, and how many more there are.
 pub(super) fn list(names: &[String]) -> String {
-    let mut text = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    if names.len() > SHOWN {
-        text += &format!(" and {} more", names.len() - SHOWN);
+    first(names, |name| format!("`{name}`"))
+}
+
+/// The text of the first items, and how many more there are.
+fn first<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
+    let shown = items.iter().take(SHOWN).map(text).collect::<Vec<_>>().join(", ");
+    match items.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
-    text
 }
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the weights of `{}` do not fit {}:", self.path.display(), self.network)?;
-        let mut separator = " ";
-        for (names, what) in [(&self.missing, "missing"), (&self.unexpected, "unexpected")] {
-            if !names.is_empty() {
-                write!(f, "{separator}{} {what} ({})", names.len(), list(names))?;
-                separator = "; ";
-            }
-        }
-        if !self.wrong_shape.is_empty() {
-            let shapes: Vec<_> = self
-                .wrong_shape
-                .iter()
-                .take(SHOWN)
-                .map(|wrong| {
-                    format!("`{}` is {:?} in the file and {:?} in the network", wrong.name, wrong.file, wrong.network)
-                })
-                .collect();
-            write!(f, "{separator}{} of wrong shape ({}", self.wrong_shape.len(), shapes.join(", "))?;
-            if self.wrong_shape.len() > SHOWN {
-                write!(f, " and {} more", self.wrong_shape.len() - SHOWN)?;
-            }
-            f.write_str(")")?;
-        }
-        Ok(())
+        let shapes = |wrong: &WrongShape| {
+            format!("`{}` is {:?} in the file and {:?} in the network", wrong.name, wrong.file, wrong.network)
+        };
+        let parts = [
+            (self.missing.len(), "missing", list(&self.missing)),
+            (self.unexpected.len(), "unexpected", list(&self.unexpected)),
+            (self.wrong_shape.len(), "of wrong shape", first(&self.wrong_shape, shapes)),
+        ];
+        let parts = parts.iter().filter(|(count, ..)| *count > 0);
+        let parts: Vec<_> = parts.map(|(count, what, names)| format!("{count} {what} ({names})")).collect();
+        write!(f, "the weights of `{}` do not fit {}: {}", self.path.display(), self.network, parts.join("; "))
     }
 }
