@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use candle_core::Device;
 use candle_nn::VarBuilder;
-use effnet_spec::{Padding, Spec};
+use effnet_spec::Spec;
 
 use super::convention::Convention;
 use super::error::{Error, Result};
@@ -219,11 +219,7 @@ fn same_arithmetic(file: &WeightsFile, theirs: &Dialect, ours: &Dialect) -> Resu
         return Ok(());
     }
     let describe = |dialect: &Dialect| {
-        let padding = match dialect.padding {
-            Padding::Symmetric => "symmetric",
-            Padding::Same => "'same'",
-        };
-        format!("assume {padding} padding and a batch normalisation epsilon of {}", dialect.bn_eps)
+        format!("assume `{}` padding and a batch normalisation epsilon of {}", dialect.padding, dialect.bn_eps)
     };
     Err(Error::OtherDialect { path: file.path().to_path_buf(), file: describe(theirs), network: describe(ours) })
 }

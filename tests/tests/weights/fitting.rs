@@ -88,7 +88,7 @@ fn a_network_of_another_dialect_is_refused() {
     let same = DynamicModel::from_spec(&spec(8), 3, params.builder()).unwrap();
     let file = write(&same, &folder.path().join("w.safetensors"));
     let text = load(&file, &network(&spec(8), 3, 2), Classifier::MustFit).unwrap_err().to_string();
-    assert!(text.contains("assume 'same' padding") && text.contains("assume symmetric padding"), "{text}");
+    assert!(text.contains("assume `same` padding") && text.contains("assume `symmetric` padding"), "{text}");
 }
 
 /// A network's weights under the names of a scheme, without metadata, in a number format.
