@@ -108,9 +108,12 @@ impl Progress {
         }
     }
 
-    /// Reports left-out files or images, and names some.
-    fn left_out(&self, event: &str, what: &str, count: usize, named: Vec<String>) {
+    /// Reports left-out files or images, if there are any, and names some.
+    fn left_out(&self, event: &str, what: &str, names: impl ExactSizeIterator<Item = String>) {
+        let count = names.len();
+        let named: Vec<String> = names.take(NAMED).collect();
         match self.style {
+            _ if count == 0 => {}
             Style::Json => line(json!({"event": event, "count": count, "first": named})),
             Style::Human | Style::Quiet => {
                 let more = if count > named.len() { "; …" } else { "" };
@@ -225,19 +228,11 @@ impl Watcher for Progress {
     }
 
     fn skipped(&mut self, files: &[BadFile]) {
-        if files.is_empty() {
-            return;
-        }
-        let named = files.iter().take(NAMED).map(|file| file.error.to_string()).collect();
-        self.left_out("skipped", "bad files", files.len(), named);
+        self.left_out("skipped", "bad files", files.iter().map(|file| file.error.to_string()));
     }
 
     fn alone(&mut self, images: &[String]) {
-        if images.is_empty() {
-            return;
-        }
-        let what = "images that bad files leave alone in their batch";
-        self.left_out("alone", what, images.len(), images.iter().take(NAMED).cloned().collect());
+        self.left_out("alone", "images that bad files leave alone in their batch", images.iter().cloned());
     }
 }
 

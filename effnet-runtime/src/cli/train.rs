@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use candle_core::DeviceLocation;
 use effnet_kernels::simd;
 use effnet_spec::thousands;
 use serde_json::json;
@@ -33,7 +32,10 @@ pub fn train(args: &TrainArgs, model: &Model<'_>) -> Result<ExitCode> {
     let style = args.style();
     let mut trainer = begin(args, model)?.with_command(model.train);
     if trainer.is_finished() {
-        finished_already(style, &trainer);
+        if style == Style::Human {
+            let (folder, epochs) = (trainer.folder().path().display(), trainer.config().epochs);
+            line(format!("the run in {folder} is finished: all {epochs} epochs are done"));
+        }
         result(style, model, &trainer)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -65,19 +67,12 @@ fn lossy(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// Name of the device.
-fn device_name(trainer: &Trainer) -> String {
-    match trainer.network().params().device().location() {
-        DeviceLocation::Cuda { gpu_id } => format!("cuda:{gpu_id}"),
-        _ => "cpu".to_owned(),
-    }
-}
-
 /// Describes the run before it starts.
 fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64) {
     let (config, split) = (trainer.config(), trainer.split());
     let folder = trainer.folder().path().display();
     let params = trainer.network().params().trainable() as u64;
+    let device = device::name(trainer.network().params().device());
     let warning = long_warmup(trainer);
     match style {
         // Keep standard output for the result.
@@ -99,7 +94,7 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
                 "batch": config.batch,
                 "size": config.size,
                 "seed": config.seed,
-                "device": device_name(trainer),
+                "device": device,
                 "epoch": trainer.state().epoch,
                 "step": trainer.state().step,
                 "predicted_peak_bytes": predicted,
@@ -131,7 +126,7 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
                 rounded(trainer.schedule().highest()),
                 config.compute.threads,
                 simd::Level::current().name(),
-                device_name(trainer),
+                device,
             ));
             if let Ok(Chosen { instead: Some(why), .. }) = device::open(&config.compute.device) {
                 line(format!("on the CPU, though --device {} may be a GPU: {why}", config.compute.device));
@@ -159,13 +154,6 @@ fn long_warmup(trainer: &Trainer) -> Option<String> {
 /// Rounds a rate to ten digits, to hide floating-point noise.
 fn rounded(rate: f64) -> f64 {
     format!("{rate:.9e}").parse().unwrap_or(rate)
-}
-
-fn finished_already(style: Style, trainer: &Trainer) {
-    if style == Style::Human {
-        let epochs = trainer.config().epochs;
-        line(format!("the run in {} is finished: all {epochs} epochs are done", trainer.folder().path().display()));
-    }
 }
 
 /// Prints the best result and what to type next.
