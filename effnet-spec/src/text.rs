@@ -22,12 +22,10 @@ pub(crate) fn magnitude(number: u64) -> String {
         _ => (1e9, "G"),
     };
     let scaled = number as f64 / unit;
-    let decimals = if scaled < 10.0 {
-        3
-    } else if scaled < 100.0 {
-        2
-    } else {
-        1
+    let decimals = match scaled {
+        ..10.0 => 3,
+        ..100.0 => 2,
+        _ => 1,
     };
     format!("{scaled:.decimals$} {suffix}")
 }

@@ -2,7 +2,7 @@
 
 use super::grid::Grid;
 use crate::text::{magnitude, thousands};
-use crate::{Cost, Row, Size, Spec};
+use crate::{Cost, Size, Spec};
 
 const HEADING: [&str; 11] =
     ["stage", "operator", "kernel", "stride", "expansion", "channels", "repeats", "SE", "resolution", "params", "MACs"];
@@ -41,42 +41,40 @@ fn grid(spec: &Spec, image: Size, num_classes: usize) -> Grid {
     let sizes = spec.stage_sizes(image);
     let stem = spec.stem_conv();
     let mut rows = vec![HEADING.map(str::to_owned).to_vec()];
-    rows.push(end("stem", "conv", [stem.kernel, stem.stride, stem.out_channels], stem.output(image), costs.stem));
+    let size = stem.output(image);
+    rows.push(line("stem", "conv", [stem.kernel, stem.stride, stem.out_channels], <_>::default(), size, costs.stem));
     for (index, ((row, &size), &cost)) in spec.rows.iter().zip(&sizes).zip(&costs.stages).enumerate() {
-        rows.push(stage(index + 1, row, size, cost));
+        let se_ratio = if row.se_ratio > 0.0 { row.se_ratio.to_string() } else { String::new() };
+        let cells = [row.expansion.to_string(), row.repeats.to_string(), se_ratio];
+        let sides = [row.kernel, row.stride, row.out_channels];
+        rows.push(line(&(index + 1).to_string(), row.operator.name(), sides, cells, size, cost));
     }
     let last = sizes.last().copied().unwrap_or(Size::ONE);
     let features = spec.settings.num_features;
-    rows.push(end("head", "conv, pool, linear", [1, 1, features], last, costs.head));
+    rows.push(line("head", "conv, pool, linear", [1, 1, features], <_>::default(), last, costs.head));
     Grid::new(rows)
 }
 
-/// The line of the stem or the head.
-fn end(part: &str, operator: &str, [kernel, stride, channels]: [usize; 3], size: Size, cost: Cost) -> Vec<String> {
-    let side = format!("{kernel}×{kernel}");
-    let none = String::new;
-    let shape = [side, stride.to_string(), none(), channels.to_string(), none(), none(), size.to_string()];
-    line(part, operator, shape, cost)
-}
-
-fn stage(number: usize, row: &Row, size: Size, cost: Cost) -> Vec<String> {
-    let Row { repeats, kernel, stride, expansion, out_channels, .. } = row;
-    let se_ratio = if row.se_ratio > 0.0 { row.se_ratio.to_string() } else { String::new() };
-    let shape = [
+/// The line of a stage, or of the stem or the head, which have no expansion, repeats and SE ratio.
+fn line(
+    part: &str,
+    operator: &str,
+    [kernel, stride, channels]: [usize; 3],
+    [expansion, repeats, se_ratio]: [String; 3],
+    size: Size,
+    cost: Cost,
+) -> Vec<String> {
+    vec![
+        part.to_owned(),
+        operator.to_owned(),
         format!("{kernel}×{kernel}"),
         stride.to_string(),
-        expansion.to_string(),
-        out_channels.to_string(),
-        repeats.to_string(),
+        expansion,
+        channels.to_string(),
+        repeats,
         se_ratio,
         size.to_string(),
-    ];
-    line(&number.to_string(), row.operator.name(), shape, cost)
-}
-
-fn line(stage: &str, operator: &str, shape: [String; 7], cost: Cost) -> Vec<String> {
-    let mut cells = vec![stage.to_owned(), operator.to_owned()];
-    cells.extend(shape);
-    cells.extend([thousands(cost.params), magnitude(cost.macs)]);
-    cells
+        thousands(cost.params),
+        magnitude(cost.macs),
+    ]
 }
