@@ -17,16 +17,9 @@ pub(crate) fn expand(invalid: &Invalid) -> TokenStream {
         Some(runtime) => {
             let blocks = sketch.num_blocks().min(MAX_BLOCKS);
             let length = whole(blocks);
-            let parts = Parts {
-                docs: String::new(),
-                fields: TokenStream::new(),
-                body_params: 0,
-                drop_path: (blocks, quote!([0.0; #length])),
-                new: quote!(loop {}),
-                run: quote!(loop {}),
-                features: quote!(loop {}),
-                functions: TokenStream::new(),
-            };
+            let body = quote!(loop {});
+            let drop_path = (blocks, quote!([0.0; #length]));
+            let parts = Parts { drop_path, new: body.clone(), run: body.clone(), features: body, ..Parts::default() };
             shape::assemble(input, &Names::new(input, sketch), sketch, runtime, &parts)
         }
         // Nothing of the runtime can be named.

@@ -30,7 +30,7 @@ impl Names {
 }
 
 /// The parts in which a model differs from its stub. Inside functions, `__private` is the runtime's private module.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Parts {
     /// Documentation behind the user's own.
     pub(crate) docs: String,
