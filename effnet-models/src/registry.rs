@@ -60,14 +60,13 @@ pub static VARIANTS: [Variant; 8] = [
 
 /// The error for a name that no variant has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no variant `{name}`{}; the variants are s, m, l, xl, b0, b1, b2 and b3", did_you_mean(.suggestion))]
+#[error(
+    "there is no variant `{name}`{}; the variants are s, m, l, xl, b0, b1, b2 and b3",
+    .suggestion.map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
+)]
 pub struct UnknownVariant {
     name: String,
     suggestion: Option<&'static str>,
-}
-
-fn did_you_mean(suggestion: &Option<&str>) -> String {
-    suggestion.map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
 }
 
 /// Finds the variant of this name, in any case.
