@@ -39,18 +39,6 @@ impl Size {
     }
 }
 
-impl From<usize> for Size {
-    fn from(side: usize) -> Self {
-        Self::square(side)
-    }
-}
-
-impl From<[usize; 2]> for Size {
-    fn from([height, width]: [usize; 2]) -> Self {
-        Self { height, width }
-    }
-}
-
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}×{}", self.height, self.width)

@@ -1,6 +1,6 @@
 //! Each mistake: its place, and its message word for word.
 
-use effnet_spec::{Budget, Column, Key, Operator, Place, Row, Settings, Spec};
+use effnet_spec::{Budget, Column, Key, Operator, Place, Row, Settings, Size, Spec};
 
 /// A legal network of three stages.
 fn legal() -> Spec {
@@ -177,7 +177,7 @@ fn over(budget: Budget) -> Vec<String> {
 fn budget() {
     let spec = legal();
     let params = spec.params(1_000);
-    let macs = spec.cost(64.into(), 1_000).macs;
+    let macs = spec.cost(Size::square(64), 1_000).macs;
     let just = Budget { params: Some(params), macs: Some(macs), at: Some(64) };
     assert!(over(just).is_empty());
     assert_eq!(over(Budget { at: Some(0), ..just }), ["`at` is 0; it must be a positive whole number"]);

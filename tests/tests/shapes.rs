@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helper functions too")]
 
 use effnet_runtime::candle::{Device, IndexOp, Tensor};
-use effnet_runtime::spec::Padding;
+use effnet_runtime::spec::{Padding, Size};
 use effnet_runtime::train::optimizer::Gradients;
 use effnet_runtime::{Dialect, DynamicModel, Network, NormUpdates, Params, Pass, Precision, Step, efficientnet_v2};
 
@@ -39,7 +39,7 @@ fn maps_have_the_sizes_that_the_spec_foretells() {
         let network = network(padding);
         for (height, width) in SIZES {
             let maps = network.stage_maps(&images(1, (height, width)), &Pass::Eval(Precision::F32)).unwrap();
-            let sizes = Odd::SPEC.stage_sizes([height, width].into());
+            let sizes = Odd::SPEC.stage_sizes(Size { height, width });
             assert_eq!(maps.len(), sizes.len());
             for ((map, size), row) in maps.iter().zip(sizes).zip(Odd::SPEC.rows.iter()) {
                 assert_eq!(map.dims(), [1, row.out_channels, size.height, size.width], "{padding:?}");

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::VarBuilder;
 use effnet_kernels::simd::{Level, with_level};
-use effnet_spec::{Spec, grammar};
+use effnet_spec::{Size, Spec, grammar};
 
 use super::{Engine, Kind, Options, Place};
 use crate::random::{Purpose, Stream};
@@ -218,7 +218,7 @@ fn a_profile_adds_up() -> Result<()> {
         .fold(f64::INFINITY, f64::min);
     assert!(missing.abs() < 0.05, "{missing} of a run is in no span");
     let macs: u64 = session.profile(&images, &mut logits)?.iter().map(|span| span.macs).sum();
-    let counted = spec.cost(96.into(), 7).macs;
+    let counted = spec.cost(Size::square(96), 7).macs;
     assert!((macs as f64 / counted as f64 - 1.0).abs() < 0.1, "{macs} and {counted}");
     Ok(())
 }

@@ -4,6 +4,8 @@
 mod support;
 
 use effnet_spec::{Operator, Row, Settings, Size, Spec, report};
+
+const SIZE: Size = Size { height: 45, width: 37 };
 use support::{NAMES, spec};
 
 /// The table of `generate.py`.
@@ -20,7 +22,7 @@ fn tiny() -> Spec {
 
 #[test]
 fn torchsummary_prints_what_torchsummary_prints() {
-    let ours = report::torchsummary(&tiny(), Size::from([45, 37]), 7);
+    let ours = report::torchsummary(&tiny(), SIZE, 7);
     assert_eq!(ours, include_str!("torchsummary.txt"));
 }
 
@@ -51,7 +53,7 @@ fn markdown_is_an_aligned_table_with_totals() {
 
 56,217 parameters for 7 classes in 6 blocks; 5.004 M MACs and 50.13 k activations for an image of 45×37 pixels.
 ";
-    assert_eq!(report::markdown(&tiny(), Size::from([45, 37]), 7), expected);
+    assert_eq!(report::markdown(&tiny(), SIZE, 7), expected);
 }
 
 #[test]
