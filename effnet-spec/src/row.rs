@@ -43,9 +43,7 @@ impl Row {
     ) -> Self {
         Self { repeats, kernel, stride, expansion, in_channels, out_channels, operator, se_ratio }
     }
-}
 
-impl Row {
     /// The stage's block at this repeat, as if the stage were the network's first and without drop path.
     pub(crate) const fn block(&self, repeat: usize) -> Block {
         let (in_channels, stride) = if repeat == 0 { (self.in_channels, self.stride) } else { (self.out_channels, 1) };

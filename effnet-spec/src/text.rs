@@ -2,15 +2,10 @@
 
 /// A number with a comma between thousands: `21,458,488`.
 pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
+    match number / 1_000 {
+        0 => number.to_string(),
+        thousand => format!("{},{:03}", thousands(thousand), number % 1_000),
     }
-    text
 }
 
 /// A number in four digits and a suffix for thousand, million or billion: `8.366 G`.

@@ -25,12 +25,15 @@ pub struct BlockType {
 pub struct Template {
     name: &'static str,
     timm: &'static str,
+    /// Whether the network's activation follows a convolution.
+    activated: bool,
     op: Op,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Op {
-    Conv { kind: ConvKind, channels: [Channels; 2], window: Window, activated: bool },
+    /// A convolution from the first of these maps to the second.
+    Conv(ConvKind, [Channels; 2], Window),
     SqueezeExcite(Channels),
 }
 
@@ -59,28 +62,23 @@ pub enum Window {
 impl Template {
     /// A dense convolution with batch normalisation.
     pub const fn conv(name: &'static str, timm: &'static str, from: Channels, to: Channels, window: Window) -> Self {
-        let op = Op::Conv { kind: ConvKind::Dense, channels: [from, to], window, activated: false };
-        Self { name, timm, op }
+        Self { name, timm, activated: false, op: Op::Conv(ConvKind::Dense, [from, to], window) }
     }
 
     /// A depthwise convolution with batch normalisation.
     pub const fn depthwise(name: &'static str, timm: &'static str, channels: Channels, window: Window) -> Self {
-        let op = Op::Conv { kind: ConvKind::Depthwise, channels: [channels; 2], window, activated: false };
-        Self { name, timm, op }
+        Self { name, timm, activated: false, op: Op::Conv(ConvKind::Depthwise, [channels; 2], window) }
     }
 
     /// A squeeze-and-excitation, which blocks with an SE ratio of 0 leave out. All implementations call it alike.
     pub const fn squeeze_excite(name: &'static str, channels: Channels) -> Self {
-        Self { name, timm: name, op: Op::SqueezeExcite(channels) }
+        Self { name, timm: name, activated: false, op: Op::SqueezeExcite(channels) }
     }
 
     /// The same convolution, with the network's activation behind its batch normalisation.
     #[must_use]
-    pub const fn activated(mut self) -> Self {
-        if let Op::Conv { activated, .. } = &mut self.op {
-            *activated = true;
-        }
-        self
+    pub const fn activated(self) -> Self {
+        Self { activated: true, ..self }
     }
 
     /// The layer in a block of these sizes, if the block has it.
@@ -90,14 +88,14 @@ impl Template {
             Op::SqueezeExcite(channels) => {
                 LayerKind::SqueezeExcite(SqueezeExcite { channels: channels.of(block), squeezed: block.squeezed })
             }
-            Op::Conv { kind, channels: [from, to], window, activated } => {
+            Op::Conv(kind, [from, to], window) => {
                 let (kernel, stride) = match window {
                     Window::Pixel => (1, 1),
                     Window::Kernel => (block.kernel, 1),
                     Window::Strided => (block.kernel, block.stride),
                 };
                 let (in_channels, out_channels) = (from.of(block), to.of(block));
-                LayerKind::Conv(Conv { kind, in_channels, out_channels, kernel, stride, activated })
+                LayerKind::Conv(Conv { kind, in_channels, out_channels, kernel, stride, activated: self.activated })
             }
         };
         Some(Layer { name: self.name, timm: self.timm, kind })

@@ -14,10 +14,6 @@ impl Grid {
         Self { rows, widths }
     }
 
-    pub(super) fn into_rows(self) -> Vec<Vec<String>> {
-        self.rows
-    }
-
     /// The rows as text, without spaces at the lines' ends. The first two columns are names, to the left; the others
     /// are numbers, to the right.
     pub(super) fn text(&self) -> String {

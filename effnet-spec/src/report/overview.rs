@@ -10,18 +10,18 @@ const HEADING: [&str; 11] =
 /// The network in aligned columns, and its totals: for a terminal. Channels and resolution are those of a stage's
 /// output.
 pub fn table(spec: &Spec, image: Size, num_classes: usize) -> String {
-    format!("{}\n\n{}\n{}", spec.name, grid(spec, image, num_classes).text(), totals(spec, image, num_classes))
+    format!(
+        "{}\n\n{}\n{}",
+        spec.name,
+        Grid::new(cells(spec, image, num_classes)).text(),
+        totals(spec, image, num_classes)
+    )
 }
 
 /// The network as a table in Markdown, and its totals: for documentation. Channels and resolution are those of a
 /// stage's output.
 pub fn markdown(spec: &Spec, image: Size, num_classes: usize) -> String {
-    format!("{}\n{}", grid(spec, image, num_classes).markdown(), totals(spec, image, num_classes))
-}
-
-/// The cells of [`table`], the heading first; the first two columns are names, and the others numbers or empty.
-pub fn cells(spec: &Spec, image: Size, num_classes: usize) -> Vec<Vec<String>> {
-    grid(spec, image, num_classes).into_rows()
+    format!("{}\n{}", Grid::new(cells(spec, image, num_classes)).markdown(), totals(spec, image, num_classes))
 }
 
 /// The network's totals, as a sentence.
@@ -36,7 +36,8 @@ pub fn totals(spec: &Spec, image: Size, num_classes: usize) -> String {
     )
 }
 
-fn grid(spec: &Spec, image: Size, num_classes: usize) -> Grid {
+/// The cells of [`table`], the heading first; the first two columns are names, and the others numbers or empty.
+pub fn cells(spec: &Spec, image: Size, num_classes: usize) -> Vec<Vec<String>> {
     let costs = spec.costs(image, num_classes);
     let sizes = spec.stage_sizes(image);
     let stem = spec.stem_conv();
@@ -52,7 +53,7 @@ fn grid(spec: &Spec, image: Size, num_classes: usize) -> Grid {
     let last = sizes.last().copied().unwrap_or(Size::ONE);
     let features = spec.settings.num_features;
     rows.push(line("head", "conv, pool, linear", [1, 1, features], <_>::default(), last, costs.head));
-    Grid::new(rows)
+    rows
 }
 
 /// The line of a stage, or of the stem or the head, which have no expansion, repeats and SE ratio.
