@@ -46,26 +46,27 @@ impl Converted {
         let mut tokens = Vec::new();
         for tree in stream {
             let at = self.place(tree.span());
-            match tree {
-                // What a `macro_rules!` variable was replaced by stands in an invisible group.
+            let kind = match tree {
                 TokenTree::Group(group) => match delimiter(group.delimiter()) {
-                    None => tokens.extend(self.convert(group.stream())),
+                    // What a `macro_rules!` variable was replaced by stands in an invisible group.
+                    None => {
+                        tokens.extend(self.convert(group.stream()));
+                        continue;
+                    }
                     Some(delimiter) => {
-                        let inside = self.convert(group.stream());
-                        let group = Group { delimiter, tokens: inside, close: self.place(group.span_close()) };
-                        tokens.push(Token { kind: TokenKind::Group(group), span: at });
+                        let tokens = self.convert(group.stream());
+                        TokenKind::Group(Group { delimiter, tokens, close: self.place(group.span_close()) })
                     }
                 },
                 TokenTree::Ident(ident) => {
-                    tokens.push(Token { kind: TokenKind::Word(ident.to_string()), span: at });
+                    let word = ident.to_string();
                     self.idents.insert(at.number, ident);
+                    TokenKind::Word(word)
                 }
-                TokenTree::Punct(punct) => tokens.push(Token { kind: TokenKind::Punct(punct.as_char()), span: at }),
-                TokenTree::Literal(literal) => {
-                    let text = literal.to_string();
-                    tokens.push(Token { kind: literal_kind(text), span: at });
-                }
-            }
+                TokenTree::Punct(punct) => TokenKind::Punct(punct.as_char()),
+                TokenTree::Literal(literal) => literal_kind(literal.to_string()),
+            };
+            tokens.push(Token { kind, span: at });
         }
         tokens
     }
