@@ -1,18 +1,12 @@
-//! The named variants: each is one macro call in a file of its own.
+//! The named variants: each is one macro call in a file of its own, but for B0 to B3, which have one table.
 
-mod b0;
-mod b1;
-mod b2;
-mod b3;
+mod base;
 mod l;
 mod m;
 mod s;
 mod xl;
 
-pub use b0::EfficientNetV2B0;
-pub use b1::EfficientNetV2B1;
-pub use b2::EfficientNetV2B2;
-pub use b3::EfficientNetV2B3;
+pub use base::{EfficientNetV2B0, EfficientNetV2B1, EfficientNetV2B2, EfficientNetV2B3};
 pub use l::EfficientNetV2L;
 pub use m::EfficientNetV2M;
 pub use s::EfficientNetV2S;
