@@ -102,7 +102,7 @@ impl Eval {
 /// The network's number for each class of the data set, by name where the weights file has names. The network may know
 /// more classes.
 fn class_numbers(model: &Model, source: &dyn Source) -> Result<Vec<u32>> {
-    let (classes, labels) = (source.classes(), model.labels());
+    let (classes, labels) = (source.classes(), &model.labels);
     if labels.is_empty() {
         let outputs = model.runner.num_classes();
         if classes.len() != outputs {

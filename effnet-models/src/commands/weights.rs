@@ -34,7 +34,8 @@ pub(super) struct Model {
     pub(super) runner: Runner,
     dialect: Dialect,
     in_channels: usize,
-    labels: Vec<String>,
+    /// The classes' names, in the classifier's order; empty where the file has none.
+    pub(super) labels: Vec<String>,
 }
 
 impl Weights {
@@ -60,11 +61,6 @@ impl Model {
     pub(super) fn transform(&self, size: Option<usize>) -> Result<EvalTransform> {
         let size = size.unwrap_or(self.dialect.test_size);
         Ok(EvalTransform::of(&self.dialect, size, self.in_channels)?)
-    }
-
-    /// The classes' names, in the classifier's order; empty where the file has none.
-    pub(super) fn labels(&self) -> &[String] {
-        &self.labels
     }
 
     /// The name of a class, or its number where it has none.

@@ -4,7 +4,7 @@ mod load;
 mod profile;
 mod work;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
@@ -12,7 +12,6 @@ use clap::{Args, ValueEnum};
 use effnet_runtime::candle::Device;
 use effnet_runtime::device;
 use effnet_runtime::simd::Level;
-use effnet_runtime::spec::DEFAULT_SIZE;
 use effnet_runtime::train::memory;
 use effnet_runtime::weights::{Convention, WeightsFile};
 use effnet_runtime::{Params, Precision};
@@ -121,15 +120,6 @@ impl Bench {
         let (device, profile) = (device::name(&device), profile.transpose()?);
         let measurement = self.measurement(name, size, threads, times, batch);
         self.print(&Measurement { classes, device, profile, ..measurement })
-    }
-
-    /// Times the loading of the data set at `path`.
-    fn load(&self, path: &Path, threads: usize) -> Result<()> {
-        let size = self.size.map_or(DEFAULT_SIZE, |size| size as usize);
-        let load = load::Load::open(path, size, self.batch as usize, threads)?;
-        let times = self.time(|number| load.run(number))?;
-        let measurement = self.measurement(path.display().to_string(), size, threads, times, load.images());
-        self.print(&Measurement { classes: load.classes(), ..measurement })
     }
 
     /// The figures for runs of this many images each on the CPU, from their times.

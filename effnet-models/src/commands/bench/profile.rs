@@ -30,12 +30,10 @@ struct Part {
     of_peak: Option<f64>,
 }
 
-/// A part of a network.
+/// The part of a network that an operation belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
-    Stem,
-    Block(usize),
-    Head,
+    Of(infer::Place),
     /// Work outside any one part: the loss, the graph, the optimizer.
     Rest,
 }
@@ -43,9 +41,9 @@ enum Place {
 impl Place {
     fn name(self) -> String {
         match self {
-            Self::Stem => "stem".to_owned(),
-            Self::Block(block) => format!("block {block}"),
-            Self::Head => "head".to_owned(),
+            Self::Of(infer::Place::Stem) => "stem".to_owned(),
+            Self::Of(infer::Place::Block(block)) => format!("block {block}"),
+            Self::Of(infer::Place::Head) => "head".to_owned(),
             Self::Rest => "rest".to_owned(),
         }
     }
@@ -63,11 +61,7 @@ impl Span {
     /// The operations of an engine's run.
     pub(super) fn of_inference(spans: &[infer::Span]) -> Vec<Self> {
         let spans = spans.iter().map(|span| Self {
-            place: match span.place {
-                infer::Place::Stem => Place::Stem,
-                infer::Place::Block(block) => Place::Block(block),
-                infer::Place::Head => Place::Head,
-            },
+            place: Place::Of(span.place),
             kind: format!("{:?}", span.kind),
             macs: span.macs,
             ms: span.seconds * 1e3,
@@ -79,14 +73,14 @@ impl Span {
     pub(super) fn of_step(spans: &[profile::Span], total_ms: f64) -> Vec<Self> {
         let last = spans.iter().map(|span| span.chain).max().unwrap_or(0);
         let place = |chain: usize| match chain {
-            0 => Place::Stem,
-            chain if chain == last => Place::Head,
-            chain => Place::Block(chain - 1),
+            0 => infer::Place::Stem,
+            chain if chain == last => infer::Place::Head,
+            chain => infer::Place::Block(chain - 1),
         };
         let mut spans: Vec<Self> = spans
             .iter()
             .map(|span| Self {
-                place: place(span.chain),
+                place: Place::Of(place(span.chain)),
                 kind: format!("{:?} {:?}", span.operation, span.direction),
                 macs: span.macs,
                 ms: span.seconds * 1e3,
