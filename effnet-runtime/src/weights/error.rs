@@ -7,52 +7,34 @@ use super::names::Nearest;
 
 use crate::sentence::sentence;
 
-/// A failure to read, understand or write a weights file.
+/// A failure to read, understand or write a weights file, which is at `path`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the sentence above says what a field is")]
 pub enum Error {
     /// Nothing is at the path.
     #[error("there is no weights file `{}`", .0.display())]
     NotFound(PathBuf),
-    /// The operating system refused.
+    /// The operating system refused, for this reason.
     #[error("cannot read the weights file `{}`: {reason}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        reason: std::io::Error,
-    },
-    /// Neither a safetensors file nor a PyTorch checkpoint.
+    Unreadable { path: PathBuf, reason: std::io::Error },
+    /// Neither a safetensors file nor a PyTorch checkpoint: the reason says what it is instead, or what is needed.
     #[error("`{}` is not a weights file: {reason}", path.display())]
-    NotWeights {
-        /// The file.
-        path: PathBuf,
-        /// What it is instead, or what is needed.
-        reason: String,
-    },
-    /// An incomplete weights file.
+    NotWeights { path: PathBuf, reason: String },
+    /// An incomplete weights file: the reason says what does not fit.
     #[error("the weights file `{}` is damaged: {reason}; fetch or write it again", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What does not fit.
-        reason: String,
-    },
-    /// Its metadata is not what [`super::save`] writes.
+    Damaged { path: PathBuf, reason: String },
+    /// Its metadata is not what [`super::save`] writes: the reason says what does not fit.
     #[error("the metadata of `{}` cannot be read: {reason}", path.display())]
-    Metadata {
-        /// The file.
-        path: PathBuf,
-        /// What does not fit.
-        reason: serde_json::Error,
-    },
+    Metadata { path: PathBuf, reason: serde_json::Error },
     /// A file without metadata, for a question that only metadata answers.
     #[error(
         "`{}` does not say which network it belongs to (it was not written by effnet): name the variant or the table",
         .0.display()
     )]
     NoMetadata(PathBuf),
-    /// Parameter names of no known implementation.
+    /// Parameter names of no known implementation. The nearest scheme is the one that most of the names belong to, if many
+    /// do.
     #[error(
         "`{}` has parameter names of no implementation that effnet knows (its own, WZMIAOMIAO's, torchvision's, timm's); \
          the first are {}{}",
@@ -60,22 +42,10 @@ pub enum Error {
         list(names),
         nearest.as_ref().map_or_else(String::new, |nearest| format!("; {nearest}"))
     )]
-    UnknownNames {
-        /// The file.
-        path: PathBuf,
-        /// Its names.
-        names: Vec<String>,
-        /// The scheme that most of the names belong to, if many do.
-        nearest: Option<Nearest>,
-    },
-    /// Several networks, where nothing says which one to take.
+    UnknownNames { path: PathBuf, names: Vec<String>, nearest: Option<Nearest> },
+    /// Several networks, under these prefixes of their names, where nothing says which one to take.
     #[error("`{}` holds several networks, under {}: save the weights of one of them alone", path.display(), list(prefixes))]
-    SeveralNetworks {
-        /// The file.
-        path: PathBuf,
-        /// The prefixes of their names.
-        prefixes: Vec<String>,
-    },
+    SeveralNetworks { path: PathBuf, prefixes: Vec<String> },
     /// Names that several conventions use.
     #[error(
         "`{}` has timm's parameter names, and they do not tell how its convolutions pad: pass `--dialect timm-tf` for a \
@@ -86,62 +56,33 @@ pub enum Error {
     /// A convention that does not exist.
     #[error("there is no dialect `{0}`; there are torchvision, wzm, timm, timm-tf, keras and automl")]
     UnknownDialect(String),
-    /// A network built for weights of another convention.
+    /// A network built for weights of another convention: what the file's weights assume, and what the network does.
     #[error(
         "the weights of `{}` {file}, and the network was built for weights that {network}: build it with the file's dialect",
         path.display()
     )]
-    OtherDialect {
-        /// The file.
-        path: PathBuf,
-        /// What the file's weights assume.
-        file: String,
-        /// What the network does.
-        network: String,
-    },
+    OtherDialect { path: PathBuf, file: String, network: String },
     /// A file and a network of different architectures.
     #[error("{0}")]
     Mismatch(Box<Mismatch>),
-    /// A weight of a format that is not floating-point.
+    /// A weight of this name whose number format is not floating-point.
     #[error(
         "`{name}` in `{}` is {format}; weights are floating-point numbers, of 16, 32 or 64 bits",
         path.display()
     )]
-    NotFloat {
-        /// The file.
-        path: PathBuf,
-        /// The tensor.
-        name: String,
-        /// Its number format.
-        format: String,
-    },
-    /// A weight that is NaN or infinite.
+    NotFloat { path: PathBuf, name: String, format: String },
+    /// A weight that is NaN or infinite: the first such tensor, in the network's order.
     #[error(
         "`{name}` in `{}` has a value that is NaN or infinite; take a file from before its training went wrong",
         path.display()
     )]
-    NotFinite {
-        /// The file.
-        path: PathBuf,
-        /// The first such tensor, in the network's order.
-        name: String,
-    },
-    /// The operating system refused.
+    NotFinite { path: PathBuf, name: String },
+    /// The operating system refused, for this reason.
     #[error("cannot write the weights file `{}`: {reason}", path.display())]
-    Unwritable {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        reason: std::io::Error,
-    },
-    /// Metadata without a JSON form (a number that is not finite).
+    Unwritable { path: PathBuf, reason: std::io::Error },
+    /// Metadata without a JSON form (a number that is not finite), for this reason.
     #[error("the metadata of `{}` cannot be written: {reason}", path.display())]
-    Unserializable {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        reason: serde_json::Error,
-    },
+    Unserializable { path: PathBuf, reason: serde_json::Error },
     /// A failure of candle.
     #[error("{}", sentence(.0))]
     Candle(candle_core::Error),

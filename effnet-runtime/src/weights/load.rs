@@ -133,32 +133,29 @@ fn fit(file: &WeightsFile, network: &Wanted<'_>, classifier: Classifier) -> Resu
     let mut missing = Vec::new();
     let mut wrong_shape = Vec::new();
     let mut wanted = BTreeSet::new();
+    let kept_classifier = classifier == Classifier::KeptIfOther && file.num_classes()? != Some(network.num_classes);
+    let of_classifier = format!("{}.", scheme.classifier());
+    let is_kept = |name: &str| kept_classifier && name.starts_with(&of_classifier);
     let names: HashMap<_, _> = scheme.pairs(network.spec).into_iter().map(|pair| (pair.ours, pair.theirs)).collect();
     for (ours, shape) in &network.parameters {
         // What a network has besides its table goes by our names in every scheme.
         let name = names.get(ours).unwrap_or(ours);
+        if is_kept(name) {
+            continue;
+        }
         match file.weight(name)? {
             None => missing.push(name.clone()),
-            Some(found) if found != shape => {
-                wrong_shape.push(WrongShape { name: name.clone(), file: found.to_vec(), network: shape.clone() });
+            Some(found) if found.shape != *shape => {
+                wrong_shape.push(WrongShape { name: name.clone(), file: found.shape.clone(), network: shape.clone() });
             }
             Some(_) => to_fill.push((ours.clone(), name.clone())),
         }
         wanted.insert(name.clone());
     }
-    let mut kept_classifier = false;
-    if classifier == Classifier::KeptIfOther && file.num_classes()? != Some(network.num_classes) {
-        let classifier = format!("{}.", scheme.classifier());
-        kept_classifier = true;
-        missing.retain(|name| !name.starts_with(&classifier));
-        wrong_shape.retain(|wrong| !wrong.name.starts_with(&classifier));
-        to_fill.retain(|(_, name)| !name.starts_with(&classifier));
-        wanted.extend(file.names().filter(|name| name.starts_with(&classifier)).map(str::to_owned));
-    }
     let mut unexpected = Vec::new();
     let mut left_out: Vec<_> = file.elsewhere().filter(|name| !is_batch_count(name)).map(str::to_owned).collect();
     for name in file.names() {
-        if is_batch_count(name) || name.starts_with(TRAINING_PREFIX) || wanted.contains(name) {
+        if is_batch_count(name) || name.starts_with(TRAINING_PREFIX) || wanted.contains(name) || is_kept(name) {
             continue;
         }
         if scheme.could_name(name) { &mut unexpected } else { &mut left_out }.push(name.to_owned());

@@ -72,9 +72,7 @@ impl WeightsFile {
             torch::open(file, length)
                 .map(|(archive, tensors)| (Reader::Torch(Box::new(archive)), tensors, HashMap::new()))
         } else if start.starts_with(&[0x80]) && start.get(2) == Some(&0x8a) {
-            Err(Problem::not_weights(
-                "it is a checkpoint in PyTorch's format from before 1.6; open and `torch.save` it again with a newer PyTorch",
-            ))
+            Err(Problem::NotWeights("it is a checkpoint in PyTorch's format from before 1.6; open and `torch.save` it again with a newer PyTorch".into()))
         } else if !safetensors::begins(&start, length) {
             Err(other::file(&mut file, &path).map_or_else(Problem::from, Problem::NotWeights))
         } else {
@@ -143,14 +141,14 @@ impl WeightsFile {
         self.elsewhere.iter().map(String::as_str)
     }
 
-    /// The shape of a weight, if there is one of this name.
+    /// Type and shape of a weight, if there is one of this name.
     ///
     /// # Errors
     /// When its format is not floating-point, or cannot be read.
-    pub(super) fn weight(&self, name: &str) -> Result<Option<&[usize]>> {
+    pub(super) fn weight(&self, name: &str) -> Result<Option<&TensorInfo>> {
         let format = match self.tensors.get(name) {
             None => return Ok(None),
-            Some(Stored::Readable(info)) if info.dtype.is_float() => return Ok(Some(&info.shape)),
+            Some(Stored::Readable(info)) if info.dtype.is_float() => return Ok(Some(info)),
             Some(Stored::Readable(info)) => format!("{:?}", info.dtype),
             Some(Stored::Unread(format)) => format.clone(),
         };
@@ -183,7 +181,7 @@ impl WeightsFile {
     /// # Errors
     /// When no tensor has this name, or the file cannot be read.
     pub fn read(&self, name: &str, device: &Device) -> Result<Tensor> {
-        let Some(info) = self.info(name) else { return Err(not_there(name)) };
+        let info = self.info(name).ok_or_else(|| not_there(name))?;
         Ok(Tensor::from_raw_buffer(&self.bytes(info)?, info.dtype, &info.shape, device)?)
     }
 
@@ -202,8 +200,7 @@ impl WeightsFile {
     /// # Errors
     /// As [`WeightsFile::read_f32`].
     pub(crate) fn values(&self, name: &str) -> Result<Vec<f32>> {
-        self.weight(name)?;
-        let Some(info) = self.info(name) else { return Err(not_there(name)) };
+        let info = self.weight(name)?.ok_or_else(|| not_there(name))?;
         let values = values::decode(&self.bytes(info)?, info.dtype, &info.shape)?;
         values.ok_or_else(|| Error::NotFinite { path: self.path.clone(), name: name.to_owned() })
     }

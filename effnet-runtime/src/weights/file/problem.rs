@@ -14,14 +14,6 @@ pub(super) enum Problem {
 }
 
 impl Problem {
-    pub(super) fn not_weights(reason: impl Into<String>) -> Self {
-        Self::NotWeights(reason.into())
-    }
-
-    pub(super) fn damaged(reason: impl Into<String>) -> Self {
-        Self::Damaged(reason.into())
-    }
-
     pub(super) fn of(self, path: &Path) -> Error {
         let path = path.to_path_buf();
         match self {
@@ -35,7 +27,7 @@ impl Problem {
 impl From<std::io::Error> for Problem {
     fn from(reason: std::io::Error) -> Self {
         match reason.kind() {
-            ErrorKind::UnexpectedEof => Self::damaged("it ends too early"),
+            ErrorKind::UnexpectedEof => Self::Damaged("it ends too early".to_owned()),
             // The archive reader's kind of error for a wrong checksum.
             ErrorKind::InvalidData | ErrorKind::Other => Self::Damaged(reason.to_string()),
             _ => Self::Unreadable(reason),

@@ -26,7 +26,7 @@ pub(super) fn open(file: &mut File, length: u64) -> Result<(Tensors, HashMap<Str
     file.read_exact(&mut prefix)?;
     let header_length = u64::from_le_bytes(prefix);
     if header_length > length - PREFIX {
-        return Err(Problem::damaged(format!(
+        return Err(Problem::Damaged(format!(
             "its header should be {header_length} bytes long, and the file ends before"
         )));
     }
@@ -34,12 +34,12 @@ pub(super) fn open(file: &mut File, length: u64) -> Result<(Tensors, HashMap<Str
     file.take(header_length).read_to_end(&mut header)?;
 
     let header: safetensors::tensor::Metadata = serde_json::from_slice(&header)
-        .map_err(|error| Problem::damaged(format!("its header is not that of a safetensors file ({error})")))?;
+        .map_err(|error| Problem::Damaged(format!("its header is not that of a safetensors file ({error})")))?;
     let data = PREFIX + header_length;
     let (has, needs) = (length - data, header.data_len() as u64);
     if has != needs {
         let difference = if has < needs { "it is cut short" } else { "something follows its end" };
-        return Err(Problem::damaged(format!("{difference} ({needs} bytes of tensors were written, {has} are there)")));
+        return Err(Problem::Damaged(format!("{difference} ({needs} bytes of tensors were written, {has} are there)")));
     }
 
     let mut tensors = BTreeMap::new();
@@ -59,7 +59,7 @@ pub(super) fn open(file: &mut File, length: u64) -> Result<(Tensors, HashMap<Str
 
 /// Reads a tensor's bytes.
 pub(super) fn read(file: &mut File, info: &TensorInfo) -> Result<Vec<u8>, Problem> {
-    let Place::At(start) = info.place else { return Err(Problem::damaged("a tensor has no place")) };
+    let Place::At(start) = info.place else { return Err(Problem::Damaged("a tensor has no place".into())) };
     // The header was checked against the file's length: neither number overflows or exceeds it.
     let mut bytes = vec![0; info.shape.iter().product::<usize>() * info.dtype.size_in_bytes()];
     file.seek(SeekFrom::Start(start))?;

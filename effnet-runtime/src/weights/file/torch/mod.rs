@@ -29,7 +29,7 @@ pub(super) struct Archive {
 pub(super) fn open(file: File, length: u64) -> Result<(Archive, Tensors), Problem> {
     let zip = ZipArchive::new(BufReader::new(file)).map_err(|error| match error {
         ZipError::Io(source) => source.into(),
-        error => Problem::damaged(format!("it is not a whole archive ({error})")),
+        error => Problem::Damaged(format!("it is not a whole archive ({error})")),
     })?;
     let mut archive = Archive { zip, length };
     let names: Vec<_> = archive.zip.file_names().filter_map(Result::ok).map(|name| name.to_string()).collect();
@@ -37,18 +37,19 @@ pub(super) fn open(file: File, length: u64) -> Result<(Archive, Tensors), Proble
         let root = name.strip_suffix("data.pkl")?;
         (root.is_empty() || root.ends_with('/')).then(|| root.to_owned())
     });
-    let Some(root) = pickle else { return Err(Problem::not_weights(other::archive(&names))) };
+    let Some(root) = pickle else { return Err(Problem::NotWeights(other::archive(&names))) };
     if names.contains(&format!("{root}constants.pkl")) {
-        return Err(Problem::not_weights(
-            "it is a TorchScript archive; write its weights with `torch.save(torch.jit.load(path).state_dict(), path)`",
+        return Err(Problem::NotWeights(
+            "it is a TorchScript archive; write its weights with `torch.save(torch.jit.load(path).state_dict(), path)`"
+                .into(),
         ));
     }
     if archive.entry(&format!("{root}byteorder")).is_ok_and(|order| order != b"little") {
-        return Err(Problem::not_weights("it was written on a big-endian machine"));
+        return Err(Problem::NotWeights("it was written on a big-endian machine".into()));
     }
 
     let bytes = archive.entry(&format!("{root}data.pkl"))?;
-    let pickle = Pickle::read(&mut bytes.as_slice()).map_err(|error| Problem::not_weights(error.to_string()))?;
+    let pickle = Pickle::read(&mut bytes.as_slice()).map_err(|error| Problem::NotWeights(error.to_string()))?;
     let tensors = tables::tensors(pickle.root(), &root)?;
     Ok((archive, tensors))
 }
@@ -57,9 +58,9 @@ impl Archive {
     /// The bytes of an entry, after a check of its checksum.
     fn entry(&mut self, name: &str) -> Result<Vec<u8>, Problem> {
         let entry = self.zip.by_name(name).map_err(|error| match error {
-            ZipError::FileNotFound => Problem::damaged(format!("its archive lacks `{name}`")),
+            ZipError::FileNotFound => Problem::Damaged(format!("its archive lacks `{name}`")),
             ZipError::Io(source) => source.into(),
-            error => Problem::damaged(format!("`{name}` of its archive cannot be read ({error})")),
+            error => Problem::Damaged(format!("`{name}` of its archive cannot be read ({error})")),
         })?;
         let mut bytes = Vec::new();
         entry.take(self.length + 1).read_to_end(&mut bytes)?;
@@ -69,10 +70,10 @@ impl Archive {
     /// A tensor's bytes, contiguous.
     pub(super) fn read(&mut self, info: &TensorInfo) -> Result<Vec<u8>, Problem> {
         let Place::Entry { name, offset, strides } = &info.place else {
-            return Err(Problem::damaged("a tensor has no place"));
+            return Err(Problem::Damaged("a tensor has no place".into()));
         };
         let storage = self.entry(name)?;
-        let short = || Problem::damaged(format!("`{name}` of its archive is shorter than its tensor"));
+        let short = || Problem::Damaged(format!("`{name}` of its archive is shorter than its tensor"));
         let size = info.dtype.size_in_bytes();
         let last = last_element(*offset, &info.shape, strides).ok_or_else(short)?;
         if last.is_some_and(|last| last >= storage.len() / size) {

@@ -39,14 +39,14 @@ pub(super) fn tensors(root: Node<'_, '_>, archive: &str) -> Result<Tensors, Prob
                     names += path.len() + key.len() + tensor.text_len();
                     found.insert(name(), tensor);
                     if found.len() > MAX_TENSORS || names > MAX_NAMES {
-                        return Err(Problem::not_weights(format!(
+                        return Err(Problem::NotWeights(format!(
                             "it holds more than {MAX_TENSORS} tensors, or names of more than {} MiB",
                             MAX_NAMES >> 20
                         )));
                     }
                 }
                 Described::Impossible => {
-                    return Err(Problem::damaged(format!("its tensor `{}` makes no sense", name())));
+                    return Err(Problem::Damaged(format!("its tensor `{}` makes no sense", name())));
                 }
                 Described::Other => {
                     if let Some(class) = module(value) {
@@ -62,7 +62,7 @@ pub(super) fn tensors(root: Node<'_, '_>, archive: &str) -> Result<Tensors, Prob
     if !found.is_empty() {
         return Ok(found);
     }
-    Err(Problem::not_weights(match (modules.first(), root.entries()) {
+    Err(Problem::NotWeights(match (modules.first(), root.entries()) {
         (Some(module), _) => format!("{module}, which only the program that made it can open; {WRITE}"),
         (None, None) => format!("its pickle is not a state dict; {WRITE}"),
         (None, Some(entries)) => {
