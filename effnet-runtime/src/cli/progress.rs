@@ -60,10 +60,7 @@ impl Recent {
         Self {
             loss: mean(before.loss, outcome.loss),
             top1: mean(before.top1, top1),
-            image: match (before.image, image) {
-                (Some(old), Some(new)) => Some(mean(old, new)),
-                (old, new) => new.or(old),
-            },
+            image: image.map(|new| before.image.map_or(new, |old| mean(old, new))).or(before.image),
         }
     }
 

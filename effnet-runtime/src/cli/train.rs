@@ -1,6 +1,5 @@
 //! The `train` command.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use effnet_kernels::simd;
@@ -62,11 +61,6 @@ pub fn train(args: &TrainArgs, model: &Model<'_>) -> Result<ExitCode> {
     }
 }
 
-/// A path as text for JSON; bytes that are not UTF-8 become replacement characters.
-fn lossy(path: &Path) -> String {
-    path.display().to_string()
-}
-
 /// Describes the run before it starts.
 fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64) {
     let (config, split) = (trainer.config(), trainer.split());
@@ -82,7 +76,7 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
                 "event": "start",
                 "model": model.name,
                 "recipe": config.recipe,
-                "folder": lossy(trainer.folder().path()),
+                "folder": trainer.folder().path().display().to_string(),
                 "params": params,
                 "classes": split.train.classes().len(),
                 "train_images": split.train.len(),
@@ -170,8 +164,8 @@ fn result(style: Style, model: &Model<'_>, trainer: &Trainer) -> Result<()> {
             "best_epoch": best.epoch,
             "best_is_averaged": best.averaged,
             "epochs": trainer.state().epoch,
-            "folder": lossy(folder.path()),
-            "checkpoint": lossy(&checkpoint),
+            "folder": folder.path().display().to_string(),
+            "checkpoint": checkpoint.display().to_string(),
             "peak_bytes": memory::measured(),
             "next": next,
         }));
@@ -194,9 +188,9 @@ fn stopped(style: Style, trainer: &Trainer) {
     let state = trainer.state();
     let folder = trainer.folder().path();
     match style {
-        Style::Json => {
-            line(json!({"event": "stopped", "epoch": state.epoch, "step": state.step, "folder": lossy(folder)}))
-        }
+        Style::Json => line(
+            json!({"event": "stopped", "epoch": state.epoch, "step": state.step, "folder": folder.display().to_string()}),
+        ),
         Style::Human | Style::Quiet => line(format!(
             "stopped at step {} of epoch {}; to continue, type the same command with: --resume --output {}",
             state.position.batches / trainer.config().accumulate as u64,
