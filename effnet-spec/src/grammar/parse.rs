@@ -57,9 +57,7 @@ fn tail<S: Copy>(cursor: &mut Cursor<'_, S>, form: Form, report: &mut Report<S>)
             found = settings(&mut Cursor::new(&group.tokens, group.close), report);
             cursor.next();
         }
-        Some(TokenKind::Punct(';')) => {
-            cursor.next();
-        }
+        Some(TokenKind::Punct(';')) => drop(cursor.next()),
         None if form == Form::Struct => report.error(cursor.span(), Mistake::NoEndOfStruct),
         _ => {}
     }
@@ -77,7 +75,9 @@ fn tail<S: Copy>(cursor: &mut Cursor<'_, S>, form: Form, report: &mut Report<S>)
 fn rows<S: Copy>(cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Vec<AstRow<S>> {
     let mut rows = Vec::new();
     // Settings end a table, whether it is closed or not.
-    while let Some(token) = cursor.peek().filter(|_| !cursor.at_settings()) {
+    while !cursor.at_settings()
+        && let Some(token) = cursor.next()
+    {
         let span = token.span;
         let kind = match &token.kind {
             TokenKind::Group(group) => {
@@ -89,7 +89,6 @@ fn rows<S: Copy>(cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Vec<AstR
             TokenKind::Text(text) => AstRowKind::BlockString(text.clone()),
             TokenKind::Punct('#') => {
                 report.error(span, Mistake::AttributeInTable);
-                cursor.next();
                 if matches!(cursor.kind(), Some(TokenKind::Group(_))) {
                     cursor.next();
                 }
@@ -97,19 +96,14 @@ fn rows<S: Copy>(cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Vec<AstR
             }
             TokenKind::Punct(',') => {
                 report.error(span, Mistake::NoRow);
-                cursor.next();
                 continue;
             }
             _ => {
                 report.error(span, Mistake::NotARow { found: token.describe() });
+                cursor.skip_item();
                 AstRowKind::Bad
             }
         };
-        if matches!(kind, AstRowKind::Bad) {
-            cursor.skip_item();
-        } else {
-            cursor.next();
-        }
         rows.push(AstRow { span, kind });
         if !cursor.at_settings() {
             cursor.end_item(Cursor::at_row, Item::Row, report);
