@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use effnet_runtime::data::{self, BadFile, Source, Split, Validation};
+use effnet_runtime::data::{self, Source, Split, Validation};
 use effnet_runtime::threads;
 use serde::Serialize;
 
@@ -72,11 +72,11 @@ impl Check {
 
 impl Report {
     fn of(split: &Split) -> Self {
-        let bad = |source: &dyn Source| data::check(source, threads::current().threads(), &|_| ());
-        let named =
-            |source: &dyn Source, bad: BadFile| Bad { file: source.name(bad.sample), reason: bad.error.to_string() };
         let sources: [&dyn Source; 2] = [&*split.train, &*split.val];
-        let bad = sources.iter().flat_map(|&source| bad(source).into_iter().map(move |file| named(source, file)));
+        let bad = sources.iter().flat_map(|source| {
+            let bad = data::check(*source, threads::current().threads(), &|_| ()).into_iter();
+            bad.map(|bad| Bad { file: source.name(bad.sample), reason: bad.error.to_string() })
+        });
         let counts = sources.map(|source| {
             let mut counts = vec![0; source.classes().len()];
             (0..source.len()).for_each(|sample| counts[source.label(sample)] += 1);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use effnet_runtime::candle::Tensor;
-use effnet_runtime::data::{self, Loader, LoaderOptions, Source, Split, Validation};
+use effnet_runtime::data::{self, Loader, LoaderOptions, Source, Validation};
 use effnet_runtime::train::{self, Evaluation};
 
 use super::device::Place;
@@ -66,20 +66,15 @@ impl Eval {
 
     fn source(&self) -> Result<Arc<dyn Source>> {
         let validation = self.val_fraction.map_or(Validation::Auto, Validation::Fraction);
-        let split = |validation| -> Result<Split> {
-            match &self.data {
-                Some(path) => Ok(data::open_to_measure(path, validation, self.seed)?),
-                None => Ok(data::digits()?),
-            }
-        };
-        match (self.part, &self.data) {
-            (Part::Val, _) => Ok(split(validation)?.val),
-            (Part::Train, _) => Ok(split(validation)?.train),
-            (Part::All, Some(path)) => Ok(data::open_whole(path)?),
+        let split = match (self.part, &self.data) {
+            (Part::All, Some(path)) => return Ok(data::open_whole(path)?),
             (Part::All, None) => {
                 bail!("--part all needs --data: of the bundled digits, say --part val or --part train")
             }
-        }
+            (_, Some(path)) => data::open_to_measure(path, validation, self.seed)?,
+            (_, None) => data::digits()?,
+        };
+        Ok(if self.part == Part::Train { split.train } else { split.val })
     }
 
     fn measure(&self, model: &Model, source: Arc<dyn Source>, classes: &[u32]) -> Result<Evaluation> {

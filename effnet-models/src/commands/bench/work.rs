@@ -32,16 +32,11 @@ pub(super) fn batch_of(batch: usize, channels: usize, size: usize, classes: usiz
 
 /// A network with the memory for its batch.
 pub(super) enum Subject {
-    Session {
-        session: Session,
-        images: Vec<f32>,
-        logits: Vec<f32>,
-    },
-    /// On a GPU.
-    Network {
-        network: Box<dyn Network>,
-        precision: Precision,
-    },
+    /// Inference on the CPU.
+    Session { session: Session, images: Vec<f32>, logits: Vec<f32> },
+    /// Inference on a GPU.
+    Network { network: Box<dyn Network>, precision: Precision },
+    /// Training on either.
     Trainer(Trainer),
 }
 
