@@ -1,6 +1,5 @@
 //! The scheme nearest to names that are nobody's.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -39,28 +38,26 @@ impl Nearest {
     /// The scheme nearest to a file's names; none where no scheme has half of them.
     pub(crate) fn of<'n>(names: impl Iterator<Item = &'n str>) -> Option<Self> {
         let forms = Scheme::ALL.map(|scheme| (scheme, forms(scheme)));
-        let mut votes: BTreeMap<(usize, &str), usize> = BTreeMap::new();
+        let mut votes: BTreeMap<(Scheme, &str), usize> = BTreeMap::new();
         let mut total = 0;
         for name in names.filter(|name| !super::is_batch_count(name)) {
             total += 1;
             let dots = name.rmatch_indices('.').map(|(dot, _)| dot + 1).take(MAX_MEMBERS);
             for start in dots.chain([0]) {
                 let form = form(&name[start..]);
-                for (at, (_, forms)) in forms.iter().enumerate() {
-                    if forms.contains(form.as_ref()) {
-                        *votes.entry((at, &name[..start])).or_default() += 1;
-                    }
+                for (scheme, _) in forms.iter().filter(|(_, forms)| forms.contains(&form)) {
+                    *votes.entry((*scheme, &name[..start])).or_default() += 1;
                 }
             }
         }
-        let ((at, prefix), votes) = votes.into_iter().max_by_key(|(_, votes)| *votes)?;
-        (votes * SHARE >= total).then(|| Self { scheme: forms[at].0, prefix: prefix.to_owned() })
+        let ((scheme, prefix), votes) = votes.into_iter().max_by_key(|(_, votes)| *votes)?;
+        (votes * SHARE >= total).then(|| Self { scheme, prefix: prefix.to_owned() })
     }
 }
 
 /// A scheme's names, of every kind of block.
 fn forms(scheme: Scheme) -> BTreeSet<String> {
-    scheme.pairs(&every_kind()).iter().map(|pair| form(&pair.theirs).into_owned()).collect()
+    scheme.pairs(&every_kind()).iter().map(|pair| form(&pair.theirs)).collect()
 }
 
 /// Every kind of block: with and without expansion, with and without squeeze and excitation, fused and not.
@@ -73,17 +70,14 @@ pub(super) fn every_kind() -> Spec {
             }
         }
     }
-    Spec { name: Cow::Borrowed(""), rows: Cow::Owned(rows), settings: Settings::DEFAULT }
+    Spec { name: "".into(), rows: rows.into(), settings: Settings::DEFAULT }
 }
 
 /// A name with every number in it made the same.
-fn form(name: &str) -> Cow<'_, str> {
+fn form(name: &str) -> String {
     let is_number = |member: &str| !member.is_empty() && member.bytes().all(|byte| byte.is_ascii_digit());
-    if !name.split('.').any(is_number) {
-        return Cow::Borrowed(name);
-    }
     let members = name.split('.').map(|member| if is_number(member) { "0" } else { member });
-    Cow::Owned(members.collect::<Vec<_>>().join("."))
+    members.collect::<Vec<_>>().join(".")
 }
 
 #[cfg(test)]

@@ -25,18 +25,21 @@ impl Id {
 pub(super) enum Value<'a> {
     /// `None`, a truth value, a float, an integer beyond 64 bits, bytes, or a set: nothing that describes a tensor.
     Opaque,
+    /// An integer of up to 64 bits.
     Int(i64),
+    /// A text.
     Text(Cow<'a, str>),
+    /// A tuple.
     Tuple(Vec<Id>),
+    /// A list.
     List(Vec<Id>),
+    /// A dictionary's keys and values.
     Dict(Vec<(Id, Id)>),
     /// A class or a function.
-    Class {
-        module: Id,
-        name: Id,
-    },
+    Class { module: Id, name: Id },
     /// A reference to something outside the pickle, such as a tensor's numbers.
     Persistent(Id),
+    /// A call, and what was done to the result.
     Object(Box<Object>),
 }
 

@@ -13,8 +13,7 @@ impl<'i, 'a> Machine<'i, 'a> {
 
     pub(super) fn decimal(&mut self) -> Result<u64> {
         let line = std::str::from_utf8(self.input.line()?).ok();
-        let number = line.and_then(|line| line.parse::<u32>().ok()).ok_or_else(|| self.nonsense("a number is none"));
-        number.map(u64::from)
+        line.and_then(|line| line.parse::<u32>().ok()).map(u64::from).ok_or_else(|| self.nonsense("a number is none"))
     }
 
     pub(super) fn unsigned<const N: usize>(&mut self) -> Result<()> {
