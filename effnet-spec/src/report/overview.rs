@@ -1,6 +1,6 @@
 //! One line for each stage, for people.
 
-use super::grid::Grid;
+use super::grid;
 use crate::text::{magnitude, thousands};
 use crate::{Cost, Size, Spec};
 
@@ -10,18 +10,13 @@ const HEADING: [&str; 11] =
 /// The network in aligned columns, and its totals: for a terminal. Channels and resolution are those of a stage's
 /// output.
 pub fn table(spec: &Spec, image: Size, num_classes: usize) -> String {
-    format!(
-        "{}\n\n{}\n{}",
-        spec.name,
-        Grid::new(cells(spec, image, num_classes)).text(),
-        totals(spec, image, num_classes)
-    )
+    format!("{}\n\n{}\n{}", spec.name, grid::text(&cells(spec, image, num_classes)), totals(spec, image, num_classes))
 }
 
 /// The network as a table in Markdown, and its totals: for documentation. Channels and resolution are those of a
 /// stage's output.
 pub fn markdown(spec: &Spec, image: Size, num_classes: usize) -> String {
-    format!("{}\n{}", Grid::new(cells(spec, image, num_classes)).markdown(), totals(spec, image, num_classes))
+    format!("{}\n{}", grid::markdown(&cells(spec, image, num_classes)), totals(spec, image, num_classes))
 }
 
 /// The network's totals, as a sentence.
