@@ -117,18 +117,12 @@ impl WeightsFile {
 
     /// The network's tensors, in the order of their names.
     pub fn tensors(&self) -> impl Iterator<Item = (&str, &TensorInfo)> {
-        self.tensors.iter().filter_map(|(name, stored)| match stored {
-            Stored::Readable(info) => Some((name.as_str(), info)),
-            Stored::Unread(_) => None,
-        })
+        self.tensors.iter().filter_map(|(name, stored)| Some((name.as_str(), stored.info()?)))
     }
 
     /// Type and shape of the tensor of this name, if it is one that can be read.
     pub fn info(&self, name: &str) -> Option<&TensorInfo> {
-        match self.tensors.get(name) {
-            Some(Stored::Readable(info)) => Some(info),
-            _ => None,
-        }
+        self.tensors.get(name)?.info()
     }
 
     /// Names of all tensors in the network's place, in order.

@@ -24,6 +24,12 @@ pub(super) enum Stored {
 }
 
 impl Stored {
+    /// Type and shape, if it can be read.
+    pub(super) fn info(&self) -> Option<&TensorInfo> {
+        let Self::Readable(info) = self else { return None };
+        Some(info)
+    }
+
     /// Length of its texts in bytes.
     pub(super) fn text_len(&self) -> usize {
         match self {

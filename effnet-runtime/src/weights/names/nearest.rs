@@ -24,13 +24,8 @@ pub struct Nearest {
 
 impl fmt::Display for Nearest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the nearest are {}'s, and of those `{}{}` is missing",
-            self.scheme.name(),
-            self.prefix,
-            self.scheme.stem_weight()
-        )
+        let Self { scheme, prefix } = self;
+        write!(f, "the nearest are {scheme}'s, and of those `{prefix}{}` is missing", scheme.stem_weight())
     }
 }
 
