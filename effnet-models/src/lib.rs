@@ -1,5 +1,5 @@
-//! EfficientNetV2 S, M, L, XL and B0 to B3, each one [`efficientnet_v2!`](effnet_runtime::efficientnet_v2) call in a
-//! file of its own, a [registry](find) of their names, and, with the feature `train`, the `effnet` command line.
+//! EfficientNetV2 S, M, L, XL and B0 to B3, each one [`efficientnet_v2!`](effnet_runtime::efficientnet_v2) call, a
+//! [registry](find) of their names, and, with the feature `train`, the `effnet` command line.
 
 mod registry;
 mod variants;
