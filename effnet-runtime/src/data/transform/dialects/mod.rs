@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use effnet_spec::{Operator, Row, Settings, Spec};
+use effnet_spec::{Settings, Spec};
 use serde::Deserialize;
 
 use super::tests::{folder, picture};
@@ -20,17 +20,17 @@ struct Case {
 
 /// The table of a case's variant, as far as a dialect asks for it.
 fn spec(case: &Case) -> Spec {
-    let rows: Vec<Row> = match case.variant.as_str() {
-        "s" => Published::S.rows().collect(),
-        "m" => Published::M.rows().collect(),
-        "l" => Published::L.rows().collect(),
+    let published = match case.variant.as_str() {
+        "s" => Published::S,
+        "m" => Published::M,
+        "l" => Published::L,
         base => {
             assert!(base.starts_with('b'), "{base} is no variant");
-            vec![Row::new(1, 3, 1, 1, 32, 16, Operator::Fused, 0.0)]
+            Published::Base
         }
     };
     let settings = Settings { eval_size: Some(case.test_size), ..Settings::DEFAULT };
-    Spec { name: Cow::Borrowed("Test"), rows: Cow::Owned(rows), settings }
+    Spec { name: Cow::Borrowed("Test"), rows: published.rows().collect(), settings }
 }
 
 /// One generator's cases, each with its implementation's result: normalised, CHW.
