@@ -26,11 +26,11 @@ pub(super) struct Eval {
     #[arg(long, value_enum, default_value_t = Part::Val)]
     part: Part,
     /// The share of each class that training set aside for validation, where the data set has no validation part
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", requires = "data")]
     val_fraction: Option<f64>,
-    /// The seed by which training chose that share
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
+    /// The seed by which training chose that share [default: 0]
+    #[arg(long, value_name = "N", requires = "data")]
+    seed: Option<u64>,
     /// Images a batch
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=65536))]
     batch: u32,
@@ -67,11 +67,16 @@ impl Eval {
     fn source(&self) -> Result<Arc<dyn Source>> {
         let validation = self.val_fraction.map_or(Validation::Auto, Validation::Fraction);
         let split = match (self.part, &self.data) {
+            (Part::All, Some(_)) if self.val_fraction.is_some() || self.seed.is_some() => {
+                bail!(
+                    "--part all measures every image: leave out --val-fraction and --seed, or say --part val or train"
+                )
+            }
             (Part::All, Some(path)) => return Ok(data::open_whole(path)?),
             (Part::All, None) => {
                 bail!("--part all needs --data: of the bundled digits, say --part val or --part train")
             }
-            (_, Some(path)) => data::open_to_measure(path, validation, self.seed)?,
+            (_, Some(path)) => data::open_to_measure(path, validation, self.seed.unwrap_or(0))?,
             (_, None) => data::digits()?,
         };
         Ok(if self.part == Part::Train { split.train } else { split.val })

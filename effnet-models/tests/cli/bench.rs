@@ -1,6 +1,6 @@
 //! The JSON that others rely on.
 
-use crate::support::{effnet, fail, folder, succeed, succeed_json, write_digits};
+use crate::support::{effnet, fail, folder, misuse, succeed, succeed_json, write_digits};
 
 #[test]
 fn both_modes_say_what_they_measured() {
@@ -57,6 +57,10 @@ fn loading_counts_the_images_of_a_data_set() {
     assert!((images - 6.0).abs() < 1e-6, "{json}");
     fail(effnet(folder.path()).args(["bench", "--mode", "load"]), &["name a data set with --data"]);
     fail(effnet(folder.path()).args(["bench", "--data", "images"]), &["--data is for --mode load"]);
+    for unused in [["--variant", "s"], ["--classes", "3"], ["--precision", "bf16"], ["--device", "cpu"]] {
+        let mut command = effnet(folder.path());
+        misuse(command.args(["bench", "--mode", "load", "--data", "images"]).args(unused), &["--data", unused[0]]);
+    }
 }
 
 /// Every block is there in either mode, and the parts add up.

@@ -1,6 +1,6 @@
 //! From a run to predictions and figures, with nothing but the file that it wrote.
 
-use crate::support::{RUN, effnet, fail, folder, succeed, succeed_json};
+use crate::support::{RUN, effnet, fail, folder, misuse, succeed, succeed_json};
 
 #[test]
 fn a_run_leaves_what_it_promises() {
@@ -73,6 +73,21 @@ fn eval_agrees_with_the_runs_own_measurement() {
 
     assert_eq!(eval(&["--part", "all"])["images"], 60);
     assert_eq!(eval(&["--part", "train", "--batch", "7"])["images"], 48);
+}
+
+/// The bundled digits have a part for validation, and a whole data set no share.
+#[test]
+fn a_share_that_nothing_is_taken_from_is_refused() {
+    let folder = folder();
+    let eval = || {
+        let mut command = effnet(folder.path());
+        command.args(["eval", "--weights"]).arg(RUN.weights());
+        command
+    };
+    for flag in ["--val-fraction", "--seed"] {
+        misuse(eval().args([flag, "1"]), &["--data"]);
+        fail(eval().args(["--part", "all", flag, "1", "--data"]).arg(RUN.data()), &["leave out --val-fraction"]);
+    }
 }
 
 #[test]

@@ -22,6 +22,9 @@ use super::device::Place;
 use super::output;
 use super::runner::Runner;
 
+/// What says nothing about the loading of images.
+const UNUSED_BY_LOAD: [&str; 7] = ["weights", "profile", "variant", "table", "classes", "device", "precision"];
+
 /// Times inference or training steps with random images, or the loading of a data set's images
 #[derive(Args, Debug)]
 pub(super) struct Bench {
@@ -46,13 +49,13 @@ pub(super) struct Bench {
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     classes: u32,
     /// Weights to run with [default: random ones]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "classes")]
     weights: Option<PathBuf>,
     /// Conventions of the weights, where the file does not tell them
     #[arg(long, value_name = "NAME", requires = "weights")]
     dialect: Option<Convention>,
     /// The data set to load with --mode load
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["weights", "profile"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = UNUSED_BY_LOAD)]
     data: Option<PathBuf>,
     /// Also print where the time goes: by block, and by kind of operation
     #[arg(long)]
