@@ -3,7 +3,7 @@
 use effnet_runtime::Network;
 use effnet_runtime::candle::Result;
 use effnet_runtime::candle_nn::VarBuilder;
-use effnet_runtime::spec::Spec;
+use effnet_runtime::spec::{Spec, expected, listed};
 
 use crate::variants;
 
@@ -60,10 +60,7 @@ pub static VARIANTS: [Variant; 8] = [
 
 /// The error for a name that no variant has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "there is no variant `{name}`{}; the variants are s, m, l, xl, b0, b1, b2 and b3",
-    .suggestion.map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
-)]
+#[error("there is no variant `{name}`: {}", expected(*.suggestion, &listed(VARIANTS.iter().map(Variant::name))))]
 pub struct UnknownVariant {
     name: String,
     suggestion: Option<&'static str>,
@@ -109,11 +106,14 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_answered_with_the_known_ones() {
-        assert_eq!(message("q"), "there is no variant `q`; the variants are s, m, l, xl, b0, b1, b2 and b3");
-        assert!(message("b9").starts_with("there is no variant `b9`, did you mean `b0`?"));
+        assert_eq!(
+            message("q"),
+            "there is no variant `q`: expected one of `s`, `m`, `l`, `xl`, `b0`, `b1`, `b2`, `b3`"
+        );
+        assert!(message("b9").starts_with("there is no variant `b9`: did you mean `b0`? Expected one of"));
         assert!(message("efficientnetv2-xl").contains("did you mean `xl`?"));
         assert!(message("EfficientNetV2B3").contains("did you mean `b3`?"));
-        assert!(message("").contains("``;"));
-        assert!(message("é").contains("`é`;"));
+        assert!(message("").contains("``:"));
+        assert!(message("é").contains("`é`:"));
     }
 }

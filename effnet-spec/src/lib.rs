@@ -45,6 +45,6 @@ pub use scale::{check_scaling, round_filters, round_repeats};
 pub use settings::{Activation, DEFAULT_SIZE, Padding, Settings};
 pub use size::Size;
 pub use spec::Spec;
-pub use suggest::suggest;
+pub use suggest::{expected, listed, suggest};
 #[doc(hidden)]
 pub use text::thousands;

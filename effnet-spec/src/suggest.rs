@@ -16,6 +16,21 @@ pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     near.min_by_key(|&(distance, _)| distance).map(|(_, candidate)| candidate)
 }
 
+/// Names in backticks, for messages.
+#[doc(hidden)]
+pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The end of a message about an unknown name: the one that was meant, if one is likely, and the list of all.
+#[doc(hidden)]
+pub fn expected(meant: Option<&str>, listed: &str) -> String {
+    match meant {
+        Some(meant) => format!("did you mean `{meant}`? Expected one of {listed}"),
+        None => format!("expected one of {listed}"),
+    }
+}
+
 /// How many letters must be put in, taken out, replaced or swapped with their neighbour.
 fn distance(from: &str, to: &str) -> usize {
     let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());

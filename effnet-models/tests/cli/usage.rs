@@ -14,7 +14,8 @@ fn help_lists_the_commands() {
 #[test]
 fn an_unknown_variant_is_answered_with_the_known_ones() {
     let folder = folder();
-    let parts = ["there is no variant `efficientnetv2-s`, did you mean `s`?", "s, m, l, xl, b0, b1, b2 and b3"];
+    let parts =
+        ["there is no variant `efficientnetv2-s`: did you mean `s`?", "`s`, `m`, `l`, `xl`, `b0`, `b1`, `b2`, `b3`"];
     misuse(effnet(folder.path()).args(["summary", "--variant", "efficientnetv2-s"]), &parts);
     misuse(train(folder.path()).args(["--variant", "efficientnetv2-s"]), &parts);
 }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use effnet_spec::named::Named;
-use effnet_spec::{Padding, Settings, Spec, named};
+use effnet_spec::{Padding, Settings, Spec, expected, listed, named, suggest};
 
 use super::error::{Error, Result};
 use super::file::WeightsFile;
@@ -89,7 +89,13 @@ impl FromStr for Convention {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        Self::named(name).ok_or_else(|| Error::UnknownDialect(name.to_owned()))
+        Self::named(name).ok_or_else(|| {
+            let names = || Self::ALL.map(Self::name);
+            Error::UnknownDialect {
+                name: name.to_owned(),
+                expected: expected(suggest(name, names()), &listed(names())),
+            }
+        })
     }
 }
 

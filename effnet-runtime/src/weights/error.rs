@@ -54,8 +54,8 @@ pub enum Error {
     )]
     DialectUnsaid(PathBuf),
     /// A convention that does not exist.
-    #[error("there is no dialect `{0}`; there are torchvision, wzm, timm, timm-tf, keras and automl")]
-    UnknownDialect(String),
+    #[error("there is no dialect `{name}`: {expected}")]
+    UnknownDialect { name: String, expected: String },
     /// A network built for weights of another convention: what the file's weights assume, and what the network does.
     #[error(
         "the weights of `{}` {file}, and the network was built for weights that {network}: build it with the file's dialect",

@@ -88,10 +88,7 @@ pub(super) fn list(names: &[(&str, &str)]) -> String {
 pub(super) fn expected(found: &str, names: &[(&str, &str)]) -> String {
     let known = || names.iter().map(|(name, _)| *name);
     let alias = ALIASES.into_iter().find(|(alias, name)| *alias == found && known().any(|known| known == *name));
-    match alias.map(|(_, name)| name).or_else(|| suggest(found, known())) {
-        Some(meant) => format!("did you mean `{meant}`? Expected one of {}", list(names)),
-        None => format!("expected one of {}", list(names)),
-    }
+    crate::suggest::expected(alias.map(|(_, name)| name).or_else(|| suggest(found, known())), &list(names))
 }
 
 /// The keys of these columns, and the verb.
