@@ -14,7 +14,7 @@ use super::map::{Border, Map};
 use super::profile::Kind;
 use super::run::Run;
 use super::schedule::{Between, Schedule};
-use super::squeeze_excite::SqueezeExcite;
+use super::squeeze_excite::{SqueezeExcite, scale};
 
 /// One block, its weights packed.
 #[derive(Debug)]
@@ -202,16 +202,15 @@ fn filter(conv: &Depthwise, run: &Run<'_>, x: Input<'_>, out: &mut [f32], map: M
 /// Each task multiplies an image's pixels by their gates.
 fn excite(gate: &SqueezeExcite, run: &Run<'_>, x: Input<'_>, out: &mut [f32], map: Map) {
     let (height, width) = map.size;
-    let out = Shared::new(out);
+    let (out, line) = (Shared::new(out), width * map.channels);
     run.for_each(Kind::SqueezeExcite, gate.macs() * run.batch as u64, run.batch, |image, scratch| {
         let pixels = &x.data[image * x.map.image()..][..x.map.image()];
         let gates = gate.gates_of(run.level, pixels, height * width, scratch);
-        for at in 0..height * width {
-            let (y, column) = (at / width, at % width);
-            let from = &x.data[x.map.pixels(image, y, column).start..];
+        for y in 0..height {
             // SAFETY: each task has an image of its own.
-            let pixel = unsafe { out.part(map.pixels(image, y, column).start, map.channels) };
-            pixel.iter_mut().zip(from.iter().zip(gates)).for_each(|(to, (value, gate))| *to = value * gate);
+            let to = unsafe { out.part(map.pixels(image, y, 0).start, line) };
+            to.copy_from_slice(&x.data[x.map.pixels(image, y, 0).start..][..line]);
+            scale(run.level, to, gates);
         }
     });
 }

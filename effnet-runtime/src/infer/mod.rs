@@ -71,8 +71,8 @@ pub struct Options {
     /// Number format of what matrix products multiply; their sums are f32, and so is everything else: maps between blocks,
     /// depthwise convolutions, 3×3 convolutions by Winograd's algorithm, squeeze-and-excitation, the classifier. Any
     /// machine computes bf16, and one without the instruction ([`Level::has_bf16`]) takes longer than in f32. A layer with
-    /// an odd number of channels, a fused block with squeeze-and-excitation, and a block without a schedule of its own
-    /// stay f32.
+    /// an odd number of channels, and a block without a schedule of its own, such as a fused one with
+    /// squeeze-and-excitation, stay f32.
     pub precision: Precision,
 }
 
