@@ -24,9 +24,8 @@ struct Sizes {
     maps: [usize; 2],
     /// One of them in bf16.
     narrow: usize,
-    wide: usize,
-    sums: usize,
-    squeezed: usize,
+    /// What [`Schedule::between`](super::schedule::Schedule::between) says.
+    between: [usize; 3],
     features: usize,
     /// For each thread.
     scratch: usize,
@@ -39,23 +38,15 @@ impl Sizes {
         Self {
             maps: self.maps.map(up),
             narrow: up(self.narrow),
-            wide: up(self.wide),
-            sums: up(self.sums),
-            squeezed: up(self.squeezed),
+            between: self.between.map(up),
             features: up(self.features),
             scratch: up(self.scratch),
         }
     }
 
     fn total(&self, threads: usize) -> usize {
-        self.maps[0]
-            + self.maps[1]
-            + self.narrow
-            + self.wide
-            + self.sums
-            + self.squeezed
-            + self.features
-            + threads * self.scratch
+        let shared: usize = self.maps.iter().chain(&self.between).sum();
+        shared + self.narrow + self.features + threads * self.scratch
     }
 }
 
@@ -89,10 +80,9 @@ impl Session {
         for (number, block) in layers.blocks.iter().enumerate() {
             let map = Map { size: at, channels, border: block.border(at) };
             sizes.maps[number % 2] = sizes.maps[number % 2].max(group * map.image());
-            let [wide, sums, squeezed] = block.between(at);
-            sizes.wide = sizes.wide.max(group * wide);
-            sizes.sums = sizes.sums.max(group * sums);
-            sizes.squeezed = sizes.squeezed.max(group * squeezed);
+            for (size, floats) in sizes.between.iter_mut().zip(block.between(at)) {
+                *size = (*size).max(group * floats);
+            }
             sizes.scratch = sizes.scratch.max(block.scratch(at));
             if block.reads_bf16() {
                 sizes.narrow = sizes.narrow.max(group * map.image() / 2);
@@ -166,9 +156,9 @@ impl Session {
         let (mut from, rest) = self.memory.split_at_mut(sizes.maps[0]);
         let (mut to, rest) = rest.split_at_mut(sizes.maps[1]);
         let (narrow, rest) = rest.split_at_mut(sizes.narrow);
-        let (wide, rest) = rest.split_at_mut(sizes.wide);
-        let (sums, rest) = rest.split_at_mut(sizes.sums);
-        let (squeezed, rest) = rest.split_at_mut(sizes.squeezed);
+        let (wide, rest) = rest.split_at_mut(sizes.between[0]);
+        let (sums, rest) = rest.split_at_mut(sizes.between[1]);
+        let (squeezed, rest) = rest.split_at_mut(sizes.between[2]);
         let (features, scratch) = rest.split_at_mut(sizes.features);
         let mut run = Run {
             level: layers.level,
