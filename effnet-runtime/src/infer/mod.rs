@@ -179,15 +179,11 @@ impl Engine {
         // In the network's order: an error names the first weight that is at fault.
         let stem = stem::Stem::new(source, spec, &with)?;
         let blocks: Vec<_> = spec.blocks().collect();
-        let packed: Vec<Mutex<Option<weights::Result<_>>>> = blocks.iter().map(|_| Mutex::new(None)).collect();
-        pool.for_each(blocks.len(), |at| {
-            let block = block::schedule(source, &blocks[at], &with);
-            *packed[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(block);
+        let mut packed: Vec<Option<weights::Result<_>>> = blocks.iter().map(|_| None).collect();
+        pool.for_each_chunk(&mut packed, 1, |at, packed| {
+            packed[0] = Some(block::schedule(source, &blocks[at], &with));
         });
-        let blocks = packed
-            .into_iter()
-            .filter_map(|block| block.into_inner().unwrap_or_else(PoisonError::into_inner))
-            .collect::<weights::Result<_>>()?;
+        let blocks = packed.into_iter().flatten().collect::<weights::Result<_>>()?;
         let layers = Layers {
             level: with.level,
             in_channels: spec.settings.in_channels,
