@@ -40,6 +40,7 @@
 
 pub mod activation;
 pub mod buffer;
+pub mod conv;
 pub mod cut;
 pub mod depthwise;
 pub mod dot;

@@ -3,12 +3,11 @@
 use crate::weights::Result;
 use effnet_kernels::Precision;
 use effnet_kernels::buffer::Shared;
+use effnet_kernels::conv::{ConvWeights, Convolution};
 use effnet_kernels::cut::{Area, Cut};
-use effnet_kernels::gemm::{Job, Packed};
+use effnet_kernels::gemm::Packed;
 use effnet_kernels::simd::Level;
 use effnet_kernels::view::{View, ViewMut};
-use effnet_kernels::window_order::by_window;
-use effnet_kernels::winograd::{Rectangle, TILE, Winograd};
 use effnet_spec::{Activation, Padding, plan};
 
 use super::Conventions;
@@ -20,16 +19,10 @@ use super::run::Run;
 /// Output pixels of a direct convolution's task: few enough for many tasks, many enough to use the weights again.
 const TASK_PIXELS: usize = 384;
 
-#[derive(Debug)]
-enum Weights {
-    Direct(Packed),
-    Winograd(Winograd),
-}
-
 /// A k×k convolution with bias and activation.
 #[derive(Debug)]
 pub(super) struct Conv {
-    weights: Weights,
+    weights: ConvWeights,
     kernel: usize,
     stride: usize,
     padding: Padding,
@@ -57,9 +50,9 @@ pub(super) struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    /// The map in a product's number format, as floats.
-    pub(super) fn of(&self, weights: &Packed) -> (&'a [f32], Map) {
-        match weights.precision() {
+    /// The map in a number format, as floats.
+    pub(super) fn of(&self, precision: Precision) -> (&'a [f32], Map) {
+        match precision {
             Precision::F32 => (self.data, self.map),
             Precision::Bf16 => (self.narrow, Map { channels: self.map.channels / 2, ..self.map }),
         }
@@ -75,48 +68,35 @@ impl Conv {
     ) -> Result<Self> {
         let plan::Conv { in_channels, kernel, stride, activated, .. } = *conv;
         let Folded { weight, bias } = fold(source, (name, conv), with.eps)?;
-        let weights = if kernel == 3 && stride == 1 {
-            Weights::Winograd(Winograd::new(with.level, precision, &weight, in_channels, &bias))
-        } else {
-            let rows = by_window(&weight, in_channels, kernel * kernel);
-            Weights::Direct(Packed::in_precision(with.level, precision, &rows, bias.len(), &bias))
-        };
+        let weights = ConvWeights::new(with.level, precision, &weight, in_channels, (kernel, stride), &bias);
         let activation = activated.then_some(with.activation);
         Ok(Self { weights, kernel, stride, padding: with.padding, activation })
     }
 
     pub(super) fn kind(&self) -> Kind {
-        match self.weights {
-            Weights::Direct(_) => Kind::Conv,
-            Weights::Winograd(_) => Kind::Winograd,
-        }
+        if self.is_winograd() { Kind::Winograd } else { Kind::Conv }
+    }
+
+    fn is_winograd(&self) -> bool {
+        matches!(self.weights, ConvWeights::Winograd(_))
     }
 
     /// Whether it reads its map in bf16.
     pub(super) fn reads_bf16(&self) -> bool {
-        matches!(&self.weights, Weights::Direct(packed) if packed.precision() == Precision::Bf16)
+        self.weights.reads() == Precision::Bf16
     }
 
     pub(super) fn out_channels(&self) -> usize {
-        match &self.weights {
-            Weights::Direct(packed) => packed.columns(),
-            Weights::Winograd(winograd) => winograd.out_channels(),
-        }
+        self.weights.out_channels()
     }
 
     /// Multiply-accumulates of an output pixel.
     pub(super) fn macs(&self) -> u64 {
-        match &self.weights {
-            Weights::Direct(packed) => packed.macs() as u64,
-            Weights::Winograd(winograd) => (9 * winograd.in_channels() * winograd.out_channels()) as u64,
-        }
+        self.weights.macs() as u64
     }
 
     pub(super) fn bytes(&self) -> usize {
-        match &self.weights {
-            Weights::Direct(packed) => packed.bytes(),
-            Weights::Winograd(winograd) => winograd.bytes(),
-        }
+        self.weights.bytes()
     }
 
     /// Size of the output.
@@ -127,28 +107,22 @@ impl Conv {
     /// Zeros that it wants around a map of this size.
     pub(super) fn border(&self, size: (usize, usize)) -> Border {
         let mut border = Border::of_window(self.padding, size, self.kernel, self.stride);
-        if let Weights::Winograd(_) = self.weights {
+        if self.is_winograd() {
             // Whole tiles, and the pixel that the last window reaches over.
-            border.bottom = size.0.next_multiple_of(TILE) - size.0 + 1;
-            border.right = size.1.next_multiple_of(TILE) - size.1 + 1;
+            let reach = self.weights.reach(size);
+            (border.bottom, border.right) = (reach.0 - size.0 + 1, reach.1 - size.1 + 1);
         }
         border
     }
 
     /// How the output is cut into tasks.
     pub(super) fn cut(&self, output: (usize, usize)) -> Cut {
-        match &self.weights {
-            Weights::Direct(_) => Cut::lines(output, TASK_PIXELS),
-            Weights::Winograd(winograd) => winograd.cut(output),
-        }
+        self.weights.cut(output, TASK_PIXELS)
     }
 
     /// Floats of scratch memory of a task.
     pub(super) fn scratch(&self, output: (usize, usize)) -> usize {
-        match &self.weights {
-            Weights::Direct(_) => 0,
-            Weights::Winograd(winograd) => winograd.scratch(output),
-        }
+        self.weights.scratch(output)
     }
 
     /// Computes an area of the output, whose first pixel is written to the start of `out`.
@@ -164,34 +138,19 @@ impl Conv {
         residual: Option<View<'_>>,
         scratch: &mut [f32],
     ) {
-        let activation = self.activation;
-        let windows = |map: &Map| map.windows(area.image, area.y * self.stride, area.x * self.stride, self.stride);
+        let (data, map) = x.of(self.weights.reads());
+        let windows = map.windows(area.image, area.y * self.stride, area.x * self.stride, self.stride);
+        let convolution = Convolution {
+            weights: &self.weights,
+            size: (area.height, area.width),
+            x: View::new(data, windows),
+            window: (self.kernel, map.line()),
+            out,
+            residual,
+            activation: self.activation,
+        };
         // SAFETY: the caller keeps others from the pixels written, `x` and the residual.
-        unsafe {
-            match &self.weights {
-                Weights::Direct(weights) => {
-                    let (data, map) = x.of(weights);
-                    Job {
-                        segments: self.kernel,
-                        segment_stride: map.line(),
-                        residual,
-                        activation,
-                        ..Job::new(weights, (area.height, area.width), View::new(data, windows(&map)), out)
-                    }
-                    .run(level);
-                }
-                Weights::Winograd(weights) => Rectangle {
-                    weights,
-                    tiles: (area.height.div_ceil(TILE), area.width.div_ceil(TILE)),
-                    x: View::new(x.data, windows(&x.map)),
-                    size: (area.height, area.width),
-                    out,
-                    residual,
-                    activation,
-                }
-                .run(level, scratch),
-            }
-        }
+        unsafe { convolution.run(level, scratch) }
     }
 
     /// Computes the whole output, `residual` added where there is one.

@@ -54,7 +54,7 @@ impl Head {
         let (conv, panels) = (&self.conv, self.conv.panels());
         let pixels = x.map.size.0 * x.map.size.1;
         let (lines, rows) = x.map.lines();
-        let (data, map) = x.of(conv);
+        let (data, map) = x.of(conv.precision());
         let means = Shared::new(features);
         let macs = (run.batch * pixels * conv.macs()) as u64;
         run.for_each(Kind::Head, macs, run.batch * panels, |task, scratch| {

@@ -150,7 +150,7 @@ impl MbConv {
         let (height, width) = x.map.size;
         let Some(expand) = &self.expand else { return load_plane(x, image, chunk, out, plane) };
         let panels = CHANNELS / expand.width();
-        let (data, map) = x.of(expand);
+        let (data, map) = x.of(expand.precision());
         let (a, out) = (map.pixels(image, 0, 0), ViewMut::new(Shared::new(out), plane.pixels(0, 0, 0)));
         let job = Job {
             panels: (chunk * panels, (chunk + 1) * panels),

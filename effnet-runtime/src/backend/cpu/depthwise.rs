@@ -17,11 +17,11 @@ use effnet_kernels::depthwise::{Filter, WeightGradient};
 use effnet_kernels::gather::{Gather, Target};
 use effnet_kernels::simd::Level;
 use effnet_kernels::threads;
-use effnet_kernels::view::Rows;
+use effnet_kernels::view::{Rows, ViewMut};
 
 use super::conv::forward_gather;
 use super::conv::pack::phases;
-use super::norm_act::statistics::PartMoments;
+use super::norm_act::statistics::{PartMoments, Slots};
 use super::scratch::with_scratch;
 use super::source::Source;
 use crate::backend::window::Geometry;
@@ -77,14 +77,14 @@ fn with_lines(
 fn filter(level: Level, job: &Filter<'_>, batch: usize, wants_moments: bool) -> Option<PartMoments> {
     let (cut, channels) = (Cut::lines(job.gather.grid, TASK_PIXELS), job.gather.channels);
     let mut moments = wants_moments.then(|| PartMoments::of_areas(channels, &cut, batch));
-    let slots = moments.as_mut().map(PartMoments::slots);
+    let slots = Slots::of(&mut moments);
     threads::current().for_each(cut.tasks(batch), |task| {
         let area = cut.area(task);
-        // SAFETY: each task writes lines of its own.
-        unsafe { job.run(level, area) }
-        if let Some(slots) = &slots {
-            // SAFETY: the task has written the area, and nobody else does; the moments are the area's.
-            unsafe { slots.find_area(level, task, 0..channels, job.out, job.target, area) }
+        let written = ViewMut::new(job.out, job.target.at(area.image, area.y, area.x));
+        // SAFETY: each task writes lines of its own, and leaves the moments of these.
+        unsafe {
+            job.run(level, area);
+            slots.find(level, task, 0..channels, written, (area.height, area.width));
         }
     });
     moments
@@ -111,20 +111,18 @@ pub(crate) fn forward(
         groups(x).into_iter().map(|group| (group.clone(), pack(weight, taps, group, 0..taps))).collect();
     let cut = Cut { size: gather.grid, height: lines_of_task(gather, geometry.batch), width: gather.grid.1 };
     let mut moments = wants_moments.then(|| PartMoments::of_areas(channels, &cut, geometry.batch));
-    let slots = moments.as_mut().map(PartMoments::slots);
+    let slots = Slots::of(&mut moments);
     threads::current().for_each(cut.tasks(geometry.batch), |task| {
         let Area { image, y, height, width, .. } = cut.area(task);
         for (group, weight) in &groups {
             with_lines(level, gather, x, image, y..y + height, group.clone(), |gather, x| {
-                let Rows { start, line, row } = target.at(image, y, 0);
-                let target = Target { image: 0, pixels: Rows { start: start + group.start, line, row } };
-                let (job, area) =
-                    (Filter { gather, x, weight, out, target }, Area { image: 0, y: 0, x: 0, height, width });
-                // SAFETY: each task writes lines of its own.
-                unsafe { job.run(level, area) }
-                if let Some(slots) = &slots {
-                    // SAFETY: the task has written these channels of the area, and nobody else does; the moments are theirs.
-                    unsafe { slots.find_area(level, task, group.clone(), out, target, area) }
+                let rows = target.at(image, y, 0);
+                let pixels = Rows { start: rows.start + group.start, ..rows };
+                let (target, area) = (Target { image: 0, pixels }, Area { image: 0, y: 0, x: 0, height, width });
+                // SAFETY: each task writes these channels of lines of its own, and leaves the moments of these.
+                unsafe {
+                    Filter { gather, x, weight, out, target }.run(level, area);
+                    slots.find(level, task, group.clone(), ViewMut::new(out, pixels), (height, width));
                 }
             });
         }
@@ -179,8 +177,8 @@ pub(crate) fn backward_weight(level: Level, geometry: &Geometry, x: Source<'_>, 
                     }
                     continue;
                 }
-                let Rows { start, line, row } = grad_pixels.at(image, lines.start, 0);
-                let grad_pixels = Target { image: 0, pixels: Rows { start: start + group.start, line, row } };
+                let rows = grad_pixels.at(image, lines.start, 0);
+                let grad_pixels = Target { image: 0, pixels: Rows { start: rows.start + group.start, ..rows } };
                 with_lines(level, gather, x, image, lines.clone(), group.clone(), |gather, x| {
                     for y in 0..lines.len() {
                         WeightGradient { gather, x, grad, grad_pixels, image: 0, y, sums }.add(level);

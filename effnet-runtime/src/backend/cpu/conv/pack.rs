@@ -7,23 +7,6 @@ use effnet_kernels::view::Rows;
 
 use crate::backend::window::Geometry;
 
-/// The inverse of [`effnet_kernels::window_order::by_window`]: `[out, k, k, in]` as `[out, in, k, k]`.
-pub(super) fn to_oihw(packed: Vec<f32>, geometry: &Geometry) -> Vec<f32> {
-    let (inputs, taps) = (geometry.in_channels, geometry.kernel * geometry.kernel);
-    if taps == 1 {
-        return packed;
-    }
-    let mut weight = vec![0.0; packed.len()];
-    for (from, to) in packed.chunks_exact(inputs * taps).zip(weight.chunks_exact_mut(inputs * taps)) {
-        for (tap, values) in from.chunks_exact(inputs).enumerate() {
-            for (input, value) in values.iter().enumerate() {
-                to[input * taps + tap] = *value;
-            }
-        }
-    }
-    weight
-}
-
 /// Weights `[O, I, k, k]` as those of the convolution that is the input gradient at stride 1: `[I, O, k, k]`, turned by
 /// half a turn.
 pub(super) fn turned(weight: &[f32], geometry: &Geometry) -> Vec<f32> {

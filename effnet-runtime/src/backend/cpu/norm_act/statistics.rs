@@ -3,10 +3,9 @@
 use std::ops::Range;
 
 use effnet_kernels::buffer::Shared;
-use effnet_kernels::cut::{Area, Cut};
-use effnet_kernels::gather::Target;
+use effnet_kernels::cut::Cut;
 use effnet_kernels::simd::{Arch, Kernel, Level, Vector};
-use effnet_kernels::view::Rows;
+use effnet_kernels::view::ViewMut;
 
 /// Mean and variance (biased) of each channel over a batch.
 #[derive(Clone, Debug)]
@@ -36,22 +35,9 @@ pub(crate) struct PartMoments {
     values: Vec<f32>,
 }
 
-/// Where tasks leave what they find.
+/// Where tasks leave what they find, if somebody wants it.
 #[derive(Clone, Copy)]
-pub(crate) struct Slots<'a> {
-    channels: usize,
-    values: Shared<'a>,
-}
-
-/// Some channels of some lines of pixels.
-#[derive(Clone, Copy)]
-pub(crate) struct Written<'a> {
-    pub map: Shared<'a>,
-    /// Where the first channel of the pixels is.
-    pub rows: Rows,
-    pub lines: usize,
-    pub pixels: usize,
-}
+pub(crate) struct Slots<'a>(Option<(Shared<'a>, usize)>);
 
 impl PartMoments {
     /// Room for parts of so many pixels.
@@ -64,11 +50,6 @@ impl PartMoments {
     pub(crate) fn of_areas(channels: usize, cut: &Cut, batch: usize) -> Self {
         let pixels = |task: usize| cut.area(task).height * cut.area(task).width;
         Self::new(channels, (0..cut.tasks(batch)).map(pixels).collect())
-    }
-
-    /// Where tasks leave their parts.
-    pub(crate) fn slots(&mut self) -> Slots<'_> {
-        Slots { channels: self.channels, values: Shared::new(&mut self.values) }
     }
 
     /// Joins all parts with Chan's formula in f64, where no large squares cancel.
@@ -96,81 +77,60 @@ impl PartMoments {
     }
 }
 
-impl Slots<'_> {
-    /// Finds the moments of some channels of a part that the calling thread has written.
+impl<'a> Slots<'a> {
+    /// Where tasks leave the parts of these moments.
+    pub(crate) fn of(moments: &'a mut Option<PartMoments>) -> Self {
+        Self(moments.as_mut().map(|PartMoments { channels, values, .. }| (Shared::new(values), *channels)))
+    }
+
+    /// Finds the moments of some channels of a part that the calling thread has written: `lines` × `pixels` of them.
     ///
     /// # Panics
     /// When there are no such pixels, channels or part.
     ///
     /// # Safety
     /// While it runs, nobody may write the pixels' channels, nor access the part's moments of these channels.
-    pub(crate) unsafe fn find(&self, level: Level, part: usize, channels: Range<usize>, written: Written<'_>) {
-        let Written { map, rows, lines, pixels } = written;
-        assert!(
-            channels.end <= self.channels && (part + 1) * 2 * self.channels <= self.values.len(),
-            "no such moments"
-        );
-        if channels.is_empty() || lines == 0 || pixels == 0 {
-            return;
-        }
-        assert!(rows.end(lines, pixels, channels.len()) <= map.len(), "pixels past the end of a map");
-        let mean = part * 2 * self.channels + channels.start;
-        // SAFETY: nobody else accesses these two runs of moments, and they do not overlap.
-        let (mean, squares) =
-            unsafe { (self.values.part(mean, channels.len()), self.values.part(mean + self.channels, channels.len())) };
-        level.run(Part { written, mean, squares });
-    }
-}
-
-impl Slots<'_> {
-    /// As [`Slots::find`], of some channels of an area, the first of which stand where the target says.
-    ///
-    /// # Panics
-    /// As [`Slots::find`].
-    ///
-    /// # Safety
-    /// As [`Slots::find`].
-    pub(crate) unsafe fn find_area(
+    pub(crate) unsafe fn find(
         &self,
         level: Level,
         part: usize,
         channels: Range<usize>,
-        map: Shared<'_>,
-        target: Target,
-        area: Area,
+        written: ViewMut<'_>,
+        (lines, pixels): (usize, usize),
     ) {
-        let rows = target.at(area.image, area.y, area.x);
-        // SAFETY: the caller's promise.
-        unsafe { self.find(level, part, channels, Written { map, rows, lines: area.height, pixels: area.width }) }
+        let Some((values, all)) = self.0 else { return };
+        assert!(channels.end <= all && (part + 1) * 2 * all <= values.len(), "no such moments");
+        if channels.is_empty() || lines == 0 || pixels == 0 {
+            return;
+        }
+        written.check(lines, pixels, channels.len());
+        let mean = part * 2 * all + channels.start;
+        // SAFETY: nobody else accesses these two runs of moments, and they do not overlap.
+        let (mean, squares) = unsafe { (values.part(mean, channels.len()), values.part(mean + all, channels.len())) };
+        level.run(Part { written, lines, pixels, mean, squares });
     }
 }
 
 /// Mean, and sum of squares around it, of one part.
 struct Part<'a> {
-    written: Written<'a>,
+    written: ViewMut<'a>,
+    lines: usize,
+    pixels: usize,
     mean: &'a mut [f32],
     squares: &'a mut [f32],
-}
-
-impl Part<'_> {
-    /// Address of a pixel's first channel.
-    #[inline(always)]
-    fn pixel(written: &Written<'_>, line: usize, pixel: usize) -> *const f32 {
-        written.map.at(written.rows.start + line * written.rows.line + pixel * written.rows.row)
-    }
 }
 
 impl Kernel for Part<'_> {
     /// Explicit vectors: LLVM unrolls by four vectors and runs the rest as scalars, with 16 to 48 channels everything.
     #[inline(always)]
     fn run<A: Arch>(self, arch: A) {
-        let Self { written, mean, squares } = self;
+        let Self { written, lines, pixels, mean, squares } = self;
         let (channels, lanes) = (mean.len(), A::V::LANES);
         mean.fill(0.0);
         squares.fill(0.0);
-        for line in 0..written.lines {
-            for pixel in 0..written.pixels {
-                let z = Self::pixel(&written, line, pixel);
+        for line in 0..lines {
+            for pixel in 0..pixels {
+                let z = written.at(line, pixel);
                 for first in (0..channels).step_by(lanes) {
                     let count = lanes.min(channels - first);
                     let mean = mean[first..][..count].as_mut_ptr();
@@ -182,11 +142,11 @@ impl Kernel for Part<'_> {
                 }
             }
         }
-        let share = 1.0 / (written.lines * written.pixels) as f32;
+        let share = 1.0 / (lines * pixels) as f32;
         mean.iter_mut().for_each(|mean| *mean *= share);
-        for line in 0..written.lines {
-            for pixel in 0..written.pixels {
-                let z = Self::pixel(&written, line, pixel);
+        for line in 0..lines {
+            for pixel in 0..pixels {
+                let z = written.at(line, pixel);
                 for first in (0..channels).step_by(lanes) {
                     let count = lanes.min(channels - first);
                     let mean = mean[first..][..count].as_ptr();

@@ -2,10 +2,10 @@ use effnet_guard::{Guarded, SIDES};
 use effnet_kernels::activation::{derivative, value};
 use effnet_kernels::buffer::Shared;
 use effnet_kernels::simd::Level;
-use effnet_kernels::view::Rows;
+use effnet_kernels::view::{Rows, ViewMut};
 use effnet_spec::Activation;
 
-use super::statistics::{Moments, PartMoments, Written};
+use super::statistics::{Moments, PartMoments, Slots};
 use super::{Affine, Normalisation, OfResult, Shortcut, backward, forward};
 use crate::random::{Purpose, Stream};
 
@@ -48,17 +48,17 @@ pub(crate) fn moments(level: Level, z: &[f32], channels: usize) -> Moments {
     const PIXELS: usize = 37;
     let mut z = z.to_vec();
     let parts: Vec<usize> = z.chunks(PIXELS * channels).map(|part| part.len() / channels).collect();
-    let mut found = PartMoments::new(channels, parts.clone());
-    let (slots, map) = (found.slots(), Shared::new(&mut z));
+    let mut found = Some(PartMoments::new(channels, parts.clone()));
+    let (slots, map) = (Slots::of(&mut found), Shared::new(&mut z));
     for (part, pixels) in parts.into_iter().enumerate() {
         // Two runs of channels, as tasks that share a part find them.
         for run in [0..channels / 2, channels / 2..channels] {
             let rows = Rows::contiguous(part * PIXELS * channels + run.start, channels);
             // SAFETY: nobody else accesses the map or the moments.
-            unsafe { slots.find(level, part, run, Written { map, rows, lines: 1, pixels }) }
+            unsafe { slots.find(level, part, run, ViewMut::new(map, rows), (1, pixels)) }
         }
     }
-    found.join()
+    found.unwrap().join()
 }
 
 #[test]
@@ -90,11 +90,11 @@ fn moments_of_an_area_are_those_of_its_pixels() {
         let values = normal(11, rows.end(lines, pixels, channels.max(1)));
         for (level, side) in Level::available().into_iter().flat_map(|level| SIDES.map(|side| (level, side))) {
             let mut map = Guarded::new(&values, side);
-            let mut found = PartMoments::new(ALL, vec![lines * pixels]);
-            let written = Written { map: Shared::new(&mut map), rows, lines, pixels };
+            let mut found = Some(PartMoments::new(ALL, vec![lines * pixels]));
+            let written = ViewMut::new(Shared::new(&mut map), rows);
             // SAFETY: nobody else accesses the map or the moments.
-            unsafe { found.slots().find(level, 0, first..first + channels, written) }
-            let found = found.join();
+            unsafe { Slots::of(&mut found).find(level, 0, first..first + channels, written, (lines, pixels)) }
+            let found = found.unwrap().join();
             for channel in 0..ALL {
                 let of_channel: Vec<f64> = (0..if (first..first + channels).contains(&channel) { lines } else { 0 })
                     .flat_map(|line| (0..pixels).map(move |pixel| line * rows.line + pixel * rows.row + channel))
