@@ -7,7 +7,7 @@ use candle_core::op::BackpropOp;
 use candle_core::{Result, Shape, Storage, Tensor};
 use half::bf16;
 
-use super::view::{Element, Slice, SliceMut, out_of};
+use super::view::{Element, Slice, SliceMut, elements, out_of};
 use crate::backend::take::take;
 
 /// Device memory that a kernel fills, and that becomes a tensor then.
@@ -60,25 +60,19 @@ impl Buffer {
     }
 
     /// The memory, to be read.
-    pub(crate) fn slice(&self) -> Slice<'_> {
-        let length = self.length;
-        match &self.storage.slice {
-            CudaStorageSlice::BF16(all) => Slice::Bf16(all.slice(..length)),
-            CudaStorageSlice::U8(all) => Slice::U8(all.slice(..length)),
-            CudaStorageSlice::F32(all) => Slice::F32(all.slice(..length)),
-            other => unreachable!("a buffer of {other:?}"),
-        }
+    ///
+    /// # Errors
+    /// Never: it holds what it was made for.
+    pub(crate) fn slice(&self) -> Result<Slice<'_>> {
+        elements(&self.storage, 0..self.length)
     }
 
     /// The memory, to be written.
-    pub(crate) fn slice_mut(&mut self) -> SliceMut<'_> {
-        let length = self.length;
-        match &mut self.storage.slice {
-            CudaStorageSlice::BF16(all) => SliceMut::Bf16(all.slice_mut(..length)),
-            CudaStorageSlice::U8(all) => SliceMut::U8(all.slice_mut(..length)),
-            CudaStorageSlice::F32(all) => SliceMut::F32(all.slice_mut(..length)),
-            other => unreachable!("a buffer of {other:?}"),
-        }
+    ///
+    /// # Errors
+    /// Never: as [`Buffer::slice`].
+    pub(crate) fn slice_mut(&mut self) -> Result<SliceMut<'_>> {
+        self.part_mut(0..self.length)
     }
 
     /// Some of the memory, to be written.
@@ -93,7 +87,7 @@ impl Buffer {
             CudaStorageSlice::BF16(all) => SliceMut::Bf16(all.slice_mut(range)),
             CudaStorageSlice::U8(all) => SliceMut::U8(all.slice_mut(range)),
             CudaStorageSlice::F32(all) => SliceMut::F32(all.slice_mut(range)),
-            other => unreachable!("a buffer of {other:?}"),
+            other => candle_core::bail!("a buffer of {other:?}"),
         })
     }
 

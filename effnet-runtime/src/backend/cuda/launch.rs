@@ -7,7 +7,7 @@ use candle_core::cuda_backend::cudarc::driver::{CudaFunction, CudaStream, Launch
 use candle_core::cuda_backend::{CudaDevice, WrapErr};
 
 use super::modules::Module;
-use super::view::{Element, Slice, SliceMut};
+use super::view::{Element, Slice, SliceMut, View};
 
 /// Blocks, threads of a block, and bytes of shared memory of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,9 +90,9 @@ impl<'a> Launch<'a> {
     ///
     /// # Errors
     /// When it holds other elements, or fewer.
-    pub(crate) fn read_or_null(mut self, slice: Option<Slice<'a>>, element: Element, length: usize) -> Result<Self> {
-        match slice {
-            Some(slice) => self.read(slice, element, length),
+    pub(crate) fn read_or_null(mut self, view: Option<&'a View<'_>>, element: Element, length: usize) -> Result<Self> {
+        match view {
+            Some(view) => self.read(view.slice()?, element, length),
             None => {
                 self.arguments.push(Argument::Null(0));
                 Ok(self)
@@ -120,6 +120,14 @@ impl<'a> Launch<'a> {
         };
         self.arguments.push(Argument::Int(value));
         Ok(self)
+    }
+
+    /// The next arguments are an `int` each.
+    ///
+    /// # Errors
+    /// When a value is too large for one.
+    pub(crate) fn ints(self, values: impl IntoIterator<Item = usize>) -> Result<Self> {
+        values.into_iter().try_fold(self, Self::int)
     }
 
     /// The next argument is a `long long`.

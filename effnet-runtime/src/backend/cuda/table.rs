@@ -88,7 +88,7 @@ pub(crate) fn launch_if(
     let (rows, entries) = (device.clone_htod(&table)?, device.clone_htod(&entries)?);
     let mut launch = Launch::new(device, ptx::UPDATE, kernel, Element::F32)?;
     if let Some(sums) = sums {
-        launch = launch.write(sums.slice_mut(), Element::U8, chunks.len() * size_of::<f64>())?;
+        launch = launch.write(sums.slice_mut()?, Element::U8, chunks.len() * size_of::<f64>())?;
     }
     let launch = launch.read(Slice::U8(rows.slice(..)), Element::U8, table.len())?.read(
         Slice::U8(entries.slice(..)),

@@ -33,7 +33,7 @@ fn products_equal_the_cpus() -> Result<()> {
                     cuda,
                     factor(&a, a_is_transposed)?,
                     factor(&b, b_is_transposed)?,
-                    out.slice_mut(),
+                    out.slice_mut()?,
                 )?;
             }
             // The second product was added to the first.
@@ -51,7 +51,7 @@ fn products_that_do_not_fit_are_refused() -> Result<()> {
     let x = view(&x)?;
     let gemm = Gemm { rows: 3, depth: 4, columns: 2, accumulate: false };
     let mut out = Buffer::new(x.device()?, Element::F32, 6)?;
-    let error = gemm.run(x.device()?, factor(&x, false)?, factor(&x, false)?, out.slice_mut()).unwrap_err();
+    let error = gemm.run(x.device()?, factor(&x, false)?, factor(&x, false)?, out.slice_mut()?).unwrap_err();
     assert!(error.to_string().contains("[12, 12, 6] elements"), "{error}");
     Ok(())
 }

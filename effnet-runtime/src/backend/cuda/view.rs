@@ -134,7 +134,7 @@ pub(crate) fn view(tensor: &Tensor) -> Result<View<'_>> {
         candle_core::bail!("a CUDA kernel was given a tensor that is not contiguous: {layout:?}")
     };
     let view = View { start, length: end - start, element, storage };
-    elements(view.cuda()?, start, end)?;
+    elements(view.cuda()?, start..end)?;
     Ok(view)
 }
 
@@ -142,17 +142,15 @@ pub(crate) fn view(tensor: &Tensor) -> Result<View<'_>> {
 ///
 /// # Errors
 /// When it does not have them, or no kernel takes them.
-fn elements(storage: &CudaStorage, start: usize, end: usize) -> Result<Slice<'_>> {
+pub(super) fn elements(storage: &CudaStorage, range: Range<usize>) -> Result<Slice<'_>> {
+    let end = range.end;
     let slice = match &storage.slice {
-        CudaStorageSlice::F32(all) => all.try_slice(start..end).map(Slice::F32),
-        CudaStorageSlice::BF16(all) => all.try_slice(start..end).map(Slice::Bf16),
-        CudaStorageSlice::U8(all) => all.try_slice(start..end).map(Slice::U8),
+        CudaStorageSlice::F32(all) => all.try_slice(range).map(Slice::F32),
+        CudaStorageSlice::BF16(all) => all.try_slice(range).map(Slice::Bf16),
+        CudaStorageSlice::U8(all) => all.try_slice(range).map(Slice::U8),
         _ => None,
     };
-    match slice {
-        Some(slice) => Ok(slice),
-        None => candle_core::bail!("a tensor's layout ends at {end}, past its elements"),
-    }
+    slice.ok_or_else(|| Error::Msg(format!("a tensor's layout ends at {end}, past its elements")))
 }
 
 impl View<'_> {
@@ -185,7 +183,7 @@ impl View<'_> {
     /// # Errors
     /// Never: [`view`] has checked it.
     pub(crate) fn slice(&self) -> Result<Slice<'_>> {
-        elements(self.cuda()?, self.start, self.start + self.length)
+        elements(self.cuda()?, self.start..self.start + self.length)
     }
 
     fn cuda(&self) -> Result<&CudaStorage> {

@@ -48,7 +48,7 @@ pub(super) fn forward(x: &View<'_>, weight: &Tensor, geometry: &Geometry) -> Res
     let (device, element) = (x.device()?, x.element());
     let weight = order(geometry).pack(device, weight, element)?;
     let mut out = Buffer::new(device, element, geometry.out_shape().elem_count())?;
-    let is_done = run(Direction::Forward, device, geometry, [x.slice()?, weight.slice()], out.slice_mut())?;
+    let is_done = run(Direction::Forward, device, geometry, [x.slice()?, weight.slice()?], out.slice_mut()?)?;
     is_done.then(|| out.into_tensor(geometry.out_shape())).transpose()
 }
 
@@ -66,7 +66,7 @@ pub(super) fn backward_input(
     let (device, element) = (grad.device()?, grad.element());
     let weight = order(geometry).pack(device, weight, element)?;
     let direction = Direction::BackwardInput { accumulate };
-    run(direction, device, geometry, [grad.slice()?, weight.slice()], dx.slice_mut())
+    run(direction, device, geometry, [grad.slice()?, weight.slice()?], dx.slice_mut()?)
 }
 
 /// The gradient of the weight, f32 `[O, I, k, k]`, from `x` and the gradient of the output, or nothing where cuDNN has no
@@ -77,7 +77,7 @@ pub(super) fn backward_input(
 pub(super) fn backward_weight(x: &View<'_>, grad: &View<'_>, geometry: &Geometry) -> Result<Option<Tensor>> {
     let (device, element, order) = (x.device()?, x.element(), order(geometry));
     let mut packed = Buffer::new(device, element, order.count())?;
-    let is_done = run(Direction::BackwardWeight, device, geometry, [x.slice()?, grad.slice()?], packed.slice_mut())?;
+    let is_done = run(Direction::BackwardWeight, device, geometry, [x.slice()?, grad.slice()?], packed.slice_mut()?)?;
     is_done.then(|| order.unpack(device, &packed, element)).transpose()
 }
 

@@ -27,7 +27,9 @@ struct Sizes {
     pixels: usize,
     /// Elements of a window.
     patch: usize,
-    /// Images whose windows are written down at a time.
+    /// Whether windows are the map's own pixels.
+    is_pointwise: bool,
+    /// Images of a product: those whose windows are written down at a time, or all.
     images: usize,
 }
 
@@ -35,13 +37,9 @@ impl Sizes {
     fn new(geometry: &Geometry) -> Self {
         let pixels = geometry.output.0 * geometry.output.1;
         let patch = geometry.kernel * geometry.kernel * geometry.in_channels;
-        let images = (CHUNK / (pixels * patch)).clamp(1, geometry.batch);
-        Self { geometry: *geometry, pixels, patch, images }
-    }
-
-    /// Whether windows are the map's own pixels.
-    fn is_pointwise(&self) -> bool {
-        self.geometry.kernel == 1 && self.geometry.stride == 1
+        let is_pointwise = geometry.kernel == 1 && geometry.stride == 1;
+        let most = if is_pointwise { geometry.batch } else { CHUNK / (pixels * patch) };
+        Self { geometry: *geometry, pixels, patch, is_pointwise, images: most.clamp(1, geometry.batch) }
     }
 
     /// Elements of an image's input, and of its output.
@@ -56,11 +54,9 @@ impl Sizes {
     }
 
     /// The arguments that both kernels take behind their maps.
-    fn arguments<'a>(&self, launch: Launch<'a>) -> Result<Launch<'a>> {
+    fn arguments(&self) -> [usize; 9] {
         let Geometry { input, output, before, in_channels, kernel, stride, .. } = self.geometry;
         [input.0, input.1, output.0, output.1, in_channels, kernel, stride, before.0, before.1]
-            .into_iter()
-            .try_fold(launch, Launch::int)
     }
 
     /// The kernel `name` for maps whose channels fill packs, or for any.
@@ -69,6 +65,22 @@ impl Sizes {
             1 => (name.to_owned(), 1),
             pack => (format!("{name}_wide"), pack),
         }
+    }
+
+    /// The windows of some images of `x`, `[pixels, taps, I]`.
+    fn windows(&self, device: &CudaDevice, source: Slice<'_>, x: &Tensor, images: usize) -> Result<Buffer> {
+        let element = source.extent().0;
+        let (kernel, pack) = self.kernel("conv_windows", element, &[x]);
+        let elements = images * self.pixels * self.patch;
+        let mut windows = Buffer::new(device, element, elements)?;
+        let launch = Launch::new(device, ptx::CONV, &kernel, element)?
+            .write(windows.slice_mut()?, element, elements)?
+            .read(source, element, images * self.of_image().0)?
+            .ints(self.arguments())?
+            .long(elements / pack);
+        // SAFETY: these are the kernel's arguments; a thread writes a pack of the windows, and reads pixels within the images.
+        unsafe { launch.run(Grid::each(elements / pack)) }?;
+        Ok(windows)
     }
 }
 
@@ -90,19 +102,17 @@ pub(crate) fn forward(x: &Tensor, weight: &Tensor, geometry: &Geometry) -> Resul
     let weight = Order::plain(geometry).pack(device, weight, element)?;
     let outputs = geometry.out_channels;
     let mut out = Buffer::new(device, element, geometry.out_shape().elem_count())?;
-    if sizes.is_pointwise() {
-        let product =
-            Gemm { rows: geometry.batch * sizes.pixels, depth: sizes.patch, columns: outputs, accumulate: false };
-        product.run(device, Factor::plain(map.slice()?), Factor::transposed(weight.slice()), out.slice_mut())?;
-        return out.into_tensor(geometry.out_shape());
-    }
     let (of_x, of_out) = sizes.of_image();
     for (first, images) in sizes.chunks() {
-        let source = map.slice()?.narrow(first * of_x..(first + images) * of_x)?;
-        let windows = windows(device, source, x, &sizes, element, images)?;
+        let written;
+        let mut windows = map.slice()?.narrow(first * of_x..(first + images) * of_x)?;
+        if !sizes.is_pointwise {
+            written = sizes.windows(device, windows, x, images)?;
+            windows = written.slice()?;
+        }
         let product = Gemm { rows: images * sizes.pixels, depth: sizes.patch, columns: outputs, accumulate: false };
         let to = out.part_mut(first * of_out..(first + images) * of_out)?;
-        product.run(device, Factor::plain(windows.slice()), Factor::transposed(weight.slice()), to)?;
+        product.run(device, Factor::plain(windows), Factor::transposed(weight.slice()?), to)?;
     }
     out.into_tensor(geometry.out_shape())
 }
@@ -143,14 +153,14 @@ fn input_gradient(
         return dx.into_tensor(shape);
     }
     let weight = Order::plain(geometry).pack(device, weight, element)?;
-    if sizes.is_pointwise() {
+    if sizes.is_pointwise {
         let product = Gemm {
             rows: geometry.batch * sizes.pixels,
             depth: geometry.out_channels,
             columns: sizes.patch,
             accumulate,
         };
-        product.run(device, Factor::plain(of_output.slice()?), Factor::plain(weight.slice()), dx.slice_mut())?;
+        product.run(device, Factor::plain(of_output.slice()?), Factor::plain(weight.slice()?), dx.slice_mut()?)?;
         return dx.into_tensor(shape);
     }
     let (of_x, of_out) = sizes.of_image();
@@ -159,16 +169,16 @@ fn input_gradient(
         let mut windows = Buffer::new(device, element, rows * sizes.patch)?;
         let product = Gemm { rows, depth: geometry.out_channels, columns: sizes.patch, accumulate: false };
         let from = of_output.slice()?.narrow(first * of_out..(first + images) * of_out)?;
-        product.run(device, Factor::plain(from), Factor::plain(weight.slice()), windows.slice_mut())?;
+        product.run(device, Factor::plain(from), Factor::plain(weight.slice()?), windows.slice_mut()?)?;
         let (kernel, pack) = sizes.kernel("conv_map", element, &[]);
         let count = images * of_x / pack;
         let to = dx.part_mut(first * of_x..(first + images) * of_x)?;
-        let launch = Launch::new(device, ptx::CONV, &kernel, element)?.write(to, element, images * of_x)?.read(
-            windows.slice(),
-            element,
-            rows * sizes.patch,
-        )?;
-        let launch = sizes.arguments(launch)?.long(count).int(usize::from(accumulate))?;
+        let launch = Launch::new(device, ptx::CONV, &kernel, element)?
+            .write(to, element, images * of_x)?
+            .read(windows.slice()?, element, rows * sizes.patch)?
+            .ints(sizes.arguments())?
+            .long(count)
+            .int(usize::from(accumulate))?;
         // SAFETY: these are the kernel's arguments; a thread writes a pack of the images' input, which it may read, and
         // reads elements of windows of their output's pixels.
         unsafe { launch.run(Grid::each(count)) }?;
@@ -192,48 +202,21 @@ pub(crate) fn backward_weight(x: &Tensor, grad: &Tensor, geometry: &Geometry) ->
     }
     let (outputs, order) = (geometry.out_channels, Order::plain(geometry));
     let mut packed = Buffer::new(device, Element::F32, order.count())?;
-    let product = |rows, accumulate| Gemm { rows: outputs, depth: rows, columns: sizes.patch, accumulate };
-    if sizes.is_pointwise() {
-        product(geometry.batch * sizes.pixels, false).run(
-            device,
-            Factor::transposed(of_output.slice()?),
-            Factor::plain(map.slice()?),
-            packed.slice_mut(),
-        )?;
-        return packed.into_tensor((outputs, geometry.in_channels, 1, 1));
-    }
     let (of_x, of_out) = sizes.of_image();
     for (first, images) in sizes.chunks() {
-        let source = map.slice()?.narrow(first * of_x..(first + images) * of_x)?;
-        let windows = windows(device, source, x, &sizes, element, images)?;
+        let written;
+        let mut windows = map.slice()?.narrow(first * of_x..(first + images) * of_x)?;
+        if !sizes.is_pointwise {
+            written = sizes.windows(device, windows, x, images)?;
+            windows = written.slice()?;
+        }
+        let depth = images * sizes.pixels;
+        let product = Gemm { rows: outputs, depth, columns: sizes.patch, accumulate: first > 0 };
         let from = of_output.slice()?.narrow(first * of_out..(first + images) * of_out)?;
-        product(images * sizes.pixels, first > 0).run(
-            device,
-            Factor::transposed(from),
-            Factor::plain(windows.slice()),
-            packed.slice_mut(),
-        )?;
+        product.run(device, Factor::transposed(from), Factor::plain(windows), packed.slice_mut()?)?;
+    }
+    if sizes.is_pointwise {
+        return packed.into_tensor((outputs, geometry.in_channels, 1, 1));
     }
     order.unpack(device, &packed, Element::F32)
-}
-
-/// The windows of some images of `x`, `[pixels, taps, I]`.
-fn windows(
-    device: &CudaDevice,
-    source: Slice<'_>,
-    x: &Tensor,
-    sizes: &Sizes,
-    element: Element,
-    images: usize,
-) -> Result<Buffer> {
-    let (kernel, pack) = sizes.kernel("conv_windows", element, &[x]);
-    let elements = images * sizes.pixels * sizes.patch;
-    let mut windows = Buffer::new(device, element, elements)?;
-    let launch = Launch::new(device, ptx::CONV, &kernel, element)?
-        .write(windows.slice_mut(), element, elements)?
-        .read(source, element, images * sizes.of_image().0)?;
-    let launch = sizes.arguments(launch)?.long(elements / pack);
-    // SAFETY: these are the kernel's arguments; a thread writes a pack of the windows, and reads pixels within the images.
-    unsafe { launch.run(Grid::each(elements / pack)) }?;
-    Ok(windows)
 }

@@ -41,8 +41,8 @@ impl Order {
     }
 
     /// The arguments that both kernels take behind their buffers.
-    fn arguments<'a>(&self, launch: Launch<'a>) -> Result<Launch<'a>> {
-        [self.outputs, self.inputs, self.kernel, self.above, self.left].into_iter().try_fold(launch, Launch::int)
+    fn arguments(&self) -> [usize; 5] {
+        [self.outputs, self.inputs, self.kernel, self.above, self.left]
     }
 
     /// The weights in this order, in a number format.
@@ -54,10 +54,10 @@ impl Order {
         let weight = view(weight)?;
         let mut packed = Buffer::new(device, element, count)?;
         let launch = Launch::new(device, ptx::CONV, "conv_pack", element)?
-            .write(packed.slice_mut(), element, count)?
+            .write(packed.slice_mut()?, element, count)?
             .read(weight.slice()?, Element::F32, self.own_count())?;
         // SAFETY: these are the kernel's arguments; a thread writes one of the `count` elements, a weight or zero.
-        unsafe { self.arguments(launch)?.run(Grid::each(count)) }?;
+        unsafe { launch.ints(self.arguments())?.run(Grid::each(count)) }?;
         Ok(packed)
     }
 
@@ -69,11 +69,11 @@ impl Order {
         let count = self.own_count();
         let mut weight = Buffer::new(device, Element::F32, count)?;
         let launch = Launch::new(device, ptx::CONV, "conv_unpack", element)?
-            .write(weight.slice_mut(), Element::F32, count)?
-            .read(packed.slice(), element, self.count())?;
+            .write(weight.slice_mut()?, Element::F32, count)?
+            .read(packed.slice()?, element, self.count())?;
         // SAFETY: these are the kernel's arguments; a thread writes one of the `count` elements, and reads one within the
         // order's.
-        unsafe { self.arguments(launch)?.run(Grid::each(count)) }?;
+        unsafe { launch.ints(self.arguments())?.run(Grid::each(count)) }?;
         weight.into_tensor((self.outputs, self.inputs, self.kernel, self.kernel))
     }
 }

@@ -32,15 +32,15 @@ impl CrossEntropy for Cuda {
         let launch = Launch::new(device, ptx::CROSS_ENTROPY, "cross_entropy_rows", Element::F32)?
             .read(logits.slice()?, Element::F32, rows * classes)?
             .read(targets.slice()?, Element::F32, rows * classes)?
-            .write(losses.slice_mut(), Element::F32, rows)?
-            .write(normalisers.slice_mut(), Element::F32, 2 * rows)?
+            .write(losses.slice_mut()?, Element::F32, rows)?
+            .write(normalisers.slice_mut()?, Element::F32, 2 * rows)?
             .int(classes)?;
         // SAFETY: these are the kernel's arguments; block `row` reads `classes` of its row and writes three numbers.
         unsafe { launch.run(grid(rows, classes))? };
         let mut mean = Buffer::new(device, Element::F32, 1)?;
         let launch = Launch::new(device, ptx::CROSS_ENTROPY, "cross_entropy_mean", Element::F32)?
-            .read(losses.slice(), Element::F32, rows)?
-            .write(mean.slice_mut(), Element::F32, 1)?
+            .read(losses.slice()?, Element::F32, rows)?
+            .write(mean.slice_mut()?, Element::F32, 1)?
             .int(rows)?;
         // SAFETY: these are the kernel's arguments; its one block reads `rows` losses and writes their mean.
         unsafe { launch.run(grid(1, rows))? };
@@ -63,9 +63,8 @@ impl CrossEntropy for Cuda {
             .read(targets.slice()?, Element::F32, rows * classes)?
             .read(normalisers.slice()?, Element::F32, 2 * rows)?
             .read(grad.slice()?, Element::F32, 1)?
-            .write(out.slice_mut(), Element::F32, rows * classes)?
-            .int(rows)?
-            .int(classes)?;
+            .write(out.slice_mut()?, Element::F32, rows * classes)?
+            .ints([rows, classes])?;
         // SAFETY: these are the kernel's arguments; block `row` reads and writes `classes` of its row.
         unsafe { launch.run(grid(rows, classes))? };
         out.into_tensor((rows, classes))

@@ -68,11 +68,9 @@ impl Kernels {
 }
 
 /// The sizes that all kernels take behind their maps.
-fn sizes<'a>(launch: Launch<'a>, geometry: &Geometry) -> Result<Launch<'a>> {
+fn sizes(geometry: &Geometry) -> [usize; 8] {
     let Geometry { batch, input, output, before, in_channels, .. } = *geometry;
     [batch, input.0, input.1, output.0, output.1, in_channels, before.0, before.1]
-        .into_iter()
-        .try_fold(launch, Launch::int)
 }
 
 /// `x ∗ weight`: `x` is `[N, H, W, C]`, `weight` f32 `[C, 1, k, k]`, both contiguous; the result `[N, H', W', C]` in the
@@ -88,10 +86,11 @@ pub(crate) fn forward(x: &Tensor, weight: &Tensor, geometry: &Geometry) -> Resul
     let mut out = Buffer::new(device, element, count)?;
     let kernels = Kernels::new(geometry, element, &[x]);
     let launch = Launch::new(device, ptx::DEPTHWISE, &kernels.name("forward", "slide"), element)?
-        .write(out.slice_mut(), element, count)?
+        .write(out.slice_mut()?, element, count)?
         .read(map.slice()?, element, geometry.in_count())?
-        .read(weight.slice(), Element::F32, taps * geometry.in_channels)?;
-    over(sizes(launch, geometry)?, geometry, geometry.output, &kernels)?;
+        .read(weight.slice()?, Element::F32, taps * geometry.in_channels)?
+        .ints(sizes(geometry))?;
+    over(launch, geometry, geometry.output, &kernels)?;
     out.into_tensor(geometry.out_shape())
 }
 
@@ -115,10 +114,10 @@ pub(crate) fn backward_input(grad: &Tensor, weight: &Tensor, geometry: &Geometry
     let (taps, count) = (geometry.kernel * geometry.kernel, geometry.in_count());
     let mut dx = Buffer::new(device, element, count)?;
     let launch = Launch::new(device, ptx::DEPTHWISE, &kernels.name("backward_input", "slide"), element)?
-        .write(dx.slice_mut(), element, count)?
+        .write(dx.slice_mut()?, element, count)?
         .read(of_output.slice()?, element, geometry.out_shape().elem_count())?
-        .read(weight.slice(), Element::F32, taps * geometry.in_channels)?;
-    let launch = sizes(launch, if is_turned { &turned } else { geometry })?;
+        .read(weight.slice()?, Element::F32, taps * geometry.in_channels)?
+        .ints(sizes(if is_turned { &turned } else { geometry }))?;
     over(launch, geometry, geometry.input, &kernels)?;
     dx.into_tensor((geometry.batch, geometry.input.0, geometry.input.1, geometry.in_channels))
 }
@@ -129,7 +128,7 @@ fn over(launch: Launch<'_>, geometry: &Geometry, size: (usize, usize), kernels: 
     let (launch, threads) = match kernels {
         Kernels::Slide { rows } => {
             let threads = geometry.batch * size.0.div_ceil(*rows) * strips * (geometry.in_channels / SLIDE);
-            (launch.int(*rows)?.int(threads)?, threads)
+            (launch.ints([*rows, threads])?, threads)
         }
         Kernels::Window { pack, .. } => {
             let threads = lines * strips * (geometry.in_channels / pack);
@@ -137,7 +136,7 @@ fn over(launch: Launch<'_>, geometry: &Geometry, size: (usize, usize), kernels: 
         }
         Kernels::Any => {
             let elements = lines * size.1 * geometry.in_channels;
-            (launch.int(geometry.kernel)?.int(geometry.stride)?.long(elements), elements)
+            (launch.ints([geometry.kernel, geometry.stride])?.long(elements), elements)
         }
     };
     // SAFETY: these are the kernels' arguments: two maps of the sizes, weights of all taps and channels, the sizes. A
@@ -167,21 +166,21 @@ pub(crate) fn backward_weight(x: &Tensor, grad: &Tensor, geometry: &Geometry) ->
     };
     let mut partial = Buffer::new(device, Element::F32, cut.parts * size)?;
     let launch = Launch::new(device, ptx::DEPTHWISE, &kernels.name("backward_weight", "slide_weight"), element)?
-        .write(partial.slice_mut(), Element::F32, cut.parts * size)?
+        .write(partial.slice_mut()?, Element::F32, cut.parts * size)?
         .read(map.slice()?, element, geometry.in_count())?
-        .read(of_output.slice()?, element, geometry.out_shape().elem_count())?;
-    let launch = sizes(launch, geometry)?;
+        .read(of_output.slice()?, element, geometry.out_shape().elem_count())?
+        .ints(sizes(geometry))?;
     let (launch, grid) = match kernels {
         Kernels::Slide { rows } => {
-            let launch = launch.int(rows)?.int(cut.of_part)?.int(cut.across)?.int(cut.lanes)?;
+            let launch = launch.ints([rows, cut.of_part, cut.across, cut.lanes])?;
             (launch, cut.grid(1, channels, SLIDE))
         }
         Kernels::Window { pack, .. } => {
-            (launch.int(cut.of_part)?.int(cut.across)?.int(cut.lanes)?, cut.grid(kernel, channels, pack))
+            (launch.ints([cut.of_part, cut.across, cut.lanes])?, cut.grid(kernel, channels, pack))
         }
         Kernels::Any => {
             let count = cut.parts * size;
-            let launch = launch.int(kernel)?.int(geometry.stride)?.int(cut.of_part)?.long(count);
+            let launch = launch.ints([kernel, geometry.stride, cut.of_part])?.long(count);
             (launch, Grid::each(count))
         }
     };
@@ -190,11 +189,9 @@ pub(crate) fn backward_weight(x: &Tensor, grad: &Tensor, geometry: &Geometry) ->
     unsafe { launch.run(grid) }?;
     let mut dw = Buffer::new(device, Element::F32, size)?;
     let launch = Launch::new(device, ptx::DEPTHWISE, "depthwise_sum", Element::F32)?
-        .write(dw.slice_mut(), Element::F32, size)?
-        .read(partial.slice(), Element::F32, cut.parts * size)?
-        .int(cut.parts)?
-        .int(kernel * kernel)?
-        .int(channels)?;
+        .write(dw.slice_mut()?, Element::F32, size)?
+        .read(partial.slice()?, Element::F32, cut.parts * size)?
+        .ints([cut.parts, kernel * kernel, channels])?;
     // SAFETY: these are the kernel's arguments; a thread below `size` sums an element of every part.
     unsafe { launch.run(Grid::each(size)) }?;
     dw.into_tensor((channels, 1, kernel, kernel))
@@ -241,11 +238,9 @@ fn packed(device: &CudaDevice, weight: &Tensor, geometry: &Geometry, is_turned: 
     let weight = view(weight)?;
     let mut packed = Buffer::new(device, Element::F32, taps * channels)?;
     let launch = Launch::new(device, ptx::DEPTHWISE, "depthwise_pack", Element::F32)?
-        .write(packed.slice_mut(), Element::F32, taps * channels)?
+        .write(packed.slice_mut()?, Element::F32, taps * channels)?
         .read(weight.slice()?, Element::F32, taps * channels)?
-        .int(taps)?
-        .int(channels)?
-        .int(usize::from(is_turned))?;
+        .ints([taps, channels, usize::from(is_turned)])?;
     // SAFETY: these are the kernel's arguments; a thread moves one of the elements to another.
     unsafe { launch.run(Grid::each(taps * channels)) }?;
     Ok(packed)

@@ -24,11 +24,8 @@ impl GlobalMean for Cuda {
         let mut out = Buffer::new(device, element, columns.elements())?;
         let launch = Launch::new(device, ptx::GLOBAL_MEAN, &columns.kernel("global_mean_backward"), element)?
             .read(grad_view.slice()?, element, images * channels)?
-            .write(out.slice_mut(), element, columns.elements())?
-            .int(rows)?
-            .int(channels)?
-            .int(columns.rows_of_block)?
-            .int(columns.blocks)?
+            .write(out.slice_mut()?, element, columns.elements())?
+            .ints([rows, channels, columns.rows_of_block, columns.blocks])?
             .float(1.0 / rows as f32);
         // SAFETY: these are the kernel's arguments; blocks write rows below `rows` of images below `images`, and read the
         // image's row of gradients.

@@ -82,11 +82,8 @@ fn launch(kernel: &str, views: &[View<'_>], columns: &Columns, factor: f32) -> R
         launch = launch.read(view.slice()?, element, columns.elements())?;
     }
     let launch = launch
-        .write(out.slice_mut(), Element::F32, parts)?
-        .int(columns.rows)?
-        .int(columns.channels)?
-        .int(columns.rows_of_block)?
-        .int(columns.blocks)?
+        .write(out.slice_mut()?, Element::F32, parts)?
+        .ints([columns.rows, columns.channels, columns.rows_of_block, columns.blocks])?
         .float(factor);
     // SAFETY: `image_sums_sum` takes x, `image_sums_product` x and y, and then these; blocks read rows below `rows` of
     // images below `images`, and each writes a row of `channels` parts.

@@ -34,10 +34,8 @@ fn of_batch(z: &Tensor, map: Map, op: &ConvNormAct) -> Result<(Tensor, Tensor)> 
     let mut parts = Buffer::new(device, Element::F32, columns.blocks * 2 * channels)?;
     let launch = Launch::new(device, ptx::NORM_ACT, &columns.kernel("norm_act_moments"), element)?
         .read(z_view.slice()?, element, columns.elements())?
-        .write(parts.slice_mut(), Element::F32, columns.blocks * 2 * channels)?
-        .int(rows)?
-        .int(channels)?
-        .int(columns.rows_of_block)?;
+        .write(parts.slice_mut()?, Element::F32, columns.blocks * 2 * channels)?
+        .ints([rows, channels, columns.rows_of_block])?;
     // SAFETY: these are the kernel's arguments; blocks read rows below `rows`, and each writes 2 · `channels` parts.
     unsafe { launch.run(columns.grid(2, columns.lanes() * size_of::<f32>()))? };
 
@@ -47,15 +45,12 @@ fn of_batch(z: &Tensor, map: Map, op: &ConvNormAct) -> Result<(Tensor, Tensor)> 
     let mut factors = Buffer::new(device, Element::F32, 4 * channels)?;
     let mut moments = Buffer::new(device, Element::F32, 2 * channels)?;
     let launch = Launch::new(device, ptx::NORM_ACT, "norm_act_join", Element::F32)?
-        .read(parts.slice(), Element::F32, columns.blocks * 2 * channels)?
+        .read(parts.slice()?, Element::F32, columns.blocks * 2 * channels)?
         .read(gamma.slice()?, Element::F32, channels)?
         .read(beta.slice()?, Element::F32, channels)?
-        .write(factors.slice_mut(), Element::F32, 4 * channels)?
-        .write(moments.slice_mut(), Element::F32, 2 * channels)?
-        .int(rows)?
-        .int(channels)?
-        .int(columns.rows_of_block)?
-        .int(columns.blocks)?
+        .write(factors.slice_mut()?, Element::F32, 4 * channels)?
+        .write(moments.slice_mut()?, Element::F32, 2 * channels)?
+        .ints([rows, channels, columns.rows_of_block, columns.blocks])?
         .float(op.eps as f32);
     // SAFETY: these are the kernel's arguments; it reads the parts of `blocks` blocks, and a thread writes a channel's
     // numbers below `channels` of each row. Its shared memory is a double a thread.
@@ -74,7 +69,7 @@ fn of_running(mean: &Tensor, variance: &Tensor, op: &ConvNormAct, channels: usiz
     for view in &views {
         launch = launch.read(view.slice()?, Element::F32, channels)?;
     }
-    let launch = launch.write(factors.slice_mut(), Element::F32, 4 * channels)?.int(channels)?.float(op.eps as f32);
+    let launch = launch.write(factors.slice_mut()?, Element::F32, 4 * channels)?.int(channels)?.float(op.eps as f32);
     // SAFETY: these are the kernel's arguments; a thread reads and writes the numbers of a channel below `channels`.
     unsafe { launch.run(Grid::each(channels))? };
     factors.into_tensor((4, channels))
@@ -106,13 +101,9 @@ impl Normed {
     }
 
     /// The last arguments that the gradient's kernels have in common.
-    fn shape<'a>(&self, launch: Launch<'a>, columns: &Columns) -> Result<Launch<'a>> {
-        launch
-            .int(columns.rows)?
-            .int(columns.channels)?
-            .int(columns.rows_of_block)?
-            .int(self.map.rows)?
-            .int(activation_code(self.activation))
+    fn shape(&self, columns: &Columns) -> [usize; 5] {
+        let Columns { rows, channels, rows_of_block, .. } = *columns;
+        [rows, channels, rows_of_block, self.map.rows, activation_code(self.activation)]
     }
 
     /// Rows of the whole batch, cut among blocks.
@@ -135,29 +126,18 @@ impl Normed {
         let (shortcut, branch) = (shortcut.map(view).transpose()?, self.branch.as_ref().map(view).transpose()?);
         let factors = view(&self.norm.factors)?;
         let mut y = Buffer::new(device, element, elements)?;
-        let mut launch = Launch::new(device, ptx::NORM_ACT, &columns.kernel(kernel), element)?.read(
-            z_view.slice()?,
-            element,
-            elements,
-        )?;
+        let mut launch = Launch::new(device, ptx::NORM_ACT, &columns.kernel(kernel), element)?;
+        launch = launch.read(z_view.slice()?, element, elements)?;
         if let Some(shortcut) = &shortcut {
-            let branch = branch.as_ref().map(View::slice).transpose()?;
-            launch = launch.read(shortcut.slice()?, element, elements)?.read_or_null(
-                branch,
-                Element::F32,
-                self.map.images,
-            )?;
+            launch = launch.read(shortcut.slice()?, element, elements)?;
+            launch = launch.read_or_null(branch.as_ref(), Element::F32, self.map.images)?;
         }
-        launch = launch
+        let launch = launch
             .read(factors.slice()?, Element::F32, 4 * channels)?
-            .write(y.slice_mut(), element, elements)?
-            .int(columns.rows)?
-            .int(channels)?
-            .int(columns.rows_of_block)?;
-        if shortcut.is_some() {
-            launch = launch.int(self.map.rows)?;
-        }
-        let launch = launch.int(activation_code(self.activation))?;
+            .write(y.slice_mut()?, element, elements)?
+            .ints([columns.rows, channels, columns.rows_of_block])?
+            .ints(shortcut.is_some().then_some(self.map.rows))?
+            .int(activation_code(self.activation))?;
         // SAFETY: `norm_act_residual` takes a shortcut, the branch and the rows of an image more than
         // `norm_act_forward`; blocks read and write rows below `rows`, and a row's image is one of `images`.
         unsafe { launch.run(columns.grid(0, 0))? };
@@ -180,12 +160,13 @@ impl Normed {
             Launch::new(device, ptx::NORM_ACT, &columns.kernel(kernel), element)?
                 .read(z_view.slice()?, element, elements)?
                 .read(grad_of.slice()?, element, elements)?
-                .read_or_null(branch.as_ref().map(View::slice).transpose()?, Element::F32, self.map.images)?
+                .read_or_null(branch.as_ref(), Element::F32, self.map.images)?
                 .read(factors.slice()?, Element::F32, 4 * channels)
         };
         let mut parts = Buffer::new(device, Element::F32, summing.blocks * 2 * channels)?;
-        let launch = start("norm_act_sums")?.write(parts.slice_mut(), Element::F32, summing.blocks * 2 * channels)?;
-        let launch = self.shape(launch, &summing)?;
+        let launch = start("norm_act_sums")?
+            .write(parts.slice_mut()?, Element::F32, summing.blocks * 2 * channels)?
+            .ints(self.shape(&summing))?;
         // SAFETY: these are the kernel's arguments; blocks read rows below `rows`, and each writes 2 · `channels` parts.
         unsafe { launch.run(summing.grid(2, 0))? };
         let parts = parts.into_tensor((summing.blocks, 2 * channels))?;
@@ -195,12 +176,11 @@ impl Normed {
         let share = if self.norm.is_batch { 1.0 / columns.rows as f32 } else { 0.0 };
         let totals_of = view(&totals)?;
         let mut dz = Buffer::new(device, element, elements)?;
-        let launch = start("norm_act_backward")?.read(totals_of.slice()?, Element::F32, 2 * channels)?.write(
-            dz.slice_mut(),
-            element,
-            elements,
-        )?;
-        let launch = self.shape(launch, &columns)?.float(share);
+        let launch = start("norm_act_backward")?
+            .read(totals_of.slice()?, Element::F32, 2 * channels)?
+            .write(dz.slice_mut()?, element, elements)?
+            .ints(self.shape(&columns))?
+            .float(share);
         // SAFETY: these are the kernel's arguments; blocks read and write rows below `rows`.
         unsafe { launch.run(columns.grid(0, 0))? };
         drop(totals_of);

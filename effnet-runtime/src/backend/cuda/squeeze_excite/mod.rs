@@ -30,20 +30,15 @@ pub(crate) struct Gate {
 fn each<const OUTS: usize>(kernel: &str, matrix: &Tensor, other: &Tensor, more: &[usize]) -> Result<[Tensor; OUTS]> {
     let (matrix_view, other_view) = (view(matrix)?, view(other)?);
     let (device, elements) = (matrix_view.device()?, matrix.elem_count());
-    let mut outs = Vec::with_capacity(OUTS);
-    for _ in 0..OUTS {
-        outs.push(Buffer::new(device, Element::F32, elements)?);
-    }
+    let new = |_| Buffer::new(device, Element::F32, elements);
+    let mut outs = (0..OUTS).map(new).collect::<Result<Vec<_>>>()?;
     let mut launch = Launch::new(device, ptx::SQUEEZE_EXCITE, kernel, Element::F32)?
         .read(matrix_view.slice()?, Element::F32, elements)?
         .read(other_view.slice()?, Element::F32, other.elem_count())?;
     for out in &mut outs {
-        launch = launch.write(out.slice_mut(), Element::F32, elements)?;
+        launch = launch.write(out.slice_mut()?, Element::F32, elements)?;
     }
-    launch = launch.long(elements);
-    for number in more {
-        launch = launch.int(*number)?;
-    }
+    let launch = launch.long(elements).ints(more.iter().copied())?;
     // SAFETY: the callers name kernels that take these arguments; they read and write below `elements`, and of `other`
     // as many as `matrix` has, or the elements of a row.
     unsafe { launch.run(Grid::each(elements))? };
@@ -88,12 +83,12 @@ impl Gate {
         if let Some(added) = &added {
             launch = launch.read(added.slice()?, Element::F32, images * channels)?;
         }
-        launch = launch
-            .write(out.slice_mut(), element, columns.elements())?
-            .int(rows)?
-            .int(channels)?
-            .int(columns.rows_of_block)?
-            .int(columns.blocks)?;
+        launch = launch.write(out.slice_mut()?, element, columns.elements())?.ints([
+            rows,
+            channels,
+            columns.rows_of_block,
+            columns.blocks,
+        ])?;
         if added.is_some() {
             launch = launch.float(1.0 / rows as f32);
         }
