@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
+use candle_nn::init::NormalOrUniform;
 use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder};
+use effnet_kernels::threads;
 
 use crate::dialect::Dialect;
 use crate::pattern::matches_any;
@@ -142,46 +144,36 @@ impl Params {
 const CHUNK: usize = 1 << 14;
 
 fn initialise(initial: Initial, shape: &Shape, name: &str, init: Init, device: &Device) -> Result<Var> {
-    let (mean, stdev) = match (initial, init) {
-        (Initial::Zeros, _) => return Var::zeros(shape, DType::F32, device),
-        (Initial::Drawn(_), Init::Const(value)) => {
-            return Var::from_tensor(&Tensor::full(value as f32, shape, device)?);
-        }
-        (Initial::Drawn(_), Init::Randn { mean, stdev }) => (mean, stdev),
-        // This crate's layers ask for the two above; a user's candle layer may ask for any.
-        (Initial::Drawn(seed), init) => return foreign(seed, shape, name, init, device),
-    };
     let Initial::Drawn(seed) = initial else { return Var::zeros(shape, DType::F32, device) };
-    let stream = Stream::new(seed, Purpose::Init, 0, hash_name(name), 0);
-    let mut values = vec![0f32; shape.elem_count()];
-    effnet_kernels::threads::current().for_each_chunk(&mut values, CHUNK, |at, chunk| {
-        for (element, value) in chunk.iter_mut().enumerate() {
-            *value = (mean + stdev * stream.normal((at * CHUNK + element) as u64)) as f32;
-        }
-    });
-    Var::from_vec(values, shape, device)
-}
-
-/// Candle's other initialisations: uniform ones, and Kaiming's with their fans.
-fn foreign(seed: u64, shape: &Shape, name: &str, init: Init, device: &Device) -> Result<Var> {
-    let stream = Stream::new(seed, Purpose::Init, 0, hash_name(name), 0);
-    let draw = |f: &dyn Fn(u64) -> f64| (0..shape.elem_count() as u64).map(|i| f(i) as f32).collect::<Vec<_>>();
+    let (stream, elements) = (Stream::new(seed, Purpose::Init, 0, hash_name(name), 0), shape.elem_count());
+    // This crate's layers ask for the first two; a user's candle layer may ask for any.
     let values = match init {
-        Init::Const(value) => draw(&|_| value),
-        Init::Randn { mean, stdev } => draw(&|i| mean + stdev * stream.normal(i)),
-        Init::Uniform { lo, up } => draw(&|i| lo + (up - lo) * stream.uniform(i)),
+        Init::Const(value) => return Var::from_tensor(&Tensor::full(value as f32, shape, device)?),
+        Init::Randn { mean, stdev } => drawn(elements, |i| mean + stdev * stream.normal(i)),
+        Init::Uniform { lo, up } => drawn(elements, |i| lo + (up - lo) * stream.uniform(i)),
         Init::Kaiming { dist, fan, non_linearity } => {
             let stdev = non_linearity.gain() / (fan.for_shape(shape) as f64).sqrt();
             match dist {
-                candle_nn::init::NormalOrUniform::Normal => draw(&|i| stdev * stream.normal(i)),
-                candle_nn::init::NormalOrUniform::Uniform => {
+                NormalOrUniform::Normal => drawn(elements, |i| stdev * stream.normal(i)),
+                NormalOrUniform::Uniform => {
                     let bound = 3f64.sqrt() * stdev;
-                    draw(&|i| bound * (2.0 * stream.uniform(i) - 1.0))
+                    drawn(elements, |i| bound * (2.0 * stream.uniform(i) - 1.0))
                 }
             }
         }
     };
     Var::from_vec(values, shape, device)
+}
+
+/// A value for each element, by its number.
+fn drawn(elements: usize, value: impl Fn(u64) -> f64 + Sync) -> Vec<f32> {
+    let mut values = vec![0f32; elements];
+    threads::current().for_each_chunk(&mut values, CHUNK, |at, chunk| {
+        for (element, to) in chunk.iter_mut().enumerate() {
+            *to = value((at * CHUNK + element) as u64) as f32;
+        }
+    });
+    values
 }
 
 impl SimpleBackend for Params {
