@@ -48,29 +48,29 @@ impl std::fmt::Debug for Buffer {
 
 /// A mutable slice that the tasks of a job share, each writing elements of its own.
 #[derive(Clone, Copy)]
-pub struct Shared<'a> {
-    start: *mut f32,
+pub struct Shared<'a, T = f32> {
+    start: *mut T,
     length: usize,
-    slice: PhantomData<&'a mut [f32]>,
+    slice: PhantomData<&'a mut [T]>,
 }
 
-// SAFETY: stands for a `&mut [f32]`; every access is `unsafe`, and its caller answers for the elements being its own.
-unsafe impl Send for Shared<'_> {}
-// SAFETY: as for `Send`.
-unsafe impl Sync for Shared<'_> {}
+// SAFETY: stands for a `&mut [T]`; every access is `unsafe`, and its caller answers for the elements being its own.
+unsafe impl<T: Send> Send for Shared<'_, T> {}
+// SAFETY: as for `Send`: what several threads get are disjoint parts, which `T: Send` allows.
+unsafe impl<T: Send> Sync for Shared<'_, T> {}
 
-impl<'a> Shared<'a> {
+impl<'a, T> Shared<'a, T> {
     /// The whole of `slice`.
-    pub fn new(slice: &'a mut [f32]) -> Self {
+    pub fn new(slice: &'a mut [T]) -> Self {
         Self { start: slice.as_mut_ptr(), length: slice.len(), slice: PhantomData }
     }
 
-    /// Floats of the slice.
+    /// Elements of the slice.
     pub fn len(&self) -> usize {
         self.length
     }
 
-    /// Whether the slice has no floats.
+    /// Whether the slice has no elements.
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }
@@ -79,7 +79,7 @@ impl<'a> Shared<'a> {
     ///
     /// # Panics
     /// When the slice is shorter.
-    pub fn at(&self, element: usize) -> *mut f32 {
+    pub fn at(&self, element: usize) -> *mut T {
         assert!(element <= self.length, "element {element} of {}", self.length);
         // SAFETY: within the slice or at its end.
         unsafe { self.start.add(element) }
@@ -93,7 +93,7 @@ impl<'a> Shared<'a> {
     /// # Safety
     /// While the part lives, nobody else may read or write its elements.
     #[allow(clippy::mut_from_ref, reason = "the caller keeps the parts disjoint")]
-    pub unsafe fn part(&self, from: usize, length: usize) -> &'a mut [f32] {
+    pub unsafe fn part(&self, from: usize, length: usize) -> &'a mut [T] {
         assert!(
             from <= self.length && length <= self.length - from,
             "{length} elements from {from} of {}",
@@ -101,5 +101,16 @@ impl<'a> Shared<'a> {
         );
         // SAFETY: within the slice; the caller keeps the parts disjoint.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(from), length) }
+    }
+
+    /// Chunk `at` of those of `length`; the last one may be shorter, and those behind it are empty.
+    ///
+    /// # Safety
+    /// As [`Shared::part`].
+    #[allow(clippy::mut_from_ref, reason = "the caller keeps the chunks disjoint")]
+    pub unsafe fn chunk(&self, at: usize, length: usize) -> &'a mut [T] {
+        let from = at.saturating_mul(length).min(self.length);
+        // SAFETY: the caller's promise.
+        unsafe { self.part(from, length.min(self.length - from)) }
     }
 }

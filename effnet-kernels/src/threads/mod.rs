@@ -5,7 +5,6 @@
 //! [`set_global`], or one computation's with [`Pool::install`].
 
 mod claims;
-mod parts;
 #[cfg(test)]
 mod tests;
 
@@ -17,8 +16,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use claims::{Apart, Claims, MOST_TASKS};
-use parts::Parts;
 
+use crate::buffer;
 use crate::environment::{self, BadVariable};
 
 /// Environment variable that sizes the process's pool where nobody called [`set_global`]. A value that is no number from
@@ -290,7 +289,7 @@ impl Pool {
         task: impl Fn(usize, &mut [T], &mut [U]) + Sync,
     ) {
         let tasks = if data.is_empty() { 0 } else { data.len().div_ceil(length) };
-        let (data, other) = (Parts::of(data), Parts::of(other));
+        let (data, other) = (buffer::Shared::new(data), buffer::Shared::new(other));
         self.for_each(tasks, |at| {
             // SAFETY: `for_each` calls with every number once, so no two tasks get the same chunk of either slice, and
             // the slices are borrowed mutably until all tasks are done.
