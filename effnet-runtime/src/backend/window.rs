@@ -2,15 +2,7 @@
 
 use candle_core::{Result, Shape, Tensor};
 use effnet_spec::Padding;
-
-/// Which convolution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Every output channel sees every input channel; weights `[O, I, k, k]`.
-    Dense,
-    /// Every channel by itself; weights `[C, 1, k, k]`.
-    Depthwise,
-}
+pub use effnet_spec::plan::ConvKind as Kind;
 
 /// A square window that slides over a feature map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,17 +18,8 @@ pub struct Window {
 impl Window {
     /// Output size along one side of `size` pixels, and the zeros in front of its first pixel.
     pub fn along(&self, size: usize) -> (usize, usize) {
-        match self.padding {
-            Padding::Symmetric => {
-                let before = (self.kernel - 1) / 2;
-                ((size + 2 * before).saturating_sub(self.kernel) / self.stride + 1, before)
-            }
-            Padding::Same => {
-                let output = size.div_ceil(self.stride);
-                let total = ((output.saturating_sub(1)) * self.stride + self.kernel).saturating_sub(size);
-                (output, total / 2)
-            }
-        }
+        let (before, after) = self.padding.pads(size, self.kernel, self.stride);
+        ((size + before + after).saturating_sub(self.kernel) / self.stride + 1, before)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use candle_core::{Result, Tensor};
 use effnet_spec::Activation;
-use effnet_spec::plan::{Conv, ConvKind, Submodule};
+use effnet_spec::plan::{Conv, Submodule};
 
 use super::param::Param;
 use crate::graph::{BatchMoments, ConvNormAct, Kind, Norm, Window};
@@ -31,14 +31,10 @@ pub(super) struct ConvBnAct {
 impl ConvBnAct {
     /// Takes its parameters from `scope`, the layer's own.
     pub(super) fn new(scope: &Scope<'_>, conv: &Conv) -> Result<Self> {
-        let kind = match conv.kind {
-            ConvKind::Dense => Kind::Dense,
-            ConvKind::Depthwise => Kind::Depthwise,
-        };
         let norm = scope.below(Submodule::Norm.name());
         let [weight, gamma, beta, running_mean, running_var] = scope.take_all(&conv.params())?;
         Ok(Self {
-            kind,
+            kind: conv.kind,
             window: Window { kernel: conv.kernel, stride: conv.stride, padding: scope.dialect().padding },
             activation: conv.activated.then_some(scope.activation()),
             eps: scope.dialect().bn_eps,
