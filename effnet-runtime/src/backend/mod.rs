@@ -51,12 +51,17 @@ pub(crate) enum Grad<'a, B: Backend> {
 }
 
 impl<B: Backend> Grad<'_, B> {
+    /// Its elements in memory.
+    pub(crate) fn elements(&self) -> &B::Elements {
+        match self {
+            Grad::Lent(elements) => elements,
+            Grad::Own(grad) => grad.borrow(),
+        }
+    }
+
     /// The gradient, for a reader who leaves it as it is.
     pub(crate) fn lend(&self) -> Grad<'_, B> {
-        match self {
-            Grad::Lent(elements) => Grad::Lent(*elements),
-            Grad::Own(grad) => Grad::Lent(grad.borrow()),
-        }
+        Grad::Lent(self.elements())
     }
 }
 

@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 use effnet_kernels::activation;
 use effnet_spec::Activation;
 
-use super::matmul::{Matrix, matmul};
+use super::matmul::{Matrix, column_sums, matmul, product};
 use super::tensor;
 use crate::backend::part::SqueezeExcite;
 
@@ -22,13 +22,6 @@ pub(crate) struct Gate {
     channels: usize,
     squeezed: usize,
     activation: Activation,
-}
-
-fn column_sums(rows: &[f32], columns: usize) -> Vec<f32> {
-    rows.chunks_exact(columns).fold(vec![0.0; columns], |mut sums, row| {
-        sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
-        sums
-    })
 }
 
 impl Gate {
@@ -77,18 +70,14 @@ impl Gate {
             *gradient *= gate * (1.0 - gate);
         }
         let by_image = Matrix::new(&expanded, batch, channels);
-        let mut expand_weight = vec![0.0; channels * squeezed];
-        matmul(&mut expand_weight, by_image.transposed(), Matrix::new(&self.activated, batch, squeezed), false);
-        let mut reduced = vec![0.0; batch * squeezed];
-        matmul(&mut reduced, by_image, Matrix::new(&self.expand_weight, channels, squeezed), false);
+        let expand_weight = product(by_image.transposed(), Matrix::new(&self.activated, batch, squeezed));
+        let mut reduced = product(by_image, Matrix::new(&self.expand_weight, channels, squeezed));
         for (gradient, u) in reduced.iter_mut().zip(&self.reduced) {
             *gradient *= activation::derivative(self.activation, *u);
         }
         let by_image = Matrix::new(&reduced, batch, squeezed);
-        let mut reduce_weight = vec![0.0; squeezed * channels];
-        matmul(&mut reduce_weight, by_image.transposed(), Matrix::new(&self.mean, batch, channels), false);
-        let mut mean = vec![0.0; batch * channels];
-        matmul(&mut mean, by_image, Matrix::new(&self.reduce_weight, squeezed, channels), false);
+        let reduce_weight = product(by_image.transposed(), Matrix::new(&self.mean, batch, channels));
+        let mean = product(by_image, Matrix::new(&self.reduce_weight, squeezed, channels));
         let params = [
             tensor(reduce_weight, (squeezed, channels, 1, 1)),
             tensor(column_sums(&reduced, squeezed), squeezed),

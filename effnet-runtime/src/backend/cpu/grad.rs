@@ -7,9 +7,7 @@ use effnet_kernels::threads;
 
 use super::pooled::Pooled;
 use super::scratch::with_scratch;
-
-/// Floats that a task passes over.
-const TASK_FLOATS: usize = 1 << 15;
+use super::{TASK_FLOATS, for_each_pixels};
 
 /// A gradient that a part left.
 pub(crate) struct OwnGrad {
@@ -36,10 +34,8 @@ impl OwnGrad {
     pub(super) fn written(self, level: Level, channels: usize) -> Self {
         let Self { mut values, affine } = self;
         if let Some([factor, added]) = affine {
-            let rows = (TASK_FLOATS / channels).max(1);
             let rows_of_image = values.len() / factor.len();
-            threads::current().for_each_chunk(&mut values, rows * channels, |at, values| {
-                let first = at * rows;
+            for_each_pixels(&mut values, channels, |first, values| {
                 with_scratch(channels, |row| {
                     level.run(Scale { values, row, factor: &factor, added: &added, first, rows_of_image });
                 });

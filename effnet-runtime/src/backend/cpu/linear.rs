@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 use effnet_kernels::threads;
 
-use super::matmul::{Matrix, matmul};
+use super::matmul::{Matrix, column_sums, matmul};
 use super::{Cpu, tensor, view};
 use crate::backend::head::Linear;
 
@@ -54,13 +54,7 @@ impl Linear for Cpu {
             });
             tensor(dw, (outputs, inputs))
         });
-        let db = wants[2].then(|| {
-            let db = grad.chunks_exact(outputs).fold(vec![0f32; outputs], |mut sums, row| {
-                sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
-                sums
-            });
-            tensor(db, outputs)
-        });
+        let db = wants[2].then(|| tensor(column_sums(&grad, outputs), outputs));
         Ok([dx, dw, db])
     }
 }

@@ -1,6 +1,6 @@
 //! Matrix products of strided views, on one thread.
 
-use effnet_kernels::view::{Rows, floats};
+use effnet_kernels::view::floats;
 use gemm::Parallelism;
 
 /// A matrix within a slice.
@@ -13,17 +13,13 @@ pub(crate) struct Matrix<'a> {
     column_stride: usize,
 }
 
-fn fits(length: usize, rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> bool {
-    rows == 0 || columns == 0 || Rows { start: 0, line: row_stride, row: column_stride }.end(rows, columns, 1) <= length
-}
-
 impl<'a> Matrix<'a> {
     /// A matrix whose rows lie one after the other.
     ///
     /// # Panics
     /// When `data` is shorter than the matrix.
     pub(crate) fn new(data: &'a [f32], rows: usize, columns: usize) -> Self {
-        assert!(fits(data.len(), rows, columns, columns, 1), "{rows} × {columns} in {}", data.len());
+        assert!(floats(&[rows, columns]) <= data.len(), "{rows} × {columns} in {}", data.len());
         Self { data, rows, columns, row_stride: columns, column_stride: 1 }
     }
 
@@ -46,7 +42,7 @@ impl<'a> Matrix<'a> {
 pub(crate) fn matmul(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
     assert_eq!(a.columns, b.rows, "inner sizes of a matrix product");
     assert_eq!(out.len(), floats(&[a.rows, b.columns]), "size of a matrix product");
-    // SAFETY: `Matrix` keeps every element within its slice (`fits`, in its constructor); `out` was just measured.
+    // SAFETY: `Matrix` keeps every element within its slice (its constructor has measured it); `out` was just measured.
     unsafe {
         gemm::gemm(
             a.rows,
@@ -70,6 +66,21 @@ pub(crate) fn matmul(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, accumulate: 
             Parallelism::None,
         );
     }
+}
+
+/// `a · b`, its rows one after the other.
+pub(crate) fn product(a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
+    let mut out = vec![0.0; floats(&[a.rows, b.columns])];
+    matmul(&mut out, a, b, false);
+    out
+}
+
+/// The sum of each column of a matrix.
+pub(crate) fn column_sums(rows: &[f32], columns: usize) -> Vec<f32> {
+    rows.chunks_exact(columns).fold(vec![0.0; columns], |mut sums, row| {
+        sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+        sums
+    })
 }
 
 #[cfg(test)]

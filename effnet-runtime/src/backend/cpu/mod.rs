@@ -23,6 +23,7 @@ use std::time::Instant;
 use candle_core::{CpuStorage, Result, Shape, Storage, Tensor, op::BackpropOp};
 use effnet_kernels::Precision;
 use effnet_kernels::simd::Level;
+use effnet_kernels::threads;
 use effnet_spec::Activation;
 
 use super::Backend;
@@ -32,7 +33,7 @@ use crate::profile::Seconds;
 use gate::Gate;
 use grad::OwnGrad;
 use norm_act::statistics::PartMoments;
-use norm_act::{Affine, Normalisation, OfResult, Shortcut};
+use norm_act::{Normalisation, OfResult, Shortcut};
 use pooled::Pooled;
 use source::Source;
 pub(crate) use view::{View, view};
@@ -58,6 +59,20 @@ pub(crate) struct Normed {
     activation: Option<Activation>,
     /// A factor on the result for each image.
     branch: Option<Vec<f32>>,
+}
+
+/// Floats of a map that a task passes over.
+const TASK_FLOATS: usize = 1 << 15;
+
+/// Pixels of a map that a task passes over.
+fn pixels_of_task(channels: usize) -> usize {
+    (TASK_FLOATS / channels).max(1)
+}
+
+/// Cuts a map into tasks of whole pixels, and calls `each` with the number of the first one and their floats.
+fn for_each_pixels(map: &mut [f32], channels: usize, each: impl Fn(usize, &mut [f32]) + Sync) {
+    let pixels = pixels_of_task(channels);
+    threads::current().for_each_chunk(map, pixels * channels, |at, floats| each(at * pixels, floats));
 }
 
 /// Values as a tensor that tracks nothing.
@@ -99,10 +114,7 @@ impl Backend for Cpu {
 
     #[cfg(test)]
     fn map(&self, tensor: &Tensor) -> Result<Pooled> {
-        let values = view(tensor)?;
-        let mut map = Pooled::new(values.len());
-        map.copy_from_slice(&values);
-        Ok(map)
+        Ok(Pooled::copy(&view(tensor)?))
     }
 
     fn tensor(&self, map: Pooled, shape: &Shape) -> Result<Tensor> {
@@ -194,11 +206,11 @@ impl Backend for Cpu {
             Grad::Own(OwnGrad { values, affine }) => (values, affine, None),
             Grad::Lent(values) => (Pooled::new(z.len()), None, Some(values)),
         };
-        let affine = affine.as_ref().map(|[factor, added]| Affine { factor, added });
+        let affine = affine.as_ref().map(|affine| affine.each_ref().map(Vec::as_slice));
         let of_result = OfResult { affine, branch: normed.branch.as_deref() };
         let found = norm_act::backward(self.level, z, values, of_result, &normed.norm, normed.activation, &mut dz);
-        let channels = found.gamma.len();
-        Ok((dz, [tensor(found.gamma, channels), tensor(found.beta, channels)]))
+        let channels = normed.norm.scale.len();
+        Ok((dz, found.map(|gradient| tensor(gradient, channels))))
     }
 
     fn gate(&self, op: &SqueezeExcite, images: usize, squeezed: usize, x: Source<'_>) -> Result<Gate> {
@@ -231,22 +243,14 @@ impl Backend for Cpu {
             Grad::Own(grad) => Grad::Own(self.written(grad, x.channels())),
             lent => lent,
         };
-        let values: &[f32] = match &grad {
-            Grad::Lent(values) => values,
-            Grad::Own(grad) => &grad.values,
-        };
         let images = gate.images();
-        let (of_mean, params) = gate.backward(image_sums::products(self.level, x, values, images));
+        let (of_mean, params) = gate.backward(image_sums::products(self.level, x, grad.elements(), images));
         let input = wants_input.then(|| {
             let share = 1.0 / (x.pixels() / images) as f32;
             let added = of_mean.iter().map(|gradient| gradient * share).collect();
             let values = match grad {
                 Grad::Own(grad) => grad.values,
-                Grad::Lent(grad) => {
-                    let mut values = Pooled::new(grad.len());
-                    values.copy_from_slice(grad);
-                    values
-                }
+                Grad::Lent(grad) => Pooled::copy(grad),
             };
             OwnGrad { values, affine: Some([gate.values.clone(), added]) }
         });

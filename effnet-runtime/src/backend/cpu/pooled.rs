@@ -57,9 +57,14 @@ impl Pooled {
         let buffer = free().take(length);
         Self { buffer: buffer.unwrap_or_else(|| vec![0.0; length]), length }
     }
-}
 
-impl Pooled {
+    /// These floats.
+    pub(crate) fn copy(floats: &[f32]) -> Self {
+        let mut copy = Self::new(floats.len());
+        copy.copy_from_slice(floats);
+        copy
+    }
+
     /// Gives the buffer away: it does not come back.
     pub(crate) fn into_vec(mut self) -> Vec<f32> {
         let mut buffer = std::mem::take(&mut self.buffer);

@@ -11,15 +11,14 @@ use std::ops::Range;
 
 use effnet_kernels::activation::{Function, with_function};
 use effnet_kernels::simd::{Arch, Kernel, Level, prefetch};
-use effnet_kernels::threads;
 use effnet_spec::Activation;
 
+use super::for_each_pixels;
 use super::norm_act::Normalisation;
 use super::pooled::Pooled;
 use super::scratch::with_scratch;
 
-/// Floats that a task writes, and those of a run of pixels that stay in the L1 cache.
-const TASK_FLOATS: usize = 1 << 15;
+/// Floats of a run of pixels that stay in the L1 cache.
 const RUN_FLOATS: usize = 1 << 12;
 
 /// `gate · f(norm(values))` of a map `[N, H, W, C]`; `norm`, `f` and `gate` are each optional. It is lazy where one is there:
@@ -108,9 +107,8 @@ impl<'a> Source<'a> {
 
     /// The map, written out.
     pub(crate) fn to_map(self, level: Level) -> Pooled {
-        let (mut map, rows) = (Pooled::new(self.values.len()), (TASK_FLOATS / self.channels).max(1));
-        threads::current().for_each_chunk(&mut map, rows * self.channels, |at, out| {
-            let first = at * rows;
+        let mut map = Pooled::new(self.values.len());
+        for_each_pixels(&mut map, self.channels, |first, out| {
             self.write(level, first..first + out.len() / self.channels, 0..self.channels, out);
         });
         map

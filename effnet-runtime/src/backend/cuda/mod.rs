@@ -63,15 +63,6 @@ impl Cuda {
     }
 }
 
-impl Grad<'_> {
-    fn tensor(&self) -> &Tensor {
-        match self {
-            Grad::Lent(grad) => grad,
-            Grad::Own(grad) => grad,
-        }
-    }
-}
-
 impl Backend for Cuda {
     const PRECISIONS: &'static [Precision] = &[Precision::F32, Precision::Bf16];
     const IS_HOST: bool = false;
@@ -173,7 +164,7 @@ impl Backend for Cuda {
     }
 
     fn norm_gradients(&self, z: &Tensor, normed: &Normed, grad: Grad<'_>) -> Result<(Tensor, [Tensor; 2])> {
-        normed.backward(z, grad.tensor())
+        normed.backward(z, grad.elements())
     }
 
     fn gate(&self, op: &SqueezeExcite, _: usize, squeezed: usize, x: &Tensor) -> Result<Gate> {
@@ -195,7 +186,7 @@ impl Backend for Cuda {
         grad: Grad<'_>,
         wants_input: bool,
     ) -> Result<(Option<Tensor>, [Tensor; 4])> {
-        gate.backward(x, grad.tensor(), wants_input)
+        gate.backward(x, grad.elements(), wants_input)
     }
 
     fn written(&self, grad: Tensor, _: usize) -> Tensor {
@@ -203,7 +194,7 @@ impl Backend for Cuda {
     }
 
     fn add(&self, to: Tensor, _: usize, other: Grad<'_>) -> Result<Tensor> {
-        to + other.tensor()
+        to + other.elements()
     }
 
     fn gradient(&self, grad: Tensor, _: &Shape) -> Result<Tensor> {

@@ -20,12 +20,7 @@ use effnet_kernels::simd::{Arch, Kernel, Level};
 use effnet_kernels::threads;
 use effnet_spec::Activation;
 
-/// Floats that a task passes over.
-const TASK_FLOATS: usize = 1 << 15;
-
-fn rows_of_task(channels: usize) -> usize {
-    (TASK_FLOATS / channels).max(1)
-}
+use super::{for_each_pixels, pixels_of_task};
 
 /// A normalisation, as it applies to `z`.
 #[derive(Clone, Debug)]
@@ -75,10 +70,8 @@ pub(crate) fn forward(
     shortcut: Option<Shortcut<'_>>,
 ) {
     let channels = norm.scale.len();
-    let rows = rows_of_task(channels);
     let rows_of_image = shortcut.map_or(1, |shortcut| out.len() / channels / shortcut.branch.len());
-    threads::current().for_each_chunk(out, rows * channels, |at, out| {
-        let first = at * rows;
+    for_each_pixels(out, channels, |first, out| {
         with_function!(activation, F => level.run(Apply::<F> {
             z: &z[first * channels..][..out.len()], out, norm, shortcut, first, rows_of_image, function: PhantomData,
         }));
@@ -122,31 +115,17 @@ impl<F: Function> Kernel for Apply<'_, F> {
     }
 }
 
-/// A factor on a gradient, and a number to add to the product, applied where it is read: `[N, C]`, the same for all pixels of
-/// an image.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Affine<'a> {
-    pub factor: &'a [f32],
-    pub added: &'a [f32],
-}
-
 /// The gradient of a normalisation's result, apart from its values.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct OfResult<'a> {
-    pub affine: Option<Affine<'a>>,
+    /// A factor, and a number to add to the product, applied where the gradient is read: `[N, C]` each, the same for all
+    /// pixels of an image.
+    pub affine: Option<[&'a [f32]; 2]>,
     /// A factor for each image, where the result is a branch that has one.
     pub branch: Option<&'a [f32]>,
 }
 
-/// Gradients of the parameters that [`backward`] finds.
-pub(crate) struct NormGradients {
-    /// Gradient of γ.
-    pub gamma: Vec<f32>,
-    /// Gradient of β.
-    pub beta: Vec<f32>,
-}
-
-/// Gradients from that of `y`, whose values are in `grad`, or in `dz` where `grad` is none. The gradient of `z` is written to
+/// The gradients of γ and β from that of `y`, whose values are in `grad`, or in `dz` where `grad` is none. The gradient of `z` is written to
 /// `dz`.
 ///
 /// Two passes, with `g` in `dz` between them: computing it in both takes twice as long, wherever maps fit a cache.
@@ -158,18 +137,17 @@ pub(crate) fn backward(
     norm: &Normalisation,
     activation: Option<Activation>,
     dz: &mut [f32],
-) -> NormGradients {
+) -> [Vec<f32>; 2] {
     let channels = norm.scale.len();
-    let rows = rows_of_task(channels);
+    let rows = pixels_of_task(channels);
     let total = z.len() / channels;
     let images = match of_result {
-        OfResult { affine: Some(affine), .. } => affine.factor.len() / channels,
+        OfResult { affine: Some(affine), .. } => affine[0].len() / channels,
         OfResult { branch, .. } => branch.map_or(1, <[f32]>::len),
     };
     let rows_of_image = total / images;
-    let pool = threads::current();
     let mut parts = vec![0f32; total.div_ceil(rows) * 2 * channels];
-    pool.for_each_chunk_pair(dz, rows * channels, &mut parts, 2 * channels, |at, dz, part| {
+    threads::current().for_each_chunk_pair(dz, rows * channels, &mut parts, 2 * channels, |at, dz, part| {
         let first = at * rows;
         let range = first * channels..first * channels + dz.len();
         let (beta, gamma) = part.split_at_mut(channels);
@@ -196,12 +174,11 @@ pub(crate) fn backward(
     };
     let constant = per_channel(beta, &vec![1.0; channels]);
     let slope = per_channel(gamma, &norm.inv_std);
-    pool.for_each_chunk(dz, rows * channels, |at, dz| {
-        let z = &z[at * rows * channels..][..dz.len()];
+    for_each_pixels(dz, channels, |first, dz| {
+        let z = &z[first * channels..][..dz.len()];
         level.run(Finish { z, dz, norm, constant: &constant, slope: &slope });
     });
-    let as_f32 = |sums: &[f64]| sums.iter().map(|sum| *sum as f32).collect();
-    NormGradients { gamma: as_f32(gamma), beta: as_f32(beta) }
+    [gamma, beta].map(|sums| sums.iter().map(|sum| *sum as f32).collect())
 }
 
 /// `dz = g`, and the sums of `g` and `g · ẑ`.
@@ -230,10 +207,7 @@ impl<F: Function> Kernel for Sums<'_, F> {
         for (at, (dz, z)) in self.dz.chunks_exact_mut(channels).zip(self.z.chunks_exact(channels)).enumerate() {
             let image = (self.first + at) / self.rows_of_image;
             let branch = self.of_result.branch.map_or(1.0, |branch| branch[image]);
-            let affine = self
-                .of_result
-                .affine
-                .map(|Affine { factor, added }| [factor, added].map(|all| &all[image * channels..][..channels]));
+            let affine = self.of_result.affine.map(|affine| affine.map(|all| &all[image * channels..][..channels]));
             macro_rules! row {
                 ($c:ident => $grad:expr) => {
                     for $c in 0..channels {

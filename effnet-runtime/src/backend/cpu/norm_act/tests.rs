@@ -6,7 +6,7 @@ use effnet_kernels::view::{Rows, ViewMut};
 use effnet_spec::Activation;
 
 use super::statistics::{Moments, PartMoments, Slots};
-use super::{Affine, Normalisation, OfResult, Shortcut, backward, forward};
+use super::{Normalisation, OfResult, Shortcut, backward, forward};
 use crate::random::{Purpose, Stream};
 
 const ALL: [Activation; 4] = [Activation::Silu, Activation::Relu, Activation::Relu6, Activation::HardSwish];
@@ -159,10 +159,10 @@ fn an_affine_gradient_is_that_which_was_written_out() {
             } else {
                 Some(values)
             };
-            let found = backward(level, &z, values, of_result, &norm, Some(Activation::Silu), &mut dz);
-            [dz, found.gamma, found.beta].concat()
+            let [gamma, beta] = backward(level, &z, values, of_result, &norm, Some(Activation::Silu), &mut dz);
+            [dz, gamma, beta].concat()
         };
-        let affine = Some(Affine { factor: &factor, added: &added });
+        let affine = Some([&factor[..], &added[..]]);
         let expected = run(&written, None, false);
         assert_eq!(run(&written, None, true), expected);
         for is_own in [false, true] {

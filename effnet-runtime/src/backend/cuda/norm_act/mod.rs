@@ -59,9 +59,8 @@ fn of_batch(z: &Tensor, map: Map, op: &ConvNormAct) -> Result<(Tensor, Tensor)> 
 }
 
 fn of_running(mean: &Tensor, variance: &Tensor, op: &ConvNormAct, channels: usize) -> Result<Tensor> {
-    let tensors = [mean, variance, &op.gamma, &op.beta].map(Tensor::contiguous);
-    let [mean, variance, gamma, beta] = tensors;
-    let tensors = [mean?, variance?, gamma?, beta?];
+    let tensors = [mean, variance, &op.gamma, &op.beta];
+    let tensors = tensors.into_iter().map(Tensor::contiguous).collect::<Result<Vec<_>>>()?;
     let views = tensors.iter().map(view).collect::<Result<Vec<View<'_>>>>()?;
     let device = views[0].device()?;
     let mut factors = Buffer::new(device, Element::F32, 4 * channels)?;
