@@ -101,10 +101,6 @@ impl Schedule for Fused {
         self.conv.border(size)
     }
 
-    fn between(&self, _: (usize, usize)) -> [usize; 3] {
-        [0; 3]
-    }
-
     fn scratch(&self, size: (usize, usize)) -> usize {
         let output = self.output(size);
         let cut = self.conv.cut(output);

@@ -65,18 +65,14 @@ impl<'a> Parts<'a> {
             [(name, Conv(conv)), rest @ ..] if conv.is_pointwise() && conv.activated => (Some((&**name, conv)), rest),
             _ => (None, layers),
         };
-        let (depthwise, squeeze, project) = match layers {
-            [(name, Conv(conv)), (last, Conv(project))] => ((&**name, conv), None, (&**last, project)),
-            [(name, Conv(conv)), (se, SqueezeExcite(gate)), (last, Conv(project))] => {
-                ((&**name, conv), Some((&**se, gate)), (&**last, project))
-            }
+        let [(name, Conv(conv)), between @ .., (last, Conv(project))] = layers else { return None };
+        let squeeze = match between {
+            [] => None,
+            [(name, SqueezeExcite(gate))] => Some((&**name, gate)),
             _ => return None,
         };
-        let fits = depthwise.1.kind == ConvKind::Depthwise
-            && depthwise.1.activated
-            && project.1.is_pointwise()
-            && !project.1.activated;
-        fits.then_some(Self { expand, depthwise, squeeze, project })
+        let fits = conv.kind == ConvKind::Depthwise && conv.activated && project.is_pointwise() && !project.activated;
+        fits.then_some(Self { expand, depthwise: (name, conv), squeeze, project: (last, project) })
     }
 }
 

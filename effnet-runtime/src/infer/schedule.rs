@@ -23,7 +23,9 @@ pub(super) trait Schedule: Send + Sync + std::fmt::Debug {
     fn border(&self, size: (usize, usize)) -> Border;
 
     /// Floats between its phases, for an image: wide maps, sums, squeezed layers.
-    fn between(&self, size: (usize, usize)) -> [usize; 3];
+    fn between(&self, _size: (usize, usize)) -> [usize; 3] {
+        [0; 3]
+    }
 
     /// Floats of scratch memory of a task.
     fn scratch(&self, size: (usize, usize)) -> usize;
