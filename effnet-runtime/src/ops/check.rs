@@ -1,7 +1,7 @@
 //! How every operation is tested: a problem states its inputs and a naive reference, the runner adds the tolerances.
 
 use std::fmt::Debug;
-use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
+use std::ops::AddAssign;
 
 use candle_core::{Device, Result, Tensor, Var};
 use effnet_kernels::simd::{Level, with_level};
@@ -26,45 +26,14 @@ const STEP: f64 = 1e-5;
 const COORDINATES: usize = 24;
 
 /// What references are generic over: f32 and f64.
-pub(crate) trait Float:
-    Copy
-    + Debug
-    + PartialOrd
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + Div<Output = Self>
-    + Neg<Output = Self>
-    + AddAssign
-{
-    fn of(value: f64) -> Self;
-    fn exp(self) -> Self;
-    fn sqrt(self) -> Self;
-}
-
-impl Float for f64 {
+pub(crate) trait Float: num_traits::Float + Debug + AddAssign {
     fn of(value: f64) -> Self {
-        value
-    }
-    fn exp(self) -> Self {
-        f64::exp(self)
-    }
-    fn sqrt(self) -> Self {
-        f64::sqrt(self)
+        num_traits::cast(value).expect("a float holds any f64, rounded")
     }
 }
 
-impl Float for f32 {
-    fn of(value: f64) -> Self {
-        value as f32
-    }
-    fn exp(self) -> Self {
-        f32::exp(self)
-    }
-    fn sqrt(self) -> Self {
-        f32::sqrt(self)
-    }
-}
+impl Float for f64 {}
+impl Float for f32 {}
 
 /// An operation on tensors of some shapes, stated as naively as possible.
 pub(crate) trait Problem: Debug {
