@@ -142,43 +142,38 @@ fn launch<T: Number>(
     }
     let Plan { conv, x, w, y } = Plan::<T>::new(&handle(device)?, geometry)?;
     let scales = (T::ONE, T::ZERO);
+    // Memory that cuDNN computes in, if any. It comes from the device's pool, which keeps what is given back to it.
+    let workspace = |bytes| -> Result<Option<Option<CudaSlice<u8>>>> {
+        // SAFETY: any bits are bytes, and cuDNN reads none that it has not written.
+        let alloc = |bytes| (bytes > 0).then(|| unsafe { device.alloc::<u8>(bytes) }).transpose();
+        supported(geometry, bytes)?.map(alloc).transpose()
+    };
     // SAFETY: the memory is of `T` and has the elements that the descriptors say.
     let launched = unsafe {
         match direction {
             Direction::Forward => {
                 let convolution = ConvForward { conv: &conv, x: &x, w: &w, y: &y };
-                let Some(bytes) = supported(geometry, convolution.get_workspace_size(FORWARD))? else {
-                    return Ok(false);
-                };
-                let mut workspace = workspace(device, bytes)?;
+                let Some(mut workspace) = workspace(convolution.get_workspace_size(FORWARD))? else { return Ok(false) };
                 convolution.launch(FORWARD, workspace.as_mut(), scales, &a, &b, &mut out)
             }
             Direction::BackwardInput { accumulate } => {
                 let scales = (T::ONE, if accumulate { T::ONE } else { T::ZERO });
                 let convolution = ConvBackwardData { conv: &conv, dx: &x, w: &w, dy: &y };
-                let Some(bytes) = supported(geometry, convolution.get_workspace_size(BACKWARD_DATA))? else {
+                let Some(mut workspace) = workspace(convolution.get_workspace_size(BACKWARD_DATA))? else {
                     return Ok(false);
                 };
-                let mut workspace = workspace(device, bytes)?;
                 convolution.launch(BACKWARD_DATA, workspace.as_mut(), scales, &mut out, &b, &a)
             }
             Direction::BackwardWeight => {
                 let convolution = ConvBackwardFilter { conv: &conv, x: &x, dw: &w, dy: &y };
-                let Some(bytes) = supported(geometry, convolution.get_workspace_size(BACKWARD_FILTER))? else {
+                let Some(mut workspace) = workspace(convolution.get_workspace_size(BACKWARD_FILTER))? else {
                     return Ok(false);
                 };
-                let mut workspace = workspace(device, bytes)?;
                 convolution.launch(BACKWARD_FILTER, workspace.as_mut(), scales, &a, &mut out, &b)
             }
         }
     };
     Ok(supported(geometry, launched)?.is_some())
-}
-
-/// Memory that cuDNN computes in. It comes from the device's pool, which keeps what is given back to it.
-fn workspace(device: &CudaDevice, bytes: usize) -> Result<Option<CudaSlice<u8>>> {
-    // SAFETY: any bits are bytes, and cuDNN reads none that it has not written.
-    (bytes > 0).then(|| unsafe { device.alloc::<u8>(bytes) }).transpose()
 }
 
 /// What cuDNN answered, or nothing where it has no kernel for what it was asked for.
