@@ -27,6 +27,15 @@ impl Pass<'_> {
             Pass::Train(step) => step.precision,
         }
     }
+
+    /// A parameter as layers use it: tracked for training, detached for evaluation, where a gradient would keep activations
+    /// alive.
+    pub(crate) fn param(&self, param: &Tensor) -> Tensor {
+        match self {
+            Pass::Train(_) => param.clone(),
+            Pass::Eval(_) => param.detach(),
+        }
+    }
 }
 
 /// One training step, as the layers see it.

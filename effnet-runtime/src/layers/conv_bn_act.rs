@@ -4,7 +4,6 @@ use candle_core::{Result, Tensor};
 use effnet_spec::Activation;
 use effnet_spec::plan::{Conv, Submodule};
 
-use super::param::Param;
 use crate::graph::{BatchMoments, ConvNormAct, Kind, Norm, Window};
 use crate::pass::{BatchStatistics, Pass};
 use crate::scope::Scope;
@@ -21,9 +20,9 @@ pub(super) struct ConvBnAct {
     frozen: bool,
     /// Name of the batch normalisation, such as `blocks.0.expand_conv.bn`.
     norm_name: String,
-    weight: Param,
-    gamma: Param,
-    beta: Param,
+    weight: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
     running_mean: Tensor,
     running_var: Tensor,
 }
@@ -41,9 +40,9 @@ impl ConvBnAct {
             momentum: scope.momentum(),
             frozen: norm.is_frozen("weight"),
             norm_name: norm.name(),
-            weight: weight.into(),
-            gamma: gamma.into(),
-            beta: beta.into(),
+            weight,
+            gamma,
+            beta,
             running_mean,
             running_var,
         })
@@ -56,7 +55,7 @@ impl ConvBnAct {
                 Norm::Running { mean: self.running_mean.clone(), variance: self.running_var.clone() }
             }
         };
-        let [weight, gamma, beta] = [&self.weight, &self.gamma, &self.beta].map(|param| param.of(pass));
+        let [weight, gamma, beta] = [&self.weight, &self.gamma, &self.beta].map(|param| pass.param(param));
         let Self { kind, window, activation, eps, .. } = *self;
         ConvNormAct { kind, window, weight, gamma, beta, eps, norm, activation }
     }

@@ -6,7 +6,6 @@ use effnet_spec::plan::Linear;
 
 use super::Block;
 use super::dropout::dropout;
-use super::param::Param;
 use crate::ops;
 use crate::pass::Pass;
 use crate::scope::Scope;
@@ -15,8 +14,8 @@ use crate::scope::Scope;
 #[derive(Debug)]
 pub(crate) struct Head {
     pub(super) conv: Block,
-    weight: Param,
-    bias: Param,
+    weight: Tensor,
+    bias: Tensor,
 }
 
 impl Head {
@@ -28,7 +27,7 @@ impl Head {
         let conv = Block::of_site(root, &spec.head())?;
         let classifier = root.below(Linear::NAME);
         let [weight, bias] = spec.classifier(num_classes).params();
-        Ok(Self { conv, weight: classifier.take(&weight)?.into(), bias: classifier.take(&bias)?.into() })
+        Ok(Self { conv, weight: classifier.take(&weight)?, bias: classifier.take(&bias)? })
     }
 
     /// Logits `[N, num_classes]` of what its convolution puts out, `[N, H, W, num_features]`.
@@ -36,6 +35,6 @@ impl Head {
         // From here on everything is f32, whatever the activations were.
         let features = ops::global_mean(map)?.to_dtype(DType::F32)?;
         let features = dropout(features, pass)?;
-        ops::linear(&features, &self.weight.of(pass), &self.bias.of(pass))
+        ops::linear(&features, &pass.param(&self.weight), &pass.param(&self.bias))
     }
 }

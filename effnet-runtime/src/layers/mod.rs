@@ -9,7 +9,6 @@ mod drop_path;
 mod dropout;
 mod head;
 mod network;
-mod param;
 mod squeeze_excite;
 mod stem;
 

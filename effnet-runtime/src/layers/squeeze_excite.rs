@@ -1,9 +1,8 @@
 //! Squeeze-and-excitation.
 
-use candle_core::Result;
+use candle_core::{Result, Tensor};
 use effnet_spec::{Activation, plan};
 
-use super::param::Param;
 use crate::graph;
 use crate::pass::Pass;
 use crate::scope::Scope;
@@ -12,19 +11,19 @@ use crate::scope::Scope;
 #[derive(Debug)]
 pub(super) struct SqueezeExcite {
     /// Weight and bias that reduce, weight and bias that expand.
-    params: [Param; 4],
+    params: [Tensor; 4],
     activation: Activation,
 }
 
 impl SqueezeExcite {
     /// Takes its parameters from `scope`, the layer's own.
     pub(super) fn new(scope: &Scope<'_>, gate: &plan::SqueezeExcite) -> Result<Self> {
-        Ok(Self { params: scope.take_all(&gate.params())?.map(Param::from), activation: scope.activation() })
+        Ok(Self { params: scope.take_all(&gate.params())?, activation: scope.activation() })
     }
 
     pub(super) fn part(&self, pass: &Pass<'_>) -> graph::SqueezeExcite {
         let [reduce_weight, reduce_bias, expand_weight, expand_bias] =
-            self.params.each_ref().map(|param| param.of(pass));
+            self.params.each_ref().map(|param| pass.param(param));
         let activation = self.activation;
         graph::SqueezeExcite { reduce_weight, reduce_bias, expand_weight, expand_bias, activation }
     }
