@@ -40,42 +40,34 @@ enum Initial {
 /// loaders then walk the map in the order of names.
 #[derive(Clone, Debug)]
 pub struct Params {
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
     initial: Initial,
     device: Device,
     dialect: Option<Dialect>,
-    frozen: Vec<String>,
-    by_name: RwLock<BTreeMap<String, Var>>,
+    frozen: Arc<[String]>,
+    by_name: Arc<RwLock<BTreeMap<String, Var>>>,
 }
 
 impl Params {
     /// No parameters yet. A network's are initialised from `seed` and their names when it asks for them.
     pub fn new(seed: u64) -> Self {
-        Self::with(Initial::Drawn(seed), Device::Cpu, None, Vec::new())
+        Self::on(seed, &Device::Cpu)
     }
 
-    /// As [`Params::new`], on a device.
+    /// [`Params::new`] on a device.
     pub fn on(seed: u64, device: &Device) -> Self {
-        Self::with(Initial::Drawn(seed), device.clone(), None, Vec::new())
+        let (frozen, by_name) = (Arc::default(), Arc::default());
+        Self { initial: Initial::Drawn(seed), device: device.clone(), dialect: None, frozen, by_name }
     }
 
     /// Zeros, for a network whose weights are loaded next. `dialect` is the file's.
     pub fn for_loading(dialect: Option<Dialect>, device: &Device) -> Self {
-        Self::with(Initial::Zeros, device.clone(), dialect, Vec::new())
-    }
-
-    fn with(initial: Initial, device: Device, dialect: Option<Dialect>, frozen: Vec<String>) -> Self {
-        Self { shared: Arc::new(Shared { initial, device, dialect, frozen, by_name: RwLock::default() }) }
+        Self { initial: Initial::Zeros, dialect, ..Self::on(0, device) }
     }
 
     /// The same seed and device with another dialect, and no parameters yet.
     #[must_use]
     pub fn with_dialect(&self, dialect: Dialect) -> Self {
-        Self::with(self.shared.initial, self.shared.device.clone(), Some(dialect), self.shared.frozen.clone())
+        Self { dialect: Some(dialect), by_name: Arc::default(), ..self.clone() }
     }
 
     /// The same with frozen weights, and no parameters yet: training does not change weights whose names match a
@@ -83,21 +75,21 @@ impl Params {
     /// normalises by its running statistics.
     #[must_use]
     pub fn with_frozen(&self, patterns: Vec<String>) -> Self {
-        Self::with(self.shared.initial, self.shared.device.clone(), self.shared.dialect.clone(), patterns)
+        Self { frozen: patterns.into(), by_name: Arc::default(), ..self.clone() }
     }
 
     /// A builder that makes the parameters it is asked for, or returns those that exist.
     pub fn builder(&self) -> VarBuilder<'static> {
-        VarBuilder::from_backend(Box::new(self.clone()), DType::F32, self.shared.device.clone())
+        VarBuilder::from_backend(Box::new(self.clone()), DType::F32, self.device.clone())
     }
 
     /// The device that holds the parameters.
     pub fn device(&self) -> &Device {
-        &self.shared.device
+        &self.device
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Var>> {
-        self.shared.by_name.read().unwrap_or_else(PoisonError::into_inner)
+        self.by_name.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The weight or buffer of this name.
@@ -122,7 +114,7 @@ impl Params {
 
     /// Whether training leaves the weight of this name unchanged.
     pub(crate) fn is_frozen(&self, name: &str) -> bool {
-        matches_any(&self.shared.frozen, name)
+        matches_any(&self.frozen, name)
     }
 
     /// Number of elements in all weights: the count of parameters in a table of models.
@@ -135,7 +127,7 @@ impl Params {
     pub(crate) fn adopt(&self, name: String, tensor: &Tensor) -> Result<Tensor> {
         let var = Var::from_tensor(tensor)?;
         let tensor = var.as_tensor().clone();
-        self.shared.by_name.write().unwrap_or_else(PoisonError::into_inner).insert(name, var);
+        self.by_name.write().unwrap_or_else(PoisonError::into_inner).insert(name, var);
         Ok(tensor)
     }
 }
@@ -181,26 +173,26 @@ impl SimpleBackend for Params {
         if dtype != DType::F32 {
             candle_core::bail!("parameter `{name}` was asked for as {dtype:?}; parameters are F32")
         }
-        let mut by_name = self.shared.by_name.write().unwrap_or_else(PoisonError::into_inner);
+        let mut by_name = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(var) = by_name.get(name) {
             if var.shape() != &shape {
                 candle_core::bail!("parameter `{name}` has shape {:?}, and {shape:?} was asked for", var.shape())
             }
             return Ok(var.as_tensor().clone());
         }
-        let var = initialise(self.shared.initial, &shape, name, init, device)?;
+        let var = initialise(self.initial, &shape, name, init, device)?;
         let tensor = var.as_tensor().clone();
         by_name.insert(name.to_owned(), var);
         Ok(tensor)
     }
 
     fn get_unchecked(&self, name: &str, _: DType, device: &Device) -> Result<Tensor> {
-        if let (DIALECT_TENSOR, Some(dialect)) = (name, &self.shared.dialect) {
+        if let (DIALECT_TENSOR, Some(dialect)) = (name, &self.dialect) {
             let bytes = serde_json::to_vec(dialect).map_err(candle_core::Error::wrap)?;
             return Tensor::from_slice(&bytes, bytes.len(), device);
         }
         if name == FROZEN_TENSOR {
-            let bytes = serde_json::to_vec(&self.shared.frozen).map_err(candle_core::Error::wrap)?;
+            let bytes = serde_json::to_vec(&*self.frozen).map_err(candle_core::Error::wrap)?;
             return Tensor::from_slice(&bytes, bytes.len(), device);
         }
         match self.get(name) {
@@ -210,6 +202,6 @@ impl SimpleBackend for Params {
     }
 
     fn contains_tensor(&self, name: &str) -> bool {
-        (name == DIALECT_TENSOR && self.shared.dialect.is_some()) || self.read().contains_key(name)
+        (name == DIALECT_TENSOR && self.dialect.is_some()) || self.read().contains_key(name)
     }
 }
