@@ -37,8 +37,9 @@ impl Found {
 /// has, which those that are left here are spared.
 #[derive(Clone, Debug)]
 pub struct Collected {
-    /// One zero that tracks, through which candle gets to the nodes.
-    edge: Tensor,
+    /// The edge from a node whose variables' gradients are collected: one zero that tracks, through which candle gets to the
+    /// node.
+    pub(super) edge: Tensor,
     found: Arc<Mutex<Found>>,
 }
 
@@ -73,11 +74,6 @@ impl Collected {
     /// Where the nodes that are recorded now leave them, if there is such a place.
     pub(super) fn current() -> Option<Self> {
         CURRENT.with_borrow(Clone::clone)
-    }
-
-    /// The edge from a node whose variables' gradients are collected, so that candle gets to the node.
-    pub(super) fn edge(&self) -> &Tensor {
-        &self.edge
     }
 
     /// Adds the gradient of a variable.

@@ -17,11 +17,6 @@ use crate::backend::take::take;
 /// it is wanted, and those of the parameters go to [`Found`].
 type Backward = Box<dyn Fn(&Tensor, &mut Found) -> Result<Option<Tensor>> + Send + Sync>;
 
-/// Whether a gradient is wanted for any of these.
-fn any_tracks(tensors: &[&Tensor]) -> bool {
-    tensors.iter().any(|tensor| tensor.track_op())
-}
-
 /// `value` as the result of a node, where one of the arguments tracks. The value tracks nothing, and nobody else holds its
 /// memory. `backward` may be called more than once; the gradient of a parameter that does not track may be left out.
 ///
@@ -34,7 +29,7 @@ pub(crate) fn record(
     value: Tensor,
     backward: impl Fn(&Tensor, &mut Found) -> Result<Option<Tensor>> + Send + Sync + 'static,
 ) -> Result<Tensor> {
-    if !any_tracks(&[input]) && !any_tracks(params) {
+    if !input.track_op() && !params.iter().any(|param| param.track_op()) {
         return Ok(value);
     }
     let (left, collected, mut seen) = (Arc::default(), Collected::current(), HashSet::new());
@@ -42,7 +37,7 @@ pub(crate) fn record(
     let (variables, others): (Vec<&Tensor>, Vec<&Tensor>) =
         tracking.partition(|param| collected.is_some() && param.is_variable());
     let mut edge = match &collected {
-        Some(collected) if !variables.is_empty() => collected.edge().clone(),
+        Some(collected) if !variables.is_empty() => collected.edge.clone(),
         _ => Tensor::zeros(1, DType::F32, input.device())?,
     };
     for param in others {
