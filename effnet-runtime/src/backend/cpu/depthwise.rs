@@ -18,6 +18,7 @@ use effnet_kernels::gather::{Gather, Target};
 use effnet_kernels::simd::Level;
 use effnet_kernels::threads;
 use effnet_kernels::view::{Rows, ViewMut};
+use effnet_kernels::window_order::transposed;
 
 use super::conv::forward_gather;
 use super::conv::pack::phases;
@@ -191,12 +192,6 @@ pub(crate) fn backward_weight(level: Level, geometry: &Geometry, x: Source<'_>, 
     for part in rest.chunks_exact(size) {
         first.iter_mut().zip(part).for_each(|(sum, value)| *sum += value);
     }
-    let of_channel = |group: &Range<usize>, channel: usize| {
-        first[taps * group.start + channel..taps * group.end].iter().step_by(group.len())
-    };
-    groups
-        .iter()
-        .flat_map(|group| (0..group.len()).flat_map(move |channel| of_channel(group, channel)))
-        .copied()
-        .collect()
+    let of_group = |group: &Range<usize>| transposed(&first[taps * group.start..taps * group.end], taps, group.len());
+    groups.iter().flat_map(|group| of_group(group).into_owned()).collect()
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use effnet_kernels::simd::{Arch, Kernel, Level};
 use effnet_kernels::threads;
 
+use super::matmul::column_sums;
 use super::source::Source;
 
 /// Pixels of one part of an image's sum.
@@ -36,15 +37,7 @@ fn in_parts(x: Source<'_>, batch: usize, sum: impl Fn(Range<usize>, &mut [f32]) 
         let end = (start + PART).min((image + 1) * pixels);
         sum(start..end, out);
     });
-    let mut total = vec![0f32; batch * channels];
-    for (total, partial) in total.chunks_exact_mut(channels).zip(partial.chunks_exact(parts * channels)) {
-        for part in partial.chunks_exact(channels) {
-            for (total, value) in total.iter_mut().zip(part) {
-                *total += value;
-            }
-        }
-    }
-    total
+    partial.chunks_exact(parts * channels).flat_map(|parts| column_sums(parts, channels)).collect()
 }
 
 struct Sum<'a> {

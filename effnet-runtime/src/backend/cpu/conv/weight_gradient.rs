@@ -7,6 +7,8 @@
 //! A task has a block of output channels, a block of a line of taps, and a part of the pixels, which it walks line by
 //! line; the parts' sums are added in their order.
 
+use std::ops::Range;
+
 use effnet_kernels::buffer::Shared;
 use effnet_kernels::gather::Gather;
 use effnet_kernels::outer::{self, Columns, Outer, PIXELS};
@@ -28,13 +30,6 @@ const MOST_PARTS: usize = 16;
 
 /// Elements of a task that adds parts.
 const ADDED: usize = 1 << 12;
-
-/// Some lines of the grid's images, all batch's images counted through.
-#[derive(Clone, Copy)]
-struct Lines {
-    from: usize,
-    until: usize,
-}
 
 /// Cuts `count` into the fewest pieces of at most `most`, as equal as whole multiples of `unit` can be: the length of
 /// all but the last.
@@ -68,7 +63,7 @@ pub(super) fn weight_gradient(level: Level, gather: &Gather, x: Source<'_>, grad
             let (part, block) = (task / blocks, task % blocks);
             let (tap, block) = (block % gather.taps.0, block / gather.taps.0);
             let (row, column) = (block / column_blocks * rows, block % column_blocks * columns);
-            let lines = Lines { from: part * lines / parts, until: (part + 1) * lines / parts };
+            let lines = part * lines / parts..(part + 1) * lines / parts;
             let block = Block {
                 gather,
                 x,
@@ -121,11 +116,11 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// Writes the lines' products to the gradient that starts at `start` of `out`.
+    /// Writes the products of some lines, all images' lines counted through, to the gradient that starts at `start` of `out`.
     ///
     /// # Safety
     /// While it runs, nobody else may access the block's elements of `out`.
-    unsafe fn write(&self, level: Level, lines: Lines, out: Shared<'_>, start: usize) {
+    unsafe fn write(&self, level: Level, lines: Range<usize>, out: Shared<'_>, start: usize) {
         let Self { gather, width, .. } = *self;
         let channels = gather.channels;
         let line_floats = ((width - 1) * gather.step + gather.taps.1) * channels;
@@ -138,9 +133,9 @@ impl Block<'_> {
         with_scratch(line_floats + most * (high + wide), |scratch| {
             let (window, scratch) = scratch.split_at_mut(line_floats);
             let (a, b) = scratch.split_at_mut(most * high);
-            for from in (lines.from..lines.until).step_by(together) {
+            for from in lines.clone().step_by(together) {
                 let first = from * width;
-                let pixels = ((from + together).min(lines.until) * width).min(total) - first;
+                let pixels = ((from + together).min(lines.end) * width).min(total) - first;
                 let outputs = self.outputs;
                 let grad = strips(self.grad, first * outputs + self.row, outputs, pixels, self.rows);
                 grad.strips_of_a(level, a, pixels, 0);
@@ -176,7 +171,7 @@ impl Block<'_> {
                     rows: self.rows,
                     columns: self.columns,
                     out: ViewMut::new(out, Rows::contiguous(start, gather.patch())),
-                    add: from > lines.from,
+                    add: from > lines.start,
                 };
                 // SAFETY: the caller's promise.
                 unsafe { job.run(level) }
