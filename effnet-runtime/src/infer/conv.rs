@@ -22,7 +22,7 @@ const TASK_PIXELS: usize = 384;
 /// A k×k convolution with bias and activation.
 #[derive(Debug)]
 pub(super) struct Conv {
-    weights: ConvWeights,
+    pub weights: ConvWeights,
     kernel: usize,
     stride: usize,
     padding: Padding,
@@ -86,19 +86,6 @@ impl Conv {
         self.weights.reads() == Precision::Bf16
     }
 
-    pub(super) fn out_channels(&self) -> usize {
-        self.weights.out_channels()
-    }
-
-    /// Multiply-accumulates of an output pixel.
-    pub(super) fn macs(&self) -> u64 {
-        self.weights.macs() as u64
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        self.weights.bytes()
-    }
-
     /// Size of the output.
     pub(super) fn output(&self, size: (usize, usize)) -> (usize, usize) {
         (size.0.div_ceil(self.stride), size.1.div_ceil(self.stride))
@@ -157,7 +144,7 @@ impl Conv {
     pub(super) fn run(&self, run: &Run<'_>, x: Input<'_>, out: &mut [f32], map: Map, residual: Option<Input<'_>>) {
         let out = Shared::new(out);
         let cut = self.cut(map.size);
-        let macs = self.macs() * (run.batch * map.size.0 * map.size.1) as u64;
+        let macs = self.weights.macs() * run.batch * map.size.0 * map.size.1;
         run.for_each(self.kind(), macs, cut.tasks(run.batch), |task, scratch| {
             let area = cut.area(task);
             let residual = residual.map(|input| View::new(input.data, input.map.pixels(area.image, area.y, area.x)));

@@ -54,9 +54,8 @@ impl Fused {
     /// Area by area: the convolution into scratch memory, and the projection from there.
     fn run_together(&self, run: &Run<'_>, x: Input<'_>, project: &Packed, out: &mut [f32], map: Map) {
         let out = Shared::new(out);
-        let (cut, channels) = (self.conv.cut(map.size), self.conv.out_channels());
-        let macs = self.conv.macs() + project.macs() as u64;
-        let macs = macs * (run.batch * map.size.0 * map.size.1) as u64;
+        let (cut, channels) = (self.conv.cut(map.size), self.conv.weights.out_channels());
+        let macs = (self.conv.weights.macs() + project.macs()) * run.batch * map.size.0 * map.size.1;
         run.for_each(self.conv.kind(), macs, cut.tasks(run.batch), |task, scratch| {
             let area = cut.area(task);
             let (expanded, scratch) = scratch.split_at_mut(cut.height * cut.width * channels);
@@ -82,7 +81,7 @@ impl Fused {
 
 impl Schedule for Fused {
     fn bytes(&self) -> usize {
-        self.conv.bytes() + self.project.as_ref().map_or(0, Packed::bytes)
+        self.conv.weights.bytes() + self.project.as_ref().map_or(0, Packed::bytes)
     }
 
     fn reads_bf16(&self) -> bool {
@@ -90,7 +89,7 @@ impl Schedule for Fused {
     }
 
     fn out_channels(&self) -> usize {
-        self.project.as_ref().map_or(self.conv.out_channels(), Packed::columns)
+        self.project.as_ref().map_or(self.conv.weights.out_channels(), Packed::columns)
     }
 
     fn output(&self, size: (usize, usize)) -> (usize, usize) {
@@ -104,7 +103,7 @@ impl Schedule for Fused {
     fn scratch(&self, size: (usize, usize)) -> usize {
         let output = self.output(size);
         let cut = self.conv.cut(output);
-        let expanded = self.project.as_ref().map_or(0, |_| cut.height * cut.width * self.conv.out_channels());
+        let expanded = self.project.as_ref().map_or(0, |_| cut.height * cut.width * self.conv.weights.out_channels());
         self.conv.scratch(output) + expanded
     }
 

@@ -56,7 +56,7 @@ impl Head {
         let (lines, rows) = x.map.lines();
         let (data, map) = x.of(conv.precision());
         let means = Shared::new(features);
-        let macs = (run.batch * pixels * conv.macs()) as u64;
+        let macs = run.batch * pixels * conv.macs();
         run.for_each(Kind::Head, macs, run.batch * panels, |task, scratch| {
             let (panel, image) = (task / run.batch, task % run.batch);
             let first = panel * conv.width();
@@ -82,7 +82,7 @@ impl Head {
         });
         let (classifier, panels) = (&self.classifier, self.classifier.panels());
         let (logits, classes) = (Shared::new(logits), classifier.columns());
-        let macs = (run.batch * classifier.macs()) as u64;
+        let macs = run.batch * classifier.macs();
         run.for_each(Kind::Classifier, macs, panels, |panel, _| {
             let out = ViewMut::new(logits, Rows::contiguous(panel * classifier.width(), classes));
             let job = Job { panels: (panel, panel + 1), out, ..Job::plain(classifier, features, run.batch, logits) };

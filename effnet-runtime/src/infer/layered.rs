@@ -120,7 +120,7 @@ impl Layer {
 
     fn bytes(&self) -> usize {
         match self {
-            Self::Conv(conv) => conv.bytes(),
+            Self::Conv(conv) => conv.weights.bytes(),
             Self::Depthwise(conv) => conv.bytes(),
             Self::SqueezeExcite(gate) => gate.bytes(),
         }
@@ -128,7 +128,7 @@ impl Layer {
 
     fn out_channels(&self) -> usize {
         match self {
-            Self::Conv(conv) => conv.out_channels(),
+            Self::Conv(conv) => conv.weights.out_channels(),
             Self::Depthwise(conv) => conv.channels,
             Self::SqueezeExcite(gate) => gate.channels,
         }
@@ -175,7 +175,7 @@ impl Layer {
 fn filter(conv: &Depthwise, run: &Run<'_>, x: Input<'_>, out: &mut [f32], map: Map, residual: Option<Input<'_>>) {
     let (planes, plane_map) = (conv.planes(), conv.plane(x.map.size));
     let (height, width) = map.size;
-    let macs = (run.batch * height * width * conv.macs()) as u64;
+    let macs = run.batch * height * width * conv.macs();
     let out = Shared::new(out);
     run.for_each(Kind::Depthwise, macs, run.batch * planes, |task, scratch| {
         let (plane, image) = (task / run.batch, task % run.batch);
@@ -203,7 +203,7 @@ fn filter(conv: &Depthwise, run: &Run<'_>, x: Input<'_>, out: &mut [f32], map: M
 fn excite(gate: &SqueezeExcite, run: &Run<'_>, x: Input<'_>, out: &mut [f32], map: Map) {
     let (height, width) = map.size;
     let (out, line) = (Shared::new(out), width * map.channels);
-    run.for_each(Kind::SqueezeExcite, gate.macs() * run.batch as u64, run.batch, |image, scratch| {
+    run.for_each(Kind::SqueezeExcite, gate.macs() * run.batch, run.batch, |image, scratch| {
         let pixels = &x.data[image * x.map.image()..][..x.map.image()];
         let gates = gate.gates_of(run.level, pixels, height * width, scratch);
         for y in 0..height {

@@ -109,8 +109,9 @@ impl MbConv {
         let (chunks, plane) = (self.chunks(), self.depthwise.plane(x.map.size));
         let pixels = output.0 * output.1;
         let (filtered, sums) = (Shared::new(between.wide), Shared::new(between.sums));
-        let macs = run.batch * (self.depthwise.macs() * pixels + x.map.size.0 * x.map.size.1 * self.macs_of_expand());
-        run.for_each(Kind::ExpandDepthwise, macs as u64, run.batch * chunks, |task, scratch| {
+        let of_expand = self.expand.as_ref().map_or(0, Packed::macs);
+        let macs = run.batch * (self.depthwise.macs() * pixels + x.map.size.0 * x.map.size.1 * of_expand);
+        run.for_each(Kind::ExpandDepthwise, macs, run.batch * chunks, |task, scratch| {
             // Images of one chunk follow each other: its weights are in the cache for all but the first.
             let (chunk, image) = (task / run.batch, task % run.batch);
             let scratch = &mut scratch[..plane.image()];
@@ -126,10 +127,6 @@ impl MbConv {
                 self.finish(run, out, None);
             }
         });
-    }
-
-    fn macs_of_expand(&self) -> usize {
-        self.expand.as_ref().map_or(0, Packed::macs)
     }
 
     /// Multiplies a plane by its gates, if it has some, and narrows it if the projection reads bf16.
@@ -162,7 +159,7 @@ impl MbConv {
         let Between { wide: filtered, sums, squeezed } = between;
         let padded = self.chunks() * CHANNELS;
         let (size, parts) = (squeeze.squeezed, squeeze.squeezed.div_ceil(SQUEEZED));
-        let macs = squeeze.macs() * run.batch as u64 / 2;
+        let macs = squeeze.macs() * run.batch / 2;
         {
             let (squeezed, sums) = (Shared::new(squeezed), &*sums);
             run.for_each(Kind::SqueezeExcite, macs, run.batch * parts, |task, _| {
@@ -201,7 +198,7 @@ impl MbConv {
         let panel_tasks = FEWEST_TASKS.div_ceil(row_tasks).min(project.panels());
         let panels = project.panels();
         let out = Shared::new(out);
-        let macs = (run.batch * pixels * project.macs()) as u64;
+        let macs = run.batch * pixels * project.macs();
         // Floats of a pixel in a chunk's plane.
         let step = project.depth() / self.chunks();
         run.for_each(Kind::Project, macs, row_tasks * panel_tasks, |task, _| {

@@ -30,7 +30,7 @@ pub(super) struct Run<'a> {
 
 impl Run<'_> {
     /// Runs tasks on the pool, each with scratch memory of its thread. `macs` are those of all tasks.
-    pub(super) fn for_each(&self, kind: Kind, macs: u64, tasks: usize, task: impl Fn(usize, &mut [f32]) + Sync) {
+    pub(super) fn for_each(&self, kind: Kind, macs: usize, tasks: usize, task: impl Fn(usize, &mut [f32]) + Sync) {
         self.timed(kind, macs, || {
             self.pool.for_each_on(tasks, |worker, at| {
                 // SAFETY: no two tasks run with the same worker's number at the same time.
@@ -51,12 +51,12 @@ impl Run<'_> {
     }
 
     /// Runs something on the calling thread.
-    pub(super) fn timed(&self, kind: Kind, macs: u64, work: impl FnOnce()) {
+    pub(super) fn timed(&self, kind: Kind, macs: usize, work: impl FnOnce()) {
         let Some(spans) = self.spans else { return work() };
         let start = Instant::now();
         work();
         let seconds = start.elapsed().as_secs_f64();
         let mut spans = spans.lock().unwrap_or_else(PoisonError::into_inner);
-        spans.push(Span { place: self.place, kind, macs, seconds });
+        spans.push(Span { place: self.place, kind, macs: macs as u64, seconds });
     }
 }

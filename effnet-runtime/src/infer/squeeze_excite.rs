@@ -53,8 +53,8 @@ impl SqueezeExcite {
     }
 
     /// Multiply-accumulates of an image.
-    pub(super) fn macs(&self) -> u64 {
-        (2 * self.squeezed * self.channels) as u64
+    pub(super) fn macs(&self) -> usize {
+        2 * self.squeezed * self.channels
     }
 
     /// Floats that [`SqueezeExcite::gates_of`] needs.

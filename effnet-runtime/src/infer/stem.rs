@@ -32,7 +32,7 @@ impl Stem {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.conv.bytes()
+        self.conv.weights.bytes()
     }
 
     pub(super) fn output(&self, size: (usize, usize)) -> (usize, usize) {
@@ -40,7 +40,7 @@ impl Stem {
     }
 
     pub(super) fn out_channels(&self) -> usize {
-        self.conv.out_channels()
+        self.conv.weights.out_channels()
     }
 
     /// The image with its border, channels innermost.
@@ -63,7 +63,7 @@ impl Stem {
         let (height, width, channels) = (size.0, size.1, self.in_channels);
         let bands = map.size.0.div_ceil(TASK_LINES);
         let out = Shared::new(out);
-        let macs = self.conv.macs() * (run.batch * map.size.0 * map.size.1) as u64;
+        let macs = self.conv.weights.macs() * run.batch * map.size.0 * map.size.1;
         run.for_each(Kind::Stem, macs, run.batch * bands, |task, scratch| {
             let (image, y) = (task / bands, task % bands * TASK_LINES);
             let band = &mut scratch[..Self::LINES * image_map.line()];
