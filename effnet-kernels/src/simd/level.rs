@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::arch::{Arch, FEWEST_LANES, Kernel, MOST_LANES, Plain, Vector};
 #[cfg(target_arch = "x86_64")]
-use super::arch::{Avx2, Avx512, Avx512Bf16, COARSE_SILU_ERROR};
+use super::arch::{Avx2, Avx512, Avx512Bf16};
 use crate::Precision;
 use crate::environment::{self, BadVariable};
 
@@ -183,22 +183,25 @@ impl Level {
         }
     }
 
-    /// Largest error of [`Arch::silu`] in [`Level::run_in`] beyond a rounding, relative to its argument.
-    pub fn silu_error(self, precision: Precision) -> f64 {
-        #[cfg(target_arch = "x86_64")]
-        if self.has_bf16() && precision == Precision::Bf16 {
-            return COARSE_SILU_ERROR;
-        }
-        let _ = precision;
-        0.0
-    }
-
     /// Whether the machine multiplies bf16 numbers, faster than those of f32.
     pub fn has_bf16(self) -> bool {
         #[cfg(target_arch = "x86_64")]
         return matches!(self.0, Token::Avx512Bf16(_));
         #[cfg(not(target_arch = "x86_64"))]
         false
+    }
+}
+
+#[cfg(test)]
+impl Level {
+    /// Largest error of [`Arch::silu`] in [`Level::run_in`] beyond a rounding, relative to its argument.
+    pub(crate) fn silu_error(self, precision: Precision) -> f64 {
+        #[cfg(target_arch = "x86_64")]
+        if self.has_bf16() && precision == Precision::Bf16 {
+            return super::arch::COARSE_SILU_ERROR;
+        }
+        let _ = precision;
+        0.0
     }
 }
 

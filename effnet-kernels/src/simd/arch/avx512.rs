@@ -203,7 +203,7 @@ impl Arch for Avx512Bf16 {
         self.base.shorten(from, factor, to);
     }
 
-    /// As far from SiLU as [`super::super::Level::silu_error`] says.
+    /// As far from SiLU as `COARSE_SILU_ERROR` says.
     #[inline(always)]
     fn silu(self, values: &mut [f32]) {
         let (vectors, rest) = values.as_chunks_mut();
@@ -273,6 +273,7 @@ impl Vector for F32x16 {
 }
 
 /// Largest error of [`coarse_silu`], relative to its argument: a sixteenth of what rounding to bf16 is.
+#[cfg(test)]
 pub(in crate::simd) const COARSE_SILU_ERROR: f64 = 1.25e-4;
 
 /// Pieces of [`PARABOLAS`], four for each octave of `1 + a`, from 1 to 16.

@@ -14,7 +14,7 @@ pub(super) mod sigmoid;
 
 #[cfg(target_arch = "x86_64")]
 pub use avx2::Avx2;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(test, target_arch = "x86_64"))]
 pub(super) use avx512::COARSE_SILU_ERROR;
 #[cfg(target_arch = "x86_64")]
 pub use avx512::{Avx512, Avx512Bf16};
