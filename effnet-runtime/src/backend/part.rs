@@ -55,7 +55,7 @@ impl ConvNormAct {
     /// # Errors
     /// When the shapes of `x` and the parameters do not fit each other.
     pub(crate) fn geometry(&self, x: &Shape) -> Result<Geometry> {
-        let geometry = Geometry::of(self.kind, x.dims(), &self.weight, self.window)?;
+        let geometry = Geometry::of(self.kind, x.dims(), self.weight.dims(), self.window)?;
         let mut rows = vec![("scale", &self.gamma), ("shift", &self.beta)];
         if let Norm::Running { mean, variance } = &self.norm {
             rows.extend([("mean", mean), ("variance", variance)]);

@@ -1,6 +1,6 @@
 //! Which convolution, and where its window lies.
 
-use candle_core::{Result, Shape, Tensor};
+use candle_core::{Result, Shape};
 use effnet_spec::Padding;
 pub use effnet_spec::plan::ConvKind as Kind;
 
@@ -20,6 +20,11 @@ impl Window {
     pub fn along(&self, size: usize) -> (usize, usize) {
         let (before, after) = self.padding.pads(size, self.kernel, self.stride);
         ((size + before + after).saturating_sub(self.kernel) / self.stride + 1, before)
+    }
+
+    /// Height and width of the output for a map of these.
+    pub(crate) fn output(&self, (height, width): (usize, usize)) -> (usize, usize) {
+        (self.along(height).0, self.along(width).0)
     }
 }
 
@@ -41,33 +46,20 @@ pub(crate) struct Geometry {
 }
 
 impl Geometry {
-    /// Sizes of a convolution of `x` = `[N, H, W, C]` with a weight.
+    /// Sizes of a convolution of a map of the shape `x` = `[N, H, W, C]` with a weight of this shape.
     ///
     /// # Errors
     /// When the weight is not of that kind and window, the map is empty, or its channels are not those of the weight.
-    pub(crate) fn of(kind: Kind, x: &[usize], weight: &Tensor, window: Window) -> Result<Self> {
-        let (outputs, inputs, height, width) = weight.dims4()?;
-        let inputs = match kind {
+    pub(crate) fn of(kind: Kind, x: &[usize], weight: &[usize], window: Window) -> Result<Self> {
+        let (out_channels, inputs, height, width) = Shape::from(weight).dims4()?;
+        let in_channels = match kind {
             Kind::Dense => inputs,
-            Kind::Depthwise if inputs == 1 => outputs,
-            Kind::Depthwise => candle_core::bail!("a depthwise convolution was given weights {:?}", weight.dims()),
+            Kind::Depthwise if inputs == 1 => out_channels,
+            Kind::Depthwise => candle_core::bail!("a depthwise convolution was given weights {weight:?}"),
         };
         if (height, width) != (window.kernel, window.kernel) {
             candle_core::bail!("a convolution of kernel {} was given weights {height} × {width}", window.kernel)
         }
-        Self::new(kind, x, (outputs, inputs), window)
-    }
-
-    /// Sizes of a convolution of `x` = `[N, H, W, C]`.
-    ///
-    /// # Errors
-    /// When the map is empty, or its channels are not those of the weight.
-    pub(crate) fn new(
-        kind: Kind,
-        x: &[usize],
-        (out_channels, in_channels): (usize, usize),
-        window: Window,
-    ) -> Result<Self> {
         let &[batch, height, width, channels] = x else {
             candle_core::bail!("a convolution takes a map [N, H, W, C], and was given {x:?}")
         };

@@ -15,7 +15,7 @@ pub(crate) fn convolution(kind: Kind, x: &Tensor, weight: &Tensor, window: Windo
 
 fn by<B: Backend>(backend: B, kind: Kind, x: &Tensor, weight: &Tensor, window: Window) -> Result<Tensor> {
     let (x, weight) = (x.contiguous()?, weight.contiguous()?);
-    let geometry = Geometry::of(kind, x.dims(), &weight, window)?;
+    let geometry = Geometry::of(kind, x.dims(), weight.dims(), window)?;
     let z = {
         let view = backend.view(&x)?;
         let source = backend.source(view.borrow(), geometry.in_channels);

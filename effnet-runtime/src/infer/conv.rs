@@ -1,5 +1,6 @@
 //! A dense convolution over maps with borders.
 
+use crate::backend::window::Window;
 use crate::weights::Result;
 use effnet_kernels::Precision;
 use effnet_kernels::buffer::Shared;
@@ -8,7 +9,7 @@ use effnet_kernels::cut::{Area, Cut};
 use effnet_kernels::gemm::Packed;
 use effnet_kernels::simd::Level;
 use effnet_kernels::view::{View, ViewMut};
-use effnet_spec::{Activation, Padding, plan};
+use effnet_spec::{Activation, plan};
 
 use super::Conventions;
 use super::fold::{Folded, Named, Source, fold};
@@ -23,9 +24,7 @@ const TASK_PIXELS: usize = 384;
 #[derive(Debug)]
 pub(super) struct Conv {
     pub weights: ConvWeights,
-    kernel: usize,
-    stride: usize,
-    padding: Padding,
+    pub window: Window,
     activation: Option<Activation>,
 }
 
@@ -70,7 +69,7 @@ impl Conv {
         let Folded { weight, bias } = fold(source, (name, conv), with.eps)?;
         let weights = ConvWeights::new(with.level, precision, &weight, in_channels, (kernel, stride), &bias);
         let activation = activated.then_some(with.activation);
-        Ok(Self { weights, kernel, stride, padding: with.padding, activation })
+        Ok(Self { weights, window: Window { kernel, stride, padding: with.padding }, activation })
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -81,19 +80,9 @@ impl Conv {
         matches!(self.weights, ConvWeights::Winograd(_))
     }
 
-    /// Whether it reads its map in bf16.
-    pub(super) fn reads_bf16(&self) -> bool {
-        self.weights.reads() == Precision::Bf16
-    }
-
-    /// Size of the output.
-    pub(super) fn output(&self, size: (usize, usize)) -> (usize, usize) {
-        (size.0.div_ceil(self.stride), size.1.div_ceil(self.stride))
-    }
-
     /// Zeros that it wants around a map of this size.
     pub(super) fn border(&self, size: (usize, usize)) -> Border {
-        let mut border = Border::of_window(self.padding, size, self.kernel, self.stride);
+        let mut border = Border::of_window(self.window, size);
         if self.is_winograd() {
             // Whole tiles, and the pixel that the last window reaches over.
             let reach = self.weights.reach(size);
@@ -105,11 +94,6 @@ impl Conv {
     /// How the output is cut into tasks.
     pub(super) fn cut(&self, output: (usize, usize)) -> Cut {
         self.weights.cut(output, TASK_PIXELS)
-    }
-
-    /// Floats of scratch memory of a task.
-    pub(super) fn scratch(&self, output: (usize, usize)) -> usize {
-        self.weights.scratch(output)
     }
 
     /// Computes an area of the output, whose first pixel is written to the start of `out`.
@@ -126,12 +110,13 @@ impl Conv {
         scratch: &mut [f32],
     ) {
         let (data, map) = x.of(self.weights.reads());
-        let windows = map.windows(area.image, area.y * self.stride, area.x * self.stride, self.stride);
+        let Window { kernel, stride, .. } = self.window;
+        let windows = map.windows(area.image, area.y * stride, area.x * stride, stride);
         let convolution = Convolution {
             weights: &self.weights,
             size: (area.height, area.width),
             x: View::new(data, windows),
-            window: (self.kernel, map.line()),
+            window: (kernel, map.line()),
             out,
             residual,
             activation: self.activation,

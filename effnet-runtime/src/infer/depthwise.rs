@@ -1,12 +1,13 @@
 //! A depthwise convolution, by planes of a few channels.
 
+use crate::backend::window::Window;
 use crate::weights::Result;
 use effnet_kernels::Precision;
 use effnet_kernels::buffer::Buffer;
 use effnet_kernels::depthwise::{CHANNELS, Plane};
 use effnet_kernels::simd::Level;
+use effnet_spec::Activation;
 use effnet_spec::plan::Conv;
-use effnet_spec::{Activation, Padding};
 
 use super::Conventions;
 use super::conv::Input;
@@ -21,9 +22,7 @@ pub(super) struct Depthwise {
     /// `[plane, CHANNELS]`
     bias: Buffer,
     pub channels: usize,
-    kernel: usize,
-    stride: usize,
-    padding: Padding,
+    pub window: Window,
     activation: Option<Activation>,
 }
 
@@ -41,7 +40,8 @@ impl Depthwise {
             }
         }
         let activation = activated.then_some(with.activation);
-        Ok(Self { weight, bias, channels: out_channels, kernel, stride, padding: with.padding, activation })
+        let window = Window { kernel, stride, padding: with.padding };
+        Ok(Self { weight, bias, channels: out_channels, window, activation })
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -57,14 +57,9 @@ impl Depthwise {
         self.weight.len()
     }
 
-    /// Size of the output.
-    pub(super) fn output(&self, size: (usize, usize)) -> (usize, usize) {
-        (size.0.div_ceil(self.stride), size.1.div_ceil(self.stride))
-    }
-
     /// A plane of its input, with its border.
     pub(super) fn plane(&self, size: (usize, usize)) -> Map {
-        Map { size, channels: CHANNELS, border: Border::of_window(self.padding, size, self.kernel, self.stride) }
+        Map { size, channels: CHANNELS, border: Border::of_window(self.window, size) }
     }
 
     /// Convolves the plane number `plane`, `x` with its border, on the calling thread. `precision` is that of what reads
@@ -77,15 +72,16 @@ impl Depthwise {
         out: &mut [f32],
         sums: &mut [f32],
     ) {
-        let taps = self.kernel * self.kernel;
+        let Window { kernel, stride, .. } = self.window;
+        let taps = kernel * kernel;
         Plane {
-            kernel: self.kernel,
-            stride: self.stride,
+            kernel,
+            stride,
             x,
             x_width: map.line() / CHANNELS,
             weight: &self.weight[plane * taps * CHANNELS..][..taps * CHANNELS],
             bias: &self.bias[plane * CHANNELS..][..CHANNELS],
-            size: self.output(map.size),
+            size: self.window.output(map.size),
             out,
             sums,
             activation: self.activation,

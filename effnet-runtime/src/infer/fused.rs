@@ -85,7 +85,7 @@ impl Schedule for Fused {
     }
 
     fn reads_bf16(&self) -> bool {
-        self.conv.reads_bf16()
+        self.conv.weights.reads() == Precision::Bf16
     }
 
     fn out_channels(&self) -> usize {
@@ -93,7 +93,7 @@ impl Schedule for Fused {
     }
 
     fn output(&self, size: (usize, usize)) -> (usize, usize) {
-        self.conv.output(size)
+        self.conv.window.output(size)
     }
 
     fn border(&self, size: (usize, usize)) -> Border {
@@ -104,7 +104,7 @@ impl Schedule for Fused {
         let output = self.output(size);
         let cut = self.conv.cut(output);
         let expanded = self.project.as_ref().map_or(0, |_| cut.height * cut.width * self.conv.weights.out_channels());
-        self.conv.scratch(output) + expanded
+        self.conv.weights.scratch(output) + expanded
     }
 
     fn run(&self, run: &Run<'_>, x: Input<'_>, _: Between<'_>, out: &mut [f32], map: Map) {

@@ -136,8 +136,8 @@ impl Layer {
 
     fn output(&self, size: (usize, usize)) -> (usize, usize) {
         match self {
-            Self::Conv(conv) => conv.output(size),
-            Self::Depthwise(conv) => conv.output(size),
+            Self::Conv(conv) => conv.window.output(size),
+            Self::Depthwise(conv) => conv.window.output(size),
             Self::SqueezeExcite(_) => size,
         }
     }
@@ -152,9 +152,9 @@ impl Layer {
 
     fn scratch(&self, size: (usize, usize)) -> usize {
         match self {
-            Self::Conv(conv) => conv.scratch(conv.output(size)),
+            Self::Conv(conv) => conv.weights.scratch(conv.window.output(size)),
             Self::Depthwise(conv) => {
-                let (height, width) = conv.output(size);
+                let (height, width) = conv.window.output(size);
                 conv.plane(size).image() + (height * width + 1) * CHANNELS
             }
             Self::SqueezeExcite(gate) => gate.scratch(),

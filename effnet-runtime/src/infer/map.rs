@@ -1,7 +1,8 @@
 //! A feature map in a session's memory: `[N, H, W, C]`, with a border of zeros around each image.
 
 use effnet_kernels::view::Rows;
-use effnet_spec::Padding;
+
+use crate::backend::window::Window;
 
 /// Pixels of zeros on each side of an image, as far as the windows of the map's reader reach.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub(super) struct Border {
 
 impl Border {
     /// The padding of a convolution over a map of this size.
-    pub(super) fn of_window(padding: Padding, size: (usize, usize), kernel: usize, stride: usize) -> Self {
+    pub(super) fn of_window(Window { kernel, stride, padding }: Window, size: (usize, usize)) -> Self {
         let ((top, bottom), (left, right)) =
             (padding.pads(size.0, kernel, stride), padding.pads(size.1, kernel, stride));
         Self { top, left, bottom, right }

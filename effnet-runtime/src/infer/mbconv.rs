@@ -243,7 +243,7 @@ impl Schedule for MbConv {
     }
 
     fn output(&self, size: (usize, usize)) -> (usize, usize) {
-        self.depthwise.output(size)
+        self.depthwise.window.output(size)
     }
 
     /// It reads single pixels, and keeps the border in its planes.

@@ -36,7 +36,7 @@ impl Stem {
     }
 
     pub(super) fn output(&self, size: (usize, usize)) -> (usize, usize) {
-        self.conv.output(size)
+        self.conv.window.output(size)
     }
 
     pub(super) fn out_channels(&self) -> usize {

@@ -37,8 +37,7 @@ fn largest_sum(problem: &ConvProblem, inputs: &[Vec<f32>; 3]) -> f32 {
 /// Whether cuDNN does a convolution of maps that start anywhere it takes.
 #[cfg(feature = "cudnn")]
 fn is_cudnns(problem: &ConvProblem) -> Result<bool> {
-    let channels = (problem.out_channels, problem.in_channels);
-    let geometry = Geometry::new(problem.kind(), &problem.in_shape(), channels, problem.window)?;
+    let geometry = Geometry::of(problem.kind(), &problem.in_shape(), &problem.weight_shape(), problem.window)?;
     Ok(!problem.depthwise && super::cudnn::is_for(&geometry, &[]))
 }
 
@@ -115,7 +114,7 @@ fn a_gradient_added_to_another_is_their_sum_on_small_shapes() -> Result<()> {
     for (kernel, stride) in [(1, 1), (1, 2), (3, 1), (3, 2)] {
         let window = Window { kernel, stride, padding: Padding::Same };
         for (channels, dtype) in [(8, DType::F32), (8, DType::BF16), (3, DType::F32), (3, DType::BF16)] {
-            let geometry = Geometry::new(Kind::Dense, &[2, 5, 4, channels], (6, channels), window)?;
+            let geometry = Geometry::of(Kind::Dense, &[2, 5, 4, channels], &[6, channels, kernel, kernel], window)?;
             let of = |sample, shape: &[usize], dtype| {
                 upload(&normal(sample, shape.iter().product(), dtype), shape, dtype, &cuda())
             };

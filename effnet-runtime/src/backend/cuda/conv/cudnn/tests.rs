@@ -9,7 +9,8 @@ use crate::backend::cuda::view;
 use crate::backend::window::{Kind, Window};
 
 fn geometry(size: (usize, usize), channels: (usize, usize), window: Window) -> Geometry {
-    Geometry::new(Kind::Dense, &[2, size.0, size.1, channels.0], (channels.1, channels.0), window).unwrap()
+    let weight = [channels.1, channels.0, window.kernel, window.kernel];
+    Geometry::of(Kind::Dense, &[2, size.0, size.1, channels.0], &weight, window).unwrap()
 }
 
 #[test]
