@@ -8,7 +8,7 @@ use std::borrow::Borrow;
 use candle_core::{Result, Shape, Tensor};
 
 use super::collected::Found;
-use crate::backend::part::{BatchMoments, ConvNormAct, Norm, Part, SqueezeExcite};
+use crate::backend::part::{BatchMoments, Norm, Part, SqueezeExcite};
 use crate::backend::window::{Geometry, Kind};
 use crate::backend::{Backend, Grad};
 use crate::profile::{self, Direction, Operation};
@@ -81,7 +81,20 @@ impl<B: Backend> Link<B> {
         branch: Option<&[f32]>,
     ) -> Result<Forward<B>> {
         match part {
-            Part::ConvNormAct(op) => Self::conv_norm_act(backend, op, x, shape, branch),
+            Part::ConvNormAct(op) => {
+                let (geometry, weight) = (op.geometry(shape)?, op.weight.contiguous()?);
+                let wants_moments = matches!(op.norm, Norm::Batch);
+                let (z, moments) = span(backend, work(&geometry), Direction::Forward, || {
+                    backend.convolution(&geometry, x, &weight, wants_moments)
+                })?;
+                let (normed, moments) = span(backend, NORMALISATION, Direction::Forward, || {
+                    backend.normalisation(op, &geometry, &z, moments, branch)
+                })?;
+                let params = [weight, op.gamma.clone(), op.beta.clone()];
+                let saved = Saved::ConvNormAct { geometry, z, normed, params };
+                let link = Self { saved, channels: geometry.out_channels, kept: None };
+                Ok(Forward { link, shape: geometry.out_shape(), moments })
+            }
             Part::SqueezeExcite(op) => {
                 let (images, _, _, channels) = shape.dims4()?;
                 let squeezed = op.squeezed(shape)?;
@@ -90,27 +103,6 @@ impl<B: Backend> Link<B> {
                 Ok(Forward { link, shape: shape.clone(), moments: None })
             }
         }
-    }
-
-    fn conv_norm_act(
-        backend: &B,
-        op: &ConvNormAct,
-        x: B::Source<'_>,
-        shape: &Shape,
-        branch: Option<&[f32]>,
-    ) -> Result<Forward<B>> {
-        let (geometry, weight) = (op.geometry(shape)?, op.weight.contiguous()?);
-        let wants_moments = matches!(op.norm, Norm::Batch);
-        let (z, moments) = span(backend, work(&geometry), Direction::Forward, || {
-            backend.convolution(&geometry, x, &weight, wants_moments)
-        })?;
-        let (normed, moments) = span(backend, NORMALISATION, Direction::Forward, || {
-            backend.normalisation(op, &geometry, &z, moments, branch)
-        })?;
-        let params = [weight, op.gamma.clone(), op.beta.clone()];
-        let saved = Saved::ConvNormAct { geometry, z, normed, params };
-        let link = Self { saved, channels: geometry.out_channels, kept: None };
-        Ok(Forward { link, shape: geometry.out_shape(), moments })
     }
 
     /// The result, written out and added to a shortcut.
