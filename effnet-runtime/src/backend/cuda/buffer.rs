@@ -37,15 +37,6 @@ impl Buffer {
         Ok(Self { storage: CudaStorage { slice, device: device.clone() }, length })
     }
 
-    /// Memory that holds these values.
-    ///
-    /// # Errors
-    /// When the device has no more.
-    pub(crate) fn of(device: &CudaDevice, values: &[f32]) -> Result<Self> {
-        let slice = CudaStorageSlice::F32(device.clone_htod(values)?);
-        Ok(Self { storage: CudaStorage { slice, device: device.clone() }, length: values.len() })
-    }
-
     /// The memory of a tensor that nobody else holds: whoever did would find it empty.
     ///
     /// # Errors

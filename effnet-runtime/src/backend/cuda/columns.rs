@@ -36,7 +36,8 @@ pub(crate) struct Columns {
     pub blocks: usize,
     pack: usize,
     across: usize,
-    lanes: usize,
+    /// Lanes of a block.
+    pub lanes: usize,
 }
 
 impl Columns {
@@ -75,11 +76,6 @@ impl Columns {
             threads: (self.across, self.lanes, 1),
             shared: floats * self.pack * size_of::<f32>() * self.across * self.lanes + more,
         }
-    }
-
-    /// Lanes of a block.
-    pub(crate) fn lanes(&self) -> usize {
-        self.lanes
     }
 
     /// Elements of the map.

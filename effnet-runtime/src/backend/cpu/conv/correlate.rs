@@ -32,22 +32,17 @@ pub(super) struct Correlation<'a> {
 impl Correlation<'_> {
     /// Computes it, and the moments of its channels where they are wanted.
     pub(super) fn run(&self, weights: &ConvWeights, out: &mut [f32], wants_moments: bool) -> Option<PartMoments> {
-        let (out, source) = (Shared::new(out), self.source.as_plain());
-        match (weights, source) {
-            (ConvWeights::Direct(packed), _) if self.gather.is_identity() && self.is_plain_target(packed) => {
-                match source {
-                    Some(source) => self.pointwise(packed, source, out, wants_moments),
-                    None => self.pointwise_of_written(packed, out, wants_moments),
-                }
+        let out = Shared::new(out);
+        // The results of pixels lie one after the other.
+        let is_plain = self.gather.is_identity() && self.target.pixels.row == weights.out_channels();
+        match (weights, self.source.as_plain()) {
+            (ConvWeights::Direct(packed), Some(source)) if is_plain => {
+                self.pointwise(packed, source, out, wants_moments)
             }
+            (ConvWeights::Direct(packed), None) if is_plain => self.pointwise_of_written(packed, out, wants_moments),
             (_, Some(source)) => self.by_areas(weights, source, out, wants_moments),
             (_, None) => self.by_areas(weights, &self.source.to_map(self.level), out, wants_moments),
         }
-    }
-
-    /// Whether the pixels' results lie one after the other.
-    fn is_plain_target(&self, packed: &Packed) -> bool {
-        self.target.pixels.row == packed.columns()
     }
 
     /// Over the map as it lies: all images' pixels are one matrix. Cut by rows, and by panels where the rows are few.

@@ -193,7 +193,7 @@ fn input_gradient(
 pub(crate) fn backward_weight(x: &Tensor, grad: &Tensor, geometry: &Geometry) -> Result<Tensor> {
     let sizes = Sizes::new(geometry);
     let (map, of_output) = (view(x)?, view(grad)?);
-    let (device, element) = (map.device()?, map.element());
+    let device = map.device()?;
     #[cfg(feature = "cudnn")]
     if cudnn::is_for(geometry, &[&map, &of_output])
         && let Some(dw) = cudnn::backward_weight(&map, &of_output, geometry)?

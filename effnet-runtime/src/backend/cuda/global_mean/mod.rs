@@ -11,12 +11,12 @@ use crate::backend::head::GlobalMean;
 
 impl GlobalMean for Cuda {
     fn global_mean(&self, x: &Tensor) -> Result<Tensor> {
-        let map = Map::of(x)?;
+        let map = Map::of(x.shape())?;
         sums(x, map, 1.0 / map.rows as f32)?.to_dtype(x.dtype())
     }
 
     fn global_mean_gradient(&self, shape: &Shape, grad: &Tensor) -> Result<Tensor> {
-        let map = Map::of_shape(shape)?;
+        let map = Map::of(shape)?;
         let grad_view = view(grad)?;
         let (device, element) = (grad_view.device()?, grad_view.element());
         let Map { images, rows, channels } = map;

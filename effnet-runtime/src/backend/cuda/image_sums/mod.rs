@@ -14,19 +14,11 @@ pub(crate) struct Map {
 }
 
 impl Map {
-    /// A tensor `[N, H, W, C]`.
-    ///
-    /// # Errors
-    /// When it has another rank, or no elements.
-    pub(crate) fn of(x: &Tensor) -> Result<Self> {
-        Self::of_shape(x.shape())
-    }
-
     /// A map of the shape `[N, H, W, C]`.
     ///
     /// # Errors
-    /// As [`Map::of`].
-    pub(crate) fn of_shape(shape: &Shape) -> Result<Self> {
+    /// When it has another rank, or no elements.
+    pub(crate) fn of(shape: &Shape) -> Result<Self> {
         let (images, height, width, channels) = shape.dims4()?;
         if shape.elem_count() == 0 {
             candle_core::bail!("a kernel was given a map without elements, {shape:?}")

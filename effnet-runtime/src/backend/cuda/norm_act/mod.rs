@@ -13,17 +13,13 @@ use crate::backend::part::{BatchMoments, ConvNormAct, Norm};
 /// A normalisation after its forward pass, with activation and branch.
 pub(crate) struct Normed {
     map: Map,
-    norm: Normalisation,
+    /// Mean, inverse standard deviation, scale and shift of each channel: f32 `[4, C]`.
+    factors: Tensor,
+    /// Whether the statistics are the batch's own, through which a gradient flows.
+    is_batch: bool,
     activation: Option<Activation>,
     /// A factor for each image: f32 `[N]`.
     branch: Option<Tensor>,
-}
-
-/// Mean, inverse standard deviation, scale and shift of each channel: f32 `[4, C]`.
-struct Normalisation {
-    factors: Tensor,
-    /// Whether they are the batch's own statistics, through which a gradient flows.
-    is_batch: bool,
 }
 
 /// The batch's factors and moments: found for blocks of rows first, and joined then.
@@ -37,7 +33,7 @@ fn of_batch(z: &Tensor, map: Map, op: &ConvNormAct) -> Result<(Tensor, Tensor)> 
         .write(parts.slice_mut()?, Element::F32, columns.blocks * 2 * channels)?
         .ints([rows, channels, columns.rows_of_block])?;
     // SAFETY: these are the kernel's arguments; blocks read rows below `rows`, and each writes 2 · `channels` parts.
-    unsafe { launch.run(columns.grid(2, columns.lanes() * size_of::<f32>()))? };
+    unsafe { launch.run(columns.grid(2, columns.lanes * size_of::<f32>()))? };
 
     let (gamma, beta) = (op.gamma.contiguous()?, op.beta.contiguous()?);
     let (gamma, beta) = (view(&gamma)?, view(&beta)?);
@@ -80,23 +76,16 @@ impl Normed {
     /// # Errors
     /// When the tensors are not on one CUDA device, or a launch fails.
     pub(super) fn new(z: &Tensor, op: &ConvNormAct, branch: Option<&[f32]>) -> Result<(Self, Option<BatchMoments>)> {
-        let map = Map::of(z)?;
-        let (norm, moments) = match &op.norm {
+        let map = Map::of(z.shape())?;
+        let (factors, moments) = match &op.norm {
             Norm::Batch => {
                 let (factors, moments) = of_batch(z, map, op)?;
-                let moments = BatchMoments { mean: moments.get(0)?, variance: moments.get(1)? };
-                (Normalisation { factors, is_batch: true }, Some(moments))
+                (factors, Some(BatchMoments { mean: moments.get(0)?, variance: moments.get(1)? }))
             }
-            Norm::Running { mean, variance } => {
-                let factors = of_running(mean, variance, op, map.channels)?;
-                (Normalisation { factors, is_batch: false }, None)
-            }
+            Norm::Running { mean, variance } => (of_running(mean, variance, op, map.channels)?, None),
         };
-        let branch = match branch {
-            Some(factors) => Some(Buffer::of(view(z)?.device()?, factors)?.into_tensor(map.images)?),
-            None => None,
-        };
-        Ok((Self { map, norm, activation: op.activation, branch }, moments))
+        let branch = branch.map(|factors| Tensor::from_slice(factors, map.images, z.device())).transpose()?;
+        Ok((Self { map, factors, is_batch: moments.is_some(), activation: op.activation, branch }, moments))
     }
 
     /// The last arguments that the gradient's kernels have in common.
@@ -123,7 +112,7 @@ impl Normed {
         let (elements, channels) = (columns.elements(), columns.channels);
         let kernel = if shortcut.is_some() { "norm_act_residual" } else { "norm_act_forward" };
         let (shortcut, branch) = (shortcut.map(view).transpose()?, self.branch.as_ref().map(view).transpose()?);
-        let factors = view(&self.norm.factors)?;
+        let factors = view(&self.factors)?;
         let mut y = Buffer::new(device, element, elements)?;
         let mut launch = Launch::new(device, ptx::NORM_ACT, &columns.kernel(kernel), element)?;
         launch = launch.read(z_view.slice()?, element, elements)?;
@@ -153,7 +142,7 @@ impl Normed {
         let columns = self.columns(element, &[z, grad]);
         let (elements, channels) = (columns.elements(), columns.channels);
         let summing = Columns::summing(1, columns.rows, channels, pack(element, channels, &[z, grad]));
-        let (z_view, factors) = (view(z)?, view(&self.norm.factors)?);
+        let (z_view, factors) = (view(z)?, view(&self.factors)?);
         let branch = self.branch.as_ref().map(view).transpose()?;
         let start = |kernel: &str| -> Result<Launch<'_>> {
             Launch::new(device, ptx::NORM_ACT, &columns.kernel(kernel), element)?
@@ -172,7 +161,7 @@ impl Normed {
         let of_parts = Map { images: 1, rows: summing.blocks, channels: 2 * channels };
         let totals = joined(&parts, of_parts, 1.0)?.reshape((2, channels))?;
 
-        let share = if self.norm.is_batch { 1.0 / columns.rows as f32 } else { 0.0 };
+        let share = if self.is_batch { 1.0 / columns.rows as f32 } else { 0.0 };
         let totals_of = view(&totals)?;
         let mut dz = Buffer::new(device, element, elements)?;
         let launch = start("norm_act_backward")?

@@ -52,7 +52,7 @@ impl Gate {
     /// # Errors
     /// When the tensors are not on one CUDA device, or a launch fails.
     pub(super) fn open(x: &Tensor, op: &SqueezeExcite, squeezed: usize) -> Result<Self> {
-        let map = Map::of(x)?;
+        let map = Map::of(x.shape())?;
         let reduce_weight = op.reduce_weight.detach().contiguous()?.reshape((squeezed, map.channels))?;
         let expand_weight = op.expand_weight.detach().contiguous()?.reshape((map.channels, squeezed))?;
         let (reduce_bias, expand_bias) = (op.reduce_bias.contiguous()?, op.expand_bias.contiguous()?);
