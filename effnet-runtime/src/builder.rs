@@ -70,9 +70,9 @@ impl<'a> Builder<'a> {
             candle_core::bail!("{} blocks of `{}` were left out", self.blocks.len(), self.spec.name)
         }
         Ok(Core {
-            dialect: self.root.dialect().clone(),
+            dialect: self.root.dialect,
             num_classes: self.num_classes,
-            params: self.root.params().clone(),
+            params: self.root.params,
             own_steps: AtomicU64::new(0),
             spec: self.spec,
         })

@@ -92,4 +92,3 @@ pub use feature_map::FeatureMap;
 pub use network::{Core, Eval, Network};
 pub use params::Params;
 pub use pass::{BatchStatistics, NormUpdates, Pass, Step};
-pub use scope::Scope;

@@ -1,6 +1,6 @@
 //! The place where a layer finds its parameters, and the conventions that it is built under.
 
-use candle_core::{DType, Result, Shape, Tensor};
+use candle_core::{DType, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 use effnet_spec::plan::{self, Param, Submodule};
 use effnet_spec::{Activation, Settings};
@@ -12,12 +12,16 @@ use crate::params::{DIALECT_TENSOR, FROZEN_TENSOR, Params};
 /// A place in the tree of names (`blocks.3.se`), with the conventions that all layers of a network share. Every parameter
 /// that a layer takes here is entered into the network's [`Params`], whatever the builder behind it.
 #[derive(Clone)]
-pub struct Scope<'a> {
+pub(crate) struct Scope<'a> {
     builder: VarBuilder<'a>,
-    params: Params,
-    dialect: Dialect,
-    activation: Activation,
-    momentum: f64,
+    /// Every parameter taken so far, at this place or any other of the tree.
+    pub params: Params,
+    /// The conventions of the weights.
+    pub dialect: Dialect,
+    /// The blocks' non-linearity.
+    pub activation: Activation,
+    /// Share of a batch in the running statistics.
+    pub momentum: f64,
 }
 
 impl<'a> Scope<'a> {
@@ -25,7 +29,7 @@ impl<'a> Scope<'a> {
     ///
     /// # Errors
     /// When the builder's dialect cannot be read.
-    pub fn root(settings: &Settings, builder: VarBuilder<'a>) -> Result<Self> {
+    pub(crate) fn root(settings: &Settings, builder: VarBuilder<'a>) -> Result<Self> {
         let frozen = carried(&builder, FROZEN_TENSOR)?.unwrap_or_default();
         let params = Params::on(0, builder.device()).with_frozen(frozen);
         let dialect = carried(&builder, DIALECT_TENSOR)?.unwrap_or_else(|| Dialect::of(settings));
@@ -33,28 +37,22 @@ impl<'a> Scope<'a> {
     }
 
     /// The place `name` below this one.
-    #[must_use]
-    pub fn below(&self, name: impl ToString) -> Self {
+    pub(crate) fn below(&self, name: impl ToString) -> Self {
         Self { builder: self.builder.pp(name), ..self.clone() }
     }
 
-    /// The parameter `name`, made as `init` says where the builder makes it.
+    /// A parameter of the module at this place, made as the plan says where the builder makes it.
     ///
     /// # Errors
     /// When the builder lacks it, or has it in another shape.
-    pub fn get(&self, shape: impl Into<Shape>, name: &str, init: Init) -> Result<Tensor> {
-        let tensor = self.builder.get_with_hints_dtype(shape, name, init, DType::F32)?;
-        let tensor = self.params.adopt(self.full(name), &tensor)?;
-        Ok(if self.is_frozen(name) { tensor.detach() } else { tensor })
-    }
-
-    /// A parameter of the module at this place.
     pub(crate) fn take(&self, param: &Param) -> Result<Tensor> {
         let init = match param.init {
             plan::Init::Constant(value) => Init::Const(value),
             plan::Init::Normal { deviation: stdev } => Init::Randn { mean: 0.0, stdev },
         };
-        self.get(param.shape.as_slice(), param.name, init)
+        let tensor = self.builder.get_with_hints_dtype(param.shape.as_slice(), param.name, init, DType::F32)?;
+        let tensor = self.params.adopt(self.full(param.name), &tensor)?;
+        Ok(if self.is_frozen(param.name) { tensor.detach() } else { tensor })
     }
 
     /// The parameters of the layer at this place.
@@ -70,33 +68,13 @@ impl<'a> Scope<'a> {
     }
 
     /// Whether training leaves the parameter `name` as it is.
-    pub fn is_frozen(&self, name: &str) -> bool {
+    pub(crate) fn is_frozen(&self, name: &str) -> bool {
         self.params.is_frozen(&self.full(name))
     }
 
     /// This place's name, such as `blocks.3.se`.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.builder.prefix()
-    }
-
-    /// The conventions of the weights.
-    pub fn dialect(&self) -> &Dialect {
-        &self.dialect
-    }
-
-    /// The blocks' non-linearity.
-    pub fn activation(&self) -> Activation {
-        self.activation
-    }
-
-    /// Share of a batch in the running statistics.
-    pub fn momentum(&self) -> f64 {
-        self.momentum
-    }
-
-    /// Every parameter taken so far, at this place or any other of the tree.
-    pub fn params(&self) -> &Params {
-        &self.params
     }
 }
 

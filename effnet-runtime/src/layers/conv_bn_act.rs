@@ -34,10 +34,10 @@ impl ConvBnAct {
         let [weight, gamma, beta, running_mean, running_var] = scope.take_all(&conv.params())?;
         Ok(Self {
             kind: conv.kind,
-            window: Window { kernel: conv.kernel, stride: conv.stride, padding: scope.dialect().padding },
-            activation: conv.activated.then_some(scope.activation()),
-            eps: scope.dialect().bn_eps,
-            momentum: scope.momentum(),
+            window: Window { kernel: conv.kernel, stride: conv.stride, padding: scope.dialect.padding },
+            activation: conv.activated.then_some(scope.activation),
+            eps: scope.dialect.bn_eps,
+            momentum: scope.momentum,
             frozen: norm.is_frozen("weight"),
             norm_name: norm.name(),
             weight,
