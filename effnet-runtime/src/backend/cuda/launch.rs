@@ -40,7 +40,6 @@ impl Grid {
 enum Argument<'a> {
     Read(Slice<'a>),
     Write(SliceMut<'a>),
-    Null(u64),
     Int(i32),
     Long(i64),
     Float(f32),
@@ -65,6 +64,11 @@ impl<'a> Launch<'a> {
         Ok(Self { function, stream: device.cuda_stream(), kernel, arguments: Vec::new() })
     }
 
+    fn push(mut self, argument: Argument<'a>) -> Self {
+        self.arguments.push(argument);
+        self
+    }
+
     fn check(&self, (element, held): (Element, usize), wanted: Element, length: usize) -> Result<()> {
         let at = self.arguments.len();
         if element != wanted {
@@ -80,23 +84,20 @@ impl<'a> Launch<'a> {
     ///
     /// # Errors
     /// When it holds other elements, or fewer.
-    pub(crate) fn read(mut self, slice: Slice<'a>, element: Element, length: usize) -> Result<Self> {
+    pub(crate) fn read(self, slice: Slice<'a>, element: Element, length: usize) -> Result<Self> {
         self.check(slice.extent(), element, length)?;
-        self.arguments.push(Argument::Read(slice));
-        Ok(self)
+        Ok(self.push(Argument::Read(slice)))
     }
 
     /// As [`Launch::read`]; without memory the kernel gets a null pointer.
     ///
     /// # Errors
     /// When it holds other elements, or fewer.
-    pub(crate) fn read_or_null(mut self, view: Option<&'a View<'_>>, element: Element, length: usize) -> Result<Self> {
+    pub(crate) fn read_or_null(self, view: Option<&'a View<'_>>, element: Element, length: usize) -> Result<Self> {
         match view {
             Some(view) => self.read(view.slice()?, element, length),
-            None => {
-                self.arguments.push(Argument::Null(0));
-                Ok(self)
-            }
+            // A pointer is as long as a `long long`.
+            None => Ok(self.long(0)),
         }
     }
 
@@ -104,22 +105,20 @@ impl<'a> Launch<'a> {
     ///
     /// # Errors
     /// When it holds other elements, or fewer.
-    pub(crate) fn write(mut self, slice: SliceMut<'a>, element: Element, length: usize) -> Result<Self> {
+    pub(crate) fn write(self, slice: SliceMut<'a>, element: Element, length: usize) -> Result<Self> {
         self.check(slice.extent(), element, length)?;
-        self.arguments.push(Argument::Write(slice));
-        Ok(self)
+        Ok(self.push(Argument::Write(slice)))
     }
 
     /// The next argument is an `int`.
     ///
     /// # Errors
     /// When the value is too large for one.
-    pub(crate) fn int(mut self, value: usize) -> Result<Self> {
+    pub(crate) fn int(self, value: usize) -> Result<Self> {
         let Ok(value) = i32::try_from(value) else {
             candle_core::bail!("{value} is too large for kernel `{}`", self.kernel)
         };
-        self.arguments.push(Argument::Int(value));
-        Ok(self)
+        Ok(self.push(Argument::Int(value)))
     }
 
     /// The next arguments are an `int` each.
@@ -131,15 +130,13 @@ impl<'a> Launch<'a> {
     }
 
     /// The next argument is a `long long`.
-    pub(crate) fn long(mut self, value: usize) -> Self {
-        self.arguments.push(Argument::Long(value as i64));
-        self
+    pub(crate) fn long(self, value: usize) -> Self {
+        self.push(Argument::Long(value as i64))
     }
 
     /// The next argument is a `float`.
-    pub(crate) fn float(mut self, value: f32) -> Self {
-        self.arguments.push(Argument::Float(value));
-        self
+    pub(crate) fn float(self, value: f32) -> Self {
+        self.push(Argument::Float(value))
     }
 
     /// Launches the kernel.
@@ -160,7 +157,6 @@ impl<'a> Launch<'a> {
                 Argument::Write(SliceMut::F32(slice)) => arguments.arg(slice),
                 Argument::Write(SliceMut::Bf16(slice)) => arguments.arg(slice),
                 Argument::Write(SliceMut::U8(slice)) => arguments.arg(slice),
-                Argument::Null(null) => arguments.arg(&*null),
                 Argument::Int(value) => arguments.arg(&*value),
                 Argument::Long(value) => arguments.arg(&*value),
                 Argument::Float(value) => arguments.arg(&*value),
