@@ -113,7 +113,7 @@ pub struct Convolution<'a> {
     pub window: (usize, usize),
     /// Pixels of the output.
     pub out: ViewMut<'a>,
-    /// What is added behind the activation.
+    /// The map that is added behind the activation.
     pub residual: Option<View<'a>>,
     /// Activation of the output.
     pub activation: Option<Activation>,

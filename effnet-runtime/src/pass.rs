@@ -86,7 +86,7 @@ impl NormUpdates {
         self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Leaves the statistics of the batch normalisation `name`. Those it left before are replaced.
+    /// Leaves the statistics of the batch normalisation `name`. Statistics that it left before are replaced.
     pub fn record(&self, name: &str, statistics: BatchStatistics) {
         self.lock().insert(name.to_owned(), statistics);
     }

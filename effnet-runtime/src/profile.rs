@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 
-/// What an operation is.
+/// The kind of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Operation {
@@ -39,7 +39,7 @@ pub enum Direction {
 pub struct Span {
     /// The sequence that it belongs to, in the order in which they ran: the stem's, one a block, the head's.
     pub chain: usize,
-    /// What it is.
+    /// Its kind.
     pub operation: Operation,
     /// Which of its directions.
     pub direction: Direction,

@@ -41,7 +41,7 @@ pub struct Job<'a> {
     pub segment_stride: usize,
     /// The product; the first of the panels goes to the start of its rows.
     pub out: ViewMut<'a>,
-    /// What is added behind the activation.
+    /// The map that is added behind the activation.
     pub residual: Option<View<'a>>,
     /// Activation of the sums.
     pub activation: Option<Activation>,

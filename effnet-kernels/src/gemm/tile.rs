@@ -81,7 +81,7 @@ pub(super) struct Place {
     pub out: *mut f32,
     /// Floats from one row of sums to the next.
     pub out_row: usize,
-    /// What is added to the first row; null for nothing.
+    /// The residual's first row; null for none.
     pub residual: *const f32,
     /// Floats from one row of the residual to the next.
     pub residual_row: usize,
@@ -106,7 +106,7 @@ impl<D, const ROWS: usize, const VECTORS: usize> Strip<D, ROWS, VECTORS> {
     /// `tiles` tiles.
     ///
     /// # Safety
-    /// What [`Place`] lists must be valid until the strip has run.
+    /// All that [`Place`] lists must be valid until the strip has run.
     pub(super) unsafe fn new(place: Place, tiles: usize) -> Self {
         Self { place, tiles, dot: PhantomData }
     }

@@ -1,4 +1,4 @@
-//! Who takes which of a job's tasks.
+//! The workers' claims to a job's tasks.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

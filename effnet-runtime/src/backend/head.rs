@@ -1,4 +1,4 @@
-//! What stands behind the blocks: the mean, the classifier and the loss.
+//! The operations behind the blocks: the mean, the classifier and the loss.
 
 use candle_core::{Result, Shape, Tensor};
 
@@ -28,7 +28,7 @@ pub(crate) trait Linear: Send + Sync + 'static {
 
 /// Softmax cross entropy of contiguous f32 logits and targets `[N, C]`.
 pub(crate) trait CrossEntropy: Send + Sync + 'static {
-    /// What the gradient needs besides.
+    /// The values that the gradient needs besides.
     type Saved: Send + Sync;
 
     /// The loss, a tensor of rank 0.

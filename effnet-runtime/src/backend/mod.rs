@@ -1,7 +1,7 @@
-//! What computes: the CPU, or a CUDA device.
+//! The devices that compute: the CPU, and CUDA devices.
 //!
-//! A [`Backend`] computes what chains are made of, for [`crate::graph`]; it implements a trait more for each operation that
-//! stands by itself, for [`crate::ops`]. It works on memory and records nothing, and the shapes of what it is given have been
+//! A [`Backend`] computes the parts of chains, for [`crate::graph`]; it implements a trait more for each operation that
+//! stands by itself, for [`crate::ops`]. It works on memory and records nothing, and the shapes of its operands have been
 //! checked. Above this module nobody looks at the device: [`on_device`] calls the backend that a device has.
 
 pub(crate) mod cpu;
@@ -88,7 +88,7 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// The gradient of a map, which [`Backend::written`] makes whole.
     type Grad: Borrow<Self::Elements>;
 
-    /// What a convolution has found out about its result while writing it.
+    /// The moments of its result that a convolution finds while writing it.
     type Moments;
 
     /// A normalisation after its forward pass, with activation and branch.

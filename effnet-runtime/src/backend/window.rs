@@ -11,7 +11,7 @@ pub struct Window {
     pub kernel: usize,
     /// Step of the window.
     pub stride: usize,
-    /// What lies around the map.
+    /// The zeros around the map.
     pub padding: Padding,
 }
 

@@ -42,7 +42,7 @@ fn work(geometry: &Geometry) -> (Operation, u64) {
 const NORMALISATION: (Operation, u64) = (Operation::Normalisation, 0);
 const SQUEEZE_EXCITE: (Operation, u64) = (Operation::SqueezeExcite, 0);
 
-/// A part, and what its way back needs.
+/// A part, and the values that its way back needs.
 pub(super) struct Link<B: Backend> {
     saved: Saved<B>,
     channels: usize,
@@ -55,14 +55,14 @@ enum Saved<B: Backend> {
     SqueezeExcite { op: SqueezeExcite, gate: B::Gate },
 }
 
-/// A part, and what is known of its result.
+/// A part after its forward pass, and the shape and moments of its result.
 pub(super) struct Forward<B: Backend> {
     pub link: Link<B>,
     pub shape: Shape,
     pub moments: Option<BatchMoments>,
 }
 
-/// What a part's way back is to find.
+/// The gradients that a part's way back is to find.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted {
     /// Whether it finds the gradient of its input.

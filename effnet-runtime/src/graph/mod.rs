@@ -9,7 +9,7 @@
 //!
 //! backward   dx ◀─────────── node ◀── dy
 //!                              │
-//!                       Found: w ↦ dw, …     what the node finds, by the ids of its parameters
+//!                       Found: w ↦ dw, …     the gradients that the node finds, by the ids of its parameters
 //!                        │           │
 //!      w is a variable, and          any other w: its edge takes dw,
 //!      a step asks for all           and candle adds it to its store
@@ -18,7 +18,7 @@
 //! ```
 //!
 //! A step that asks for the gradients of all variables ([`Collected::of`]) has them from [`Collected::take`], whatever
-//! operations its loss is made of. Who calls candle's own `backward` has all of them in its store.
+//! operations its loss is made of. A caller of candle's own `backward` has all of them in its store.
 
 mod chain;
 mod collected;

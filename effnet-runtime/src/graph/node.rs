@@ -53,7 +53,7 @@ struct Node {
     name: &'static str,
     value: Mutex<Option<(Storage, Shape)>>,
     backward: Backward,
-    /// What the edges to the parameters take.
+    /// The gradients that the edges to the parameters take.
     left: Arc<Mutex<Found>>,
     /// Where the gradients of variables go, and which these are.
     collected: Option<(Collected, Vec<TensorId>)>,

@@ -7,8 +7,9 @@
 //! for some rows and panels:    out = project(filtered) + x
 //! ```
 //!
-//! Filtered planes lie as `[N, chunk, pixel, CHANNELS]`, sums as `[N, chunk, CHANNELS]`. A chunk's expanded plane lives in a thread's cache and is never written to memory; there is no barrier between
-//! expansion and depthwise convolution, and no halo.
+//! Filtered planes lie as `[N, chunk, pixel, CHANNELS]`, sums as `[N, chunk, CHANNELS]`. A chunk's expanded plane lives in a
+//! thread's cache and is never written to memory; there is no barrier between expansion and depthwise convolution, and no
+//! halo.
 
 use crate::weights::Result;
 use effnet_kernels::Precision;

@@ -142,8 +142,8 @@ impl Engine {
     }
 
     /// An engine with the weights of a file, read tensor by tensor: no network is built, and no more than the largest
-    /// tensor is in memory twice. `spec` is the table, the file's own ([`weights::Metadata`]) or a variant's; `said` is the dialect where the
-    /// file does not say one.
+    /// tensor is in memory twice. `spec` is the table, the file's own ([`weights::Metadata`]) or a variant's; `said` is the
+    /// dialect where the file does not say one.
     ///
     /// # Errors
     /// When the file cannot be read, or does not fit the table: all that is missing, unexpected or wrong in shape is named.

@@ -24,7 +24,7 @@ struct Sizes {
     maps: [usize; 2],
     /// One of them in bf16.
     narrow: usize,
-    /// What [`Schedule::between`](super::schedule::Schedule::between) says.
+    /// The floats of [`Schedule::between`](super::schedule::Schedule::between).
     between: [usize; 3],
     features: usize,
     /// For each thread.

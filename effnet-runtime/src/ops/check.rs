@@ -25,7 +25,7 @@ const STEP: f64 = 1e-5;
 /// Coordinates of each input whose derivative is taken numerically.
 const COORDINATES: usize = 24;
 
-/// What references are generic over: f32 and f64.
+/// The numbers that references are generic over: f32 and f64.
 pub(crate) trait Float: num_traits::Float + Debug + AddAssign {
     fn of(value: f64) -> Self {
         num_traits::cast(value).expect("a float holds any f64, rounded")

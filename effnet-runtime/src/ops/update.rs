@@ -1,7 +1,7 @@
-//! What changes or sums up all parameters at once: steps of optimizers, moving averages, sums of squares.
+//! Changes and sums of all parameters at once: steps of optimizers, moving averages, sums of squares.
 //!
 //! On the CPU one parameter after the other, each in chunks over all threads; on CUDA in one launch over all parameters,
-//! however small most of them are. What is kept beside a parameter ([`Values`]) lies where the parameter does.
+//! however small most of them are. Values that are kept beside a parameter ([`Values`]) lie where the parameter does.
 
 use candle_core::{Device, Result, Tensor, bail};
 

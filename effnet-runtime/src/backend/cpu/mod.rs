@@ -1,4 +1,4 @@
-//! The CPU: maps are f32, and what stands between two convolutions is computed where the next one reads it.
+//! The CPU: maps are f32, and the operations between two convolutions are computed where the next one reads.
 
 pub(crate) mod conv;
 mod cross_entropy;

@@ -1,6 +1,6 @@
 //! A map as its reader sees it: in memory, or lazy.
 //!
-//! What stands between two convolutions is cheap to compute and costly to write: a normalisation, its activation and a
+//! The operations between two convolutions are cheap to compute and costly to write: a normalisation, its activation and a
 //! squeeze-and-excitation's gate are applied where the next operation reads, to pixels that stay in the cache.
 
 #[cfg(test)]

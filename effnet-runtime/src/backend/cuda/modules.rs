@@ -5,7 +5,7 @@
 pub(crate) struct Module {
     /// Its folder's name.
     pub name: &'static str,
-    /// What nvcc made of its `op.cu`; the driver compiles it when it is first used.
+    /// The PTX that nvcc made of its `op.cu`; the driver compiles it when it is first used.
     pub ptx: &'static str,
 }
 

@@ -28,7 +28,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// What a block works on, `Chunk` there.
+/// The elements that a block works on, `Chunk` there.
 pub(crate) struct Chunk {
     /// The row.
     pub row: usize,

@@ -8,7 +8,7 @@ use candle_core::cuda_backend::{CudaDevice, CudaStorage, CudaStorageSlice};
 use candle_core::{DType, Device, Error, Result, Storage, StorageRef, Tensor};
 use half::bf16;
 
-/// What kernels read and write.
+/// The numbers that kernels read and write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Element {
     F32,

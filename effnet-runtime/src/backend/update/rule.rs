@@ -1,6 +1,6 @@
-//! Rules of optimizers: what one step does to the elements of a weight.
+//! Rules of optimizers: the change that one step makes to the elements of a weight.
 
-/// What one step of an optimizer does to the elements of one weight.
+/// The change that one step of an optimizer makes to the elements of one weight.
 pub trait Rule: Send + Sync {
     /// Name in recipes and checkpoints.
     fn name(&self) -> &'static str;
@@ -45,7 +45,7 @@ pub struct Now {
 pub struct OnDevice {
     /// The rule.
     pub kernel: Kernel,
-    /// What the kernel calculates with, in its order.
+    /// The numbers that the kernel calculates with, in its order.
     pub factors: [f32; 8],
 }
 

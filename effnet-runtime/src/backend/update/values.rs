@@ -1,4 +1,4 @@
-//! What is kept beside a parameter.
+//! The values that optimizers and moving averages keep beside a parameter.
 
 use candle_core::{DType, Result, Tensor, bail};
 
@@ -40,7 +40,7 @@ impl Values {
         }))
     }
 
-    /// What a parameter holds now.
+    /// A copy of a parameter's values.
     ///
     /// # Errors
     /// When the parameter is not f32, or the device has no more memory.

@@ -51,7 +51,7 @@ impl Normalisation {
     }
 }
 
-/// What is added to the result, and what the branch is scaled by first.
+/// The shortcut that is added to the result, and the factors that scale the result first.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shortcut<'a> {
     /// As many elements as `z`.
@@ -125,8 +125,8 @@ pub(crate) struct OfResult<'a> {
     pub branch: Option<&'a [f32]>,
 }
 
-/// The gradients of γ and β from that of `y`, whose values are in `grad`, or in `dz` where `grad` is none. The gradient of `z` is written to
-/// `dz`.
+/// The gradients of γ and β from that of `y`, whose values are in `grad`, or in `dz` where `grad` is none. The gradient of
+/// `z` is written to `dz`.
 ///
 /// Two passes, with `g` in `dz` between them: computing it in both takes twice as long, wherever maps fit a cache.
 pub(crate) fn backward(

@@ -35,7 +35,7 @@ pub(crate) struct PartMoments {
     values: Vec<f32>,
 }
 
-/// Where tasks leave what they find, if somebody wants it.
+/// The places where tasks leave the moments that they find, where they are wanted, and the channels of each.
 #[derive(Clone, Copy)]
 pub(crate) struct Slots<'a>(Option<(Shared<'a>, usize)>);
 

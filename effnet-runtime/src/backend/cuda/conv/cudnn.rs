@@ -176,7 +176,7 @@ fn launch<T: Number>(
     Ok(supported(geometry, launched)?.is_some())
 }
 
-/// What cuDNN answered, or nothing where it has no kernel for what it was asked for.
+/// cuDNN's answer, or nothing where it has no kernel for the question.
 fn supported<V>(geometry: &Geometry, answer: std::result::Result<V, CudnnError>) -> Result<Option<V>> {
     match answer {
         Ok(value) => Ok(Some(value)),

@@ -5,7 +5,7 @@
 //     weight gradient  dw[c, tap]  = sum of dout[q, c] · x[q·stride - before + tap, c] over the q
 //
 // The kernels of a fixed window (…_k3s2 and so on) take maps whose channels fill packs of 16 bytes: a thread has a pack
-// of channels, and STRIP neighbouring pixels of a line, which share what they load. Those of the network's usual window,
+// of channels, and STRIP neighbouring pixels of a line, which share what they load. The kernels of the usual window,
 // 3 × 3 of stride 1, are in slide.cuh. The others (…_any) have a thread for each element, and take any window and any
 // number of channels.
 
