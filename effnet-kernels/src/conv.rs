@@ -68,14 +68,6 @@ impl ConvWeights {
         }
     }
 
-    /// Bytes that it holds.
-    pub fn bytes(&self) -> usize {
-        match self {
-            Self::Direct(packed) => packed.bytes(),
-            Self::Winograd(winograd) => winograd.bytes(),
-        }
-    }
-
     /// How an output is cut into areas: lines of about `pixels`, or rectangles of whole tiles.
     pub fn cut(&self, output: (usize, usize), pixels: usize) -> Cut {
         match self {

@@ -181,11 +181,6 @@ impl Packed {
         let (width, size) = (self.width(), self.width() * self.depth);
         (&self.data[panel * size..][..size], &self.bias[panel * width..][..width])
     }
-
-    /// Bytes that it holds.
-    pub fn bytes(&self) -> usize {
-        (self.data.len() + self.bias.len()) * size_of::<f32>()
-    }
 }
 
 #[cfg(test)]

@@ -145,12 +145,6 @@ impl Winograd {
     pub fn out_channels(&self) -> usize {
         self.out_channels
     }
-
-    /// Bytes that it holds.
-    pub fn bytes(&self) -> usize {
-        let floats = self.bias.len() + self.codes.as_ref().map_or(0, |codes| codes.scale.len());
-        self.planes.iter().map(Packed::bytes).sum::<usize>() + floats * size_of::<f32>()
-    }
 }
 
 /// A rectangle of tiles to compute.

@@ -25,7 +25,7 @@ fn largest_code(in_channels: usize) -> f32 {
 pub(super) struct Codes {
     unit: [f32; PLANES],
     /// For each output channel, with zeros behind them up to a whole vector.
-    pub scale: Buffer,
+    scale: Buffer,
     most: [f32; PLANES],
 }
 

@@ -44,10 +44,6 @@ impl Depthwise {
         Ok(Self { weight, bias, channels: out_channels, window, activation })
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        (self.weight.len() + self.bias.len()) * size_of::<f32>()
-    }
-
     pub(super) fn planes(&self) -> usize {
         self.bias.len() / CHANNELS
     }

@@ -80,10 +80,6 @@ impl Fused {
 }
 
 impl Schedule for Fused {
-    fn bytes(&self) -> usize {
-        self.conv.weights.bytes() + self.project.as_ref().map_or(0, Packed::bytes)
-    }
-
     fn reads_bf16(&self) -> bool {
         self.conv.weights.reads() == Precision::Bf16
     }

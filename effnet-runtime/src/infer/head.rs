@@ -31,10 +31,6 @@ impl Head {
         Ok(Self { conv, classifier, activation: with.activation })
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        self.conv.bytes() + self.classifier.bytes()
-    }
-
     /// Whether it reads its map in bf16.
     pub(super) fn reads_bf16(&self) -> bool {
         self.conv.precision() == Precision::Bf16

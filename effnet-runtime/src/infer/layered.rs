@@ -58,10 +58,6 @@ impl Layered {
 }
 
 impl Schedule for Layered {
-    fn bytes(&self) -> usize {
-        self.layers.iter().map(Layer::bytes).sum()
-    }
-
     fn out_channels(&self) -> usize {
         self.layers.last().map_or(0, Layer::out_channels)
     }
@@ -116,14 +112,6 @@ impl Layer {
                 Self::SqueezeExcite(SqueezeExcite::new(source, (name, gate), gate.channels, with.activation)?)
             }
         })
-    }
-
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Conv(conv) => conv.weights.bytes(),
-            Self::Depthwise(conv) => conv.bytes(),
-            Self::SqueezeExcite(gate) => gate.bytes(),
-        }
     }
 
     fn out_channels(&self) -> usize {

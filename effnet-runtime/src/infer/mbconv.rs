@@ -230,11 +230,6 @@ impl MbConv {
 }
 
 impl Schedule for MbConv {
-    fn bytes(&self) -> usize {
-        let squeeze = self.squeeze.as_ref().map_or(0, SqueezeExcite::bytes);
-        self.expand.as_ref().map_or(0, Packed::bytes) + self.depthwise.bytes() + squeeze + self.project.bytes()
-    }
-
     fn reads_bf16(&self) -> bool {
         self.expand.as_ref().is_some_and(|expand| expand.precision() == Precision::Bf16)
     }

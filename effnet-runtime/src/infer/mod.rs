@@ -200,12 +200,6 @@ impl Engine {
         self.layers.num_classes
     }
 
-    /// Bytes of the packed weights.
-    pub fn weight_bytes(&self) -> usize {
-        let layers = &self.layers;
-        layers.stem.bytes() + layers.blocks.iter().map(|block| block.bytes()).sum::<usize>() + layers.head.bytes()
-    }
-
     /// Memory for `batch` images of this size, in pixels.
     ///
     /// # Errors

@@ -6,9 +6,6 @@ use super::run::Run;
 
 /// A block, its weights packed. Sizes are those of its input.
 pub(super) trait Schedule: Send + Sync + std::fmt::Debug {
-    /// Bytes of the weights.
-    fn bytes(&self) -> usize;
-
     /// Whether it reads its map in bf16.
     fn reads_bf16(&self) -> bool {
         false

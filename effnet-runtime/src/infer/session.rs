@@ -109,11 +109,6 @@ impl Session {
         (self.batch, self.size.0, self.size.1)
     }
 
-    /// Bytes of its memory.
-    pub fn bytes(&self) -> usize {
-        self.memory.len() * size_of::<f32>()
-    }
-
     /// Logits `[N, num_classes]` of images `[N, C, H, W]`, normalised. Allocates nothing.
     ///
     /// # Errors

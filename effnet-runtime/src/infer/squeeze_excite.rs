@@ -48,10 +48,6 @@ impl SqueezeExcite {
         Ok(Self { channels: padded, squeezed, reduce, reduce_bias, expand, expand_bias, activation })
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        (self.reduce.len() + self.expand.len()) * size_of::<f32>()
-    }
-
     /// Multiply-accumulates of an image.
     pub(super) fn macs(&self) -> usize {
         2 * self.squeezed * self.channels

@@ -31,10 +31,6 @@ impl Stem {
         Ok(Self { conv, in_channels })
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        self.conv.weights.bytes()
-    }
-
     pub(super) fn output(&self, size: (usize, usize)) -> (usize, usize) {
         self.conv.window.output(size)
     }
