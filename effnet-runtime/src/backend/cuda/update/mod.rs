@@ -10,18 +10,12 @@ use crate::backend::cuda::{Buffer, Cuda, Element, device};
 use crate::backend::update::{Average, Kernel, Rule, Target, Update};
 
 impl Kernel {
-    fn name(self) -> &'static str {
+    /// Its name, and the slots that it takes.
+    fn signature(self) -> (&'static str, usize) {
         match self {
-            Self::Sgd => "update_sgd",
-            Self::AdamW => "update_adamw",
-            Self::RmsProp => "update_rmsprop",
-        }
-    }
-
-    fn slots(self) -> usize {
-        match self {
-            Self::Sgd => 1,
-            Self::AdamW | Self::RmsProp => 2,
+            Self::Sgd => ("update_sgd", 1),
+            Self::AdamW => ("update_adamw", 2),
+            Self::RmsProp => ("update_rmsprop", 2),
         }
     }
 }
@@ -39,7 +33,7 @@ impl Update for Cuda {
             let Some(step) = rule.on_device(target.now) else {
                 bail!("the optimizer `{name}` has no CUDA kernel; train on the CPU")
             };
-            if *kernel.get_or_insert(step.kernel) != step.kernel || step.kernel.slots() != target.slots.len() {
+            if *kernel.get_or_insert(step.kernel) != step.kernel || step.kernel.signature().1 != target.slots.len() {
                 bail!("the optimizer `{name}` does not fit its CUDA kernel {:?}", step.kernel)
             }
             let mut slots = [None; 2];
@@ -54,7 +48,7 @@ impl Update for Cuda {
             });
         }
         match kernel {
-            Some(kernel) => launch_if(kernel.name(), &rows, &chunks(&rows), None, is_wanted),
+            Some(kernel) => launch_if(kernel.signature().0, &rows, &chunks(&rows), None, is_wanted),
             None => is_wanted(),
         }
     }
