@@ -91,22 +91,22 @@ fn resumed(args: &TrainArgs, model: &Model<'_>, flags: &Layer) -> Result<(RunFol
             asked: model.name.to_owned(),
         });
     }
-    let run = Layer { table: Table::try_from(&config).unwrap_or_default(), ..Layer::empty("the run") };
+    let run = Layer::of("the run", Table::try_from(&config).unwrap_or_default());
     let mut over = Layer::empty("the flags");
     let set = args.set_layer()?;
     let file = args.config_layer()?;
     let asked = file.iter().chain([&set, flags]);
     asked.clone().try_for_each(Layer::check_keys)?;
-    for (key, value) in asked.flat_map(Layer::flat) {
+    for (key, value) in asked.flat_map(|layer| &layer.settings) {
         if key.starts_with("compute.") || key.starts_with("checkpoints.") {
-            over.set(&key, value);
+            over.set(key, value.clone());
             continue;
         }
-        let in_run = run.get(&key);
-        if !in_run.is_some_and(|in_run| same(in_run, &value)) {
+        let in_run = run.get(key);
+        if !in_run.is_some_and(|in_run| same(in_run, value)) {
             return Err(Error::OtherSetting {
                 folder: folder.path().to_path_buf(),
-                key,
+                key: key.clone(),
                 run: in_run.map_or_else(|| "its default".to_owned(), ToString::to_string),
                 asked: value.to_string(),
             });

@@ -1,5 +1,7 @@
 //! Layers of settings, and how they are merged.
 
+use std::collections::BTreeMap;
+
 use toml::{Table, Value};
 
 use super::super::error::{Error, Result};
@@ -11,14 +13,21 @@ use super::table::{Config, GROUPS, SETTINGS};
 pub struct Layer {
     /// Name of the place for messages: a file's path, or `the flags`.
     pub origin: String,
-    /// The settings.
-    pub table: Table,
+    /// The settings by their keys, such as `optimizer.lr`.
+    pub settings: BTreeMap<String, Value>,
 }
 
 impl Layer {
     /// An empty layer.
     pub fn empty(origin: impl Into<String>) -> Self {
-        Self { origin: origin.into(), table: Table::new() }
+        Self { origin: origin.into(), settings: BTreeMap::new() }
+    }
+
+    /// The settings of a TOML table.
+    pub fn of(origin: impl Into<String>, table: Table) -> Self {
+        let mut layer = Self::empty(origin);
+        table.into_iter().for_each(|(key, value)| layer.set(&key, value));
+        layer
     }
 
     /// Parses a TOML text.
@@ -28,32 +37,26 @@ impl Layer {
     pub fn parse(origin: impl Into<String>, text: &str) -> Result<Self> {
         let origin = origin.into();
         match text.parse() {
-            Ok(table) => Ok(Self { origin, table }),
+            Ok(table) => Ok(Self::of(origin, table)),
             Err(error) => Err(Error::Setting(format!("`{origin}` is not TOML: {}", one_line(&error.to_string())))),
         }
     }
 
-    /// Sets a key such as `optimizer.lr`.
+    /// Sets a key such as `optimizer.lr`. A table sets every key in it.
     pub fn set(&mut self, key: &str, value: impl Into<Value>) {
-        let mut path: Vec<&str> = key.split('.').collect();
-        let last = path.pop().unwrap_or_default();
-        let mut table = &mut self.table;
-        for part in path {
-            let below = table.entry(part).or_insert_with(|| Value::Table(Table::new()));
-            if !below.is_table() {
-                *below = Value::Table(Table::new());
+        match value.into() {
+            Value::Table(table) => {
+                table.into_iter().for_each(|(part, value)| self.set(&format!("{key}.{part}"), value))
             }
-            let Value::Table(below) = below else { return };
-            table = below;
+            value => {
+                self.settings.insert(key.to_owned(), value);
+            }
         }
-        table.insert(last.to_owned(), value.into());
     }
 
     /// The value of a key such as `data.path`.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        let mut parts = key.split('.');
-        let first = self.table.get(parts.next()?)?;
-        parts.try_fold(first, |value, part| value.get(part))
+        self.settings.get(key)
     }
 
     /// Sets a key from `key=value`; a value that is no TOML is taken as text.
@@ -72,32 +75,29 @@ impl Layer {
         Ok(())
     }
 
-    /// Every key with its value, such as `optimizer.lr`.
-    pub fn flat(&self) -> Vec<(String, Value)> {
-        fn walk(prefix: &str, table: &Table, out: &mut Vec<(String, Value)>) {
-            for (key, value) in table {
-                match value {
-                    Value::Table(below) => walk(&format!("{prefix}{key}."), below, out),
-                    value => out.push((format!("{prefix}{key}"), value.clone())),
-                }
-            }
-        }
-        let mut out = Vec::new();
-        walk("", &self.table, &mut out);
-        out
-    }
-
-    /// Checks that the table has every key.
+    /// Checks that the table of settings has every key.
     ///
     /// # Errors
     /// When a key is unknown; the error names the most similar one.
     pub(crate) fn check_keys(&self) -> Result<()> {
-        let known = |key: &str| SETTINGS.iter().any(|setting| setting.key == key);
-        let Some((key, _)) = self.flat().into_iter().find(|(key, _)| !known(key)) else { return Ok(()) };
-        let likeness = |setting: &&Setting| strsim::jaro_winkler(setting.key, &key);
+        let is_unknown = |key: &&String| SETTINGS.iter().all(|setting| setting.key != **key);
+        let Some(key) = self.settings.keys().find(is_unknown) else { return Ok(()) };
+        let likeness = |setting: &&Setting| strsim::jaro_winkler(setting.key, key);
         let nearest = SETTINGS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
         let hint = nearest.map_or_else(String::new, |nearest| format!(", did you mean `{}`?", nearest.key));
         Err(Error::Setting(format!("{} has an unknown setting `{key}`{hint}", self.origin)))
+    }
+
+    /// The settings in the form of `config.toml`, with every group's table.
+    fn to_table(&self) -> Table {
+        let mut groups: BTreeMap<&str, Table> = GROUPS.iter().map(|(group, _)| (*group, Table::new())).collect();
+        for (key, value) in &self.settings {
+            let (group, key) = key.split_once('.').unwrap_or(("", key));
+            groups.entry(group).or_default().insert(key.to_owned(), value.clone());
+        }
+        let mut table = groups.remove("").unwrap_or_default();
+        table.extend(groups.into_iter().map(|(group, settings)| (group.to_owned(), Value::Table(settings))));
+        table
     }
 }
 
@@ -107,9 +107,6 @@ impl Layer {
 /// When a layer has a key that is not known, a value is of the wrong kind or out of bounds, or a key is set nowhere.
 pub fn merge(layers: &[Layer]) -> Result<Config> {
     let mut all = Layer::empty("the settings");
-    for (group, _) in GROUPS {
-        all.table.insert((*group).to_owned(), Value::Table(Table::new()));
-    }
     for setting in SETTINGS.iter() {
         if let Fallback::Value(value) = &setting.fallback {
             all.set(setting.key, value.clone());
@@ -117,11 +114,9 @@ pub fn merge(layers: &[Layer]) -> Result<Config> {
     }
     for layer in layers {
         layer.check_keys()?;
-        for (key, value) in layer.flat() {
-            all.set(&key, value);
-        }
+        all.settings.extend(layer.settings.clone());
     }
-    let config: Config = all.table.clone().try_into().map_err(|error| unfit(&all, &error))?;
+    let config: Config = all.to_table().try_into().map_err(|error| unfit(&all, &error))?;
     SETTINGS.iter().try_for_each(|setting| all.get(setting.key).map_or(Ok(()), |value| setting.check(value)))?;
     config.check()?;
     Ok(config)

@@ -50,8 +50,7 @@ impl Recipe {
         if let Some((name, texts)) = RECIPES.iter().find(|(known, _)| *known == name) {
             let mut layer = Layer::empty(format!("the recipe {name}"));
             for text in *texts {
-                let over = Layer::parse(layer.origin.clone(), text)?;
-                over.flat().into_iter().for_each(|(key, value)| layer.set(&key, value));
+                layer.settings.extend(Layer::parse(layer.origin.clone(), text)?.settings);
             }
             return Ok(Self { name: (*name).to_owned(), layer });
         }
