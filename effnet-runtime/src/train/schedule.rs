@@ -1,6 +1,6 @@
 //! The learning rate, step by step.
 
-use super::config::{Config, ScheduleKind};
+use super::config::{Config, ScheduleConfig, ScheduleKind};
 use super::stages::Stage;
 
 /// Linear warm-up, then a decline to a share of the peak. All counts are in steps.
@@ -14,27 +14,12 @@ pub struct Schedule {
     pub warmup: u64,
     /// The lowest rate after the warm-up, as a share of the peak.
     pub floor: f64,
-    /// Shape of the decline.
-    pub decline: Decline,
-}
-
-/// Shape of the decline from the peak.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Decline {
-    /// Half a cosine over the steps after the warm-up (Loshchilov & Hutter, *SGDR*, without restarts).
-    Cosine,
-    /// A straight line over the steps after the warm-up.
-    Linear,
-    /// TensorFlow's `ExponentialDecay(staircase=True)`: `factor` to the power of `⌊step / every⌋`, counted from the
-    /// run's first step.
-    Exponential {
-        /// Factor per stair.
-        factor: f64,
-        /// Length of a stair in steps.
-        every: f64,
-    },
-    /// Constant at the peak.
-    Constant,
+    /// Shape of the decline from the peak.
+    pub kind: ScheduleKind,
+    /// Factor per stair of an exponential decline.
+    pub factor: f64,
+    /// Length of its stairs in steps.
+    pub every: f64,
 }
 
 impl Schedule {
@@ -47,19 +32,12 @@ impl Schedule {
             Some(epochs) => (epochs * steps_per_epoch) as u64,
             None => (schedule.warmup * steps as f64).round() as u64,
         };
-        let decline = match schedule.kind {
-            ScheduleKind::Cosine => Decline::Cosine,
-            ScheduleKind::Linear => Decline::Linear,
-            ScheduleKind::Constant => Decline::Constant,
-            ScheduleKind::Exponential => {
-                Decline::Exponential { factor: schedule.decay_factor, every: schedule.decay_epochs * steps_per_epoch }
-            }
-        };
         let peak = match config.optimizer.lr_batch {
             0 => config.optimizer.lr,
             batch => config.optimizer.lr * config.batch as f64 / batch as f64,
         };
-        Self { peak, steps, warmup, floor: schedule.floor, decline }
+        let ScheduleConfig { kind, floor, decay_factor: factor, decay_epochs, .. } = *schedule;
+        Self { peak, steps, warmup, floor, kind, factor, every: decay_epochs * steps_per_epoch }
     }
 
     /// Learning rate of step `step`, counted from 0. The first step's is above 0.
@@ -70,19 +48,17 @@ impl Schedule {
         let after = self.steps.saturating_sub(self.warmup).max(1);
         let progress = ((step - self.warmup) as f64 / after as f64).min(1.0);
         let above_floor = |share: f64| self.floor + (1.0 - self.floor) * share;
-        let share = match self.decline {
-            Decline::Cosine => above_floor(0.5 * (1.0 + (std::f64::consts::PI * progress).cos())),
-            Decline::Linear => above_floor(1.0 - progress),
-            Decline::Exponential { factor, every } => {
-                factor.powf((step as f64 / every.max(1.0)).floor()).max(self.floor)
-            }
-            Decline::Constant => 1.0,
+        let share = match self.kind {
+            // Loshchilov & Hutter, *SGDR*, without restarts.
+            ScheduleKind::Cosine => above_floor(0.5 * (1.0 + (std::f64::consts::PI * progress).cos())),
+            ScheduleKind::Linear => above_floor(1.0 - progress),
+            // TensorFlow's `ExponentialDecay(staircase=True)`, counted from the run's first step.
+            ScheduleKind::Exponential => self.factor.powf((step as f64 / self.every.max(1.0)).floor()).max(self.floor),
+            ScheduleKind::Constant => 1.0,
         };
         self.peak * share
     }
-}
 
-impl Schedule {
     /// Highest rate of any step: the peak, unless the run ends within its warm-up or a staircase has begun to fall by
     /// then.
     pub fn highest(&self) -> f64 {
@@ -96,12 +72,16 @@ impl Schedule {
 mod tests {
     use super::*;
 
-    const RUN: Schedule = Schedule { peak: 2.0, steps: 100, warmup: 10, floor: 0.1, decline: Decline::Cosine };
+    const RUN: Schedule =
+        Schedule { peak: 2.0, steps: 100, warmup: 10, floor: 0.1, kind: ScheduleKind::Cosine, factor: 0.5, every: 3.0 };
+
+    const KINDS: [ScheduleKind; 4] =
+        [ScheduleKind::Cosine, ScheduleKind::Linear, ScheduleKind::Constant, ScheduleKind::Exponential];
 
     #[test]
     fn it_rises_to_the_peak_and_falls_to_the_floor() {
-        for decline in [Decline::Cosine, Decline::Linear] {
-            let run = Schedule { decline, ..RUN };
+        for kind in [ScheduleKind::Cosine, ScheduleKind::Linear] {
+            let run = Schedule { kind, ..RUN };
             assert!((run.rate(0) - 0.2).abs() < 1e-12);
             assert_eq!(run.rate(9), 2.0);
             assert_eq!(run.rate(10), 2.0);
@@ -121,8 +101,8 @@ mod tests {
     /// `WarmupLearningRateSchedule` of automl's `utils.py` with its defaults, at 10 steps an epoch.
     #[test]
     fn the_staircase_is_automls() {
-        let decline = Decline::Exponential { factor: 0.97, every: 24.0 };
-        let run = Schedule { peak: 0.016, steps: 3500, warmup: 50, floor: 0.0, decline };
+        let kind = ScheduleKind::Exponential;
+        let run = Schedule { peak: 0.016, steps: 3500, warmup: 50, floor: 0.0, kind, factor: 0.97, every: 24.0 };
         assert!((run.rate(49) - 0.016).abs() < 1e-12);
         // Steps 50 to 71 are the staircase's third.
         assert!((run.rate(50) - 0.016 * 0.97 * 0.97).abs() < 1e-12);
@@ -134,18 +114,17 @@ mod tests {
 
     #[test]
     fn a_constant_rate_stays() {
-        let run = Schedule { decline: Decline::Constant, ..RUN };
+        let run = Schedule { kind: ScheduleKind::Constant, ..RUN };
         assert!((10..200).all(|step| run.rate(step) == 2.0));
     }
 
     #[test]
     fn the_highest_rate_is_one_that_a_step_has() {
-        let stairs = Decline::Exponential { factor: 0.5, every: 3.0 };
-        for decline in [Decline::Cosine, Decline::Linear, Decline::Constant, stairs] {
+        for kind in KINDS {
             for (steps, warmup) in [(100, 10), (10, 10), (10, 50), (10, 0), (1, 0), (1, 1), (11, 10)] {
-                let run = Schedule { steps, warmup, decline, ..RUN };
+                let run = Schedule { steps, warmup, kind, ..RUN };
                 let highest = (0..steps).map(|step| run.rate(step)).fold(0.0, f64::max);
-                assert_eq!(run.highest(), highest, "{decline:?} {steps} {warmup}");
+                assert_eq!(run.highest(), highest, "{kind:?} {steps} {warmup}");
             }
         }
         assert!((Schedule { steps: 2, warmup: 10, ..RUN }.highest() - 0.4).abs() < 1e-12);
@@ -164,9 +143,8 @@ mod tests {
         assert_eq!(Schedule { warmup: 0, ..RUN }.rate(0), 2.0);
         assert_eq!(Schedule { steps: 1, warmup: 0, ..RUN }.rate(0), 2.0);
         assert_eq!(Schedule { steps: 5, warmup: 5, ..RUN }.rate(4), 2.0);
-        let stairs = Decline::Exponential { factor: 0.5, every: 0.0 };
-        for decline in [Decline::Cosine, Decline::Linear, Decline::Constant, stairs] {
-            assert!(Schedule { steps: 0, warmup: 0, decline, ..RUN }.rate(3).is_finite());
+        for kind in KINDS {
+            assert!(Schedule { steps: 0, warmup: 0, kind, every: 0.0, ..RUN }.rate(3).is_finite());
         }
     }
 }

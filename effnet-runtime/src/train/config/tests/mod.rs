@@ -3,7 +3,7 @@ mod documentation;
 use effnet_kernels::Precision;
 use toml::Value;
 
-use super::super::schedule::{Decline, Schedule};
+use super::super::schedule::Schedule;
 use super::super::stages::stages;
 use super::setting::{Kind, SettingType};
 use super::{
@@ -143,7 +143,7 @@ fn the_schedule_is_in_shares_of_the_run() {
 fn the_schedule_may_be_in_epochs() {
     let run = schedule("epochs = 100\nschedule = { kind = \"exponential\", warmup_epochs = 5.0, decay_epochs = 2.4 }");
     assert_eq!(run.warmup, 50);
-    assert_eq!(run.decline, Decline::Exponential { factor: 0.97, every: 24.0 });
+    assert_eq!((run.kind, run.factor, run.every), (ScheduleKind::Exponential, 0.97, 24.0));
 }
 
 #[test]
