@@ -2,7 +2,7 @@
 
 use effnet_spec::{Size, Spec};
 
-use super::config::{Config, OptimizerKind};
+use super::config::Config;
 use super::stages::{Stage, stages};
 
 /// Floats that a training step holds at its peak per activation counted by [`Spec::cost`]: a convolution's output, and
@@ -20,10 +20,7 @@ pub fn predicted(spec: &Spec, config: &Config, classes: usize) -> u64 {
     let costs = stages(config).iter().map(images).collect::<Vec<_>>();
     let most = costs.iter().map(|(cost, part)| cost.activations * part).max().unwrap_or_default();
     let Some((cost, _)) = costs.last() else { return PROGRAM };
-    let slots = match config.optimizer.kind {
-        OptimizerKind::AdamW | OptimizerKind::RmsProp => 2,
-        OptimizerKind::Sgd => 1,
-    };
+    let slots = config.optimizer().slots().len() as u64;
     let averages = u64::from(config.ema.decay > 0.0);
     let of_weights = cost.params * (2 + slots + averages) + cost.buffers * (1 + averages);
     let of_activations = most as f64 * FLOATS_AN_ACTIVATION;

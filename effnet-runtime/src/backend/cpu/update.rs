@@ -6,7 +6,7 @@ use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Tensor, bail};
 use effnet_kernels::threads;
 
 use super::{Cpu, view};
-use crate::backend::update::{Average, Now, Rule, Target, Update};
+use crate::backend::update::{Average, Rule, Target, Update};
 
 /// Elements of one task. The cut follows the shape, so that the number of threads changes no bit of a sum.
 const CHUNK: usize = 1 << 14;
@@ -48,13 +48,14 @@ impl Update for Cpu {
 fn step(rule: &dyn Rule, target: &mut Target<'_>) -> Result<()> {
     let gradient = view(target.gradient)?;
     let mut slots = target.slots.iter_mut().map(|slot| slot.host()).collect::<Result<Vec<_>>>()?;
-    in_place(target.weight, |weights| update(rule, target.now, weights, &gradient, &mut slots))
+    let factors = rule.factors(target.now);
+    in_place(target.weight, |weights| update(rule, factors, weights, &gradient, &mut slots))
 }
 
 /// One chunk's share of a weight, its gradient and its slots.
 type Task<'a> = (&'a mut [f32], &'a [f32], Vec<&'a mut [f32]>);
 
-fn update(rule: &dyn Rule, now: Now, weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
+fn update(rule: &dyn Rule, factors: [f32; 8], weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
     let mut slots: Vec<_> = slots.iter_mut().map(|slot| slot.chunks_mut(CHUNK)).collect();
     let mut tasks: Vec<Task<'_>> = weights
         .chunks_mut(CHUNK)
@@ -63,7 +64,7 @@ fn update(rule: &dyn Rule, now: Now, weights: &mut [f32], gradients: &[f32], slo
         .collect();
     threads::current().for_each_chunk(&mut tasks, 1, |_, task| {
         let (weights, gradients, slots) = &mut task[0];
-        rule.update(now, weights, gradients, slots);
+        rule.update(factors, weights, gradients, slots);
     });
 }
 

@@ -5,7 +5,7 @@ mod values;
 
 use candle_core::{Result, Tensor};
 
-pub use rule::{Kernel, Now, OnDevice, Rule, Slot};
+pub use rule::{Kernel, Now, Rule, Slot};
 pub use values::Values;
 
 /// A weight that an optimizer changes.

@@ -8,12 +8,14 @@ pub trait Rule: Send + Sync {
     /// The values that the rule keeps for each element of a weight.
     fn slots(&self) -> &'static [Slot];
 
-    /// Changes `weights` by `gradients`. `slots` are in the order of [`Rule::slots`]; all slices have one length.
-    fn update(&self, now: Now, weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]);
+    /// What a step calculates with, in the order of the rule's kernel.
+    fn factors(&self, now: Now) -> [f32; 8];
 
-    /// The same on CUDA; none for a rule that only the CPU has.
-    fn on_device(&self, now: Now) -> Option<OnDevice> {
-        let _ = now;
+    /// Changes `weights` by `gradients`. `slots` are in the order of [`Rule::slots`]; all slices have one length.
+    fn update(&self, factors: [f32; 8], weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]);
+
+    /// The kernel that does the same on CUDA; none for a rule that only the CPU has.
+    fn kernel(&self) -> Option<Kernel> {
         None
     }
 }
@@ -38,15 +40,6 @@ pub struct Now {
     pub decay: f64,
     /// Factor on the gradients: 1, or less where their norm is clipped.
     pub scale: f64,
-}
-
-/// A rule's step as a kernel.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct OnDevice {
-    /// The rule.
-    pub kernel: Kernel,
-    /// The numbers that the kernel calculates with, in its order.
-    pub factors: [f32; 8],
 }
 
 /// The rules that have kernels.

@@ -6,20 +6,15 @@ use super::{Config, OptimizerConfig, OptimizerKind};
 impl Config {
     /// Builds the optimizer.
     pub fn optimizer(&self) -> Optimizer {
-        let OptimizerConfig { kind, beta1, beta2, rms_decay, momentum, eps, .. } = self.optimizer;
-        let decay = Decay {
-            rate: self.optimizer.weight_decay,
-            vectors: self.optimizer.decay_vectors,
-            except: self.optimizer.no_decay.clone(),
-        };
+        let OptimizerConfig { kind, beta1, beta2, rms_decay, momentum, eps, weight_decay, decay_vectors, .. } =
+            self.optimizer;
+        let decay = Decay { rate: weight_decay, vectors: decay_vectors, except: self.optimizer.no_decay.clone() };
+        let eps_or = |default: f64| eps.unwrap_or(default);
         let optimizer = match kind {
-            OptimizerKind::AdamW => {
-                Optimizer::new(AdamW { beta1, beta2, eps: eps.unwrap_or(AdamW::default().eps) }, decay)
-            }
+            OptimizerKind::AdamW => Optimizer::new(AdamW { beta1, beta2, eps: eps_or(AdamW::default().eps) }, decay),
             OptimizerKind::Sgd => Optimizer::new(Sgd { momentum }, decay),
             OptimizerKind::RmsProp => {
-                let eps = eps.unwrap_or(RmsProp::default().eps);
-                Optimizer::new(RmsProp { decay: rms_decay, momentum, eps }, decay)
+                Optimizer::new(RmsProp { decay: rms_decay, momentum, eps: eps_or(RmsProp::default().eps) }, decay)
             }
         };
         optimizer.clipping(self.optimizer.clip_norm)

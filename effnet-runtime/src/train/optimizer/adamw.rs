@@ -1,6 +1,6 @@
 //! AdamW.
 
-use super::{Kernel, Now, OnDevice, Rule, Slot};
+use super::{Kernel, Now, Rule, Slot};
 
 /// Adam with decoupled weight decay (Loshchilov & Hutter, *Decoupled Weight Decay Regularization*, algorithm 2), in
 /// PyTorch's form (`torch.optim.AdamW`): decay is scaled by the rate, and epsilon is added outside the root.
@@ -20,18 +20,6 @@ impl Default for AdamW {
     }
 }
 
-impl AdamW {
-    /// Scalar factors of a step, in the kernel's order.
-    fn factors(&self, now: Now) -> [f32; 8] {
-        let steps = now.step as f64;
-        let rate = now.rate / (1.0 - self.beta1.powf(steps));
-        let root = (1.0 - self.beta2.powf(steps)).sqrt();
-        let kept = 1.0 - now.rate * now.decay;
-        let (new1, new2) = (1.0 - self.beta1, 1.0 - self.beta2);
-        [rate, root, kept, self.eps, now.scale, self.beta2, new1, new2].map(|factor| factor as f32)
-    }
-}
-
 impl Rule for AdamW {
     fn name(&self) -> &'static str {
         "adamw"
@@ -41,9 +29,18 @@ impl Rule for AdamW {
         &[Slot { name: "mean", start: 0.0 }, Slot { name: "square", start: 0.0 }]
     }
 
-    fn update(&self, now: Now, weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
+    fn factors(&self, now: Now) -> [f32; 8] {
+        let steps = now.step as f64;
+        let rate = now.rate / (1.0 - self.beta1.powf(steps));
+        let root = (1.0 - self.beta2.powf(steps)).sqrt();
+        let kept = 1.0 - now.rate * now.decay;
+        let (new1, new2) = (1.0 - self.beta1, 1.0 - self.beta2);
+        [rate, root, kept, self.eps, now.scale, self.beta2, new1, new2].map(|factor| factor as f32)
+    }
+
+    fn update(&self, factors: [f32; 8], weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
         let [mean, square] = slots else { return };
-        let [rate, root, kept, eps, scale, beta2, new1, new2] = self.factors(now);
+        let [rate, root, kept, eps, scale, beta2, new1, new2] = factors;
         for (((w, g), m), v) in weights.iter_mut().zip(gradients).zip(mean.iter_mut()).zip(square.iter_mut()) {
             let g = g * scale;
             *m += (g - *m) * new1;
@@ -52,7 +49,7 @@ impl Rule for AdamW {
         }
     }
 
-    fn on_device(&self, now: Now) -> Option<OnDevice> {
-        Some(OnDevice { kernel: Kernel::AdamW, factors: self.factors(now) })
+    fn kernel(&self) -> Option<Kernel> {
+        Some(Kernel::AdamW)
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor};
 
 use crate::graph::Collected;
@@ -24,21 +23,14 @@ impl Gradients {
     /// # Errors
     /// When candle's backward pass fails.
     pub fn of(loss: &Tensor, params: &Params) -> Result<Self> {
-        Self::from_store(loss.backward()?, params)
+        let mut store = loss.backward()?;
+        Self::gather(params, |weight| Ok(store.remove(weight)))
     }
 
     /// Differentiates a loss whose nodes kept the gradients of variables out of candle's store.
     pub(crate) fn with_collected(loss: &Tensor, params: &Params, collected: &Collected) -> Result<Self> {
         let mut store = loss.backward()?;
         Self::gather(params, |weight| collected.take(weight, &mut store))
-    }
-
-    /// Takes the gradients that candle's backward pass left in a store.
-    ///
-    /// # Errors
-    /// When candle fails.
-    pub fn from_store(mut store: GradStore, params: &Params) -> Result<Self> {
-        Self::gather(params, |weight| Ok(store.remove(weight)))
     }
 
     fn gather(params: &Params, mut take: impl FnMut(&Tensor) -> Result<Option<Tensor>>) -> Result<Self> {

@@ -19,7 +19,7 @@ pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
 use crate::ops::update::{self, Target};
-pub use crate::ops::update::{Kernel, Now, OnDevice, Rule, Slot, Values};
+pub use crate::ops::update::{Kernel, Now, Rule, Slot, Values};
 use crate::params::Params;
 
 /// PyTorch's epsilon on a norm before it divides by it.
@@ -50,6 +50,11 @@ impl Optimizer {
     /// Name of the rule.
     pub fn name(&self) -> &'static str {
         self.rule.name()
+    }
+
+    /// The values that the rule keeps for each element of a weight.
+    pub(super) fn slots(&self) -> &'static [Slot] {
+        self.rule.slots()
     }
 
     /// Its memory, for a checkpoint.

@@ -1,6 +1,6 @@
 //! RMSprop, in TensorFlow's form.
 
-use super::{Kernel, Now, OnDevice, Rule, Slot};
+use super::{Kernel, Now, Rule, Slot};
 
 /// RMSprop in TensorFlow's form, which EfficientNets are trained with (timm's `RMSpropTF`): epsilon inside the root, an
 /// average of squares that starts at 1, the rate inside the momentum buffer. Decay is added to the gradient.
@@ -20,14 +20,6 @@ impl Default for RmsProp {
     }
 }
 
-impl RmsProp {
-    /// Scalar factors of a step, in the kernel's order.
-    fn factors(&self, now: Now) -> [f32; 8] {
-        [1.0 - self.decay, self.momentum, self.eps, now.decay, now.rate, now.scale, 0.0, 0.0]
-            .map(|factor| factor as f32)
-    }
-}
-
 impl Rule for RmsProp {
     fn name(&self) -> &'static str {
         "rmsprop"
@@ -37,9 +29,14 @@ impl Rule for RmsProp {
         &[Slot { name: "square", start: 1.0 }, Slot { name: "momentum", start: 0.0 }]
     }
 
-    fn update(&self, now: Now, weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
+    fn factors(&self, now: Now) -> [f32; 8] {
+        [1.0 - self.decay, self.momentum, self.eps, now.decay, now.rate, now.scale, 0.0, 0.0]
+            .map(|factor| factor as f32)
+    }
+
+    fn update(&self, factors: [f32; 8], weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
         let [square, buffer] = slots else { return };
-        let [new, momentum, eps, decay, rate, scale, ..] = self.factors(now);
+        let [new, momentum, eps, decay, rate, scale, ..] = factors;
         for (((w, g), s), b) in weights.iter_mut().zip(gradients).zip(square.iter_mut()).zip(buffer.iter_mut()) {
             let g = g * scale + decay * *w;
             *s += new * (g * g - *s);
@@ -48,7 +45,7 @@ impl Rule for RmsProp {
         }
     }
 
-    fn on_device(&self, now: Now) -> Option<OnDevice> {
-        Some(OnDevice { kernel: Kernel::RmsProp, factors: self.factors(now) })
+    fn kernel(&self) -> Option<Kernel> {
+        Some(Kernel::RmsProp)
     }
 }

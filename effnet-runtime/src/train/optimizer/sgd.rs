@@ -1,6 +1,6 @@
 //! Stochastic gradient descent with Nesterov momentum.
 
-use super::{Kernel, Now, OnDevice, Rule, Slot};
+use super::{Kernel, Now, Rule, Slot};
 
 /// SGD with Nesterov momentum in PyTorch's form (`torch.optim.SGD(nesterov=True)`): the rate multiplies the momentum
 /// buffer from outside, and decay is added to the gradient.
@@ -16,13 +16,6 @@ impl Default for Sgd {
     }
 }
 
-impl Sgd {
-    /// Scalar factors of a step, in the kernel's order.
-    fn factors(&self, now: Now) -> [f32; 8] {
-        [self.momentum, now.decay, now.rate, now.scale, 0.0, 0.0, 0.0, 0.0].map(|factor| factor as f32)
-    }
-}
-
 impl Rule for Sgd {
     fn name(&self) -> &'static str {
         "sgd"
@@ -32,9 +25,13 @@ impl Rule for Sgd {
         &[Slot { name: "momentum", start: 0.0 }]
     }
 
-    fn update(&self, now: Now, weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
+    fn factors(&self, now: Now) -> [f32; 8] {
+        [self.momentum, now.decay, now.rate, now.scale, 0.0, 0.0, 0.0, 0.0].map(|factor| factor as f32)
+    }
+
+    fn update(&self, factors: [f32; 8], weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
         let [buffer] = slots else { return };
-        let [momentum, decay, rate, scale, ..] = self.factors(now);
+        let [momentum, decay, rate, scale, ..] = factors;
         for ((w, g), b) in weights.iter_mut().zip(gradients).zip(buffer.iter_mut()) {
             let g = g * scale + decay * *w;
             *b = *b * momentum + g;
@@ -42,7 +39,7 @@ impl Rule for Sgd {
         }
     }
 
-    fn on_device(&self, now: Now) -> Option<OnDevice> {
-        Some(OnDevice { kernel: Kernel::Sgd, factors: self.factors(now) })
+    fn kernel(&self) -> Option<Kernel> {
+        Some(Kernel::Sgd)
     }
 }

@@ -28,13 +28,11 @@ impl Update for Cuda {
         is_wanted: impl FnOnce() -> Result<bool>,
     ) -> Result<bool> {
         let name = rule.name();
-        let (mut rows, mut kernel) = (Vec::with_capacity(targets.len()), None);
+        let Some(kernel) = rule.kernel() else { bail!("the optimizer `{name}` has no CUDA kernel; train on the CPU") };
+        let mut rows = Vec::with_capacity(targets.len());
         for target in targets.iter() {
-            let Some(step) = rule.on_device(target.now) else {
-                bail!("the optimizer `{name}` has no CUDA kernel; train on the CPU")
-            };
-            if *kernel.get_or_insert(step.kernel) != step.kernel || step.kernel.signature().1 != target.slots.len() {
-                bail!("the optimizer `{name}` does not fit its CUDA kernel {:?}", step.kernel)
+            if kernel.signature().1 != target.slots.len() {
+                bail!("the optimizer `{name}` does not fit its CUDA kernel {kernel:?}")
             }
             let mut slots = [None; 2];
             for (slot, values) in slots.iter_mut().zip(target.slots.iter()) {
@@ -44,13 +42,10 @@ impl Update for Cuda {
                 value: Some(target.weight),
                 gradient: Some(target.gradient),
                 slots,
-                factors: step.factors,
+                factors: rule.factors(target.now),
             });
         }
-        match kernel {
-            Some(kernel) => launch_if(kernel.signature().0, &rows, &chunks(&rows), None, is_wanted),
-            None => is_wanted(),
-        }
+        launch_if(kernel.signature().0, &rows, &chunks(&rows), None, is_wanted)
     }
 
     fn average(&self, pairs: &mut [Average<'_>], new: f32) -> Result<()> {

@@ -195,7 +195,11 @@ impl Rule for CpuAlone {
         &[]
     }
 
-    fn update(&self, _: Now, _: &mut [f32], _: &[f32], _: &mut [&mut [f32]]) {}
+    fn factors(&self, _: Now) -> [f32; 8] {
+        [0.0; 8]
+    }
+
+    fn update(&self, _: [f32; 8], _: &mut [f32], _: &[f32], _: &mut [&mut [f32]]) {}
 }
 
 #[test]
