@@ -16,8 +16,10 @@ use super::signals::Signals;
 use crate::device::{self, Chosen};
 use crate::environment;
 use crate::text::{bytes, duration, shell};
+use crate::train::config::Config;
 use crate::train::memory;
-use crate::train::{Ended, Error, Result, Trainer, sample, stage_of, table};
+use crate::train::schedule::Schedule;
+use crate::train::{Ended, Error, Facts, Result, sample, stage_of, table};
 
 /// Trains as the flags say: begins or resumes a run, reports its progress, and ends with the best top-1 and what to
 /// type next. The exit code is 0, or 130, 143, 138 or 129 if SIGINT, SIGTERM, SIGUSR1 or SIGHUP stopped the run.
@@ -32,18 +34,19 @@ pub fn train(args: &TrainArgs, model: &Model<'_>) -> Result<ExitCode> {
     let mut trainer = begin(args, model)?.with_command(model.train);
     if trainer.is_finished() {
         if style == Style::Human {
-            let (folder, epochs) = (trainer.folder().path().display(), trainer.config().epochs);
+            let Facts { config, folder, .. } = trainer.facts();
+            let (folder, epochs) = (folder.path().display(), config.epochs);
             line(format!("the run in {folder} is finished: all {epochs} epochs are done"));
         }
-        result(style, model, &trainer)?;
+        result(style, model, trainer.facts())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let classes = trainer.network().num_classes();
-    let predicted = memory::predicted(trainer.network().spec(), trainer.config(), classes);
-    introduce(style, model, &trainer, predicted);
+    let Facts { config, network, split, .. } = trainer.facts();
+    let predicted = memory::predicted(network.spec(), config, network.num_classes());
+    introduce(style, model, trainer.facts(), predicted);
     let signals = Signals::take_over().map_err(|error| Error::Setting(format!("cannot listen to signals: {error}")))?;
     let begun = std::time::Instant::now();
-    let mut progress = Progress::new(style, trainer.split().val.len() as u64, predicted);
+    let mut progress = Progress::new(style, split.val.len() as u64, predicted);
     let ended = trainer.run(&mut progress, &|| signals.stop());
     progress.end();
     match ended? {
@@ -51,23 +54,23 @@ pub fn train(args: &TrainArgs, model: &Model<'_>) -> Result<ExitCode> {
             if style == Style::Human {
                 line(format!("done in {}", duration(begun.elapsed())));
             }
-            result(style, model, &trainer)?;
+            result(style, model, trainer.facts())?;
             Ok(ExitCode::SUCCESS)
         }
         Ended::Stopped => {
-            stopped(style, &trainer);
+            stopped(style, trainer.facts());
             Ok(signals.exit_code())
         }
     }
 }
 
 /// Describes the run before it starts.
-fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64) {
-    let (config, split) = (trainer.config(), trainer.split());
-    let folder = trainer.folder().path().display();
-    let params = trainer.network().params().trainable() as u64;
-    let device = device::name(trainer.network().params().device());
-    let warning = long_warmup(trainer);
+fn introduce(style: Style, model: &Model<'_>, facts: &Facts, predicted: u64) {
+    let Facts { config, folder, split, network, stages, schedule, state, .. } = facts;
+    let folder = folder.path().display();
+    let params = network.params().trainable() as u64;
+    let device = device::name(network.params().device());
+    let warning = long_warmup(config, schedule);
     match style {
         // Keep standard output for the result.
         Style::Quiet => warning.into_iter().for_each(warn),
@@ -76,21 +79,21 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
                 "event": "start",
                 "model": model.name,
                 "recipe": config.recipe,
-                "folder": trainer.folder().path().display().to_string(),
+                "folder": folder.to_string(),
                 "params": params,
                 "classes": split.train.classes().len(),
                 "train_images": split.train.len(),
                 "val_images": split.val.len(),
                 "left_out": split.ignored.kinds,
                 "epochs": config.epochs,
-                "stages": trainer.stages(),
-                "steps_an_epoch": trainer.stages().iter().map(|stage| stage.steps(split.train.len())).collect::<Vec<_>>(),
+                "stages": stages,
+                "steps_an_epoch": stages.iter().map(|stage| stage.steps(split.train.len())).collect::<Vec<_>>(),
                 "batch": config.batch,
                 "size": config.size,
                 "seed": config.seed,
                 "device": device,
-                "epoch": trainer.state().epoch,
-                "step": trainer.state().step,
+                "epoch": state.epoch,
+                "step": state.step,
                 "predicted_peak_bytes": predicted,
             }));
             warning.into_iter().for_each(|message| line(json!({"event": "warning", "message": message})));
@@ -111,34 +114,32 @@ fn introduce(style: Style, model: &Model<'_>, trainer: &Trainer, predicted: u64)
                 thousands(split.train.len() as u64),
                 thousands(split.val.len() as u64)
             ));
-            let stage = stage_of(trainer.stages(), trainer.state().epoch);
+            let stage = stage_of(stages, state.epoch);
             line(format!(
-                "{} epochs of {} steps, {} at a rate of up to {}; {} threads, {}, on {}",
+                "{} epochs of {} steps, {} at a rate of up to {}; {} threads, {}, on {device}",
                 config.epochs,
                 thousands(stage.map_or(0, |stage| stage.steps(split.train.len()))),
-                trainer.optimizer().name(),
-                rounded(trainer.schedule().highest()),
+                state.optimizer,
+                rounded(schedule.highest()),
                 config.compute.threads,
-                simd::Level::current().name(),
-                device,
+                simd::Level::current().name()
             ));
             if let Ok(Chosen { instead: Some(why), .. }) = device::open(&config.compute.device) {
                 line(format!("on the CPU, though --device {} may be a GPU: {why}", config.compute.device));
             }
-            table(trainer.stages(), config).into_iter().for_each(line);
+            table(stages, config).into_iter().for_each(line);
             warning.into_iter().for_each(line);
-            let (state, epochs) = (trainer.state(), config.epochs);
             if state.step > 0 {
-                line(format!("resumed after {} of {epochs} epochs, {} steps", state.epoch, thousands(state.step)));
+                let (epoch, epochs) = (state.epoch, config.epochs);
+                line(format!("resumed after {epoch} of {epochs} epochs, {} steps", thousands(state.step)));
             }
         }
     }
 }
 
 /// Warning about a warm-up that is longer than the run.
-fn long_warmup(trainer: &Trainer) -> Option<String> {
-    let (schedule, epochs) = (trainer.schedule(), trainer.config().epochs);
-    let warmup = trainer.config().schedule.warmup_epochs?;
+fn long_warmup(config: &Config, schedule: &Schedule) -> Option<String> {
+    let (epochs, warmup) = (config.epochs, config.schedule.warmup_epochs?);
     (schedule.warmup > schedule.steps).then(|| {
         let highest = rounded(schedule.highest());
         format!("the warm-up takes {warmup} epochs and the run has {epochs}: the rate reaches at most {highest}")
@@ -151,11 +152,10 @@ fn rounded(rate: f64) -> f64 {
 }
 
 /// Prints the best result and what to type next.
-fn result(style: Style, model: &Model<'_>, trainer: &Trainer) -> Result<()> {
-    let folder = trainer.folder();
-    let Some(best) = trainer.state().best else { return Ok(()) };
+fn result(style: Style, model: &Model<'_>, Facts { folder, split, state, .. }: &Facts) -> Result<()> {
+    let Some(best) = state.best else { return Ok(()) };
     let checkpoint = folder.best();
-    let image = sample(trainer.split().val.as_ref(), folder, best.right)?;
+    let image = sample(split.val.as_ref(), folder, best.right)?;
     let next = image.map(|image| format!("{} --weights {} {}", model.predict, shell(&checkpoint), shell(&image)));
     if style == Style::Json {
         line(json!({
@@ -163,7 +163,7 @@ fn result(style: Style, model: &Model<'_>, trainer: &Trainer) -> Result<()> {
             "best_top1": best.top1,
             "best_epoch": best.epoch,
             "best_is_averaged": best.averaged,
-            "epochs": trainer.state().epoch,
+            "epochs": state.epoch,
             "folder": folder.path().display().to_string(),
             "checkpoint": checkpoint.display().to_string(),
             "peak_bytes": memory::measured(),
@@ -184,16 +184,15 @@ fn result(style: Style, model: &Model<'_>, trainer: &Trainer) -> Result<()> {
     Ok(())
 }
 
-fn stopped(style: Style, trainer: &Trainer) {
-    let state = trainer.state();
-    let folder = trainer.folder().path();
+fn stopped(style: Style, Facts { config, folder, state, .. }: &Facts) {
+    let folder = folder.path();
     match style {
         Style::Json => line(
             json!({"event": "stopped", "epoch": state.epoch, "step": state.step, "folder": folder.display().to_string()}),
         ),
         Style::Human | Style::Quiet => line(format!(
             "stopped at step {} of epoch {}; to continue, type the same command with: --resume --output {}",
-            state.position.batches / trainer.config().accumulate as u64,
+            state.position.batches / config.accumulate as u64,
             state.epoch + 1,
             shell(folder)
         )),

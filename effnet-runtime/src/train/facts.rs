@@ -1,44 +1,65 @@
-//! State of a run at the end of an epoch.
+//! What a run is, and how far it has come.
 
 use super::config::Config;
-use super::evaluate::Evaluation;
-use super::metrics::Metrics;
 use super::run_folder::RunFolder;
-use super::state::Best;
+use super::schedule::Schedule;
+use super::stages::{Stage, stages};
+use super::state::State;
 use crate::data::Split;
 use crate::network::Network;
 
-/// State of a run at the end of an epoch, for its events and its report.
-#[derive(Clone, Copy)]
-pub struct Facts<'a> {
-    /// The run's folder; its `metrics.csv` already has the epoch's row.
-    pub folder: &'a RunFolder,
+/// What a run is, and how far it has come.
+pub struct Facts {
     /// The settings.
-    pub config: &'a Config,
+    pub config: Config,
+    /// The run's folder.
+    pub folder: RunFolder,
+    /// The data set.
+    pub split: Split,
+    /// The network, as trained so far.
+    pub network: Box<dyn Network>,
+    /// The stages of progressive learning; a single one without it.
+    pub stages: Vec<Stage>,
+    /// The learning rate of every step.
+    pub schedule: Schedule,
+    /// How far the run has come.
+    pub state: State,
     /// Command that trains this network, up to the settings, such as `effnet train --variant s`. Where it is unknown,
     /// the report names the network instead.
-    pub command: Option<&'a str>,
-    /// The network.
-    pub network: &'a dyn Network,
-    /// The data set.
-    pub split: &'a Split,
-    /// The epoch's row.
-    pub metrics: &'a Metrics,
-    /// The epoch's evaluation.
-    pub evaluation: &'a Evaluation,
-    /// The best epoch so far; it may be this one.
-    pub best: Best,
-    /// Rate and image size of all steps.
-    pub plan: Plan<'a>,
+    pub command: Option<String>,
 }
 
-/// Learning rate and image size of a run's steps, future ones included. Steps count from 0.
-#[derive(Clone, Copy)]
-pub struct Plan<'a> {
-    /// Steps of the whole run.
-    pub steps: u64,
-    /// The learning rate of a step.
-    pub rate: &'a dyn Fn(u64) -> f64,
-    /// Side in pixels of a step's training images.
-    pub size: &'a dyn Fn(u64) -> usize,
+impl Facts {
+    /// Derives stages and rates from the settings.
+    pub(super) fn new(
+        config: Config,
+        folder: RunFolder,
+        split: Split,
+        network: Box<dyn Network>,
+        state: State,
+    ) -> Self {
+        let stages = stages(&config);
+        let schedule = Schedule::of(&config, &stages, split.train.len());
+        Self { config, folder, split, network, stages, schedule, state, command: None }
+    }
+
+    /// Side in pixels of the training images of step `step`, counted from 0; the last stage's for steps beyond the run.
+    #[cfg(feature = "report")]
+    pub(super) fn size(&self, step: u64) -> usize {
+        let mut until = 0;
+        let is_before_end = |stage: &&Stage| {
+            until += stage.epochs() * stage.steps(self.split.train.len());
+            step < until
+        };
+        self.stages.iter().find(is_before_end).or(self.stages.last()).map_or(0, |stage| stage.size)
+    }
+
+    /// Number of steps left in the run after step `batch` of an epoch, in units of one step of its stage.
+    pub(super) fn left(&self, stage: &Stage, batch: u64) -> f64 {
+        let steps = |stage: &Stage| stage.steps(self.split.train.len());
+        let pixels = |stage: &Stage| (stage.size * stage.size * stage.batch) as f64;
+        let epochs = |later: &Stage| later.end.saturating_sub(later.begin.max(self.state.epoch + 1)) as f64;
+        let later = self.stages.iter().map(|later| epochs(later) * (steps(later) as f64 * pixels(later))).sum::<f64>();
+        (steps(stage) - batch.min(steps(stage))) as f64 + later / pixels(stage)
+    }
 }

@@ -19,11 +19,7 @@ mod events;
 mod facts;
 mod finite;
 mod inputs;
-mod lock;
 #[cfg(feature = "report")]
-mod recorder;
-#[cfg(not(feature = "report"))]
-#[path = "no_recorder.rs"]
 mod recorder;
 #[cfg(feature = "report")]
 mod report;
@@ -41,7 +37,7 @@ pub use config::{Config, Recipe};
 pub use ema::Ema;
 pub use error::{Error, Result};
 pub use evaluate::{Evaluation, evaluate, evaluate_logits};
-pub use facts::{Facts, Plan};
+pub use facts::Facts;
 pub use inputs::{Build, build_network, eval_loader, open_data, spec_of, train_loader};
 pub(crate) use inputs::{check_transforms, convention};
 pub use run_folder::RunFolder;

@@ -3,8 +3,10 @@
 use std::time::Instant;
 
 use super::error::{Error, Result};
+use super::evaluate::Evaluation;
 use super::events::EventFile;
 use super::facts::Facts;
+use super::metrics::Metrics;
 use super::report::{self, Shown};
 use super::run_folder::RunFolder;
 use super::watch::StepDone;
@@ -63,19 +65,19 @@ impl Recorder {
     ///
     /// # Errors
     /// When the events or the report cannot be written.
-    pub(super) fn epoch(&mut self, facts: &Facts<'_>) -> Result<()> {
-        let tagged: Vec<(String, f64)> = facts
-            .metrics
+    pub(super) fn epoch(&mut self, facts: &Facts, metrics: &Metrics, evaluation: &Evaluation) -> Result<()> {
+        let tagged: Vec<(String, f64)> = metrics
             .cells()
             .into_iter()
             .filter(|(column, _)| !["epoch", "step"].contains(column))
             .map(|(column, number)| (format!("epoch/{column}"), number))
             .collect();
         let scalars: Vec<(&str, f64)> = tagged.iter().map(|(tag, number)| (tag.as_str(), *number)).collect();
-        self.write(facts.metrics.step, &scalars)?;
+        self.write(metrics.step, &scalars)?;
+        let Some(best) = facts.state.best else { return Ok(()) };
         let shown = match self.shown.take() {
-            Some(shown) if shown.epoch == facts.best.epoch => shown,
-            _ => Shown::of_best(facts)?,
+            Some(shown) if shown.epoch == best.epoch => shown,
+            _ => Shown::of_best(facts, best, evaluation)?,
         };
         report::write(facts, &shown)?;
         self.shown = Some(shown);
@@ -83,14 +85,13 @@ impl Recorder {
     }
 
     fn write(&mut self, step: u64, scalars: &[(&str, f64)]) -> Result<()> {
+        let path = self.folder.path();
         let events = match &mut self.events {
             Some(events) => events,
             empty => {
-                let path = self.folder.path();
                 empty.insert(EventFile::create(path, self.first_step).map_err(Error::folder("write events to", path))?)
             }
         };
-        let written = events.scalars(step, scalars);
-        written.map_err(|source| Error::folder("write", events.path())(source))
+        events.scalars(step, scalars).map_err(|reason| Error::folder("write", events.path())(reason))
     }
 }

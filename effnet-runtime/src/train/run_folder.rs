@@ -13,7 +13,7 @@
 //! events.out.tfevents.*                TensorBoard's events, one file per session
 //! ```
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -26,9 +26,6 @@ use crate::weights::{TEMPORARY_PREFIX, write_atomically};
 pub struct RunFolder {
     path: PathBuf,
 }
-
-/// Prefix of the temporary folders in which a checkpoint's second name is made.
-const LINKING_PREFIX: &str = ".linking-";
 
 /// Parent of run folders without `--output`.
 const RUNS: &str = "runs";
@@ -101,11 +98,6 @@ impl RunFolder {
         self.path.join("metrics.csv")
     }
 
-    /// The file that the process training here holds a lock on.
-    pub(super) fn lock_file(&self) -> PathBuf {
-        self.path.join("run.lock")
-    }
-
     /// The folder of checkpoints.
     pub fn checkpoints(&self) -> PathBuf {
         self.path.join("checkpoints")
@@ -164,18 +156,38 @@ impl RunFolder {
         write_atomically(&path, |file| file.write_all(text.as_bytes())).map_err(Error::folder("write", &path))
     }
 
+    /// Locks the folder for as long as the file is open. The system releases the lock when the process ends, however it
+    /// ends.
+    ///
+    /// # Errors
+    /// When another process, or another run in this one, holds the lock.
+    pub(super) fn lock(&self) -> Result<File> {
+        let path = self.path.join("run.lock");
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(Error::folder("write", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(Error::Locked(self.path.clone())),
+            Err(TryLockError::Error(reason)) => Err(Error::folder("lock", path)(reason)),
+        }
+    }
+
     /// Makes `name` another name of the file `checkpoint`: a hard link, or a copy where the file system has none.
     pub(super) fn link(&self, checkpoint: &Path, name: &Path) -> Result<()> {
-        let link = || {
-            let temporary = tempfile::Builder::new().prefix(LINKING_PREFIX).tempdir_in(self.checkpoints())?;
-            let other = temporary.path().join("checkpoint");
-            if fs::hard_link(checkpoint, &other).is_err() {
-                fs::copy(checkpoint, &other)?;
-                fs::File::open(&other)?.sync_all()?;
+        let second_name = |temporary: &Path| {
+            if fs::hard_link(checkpoint, temporary).is_ok() {
+                return Ok(());
             }
-            fs::rename(&other, name)?;
+            fs::copy(checkpoint, temporary)?;
+            File::open(temporary)?.sync_all()
+        };
+        let link = || {
+            tempfile::Builder::new()
+                .prefix(TEMPORARY_PREFIX)
+                .make_in(self.checkpoints(), second_name)?
+                .persist(name)?;
             #[cfg(unix)]
-            fs::File::open(self.checkpoints())?.sync_all()?;
+            File::open(self.checkpoints())?.sync_all()?;
             Ok(())
         };
         link().map_err(Error::folder("write", name))
@@ -186,11 +198,8 @@ impl RunFolder {
         for folder in [self.path.clone(), self.checkpoints()] {
             let entries = fs::read_dir(&folder).map_err(Error::folder("read", &folder))?;
             for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                if name.starts_with(TEMPORARY_PREFIX) {
-                    fs::remove_file(&path).map_err(Error::folder("remove", path.clone()))?;
-                } else if name.starts_with(LINKING_PREFIX) {
-                    fs::remove_dir_all(&path).map_err(Error::folder("remove", path.clone()))?;
+                if path.file_name().unwrap_or_default().to_string_lossy().starts_with(TEMPORARY_PREFIX) {
+                    fs::remove_file(&path).map_err(Error::folder("remove", path))?;
                 }
             }
         }

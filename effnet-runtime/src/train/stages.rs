@@ -50,18 +50,13 @@ impl Stage {
     }
 }
 
-/// Default of `stages.base`, the size that stages grow from: 128, or half of a size of at most 128.
-fn base(size: usize) -> usize {
-    if size <= 128 { size / 2 } else { 128 }
-}
-
 /// Batches that follow the size are multiples of this many images, so that mixup finds its pairs.
 const BATCH_UNIT: usize = 2;
 
 /// The stages of a run, in order; together they have all of its epochs.
 pub fn stages(config: &Config) -> Vec<Stage> {
     let count = config.stages.count;
-    let base = config.stages.base.unwrap_or_else(|| base(config.size)) as f64;
+    let base = config.stages.base.unwrap_or(if config.size <= 128 { config.size / 2 } else { 128 }) as f64;
     let size = config.size as f64;
     // The order of operations is Python's: it decides which results are whole numbers.
     let begin = |stage: usize| (stage as f64 / count as f64 * config.epochs as f64) as u64;
@@ -72,13 +67,12 @@ pub fn stages(config: &Config) -> Vec<Stage> {
         let ramp = |from: f64, to: f64| if along == 1.0 { to } else { from + (to - from) * along };
         let size = ((base + (size - base) * grown) as usize).max(1);
         let accumulate = config.accumulate;
-        let batch = if config.stages.batch_follows_size {
+        let mut batch = config.batch;
+        if config.stages.batch_follows_size {
             let pixels = (config.size * config.size) as f64 / (size * size) as f64;
             let unit = BATCH_UNIT * accumulate;
-            ((config.batch as f64 * pixels) as usize / unit * unit).max(config.batch)
-        } else {
-            config.batch
-        };
+            batch = batch.max((batch as f64 * pixels) as usize / unit * unit);
+        }
         let augment = &config.augment;
         let magnitude = match augment.policy {
             PolicyKind::RandAugment => ramp(config.stages.magnitude, augment.magnitude),
@@ -105,34 +99,18 @@ pub fn stage_of(stages: &[Stage], epoch: u64) -> Option<&Stage> {
     stages.iter().find(|stage| (stage.begin..stage.end).contains(&epoch)).or(stages.last())
 }
 
-/// The stage of a step, counted from 0, in a run over `images` images; the last stage for steps beyond the run.
-pub(super) fn stage_of_step(stages: &[Stage], images: usize, step: u64) -> Option<&Stage> {
-    let mut until = 0;
-    let is_before_end = |stage: &&Stage| {
-        until += stage.epochs() * stage.steps(images);
-        step < until
-    };
-    stages.iter().find(is_before_end).or(stages.last())
-}
-
 /// The stages as a table for people: a line of headings, and a line per stage.
 pub fn table(stages: &[Stage], config: &Config) -> Vec<String> {
-    let policy = match config.augment.policy {
-        PolicyKind::None => "policy",
-        PolicyKind::RandAugment => "RandAugment",
-        PolicyKind::AutoAugment => "AutoAugment",
+    let (policy, level): (_, fn(&Stage) -> String) = match config.augment.policy {
+        PolicyKind::None => ("policy", |_| "none".to_owned()),
+        PolicyKind::RandAugment => ("RandAugment", |stage| number(stage.magnitude)),
+        PolicyKind::AutoAugment => ("AutoAugment", |_| "v0".to_owned()),
     };
     let heading = ["stage", "epochs", "px", "batch", policy, "mixup", "cutmix", "dropout"].map(str::to_owned);
     let row = |(at, stage): (usize, &Stage)| {
-        let epochs = format!("{}–{}", stage.begin + 1, stage.end);
-        let policy = match config.augment.policy {
-            PolicyKind::None => "none".to_owned(),
-            PolicyKind::RandAugment => number(stage.magnitude),
-            PolicyKind::AutoAugment => "v0".to_owned(),
-        };
         let [place, px, batch] = [at + 1, stage.size, stage.batch].map(|count| count.to_string());
         let [mixup, cutmix, dropout] = [stage.mixup, stage.cutmix, stage.dropout].map(number);
-        [place, epochs, px, batch, policy, mixup, cutmix, dropout]
+        [place, format!("{}–{}", stage.begin + 1, stage.end), px, batch, level(stage), mixup, cutmix, dropout]
     };
     let rows = stages.iter().enumerate().filter(|(_, stage)| stage.epochs() > 0).map(row);
     let line = |[stage, epochs, px, batch, policy, mixup, cutmix, dropout]: [String; 8]| {

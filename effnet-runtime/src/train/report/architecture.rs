@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::spec::{Size, report};
 use crate::train::facts::Facts;
 
-pub(super) fn of(facts: &Facts<'_>) -> Markup {
+pub(super) fn of(facts: &Facts) -> Markup {
     let (spec, classes) = (facts.network.spec(), facts.network.num_classes());
     let image = Size::square(facts.config.eval_size);
     let rows = report::cells(spec, image, classes);

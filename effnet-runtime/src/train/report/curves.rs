@@ -8,45 +8,37 @@ use super::figures::{loss, percent, short};
 use super::history::History;
 use crate::text::duration;
 use crate::train::error::Result;
-use crate::train::facts::{Facts, Plan};
+use crate::train::facts::Facts;
 
 /// Maximum number of points of a schedule's curve.
 const LOOKS: u64 = 1000;
 
-pub(super) fn of(facts: &Facts<'_>, history: &History) -> Result<Markup> {
+pub(super) fn of(facts: &Facts, history: &History) -> Result<Markup> {
     let ends_in = |ends: &[&str]| -> Vec<&String> {
-        history.columns().iter().filter(|column| ends.iter().any(|end| column.ends_with(end))).collect()
+        history.columns.iter().filter(|column| ends.iter().any(|end| column.ends_with(end))).collect()
     };
     let (losses, shares) = (ends_in(&["loss"]), ends_in(&["top1", "top5"]));
-    let epochs = facts.config.epochs as i64;
-    let loss_chart = over_epochs(history, &losses, 1.0, |numbers| Chart {
-        title: "Loss by epoch",
-        x: "epoch",
-        y: "loss",
-        x_range: (1, epochs),
-        y_range: (0.0, 1.05 * largest(numbers)),
-        lines: Vec::new(),
-    })?;
-    let share_chart = over_epochs(history, &shares, 100.0, |numbers| Chart {
-        title: "Accuracy by epoch",
-        x: "epoch",
-        y: "accuracy in %",
-        x_range: (1, epochs),
-        y_range: (tens_below(numbers), 100.0),
-        lines: Vec::new(),
-    })?;
-    let Plan { steps, rate, size } = facts.plan;
-    let sizes = |step: u64| size(step) as f64;
+    let x_range = (1, facts.config.epochs as i64);
+    let lines = over_epochs(history, &losses, 1.0);
+    let y_range = (0.0, 1.05 * largest(&numbers(&lines)));
+    let loss_chart = Chart { title: "Loss by epoch", x: "epoch", y: "loss", x_range, y_range, lines }.svg()?;
+    let lines = over_epochs(history, &shares, 100.0);
+    let y_range = (tens_below(&numbers(&lines)), 100.0);
+    let share_chart =
+        Chart { title: "Accuracy by epoch", x: "epoch", y: "accuracy in %", x_range, y_range, lines }.svg()?;
+    let rate_chart = over_steps("Learning rate by step", "rate", facts, |step| facts.schedule.rate(step))?;
+    let size_chart = over_steps("Image size by step", "pixels", facts, |step| facts.size(step) as f64)?;
+    let (done, steps) = (facts.state.step, facts.schedule.steps);
     Ok(html! {
         div.charts {
             (figure("loss", "Loss", loss_chart, &legend(&losses, "loss")))
             (figure("accuracy", "Accuracy on validation images", share_chart, &legend(&shares, "val")))
-            (figure("rate", "Learning rate", over_steps("Learning rate by step", "rate", facts, &rate)?, &[]))
-            (figure("size", "Image size in training", over_steps("Image size by step", "pixels", facts, &sizes)?, &[]))
+            (figure("rate", "Learning rate", rate_chart, &[]))
+            (figure("size", "Image size in training", size_chart, &[]))
         }
         p.note {
-            (thousands(facts.metrics.step)) " of " (thousands(steps)) " steps are done"
-            @if facts.metrics.step < steps { "; the faint part of a schedule is to come" }
+            (thousands(done)) " of " (thousands(steps)) " steps are done"
+            @if done < steps { "; the faint part of a schedule is to come" }
             "."
         }
         details {
@@ -88,29 +80,26 @@ fn legend(columns: &[&String], said: &str) -> Vec<String> {
     columns.iter().map(|column| name(&rest(column))).collect()
 }
 
-/// Chart with one line per column, numbers multiplied by `factor`; `chart` builds the frame for the numbers it is
-/// given.
-fn over_epochs<'a>(
-    history: &History,
-    columns: &[&String],
-    factor: f64,
-    chart: impl Fn(&[f64]) -> Chart<'a>,
-) -> Result<String> {
+/// A line per column, numbers multiplied by `factor`.
+fn over_epochs(history: &History, columns: &[&String], factor: f64) -> Vec<Line> {
     let epochs = history.column("epoch");
     let line = |(colour, column): (usize, &&String)| {
         let numbers = history.column(column).into_iter().map(|number| factor * number);
         let points = epochs.iter().map(|epoch| *epoch as i64).zip(numbers).collect();
         Line { colour, points, marked: true, faint: false }
     };
-    let lines: Vec<Line> = columns.iter().enumerate().map(line).collect();
-    let numbers: Vec<f64> = lines.iter().flat_map(|line| &line.points).map(|point| point.1).collect();
-    let numbers: Vec<f64> = numbers.into_iter().filter(|number| number.is_finite()).collect();
-    Chart { lines, ..chart(&numbers) }.svg()
+    columns.iter().enumerate().map(line).collect()
+}
+
+/// The finite numbers of all lines.
+fn numbers(lines: &[Line]) -> Vec<f64> {
+    let numbers = lines.iter().flat_map(|line| &line.points).map(|point| point.1);
+    numbers.filter(|number| number.is_finite()).collect()
 }
 
 /// Lines of a plan: solid up to the current step, faint after it.
-fn over_steps(title: &str, y: &str, facts: &Facts<'_>, of: &dyn Fn(u64) -> f64) -> Result<String> {
-    let (steps, done) = (facts.plan.steps, facts.metrics.step.min(facts.plan.steps));
+fn over_steps(title: &str, y: &str, facts: &Facts, of: impl Fn(u64) -> f64) -> Result<String> {
+    let (steps, done) = (facts.schedule.steps, facts.state.step.min(facts.schedule.steps));
     let stride = steps.div_ceil(LOOKS).max(1);
     // A step's value holds until the next step.
     let points = |from: u64, to: u64| -> Vec<(i64, f64)> {
@@ -128,13 +117,12 @@ fn over_steps(title: &str, y: &str, facts: &Facts<'_>, of: &dyn Fn(u64) -> f64) 
     };
     let line = |points, faint| Line { colour: 0, points, marked: false, faint };
     let lines = vec![line(points(0, done), false), line(points(done.saturating_sub(1), steps), true)];
-    let numbers: Vec<f64> = lines.iter().flat_map(|line| &line.points).map(|point| point.1).collect();
-    let y_range = (0.0, 1.1 * largest(&numbers));
+    let y_range = (0.0, 1.1 * largest(&numbers(&lines)));
     Chart { title, x: "step", y, x_range: (0, steps as i64), y_range, lines }.svg()
 }
 
 fn largest(numbers: &[f64]) -> f64 {
-    numbers.iter().copied().filter(|number| number.is_finite()).fold(0.0, f64::max)
+    numbers.iter().copied().fold(0.0, f64::max)
 }
 
 /// Lower end of a percentage axis: 0, or the next multiple of ten below the numbers if all are above 50.
@@ -156,11 +144,11 @@ fn table(history: &History) -> Markup {
     html! {
         div.scroll {
             table.numbers id="epochs" {
-                thead { tr { @for column in history.columns() { th scope="col" { (name(column)) } } } }
+                thead { tr { @for column in &history.columns { th scope="col" { (name(column)) } } } }
                 tbody {
-                    @for row in history.rows() {
+                    @for row in &history.rows {
                         tr {
-                            @for (column, number) in history.columns().iter().zip(row) { td { (cell(column, *number)) } }
+                            @for (column, number) in history.columns.iter().zip(row) { td { (cell(column, *number)) } }
                         }
                     }
                 }
@@ -184,13 +172,12 @@ mod tests {
     #[test]
     fn a_line_has_a_mark_for_each_epoch_and_leaves_out_what_is_no_number() {
         let history = History::parse("epoch,step,train_loss,val_loss\n1,10,2.5,NaN\n2,20,1.5,1\n3,30,1,0.5\n");
-        let chart = |numbers: &[f64]| {
-            assert_eq!(numbers, [2.5, 1.5, 1.0, 1.0, 0.5]);
-            let y_range = (0.0, largest(numbers));
-            Chart { title: "a <title>", x: "epoch", y: "loss", x_range: (1, 3), y_range, lines: Vec::new() }
-        };
         let columns = ["train_loss".to_owned(), "val_loss".to_owned()];
-        let svg = over_epochs(&history, &[&columns[0], &columns[1]], 1.0, chart).unwrap();
+        let lines = over_epochs(&history, &[&columns[0], &columns[1]], 1.0);
+        assert_eq!(numbers(&lines), [2.5, 1.5, 1.0, 1.0, 0.5]);
+        let y_range = (0.0, largest(&numbers(&lines)));
+        let chart = Chart { title: "a <title>", x: "epoch", y: "loss", x_range: (1, 3), y_range, lines };
+        let svg = chart.svg().unwrap();
         assert_eq!(svg.matches("<circle").count(), 5);
         assert!(svg.starts_with("<svg role=\"img\" aria-label=\"a &lt;title&gt;\""), "{svg}");
     }

@@ -9,14 +9,14 @@ use super::shown::Shown;
 use crate::text::duration;
 use crate::train::facts::Facts;
 
-pub(super) fn of(facts: &Facts<'_>, history: &History, shown: &Shown) -> Markup {
-    let (config, best) = (facts.config, facts.best);
+pub(super) fn of(facts: &Facts, history: &History, shown: &Shown) -> Markup {
+    let (config, best) = (&facts.config, shown.best);
     let (train, val) = (facts.split.train.len() as u64, facts.split.val.len() as u64);
     let classes = facts.network.num_classes() as u64;
     let weights = if best.averaged { "ema" } else { "val" };
     let of_best = |figure| history.of_epoch(best.epoch, &format!("{weights}_{figure}")).unwrap_or(f64::NAN);
     let seconds = history.column("seconds").iter().filter(|seconds| seconds.is_finite()).sum::<f64>();
-    let done = facts.metrics.epoch;
+    let done = facts.state.epoch;
     html! {
         header {
             p.kind { "Training report" }
@@ -32,7 +32,7 @@ pub(super) fn of(facts: &Facts<'_>, history: &History, shown: &Shown) -> Markup 
                     dd.aside {
                         "in epoch " (best.epoch)
                         @if best.averaged { ", by the averaged weights" }
-                        @if !shown.is_best { "; details below are of epoch " (shown.epoch) }
+                        @if !shown.is_best() { "; details below are of epoch " (shown.epoch) }
                     }
                 }
                 (tile("Top-5", &percent(of_best("top5")), "of that epoch"))

@@ -6,8 +6,10 @@ use crate::train::error::{Error, Result};
 
 /// The rows of all finished epochs, from every session of the run.
 pub(super) struct History {
-    columns: Vec<String>,
-    rows: Vec<Vec<f64>>,
+    /// The columns' names.
+    pub(super) columns: Vec<String>,
+    /// The rows, with one cell per column.
+    pub(super) rows: Vec<Vec<f64>>,
 }
 
 impl History {
@@ -31,16 +33,6 @@ impl History {
             columns: filled.iter().map(|at| names[*at].to_owned()).collect(),
             rows: cells.iter().map(|row| filled.iter().map(|at| number(row[*at])).collect()).collect(),
         }
-    }
-
-    /// The columns' names.
-    pub(super) fn columns(&self) -> &[String] {
-        &self.columns
-    }
-
-    /// The rows, with one cell per column.
-    pub(super) fn rows(&self) -> &[Vec<f64>] {
-        &self.rows
     }
 
     /// The cells of a column; none if there is no such column.

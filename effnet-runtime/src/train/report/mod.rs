@@ -34,13 +34,13 @@ const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inlin
 ///
 /// # Errors
 /// When `metrics.csv` cannot be read, or the report cannot be written.
-pub(super) fn write(facts: &Facts<'_>, shown: &Shown) -> Result<()> {
+pub(super) fn write(facts: &Facts, shown: &Shown) -> Result<()> {
     let path = facts.folder.report();
     let text = page(facts, &History::read(&facts.folder.metrics())?, shown)?.into_string();
     write_atomically(&path, |file| file.write_all(text.as_bytes())).map_err(Error::folder("write", &path))
 }
 
-fn page(facts: &Facts<'_>, history: &History, shown: &Shown) -> Result<Markup> {
+fn page(facts: &Facts, history: &History, shown: &Shown) -> Result<Markup> {
     let model = &facts.network.spec().name;
     let classes = facts.split.val.classes();
     let evaluation = &shown.evaluation;
@@ -61,7 +61,7 @@ fn page(facts: &Facts<'_>, history: &History, shown: &Shown) -> Result<Markup> {
                 main {
                     (section("curves", "Curves", curves::of(facts, history)?))
                     (section("confusion", "Confusion", html! {
-                        (note_on(facts, shown))
+                        (note_on(shown))
                         (confusion::of(evaluation, classes))
                     }))
                     (section("worst", "Worst mistakes", html! {
@@ -90,13 +90,13 @@ fn section(id: &str, title: &str, content: Markup) -> Markup {
 }
 
 /// Says which weights a section is about.
-fn note_on(facts: &Facts<'_>, shown: &Shown) -> Markup {
-    let averaged = shown.is_best && facts.best.averaged;
+fn note_on(shown: &Shown) -> Markup {
+    let averaged = shown.is_best() && shown.best.averaged;
     let images = thousands(shown.evaluation.images as u64);
     html! {
         p.note {
             (images) " validation images, by the " @if averaged { "averaged " } "weights of epoch " (shown.epoch)
-            @if shown.is_best { ", the best" }
+            @if shown.is_best() { ", the best" }
             "."
         }
     }

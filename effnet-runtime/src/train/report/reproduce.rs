@@ -8,8 +8,8 @@ use crate::text::shell;
 use crate::train::error::{Error, Result};
 use crate::train::facts::Facts;
 
-pub(super) fn of(facts: &Facts<'_>) -> Result<Markup> {
-    let config = facts.config;
+pub(super) fn of(facts: &Facts) -> Result<Markup> {
+    let config = &facts.config;
     let file = facts.folder.config_file();
     let settings = std::fs::read_to_string(&file).map_err(Error::folder("read", &file))?;
     let file = shell(&file);
@@ -26,7 +26,7 @@ pub(super) fn of(facts: &Facts<'_>) -> Result<Markup> {
         ("Threads", format!("{}, and {} that load images", config.compute.threads, config.compute.loader_threads)),
     ];
     Ok(html! {
-        @match facts.command {
+        @match &facts.command {
             Some(command) => pre.command { code { (command) " --config " (file) } },
             None => {
                 p { "Train the network " strong { (config.model) } " with:" }

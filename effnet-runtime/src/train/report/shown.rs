@@ -9,13 +9,14 @@ use super::worst::Thumbnail;
 use crate::train::error::{Error, Result};
 use crate::train::evaluate::Evaluation;
 use crate::train::facts::Facts;
+use crate::train::state::Best;
 use crate::weights::write_atomically;
 
 /// An epoch's evaluation, with the pictures of its worst mistakes.
 pub(in crate::train) struct Shown {
     pub(in crate::train) epoch: u64,
-    /// Whether `best.safetensors` belongs to this epoch.
-    pub(super) is_best: bool,
+    /// The best epoch so far; it may be another.
+    pub(super) best: Best,
     pub(super) evaluation: Evaluation,
     /// Pictures of the evaluation's worst, one each.
     pub(super) thumbnails: Vec<Thumbnail>,
@@ -34,32 +35,37 @@ impl Shown {
     ///
     /// # Errors
     /// When `best.json` cannot be written.
-    pub(in crate::train) fn of_best(facts: &Facts<'_>) -> Result<Self> {
-        let (best, path) = (facts.best.epoch, facts.folder.best_evaluation());
-        if best == facts.metrics.epoch {
-            let kept = Kept { epoch: best, evaluation: facts.evaluation };
+    pub(in crate::train) fn of_best(facts: &Facts, best: Best, evaluation: &Evaluation) -> Result<Self> {
+        let (epoch, path) = (facts.state.epoch, facts.folder.best_evaluation());
+        if best.epoch == epoch {
+            let kept = Kept { epoch, evaluation };
             let text = serde_json::to_vec(&kept)
                 .map_err(|error| Error::Setting(format!("the evaluation has no JSON form: {error}")))?;
             write_atomically(&path, |file| file.write_all(&text)).map_err(Error::folder("write", &path))?;
-            return Ok(Self::new(facts, best, facts.evaluation.clone()));
+            return Ok(Self::new(facts, best, epoch, evaluation.clone()));
         }
         let kept = fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Kept<Evaluation>>(&text).ok());
-        Ok(match kept.filter(|kept| kept.epoch == best && kept.fits(facts)) {
-            Some(kept) => Self::new(facts, best, kept.evaluation),
-            None => Self::new(facts, facts.metrics.epoch, facts.evaluation.clone()),
+        Ok(match kept.filter(|kept| kept.epoch == best.epoch && kept.fits(facts)) {
+            Some(kept) => Self::new(facts, best, best.epoch, kept.evaluation),
+            None => Self::new(facts, best, epoch, evaluation.clone()),
         })
     }
 
-    fn new(facts: &Facts<'_>, epoch: u64, evaluation: Evaluation) -> Self {
+    /// Whether `best.safetensors` belongs to this epoch.
+    pub(super) fn is_best(&self) -> bool {
+        self.epoch == self.best.epoch
+    }
+
+    fn new(facts: &Facts, best: Best, epoch: u64, evaluation: Evaluation) -> Self {
         let source = facts.split.val.as_ref();
         let thumbnails = evaluation.worst.iter().map(|worst| Thumbnail::of(source, worst.sample as usize)).collect();
-        Self { epoch, is_best: epoch == facts.best.epoch, evaluation, thumbnails }
+        Self { epoch, best, evaluation, thumbnails }
     }
 }
 
 impl Kept<Evaluation> {
     /// Whether it fits this data set: each number names a class or a sample.
-    fn fits(&self, facts: &Facts<'_>) -> bool {
+    fn fits(&self, facts: &Facts) -> bool {
         let (classes, samples) = (facts.split.val.classes().len(), facts.split.val.len() as u64);
         let is_class = |class: u32| (class as usize) < classes;
         let Evaluation { confusion, worst, classes: scores, .. } = &self.evaluation;

@@ -56,7 +56,7 @@ fn averaged_weights_are_evaluated_beside_the_others_and_kept_where_they_are_bett
     let config = tiny_config("epochs = 6\nema.decay = 0.9\noptimizer.lr = 0.05\nschedule.kind = \"constant\"");
     let mut trainer = begin(config, &parent.path().join("run"));
     assert_eq!(trainer.run(&mut (), &|| false).unwrap(), Ended::Finished);
-    let text = std::fs::read_to_string(trainer.folder().metrics()).unwrap();
+    let text = std::fs::read_to_string(trainer.facts().folder.metrics()).unwrap();
     let column = |name: &str| {
         let at = HEADER.split(',').position(|column| column == name).unwrap();
         text.lines().skip(1).map(|row| row.split(',').nth(at).unwrap().parse::<f64>().unwrap()).collect::<Vec<f64>>()
@@ -64,16 +64,16 @@ fn averaged_weights_are_evaluated_beside_the_others_and_kept_where_they_are_bett
     let (own, averaged) = (column("val_top1"), column("ema_top1"));
     assert_eq!((own.len(), averaged.len()), (6, 6));
     assert_ne!(column("val_loss"), column("ema_loss"));
-    let best = trainer.state().best.unwrap();
+    let best = trainer.facts().state.best.unwrap();
     let most = own.iter().chain(&averaged).copied().fold(0.0, f64::max);
     assert_eq!(best.top1, most);
     assert!(best.averaged, "of {own:?} and {averaged:?} the test needs an average that is best");
-    let file = WeightsFile::open(trainer.folder().best()).unwrap();
+    let file = WeightsFile::open(trainer.facts().folder.best()).unwrap();
     let loaded = read_network(&file, &super::tiny_spec(), None, &candle_core::Device::Cpu, super::build_tiny).unwrap();
-    assert_ne!(bits(loaded.as_ref()), bits(trainer.network()));
+    assert_ne!(bits(loaded.as_ref()), bits(trainer.facts().network.as_ref()));
     let found = super::super::evaluate(
         loaded.as_ref(),
-        super::super::eval_loader(trainer.config(), &trainer.split().val, loaded.as_ref()).unwrap(),
+        super::super::eval_loader(&trainer.facts().config, &trainer.facts().split.val, loaded.as_ref()).unwrap(),
         |_| (),
     );
     assert_eq!(found.unwrap().top1, best.top1);

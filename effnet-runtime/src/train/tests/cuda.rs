@@ -72,7 +72,7 @@ fn trained(over: &str, folder: &TempDir) -> (Vec<f64>, Vec<(String, Vec<u32>)>) 
     trainer.run(&mut (), &|| false).unwrap();
     let metrics = std::fs::read_to_string(path.join("metrics.csv")).unwrap();
     let losses = metrics.lines().skip(1).map(|row| row.split(',').nth(4).unwrap().parse().unwrap());
-    (losses.collect(), bits(trainer.network()))
+    (losses.collect(), bits(trainer.facts().network.as_ref()))
 }
 
 #[test]
@@ -85,6 +85,6 @@ fn a_run_is_the_cpus_and_can_be_resumed() {
         assert!((found - expected).abs() <= RUN_TOLERANCE * expected, "{found} {expected}");
     }
     let resumed = resume(&folders[1].path().join("run")).unwrap();
-    assert!(resumed.network().params().device().is_cuda());
-    assert!(bits(resumed.network()) == trained_bits);
+    assert!(resumed.facts().network.params().device().is_cuda());
+    assert!(bits(resumed.facts().network.as_ref()) == trained_bits);
 }

@@ -4,7 +4,7 @@ use super::{begin, build_tiny, tiny_config, tiny_spec};
 use crate::train::build_network;
 
 fn weights(trainer: &crate::train::Trainer) -> BTreeMap<String, Vec<u32>> {
-    super::bits(trainer.network()).into_iter().collect()
+    super::bits(trainer.facts().network.as_ref()).into_iter().collect()
 }
 
 fn refusal(freeze: &str) -> String {

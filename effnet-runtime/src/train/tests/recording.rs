@@ -9,7 +9,7 @@ use super::{begin, few_digits, resume, tiny_config};
 use crate::data::{Error as DataError, Source, Split};
 use crate::train::metrics::{self, Metrics};
 use crate::train::recorder::Recorder;
-use crate::train::{Best, Ended, Facts, Plan, RunFolder, Trainer, build_network, eval_loader, evaluate};
+use crate::train::{Best, Ended, RunFolder, State, Trainer, build_network, eval_loader, evaluate};
 
 /// Images whose classes and files have other names.
 struct Renamed(Arc<dyn Source>, Vec<String>);
@@ -79,9 +79,10 @@ fn a_resumed_run_reports_all_of_itself() {
 #[test]
 fn the_best_epoch_is_shown_and_the_latest_where_the_best_is_lost() {
     let parent = tempfile::tempdir().unwrap();
-    let trainer = begin(tiny_config("epochs = 3"), &parent.path().join("run"));
-    let (folder, config, network, split) = (trainer.folder(), trainer.config(), trainer.network(), trainer.split());
-    let evaluation = evaluate(network, eval_loader(config, &split.val, network).unwrap(), |_| {}).unwrap();
+    let mut facts = begin(tiny_config("epochs = 3"), &parent.path().join("run")).facts;
+    let (folder, network) = (facts.folder.clone(), facts.network.as_ref());
+    let images = eval_loader(&facts.config, &facts.split.val, network).unwrap();
+    let evaluation = evaluate(network, images, |_| {}).unwrap();
     let row = |epoch: u64| Metrics {
         epoch,
         step: 5 * epoch,
@@ -95,35 +96,26 @@ fn the_best_epoch_is_shown_and_the_latest_where_the_best_is_lost() {
         seconds: 1.0,
     };
     // The first epoch is the best, by a recorder.
-    let epoch = |recorder: &mut Recorder, epoch: u64| {
+    let mut epoch = |recorder: &mut Recorder, epoch: u64| {
         metrics::append(&folder.metrics(), &row(epoch)).unwrap();
-        let facts = Facts {
-            folder,
-            config,
-            command: None,
-            network,
-            split,
-            metrics: &row(epoch),
-            evaluation: &evaluation,
-            best: Best { epoch: 1, top1: 0.5, averaged: false, right: None },
-            plan: Plan { steps: 15, rate: &|_| 0.1, size: &|_| 16 },
-        };
-        recorder.epoch(&facts).unwrap();
+        let best = Some(Best { epoch: 1, top1: 0.5, averaged: false, right: None });
+        facts.state = State { epoch, step: 5 * epoch, best, ..State::default() };
+        recorder.epoch(&facts, &row(epoch), &evaluation).unwrap();
         report(folder.path())
     };
-    let mut recorder = Recorder::new(folder, 0);
+    let mut recorder = Recorder::new(&folder, 0);
     for number in [1, 2] {
         assert!(epoch(&mut recorder, number).contains("by the weights of epoch 1, the best"));
     }
     // A later session finds it in the folder.
-    assert!(epoch(&mut Recorder::new(folder, 10), 3).contains("by the weights of epoch 1, the best"));
+    assert!(epoch(&mut Recorder::new(&folder, 10), 3).contains("by the weights of epoch 1, the best"));
     let kept = fs::read_to_string(folder.best_evaluation()).unwrap();
     let of_another = kept.replace(r#""epoch":1"#, r#""epoch":2"#);
     let beyond = kept.replace(r#""confusion":["#, r#""confusion":[[10,0,1],"#);
     assert!(of_another != kept && beyond != kept);
     for lost in ["", "{", &of_another, &beyond] {
         fs::write(folder.best_evaluation(), lost).unwrap();
-        let html = epoch(&mut Recorder::new(folder, 10), 3);
+        let html = epoch(&mut Recorder::new(&folder, 10), 3);
         assert!(html.contains("by the weights of epoch 3.") && html.contains("details below are of epoch 3"), "{lost}");
     }
 }
@@ -192,7 +184,7 @@ fn a_report_says_when_the_averaged_weights_are_the_best() {
     let config = tiny_config("epochs = 6\nema.decay = 0.9\noptimizer.lr = 0.05\nschedule.kind = \"constant\"");
     let mut trainer = begin(config, &path);
     assert_eq!(go(&mut trainer, u64::MAX), Ended::Finished);
-    let best = trainer.state().best.unwrap();
+    let best = trainer.facts().state.best.unwrap();
     assert!(best.averaged, "the test needs an average that is best");
     let page = report(&path);
     assert!(page.contains(&format!("in epoch {}, by the averaged weights", best.epoch)));

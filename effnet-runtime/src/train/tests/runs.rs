@@ -23,13 +23,13 @@ struct Left {
 }
 
 fn left(trainer: &Trainer) -> Left {
-    let folder = trainer.folder();
+    let folder = &trainer.facts().folder;
     let metrics = fs::read_to_string(folder.metrics()).unwrap();
     Left {
-        weights: bits(trainer.network()),
+        weights: bits(trainer.facts().network.as_ref()),
         memory: memory(trainer.optimizer()),
         ema: trainer.ema().map(averages),
-        state: trainer.state().clone(),
+        state: trainer.facts().state.clone(),
         // Drop the last column, the seconds.
         metrics: metrics.lines().map(|row| row.rsplit_once(',').unwrap().0.to_owned()).collect(),
         last: fs::read(folder.last()).unwrap(),
@@ -102,10 +102,10 @@ fn a_resumed_run_equals_the_straight_one_to_the_bit() {
         let path = parent.path().join(format!("stopped-{stop_at}"));
         let mut trainer = begin(config.clone(), &path);
         assert_eq!(go(&mut trainer, stop_at), Ended::Stopped);
-        assert_eq!(trainer.state().epoch, epochs);
+        assert_eq!(trainer.facts().state.epoch, epochs);
         drop(trainer);
         let mut trainer = resume(&path).unwrap();
-        assert_eq!(trainer.state().step, stop_at);
+        assert_eq!(trainer.facts().state.step, stop_at);
         assert_eq!(go(&mut trainer, u64::MAX), Ended::Finished);
         assert!(left(&trainer) == straight, "stopped at {stop_at}");
     }
@@ -160,13 +160,13 @@ fn checkpoints_by_steps_are_gone_on_from() {
         }
     }
     let mut trainer = begin(config, &path);
-    let last = trainer.folder().last();
+    let last = trainer.facts().folder.last();
     trainer.run(&mut Keep(&last, &kept), &|| false).unwrap();
     drop(trainer);
     // The state after a kill behind the seventh step.
     fs::copy(&kept, &last).unwrap();
     let mut trainer = resume(&path).unwrap();
-    assert_eq!((trainer.state().step, trainer.state().epoch), (6, 1));
+    assert_eq!((trainer.facts().state.step, trainer.facts().state.epoch), (6, 1));
     go(&mut trainer, u64::MAX);
     assert!(left(&trainer) == straight);
 }
@@ -192,12 +192,12 @@ fn a_run_that_was_killed_goes_on_from_its_last_epoch() {
     let mut trainer = begin(config, &path);
     assert_eq!(go(&mut trainer, 7), Ended::Stopped);
     // A kill leaves no checkpoint of its own, and maybe a row of an epoch that has none.
-    let folder = trainer.folder().clone();
+    let folder = trainer.facts().folder.clone();
     fs::copy(folder.epoch(1), folder.last()).unwrap();
     fs::write(folder.metrics(), fs::read_to_string(folder.metrics()).unwrap() + "2,10,0,16,0,0,0,0,,,,0\n").unwrap();
     drop(trainer);
     let mut trainer = resume(&path).unwrap();
-    assert_eq!(trainer.state().step, 5);
+    assert_eq!(trainer.facts().state.step, 5);
     go(&mut trainer, u64::MAX);
     assert!(left(&trainer) == straight);
 }
@@ -210,7 +210,7 @@ fn a_run_that_was_killed_in_its_first_epoch_starts_over() {
     let path = parent.path().join("killed");
     drop(begin(config, &path));
     let mut trainer = resume(&path).unwrap();
-    assert_eq!(trainer.state().step, 0);
+    assert_eq!(trainer.facts().state.step, 0);
     go(&mut trainer, u64::MAX);
     assert!(left(&trainer) == straight);
 }
@@ -242,7 +242,7 @@ fn a_run_goes_on_with_the_data_set_that_it_began_with_only() {
     let path = parent.path().join("run");
     let mut trainer = begin(tiny_config(""), &path);
     go(&mut trainer, 2);
-    let config = trainer.config().clone();
+    let config = trainer.facts().config.clone();
     drop(trainer);
     let Split { train, val, val_fraction, ignored } = super::few_digits(&config);
     let fewer: Arc<dyn crate::data::Source> = Arc::new(super::Thinned(train, 2));

@@ -63,7 +63,7 @@ fn a_batch_of_one_trains_where_maps_are_larger() {
     let parent = tempfile::tempdir().unwrap();
     let mut trainer = super::begin(tiny_config("batch = 1\nepochs = 1\nsize = 9"), &parent.path().join("run"));
     assert_eq!(trainer.run(&mut (), &|| false).unwrap(), Ended::Finished);
-    assert_eq!(trainer.state().step, 41);
+    assert_eq!(trainer.facts().state.step, 41);
 }
 
 /// A step called from a library: an error, and nothing has changed.
@@ -146,7 +146,7 @@ fn an_image_that_bad_files_leave_alone_is_left_out_and_named() {
     }
     let parent = tempfile::tempdir().unwrap();
     let mut run = trainer(&parent.path().join("run"), false);
-    let order = run.split().train.order(5, 0);
+    let order = run.facts().split.train.order(5, 0);
     let mut seen = Seen::default();
     run.run(&mut seen, &|| false).unwrap();
     let alone = [1, 6, 9, 10].map(|place| format!("picture {}", order[place]));
@@ -166,7 +166,10 @@ fn a_run_with_images_left_alone_resumes_to_the_bit() {
         assert_eq!(go(&mut trainer(&path, false), stop_at), Ended::Stopped);
         let mut resumed = trainer(&path, true);
         assert_eq!(go(&mut resumed, u64::MAX), Ended::Finished);
-        assert!(bits(resumed.network()) == bits(straight.network()), "stopped at {stop_at}");
-        assert_eq!(resumed.state(), straight.state(), "stopped at {stop_at}");
+        assert!(
+            bits(resumed.facts().network.as_ref()) == bits(straight.facts().network.as_ref()),
+            "stopped at {stop_at}"
+        );
+        assert_eq!(resumed.facts().state, straight.facts().state, "stopped at {stop_at}");
     }
 }

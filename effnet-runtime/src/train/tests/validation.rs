@@ -20,8 +20,8 @@ fn fill(network: &dyn Network, name: &str, value: f32) {
 fn first_epoch_fails(trainer: &mut Trainer) -> String {
     let error = trainer.run(&mut (), &|| false).unwrap_err();
     assert!(matches!(error, Error::NotFiniteValidation { epoch: 1, best: None, .. }), "{error}");
-    let folder = trainer.folder();
-    assert!(trainer.state().best.is_none() && !folder.best().exists() && !folder.last().exists());
+    let folder = &trainer.facts().folder;
+    assert!(trainer.facts().state.best.is_none() && !folder.best().exists() && !folder.last().exists());
     assert_eq!(fs::read_to_string(folder.metrics()).unwrap().lines().count(), 1);
     error.to_string()
 }
@@ -35,7 +35,7 @@ fn a_running_statistic_that_is_not_finite_is_named() {
     ] {
         let parent = tempfile::tempdir().unwrap();
         let mut trainer = begin(tiny_config(""), &parent.path().join("run"));
-        fill(trainer.network(), name, value);
+        fill(trainer.facts().network.as_ref(), name, value);
         let error = first_epoch_fails(&mut trainer);
         assert_eq!(
             error,
@@ -69,7 +69,7 @@ fn averaged_weights_are_named_as_such() {
     let split = few_digits(&config);
     let mut trainer = Trainer::begin(config, folder, split, network).unwrap();
     // The average keeps a value that the network no longer has.
-    fill(trainer.network(), name, 1.0);
+    fill(trainer.facts().network.as_ref(), name, 1.0);
     let error = first_epoch_fails(&mut trainer);
     let what = format!("the validation of the averaged weights is not finite, as `{name}` is not");
     assert!(error.contains(&what), "{error}");
@@ -89,15 +89,15 @@ fn the_last_good_checkpoint_stands() {
     let parent = tempfile::tempdir().unwrap();
     let path = parent.path().join("run");
     let mut trainer = begin(tiny_config("epochs = 3"), &path);
-    let var = trainer.network().params().get("stem.bn.running_var").unwrap();
+    let var = trainer.facts().network.params().get("stem.bn.running_var").unwrap();
     let error = trainer.run(&mut Break(&var), &|| false).unwrap_err();
     assert!(matches!(error, Error::NotFiniteValidation { epoch: 2, .. }), "{error}");
-    let best = trainer.folder().best();
+    let best = trainer.facts().folder.best();
     assert!(error.to_string().ends_with(&format!("--pretrained {}", best.display())), "{error}");
     assert_eq!(rows(&path), 2);
     drop(trainer);
     let mut trainer = resume(&path).unwrap();
-    assert_eq!((trainer.state().epoch, trainer.state().best.unwrap().epoch), (1, 1));
+    assert_eq!((trainer.facts().state.epoch, trainer.facts().state.best.unwrap().epoch), (1, 1));
     assert_eq!(trainer.run(&mut (), &|| false).unwrap(), Ended::Finished);
     assert_eq!(rows(&path), 4);
 }

@@ -2,21 +2,22 @@
 
 mod epoch;
 
+use std::fs::File;
+use std::path::Path;
 use std::time::Instant;
 
-use super::checkpoint::{self, Contents};
+use super::checkpoint::{self, Contents, Saved};
 use super::class_weights::class_weights;
 use super::config::Config;
 use super::ema::Ema;
 use super::error::{Error, Result};
-use super::lock::Lock;
+use super::facts::Facts;
 use super::metrics;
 use super::optimizer::Optimizer;
+#[cfg(feature = "report")]
 use super::recorder::Recorder;
 use super::run_folder::RunFolder;
-use super::schedule::Schedule;
 use super::single::check_batches;
-use super::stages::{Stage, stage_of, stages};
 use super::state::State;
 use super::watch::Watcher;
 use crate::data::Split;
@@ -25,21 +26,16 @@ use crate::weights::WeightsFile;
 
 /// A run under way.
 pub struct Trainer {
-    config: Config,
-    folder: RunFolder,
-    split: Split,
-    network: Box<dyn Network>,
+    pub(super) facts: Facts,
     optimizer: Optimizer,
     ema: Option<Ema>,
     class_weights: Option<Vec<f32>>,
-    stages: Vec<Stage>,
-    schedule: Schedule,
-    state: State,
     /// Time of the last write of `last.safetensors`.
     saved: Instant,
+    #[cfg(feature = "report")]
     recorder: Recorder,
-    command: Option<String>,
-    _lock: Lock,
+    /// Locked for as long as it is open.
+    _lock: File,
 }
 
 /// How [`Trainer::run`] came to an end.
@@ -57,9 +53,9 @@ impl Trainer {
     /// # Errors
     /// When the folder cannot be written to, or another process has it.
     pub fn begin(config: Config, folder: RunFolder, split: Split, network: Box<dyn Network>) -> Result<Self> {
-        let lock = Lock::take(&folder)?;
+        let lock = folder.lock()?;
         folder.write_config(&config)?;
-        Self::of(config, folder, split, network, State::default(), lock)
+        Self::of(Facts::new(config, folder, split, network, State::default()), lock)
     }
 
     /// Resumes the run in a folder from its last checkpoint, or from the start where there is none.
@@ -70,64 +66,44 @@ impl Trainer {
         if !folder.last().exists() {
             return Self::begin(config, folder, split, network);
         }
-        let lock = Lock::take(&folder)?;
+        let lock = folder.lock()?;
         folder.remove_leftovers()?;
         let file = WeightsFile::open(folder.last())?;
-        let saved = checkpoint::read(&file)?;
-        let other = |what: String| Error::OtherData { folder: folder.path().to_path_buf(), what };
-        if saved.metadata.labels != split.train.classes() {
-            return Err(other(format!(
-                "it has other classes ({} now, {} then)",
-                split.train.classes().len(),
-                saved.metadata.labels.len()
-            )));
+        let Saved { metadata, state } = checkpoint::read(&file)?;
+        let (images, classes) = (split.train.len(), split.train.classes());
+        let other = |what| Err(Error::OtherData { folder: folder.path().to_path_buf(), what });
+        if metadata.labels != classes {
+            return other(format!("it has other classes ({} now, {} then)", classes.len(), metadata.labels.len()));
         }
-        if saved.state.train_images != split.train.len() as u64 {
-            let (now, then) = (split.train.len(), saved.state.train_images);
-            return Err(other(format!("it has {now} training images now, and had {then} then")));
+        if state.train_images != images as u64 {
+            return other(format!("it has {images} training images now, and had {} then", state.train_images));
         }
-        let mut trainer = Self::of(config, folder, split, network, saved.state, lock)?;
-        let network = trainer.network.as_ref();
-        trainer.ema =
-            checkpoint::restore(&file, &trainer.state, network, &mut trainer.optimizer, trainer.config.ema.decay)?;
+        let mut trainer = Self::of(Facts::new(config, folder, split, network, state), lock)?;
+        let Facts { network, state, config, .. } = &trainer.facts;
+        trainer.ema = checkpoint::restore(&file, state, network.as_ref(), &mut trainer.optimizer, config.ema.decay)?;
         Ok(trainer)
     }
 
-    fn of(
-        config: Config,
-        folder: RunFolder,
-        split: Split,
-        network: Box<dyn Network>,
-        state: State,
-        lock: Lock,
-    ) -> Result<Self> {
-        check_batches(&config, network.as_ref(), split.train.len())?;
+    fn of(mut facts: Facts, lock: File) -> Result<Self> {
+        let Facts { config, folder, split, network, state, .. } = &mut facts;
+        check_batches(config, network.as_ref(), split.train.len())?;
         metrics::begin(&folder.metrics(), state.epoch)?;
         let optimizer = config.optimizer();
-        let train_images = split.train.len() as u64;
-        let state = State { optimizer: optimizer.name().to_owned(), train_images, ..state };
+        state.optimizer = optimizer.name().to_owned();
+        state.train_images = split.train.len() as u64;
         let ema = match config.ema.decay {
             0.0 => None,
             decay => Some(Ema::new(decay, network.params())?),
         };
         let class_weights = class_weights(&config.regularise.class_weights, split.train.as_ref())?;
-        let stages = stages(&config);
-        let schedule = Schedule::of(&config, &stages, split.train.len());
-        let (saved, recorder) = (Instant::now(), Recorder::new(&folder, state.step));
         Ok(Self {
-            config,
-            folder,
-            split,
-            network,
+            #[cfg(feature = "report")]
+            recorder: Recorder::new(folder, state.step),
+            facts,
             optimizer,
             ema,
             class_weights,
-            stages,
-            schedule,
-            state,
-            saved,
-            recorder,
-            command: None,
+            saved: Instant::now(),
             _lock: lock,
         })
     }
@@ -135,28 +111,14 @@ impl Trainer {
     /// Sets the command that trains this network, up to the settings, such as `effnet train --variant s`: the report
     /// shows it.
     #[must_use]
-    pub fn with_command(self, command: impl Into<String>) -> Self {
-        Self { command: Some(command.into()), ..self }
+    pub fn with_command(mut self, command: impl Into<String>) -> Self {
+        self.facts.command = Some(command.into());
+        self
     }
 
-    /// The run's settings.
-    pub fn config(&self) -> &Config {
-        &self.config
-    }
-
-    /// The run's folder.
-    pub fn folder(&self) -> &RunFolder {
-        &self.folder
-    }
-
-    /// The network, as trained so far.
-    pub fn network(&self) -> &dyn Network {
-        self.network.as_ref()
-    }
-
-    /// The data set.
-    pub fn split(&self) -> &Split {
-        &self.split
+    /// What the run is, and how far it has come.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// The optimizer, with its memory.
@@ -169,30 +131,9 @@ impl Trainer {
         self.ema.as_ref()
     }
 
-    /// The stages of progressive learning; a single one without it.
-    pub fn stages(&self) -> &[Stage] {
-        &self.stages
-    }
-
-    /// The learning rate of every step.
-    pub fn schedule(&self) -> &Schedule {
-        &self.schedule
-    }
-
-    /// How far the run has come.
-    pub fn state(&self) -> &State {
-        &self.state
-    }
-
     /// Whether all epochs are done.
     pub fn is_finished(&self) -> bool {
-        self.state.epoch >= self.config.epochs
-    }
-
-    /// The stage of the epoch under way.
-    fn stage(&self) -> Stage {
-        // `stages` returns at least one.
-        stage_of(&self.stages, self.state.epoch).copied().unwrap_or_else(|| unreachable!("a run has a stage"))
+        self.facts.state.epoch >= self.facts.config.epochs
     }
 
     /// Trains until all epochs are done, or until `stop`, called after every step, returns true.
@@ -203,6 +144,7 @@ impl Trainer {
     pub fn run(&mut self, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<Ended> {
         while !self.is_finished() {
             if self.epoch(watcher, stop)? == Ended::Stopped {
+                self.save(&self.facts.folder.last())?;
                 return Ok(Ended::Stopped);
             }
         }
@@ -210,17 +152,10 @@ impl Trainer {
     }
 
     /// Writes a checkpoint of the run as it stands.
-    fn save(&self, path: &std::path::Path) -> Result<()> {
-        checkpoint::save(
-            path,
-            &Contents {
-                network: self.network.as_ref(),
-                name: &self.config.model,
-                labels: self.split.train.classes(),
-                optimizer: &self.optimizer,
-                ema: self.ema.as_ref(),
-                state: &self.state,
-            },
-        )
+    fn save(&self, path: &Path) -> Result<()> {
+        let Facts { config, split, network, state, .. } = &self.facts;
+        let (network, name, labels) = (network.as_ref(), &config.model, split.train.classes());
+        let (optimizer, ema) = (&self.optimizer, self.ema.as_ref());
+        checkpoint::save(path, &Contents { network, name, labels, optimizer, ema, state })
     }
 }
