@@ -152,7 +152,6 @@ pub fn evaluate_logits(
     mut done: impl FnMut(usize),
 ) -> Result<Evaluation> {
     let mut found = Evaluation { classes: vec![ClassScore::default(); classes], ..Evaluation::default() };
-    let (mut loss, mut top1, mut top5) = (0.0, 0, 0);
     for batch in batches {
         let Batch { images, labels, samples, .. } = batch?;
         let logits = logits(&images)?;
@@ -169,38 +168,35 @@ pub fn evaluate_logits(
             let worst = losses.zip(&samples).max_by(|one, other| one.0.total_cmp(&other.0));
             return Err(Error::NotFiniteOutput { sample: worst.map_or(0, |(_, &sample)| sample) });
         }
-        loss += of_batch * labels.len() as f64;
+        found.images += labels.len();
+        found.loss += of_batch * labels.len() as f64;
         for ((row, &label), &sample) in rows.iter().zip(&labels).zip(&samples) {
-            let rank = rank(row, label as usize);
             let likeliest = likeliest(row);
-            top1 += usize::from(rank == 0);
-            top5 += usize::from(rank < 5);
             let class = &mut found.classes[label as usize];
             class.images += 1;
-            class.correct += usize::from(rank == 0);
             *found.confusion.0.entry((label, likeliest)).or_default() += 1;
-            if rank == 0 {
-                found.right = Some(found.right.map_or(sample, |first| first.min(sample)));
+            if rank(row, label as usize) < 5 {
+                found.top5 += 1.0;
             }
-            if likeliest != label {
+            if likeliest == label {
+                class.correct += 1;
+                found.top1 += 1.0;
+                found.right = Some(found.right.map_or(sample, |first| first.min(sample)));
+            } else {
                 let [loss, least] = [label, likeliest].map(|class| cross_entropy_of(row, class as usize));
                 let probability = (-least).exp();
                 Misclassified { sample, truth: label, found: likeliest, probability, loss }.enter(&mut found.worst);
             }
         }
-        found.images += labels.len();
         done(labels.len());
     }
     if found.images == 0 {
         return Err(Error::Setting("there are no images to evaluate".to_owned()));
     }
-    let images = found.images as f64;
-    Ok(Evaluation {
-        loss: loss / images,
-        top1: f64::from(top1 as u32) / images,
-        top5: f64::from(top5 as u32) / images,
-        ..found
-    })
+    for sum in [&mut found.loss, &mut found.top1, &mut found.top5] {
+        *sum /= found.images as f64;
+    }
+    Ok(found)
 }
 
 /// Rank of `label`, from 0: classes with a larger logit, or with an equal one and a lower number, stand before it.
