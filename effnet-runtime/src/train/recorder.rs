@@ -44,15 +44,15 @@ impl Recorder {
         }
         if step.is_multiple_of(EVERY) || batch == batches {
             let mut scalars = vec![
-                ("step/loss", outcome.loss),
-                ("step/top1", outcome.correct as f64 / outcome.images.max(1) as f64),
-                ("step/lr", rate),
-                ("step/size", size as f64),
+                ("loss", outcome.loss),
+                ("top1", outcome.correct as f64 / outcome.images.max(1) as f64),
+                ("lr", rate),
+                ("size", size as f64),
             ];
             if let Some((since, images @ 1..)) = self.pace {
-                scalars.push(("step/images_per_second", images as f64 / since.elapsed().as_secs_f64()));
+                scalars.push(("images_per_second", images as f64 / since.elapsed().as_secs_f64()));
             }
-            self.write(step, &scalars)?;
+            self.write(step, "step", &scalars)?;
             self.pace = None;
         }
         // The first step after a pause started before anybody looked at the clock, so it is not measured. Neither is
@@ -66,14 +66,9 @@ impl Recorder {
     /// # Errors
     /// When the events or the report cannot be written.
     pub(super) fn epoch(&mut self, facts: &Facts, metrics: &Metrics, evaluation: &Evaluation) -> Result<()> {
-        let tagged: Vec<(String, f64)> = metrics
-            .cells()
-            .into_iter()
-            .filter(|(column, _)| !["epoch", "step"].contains(column))
-            .map(|(column, number)| (format!("epoch/{column}"), number))
-            .collect();
-        let scalars: Vec<(&str, f64)> = tagged.iter().map(|(tag, number)| (tag.as_str(), *number)).collect();
-        self.write(metrics.step, &scalars)?;
+        let mut scalars = metrics.cells();
+        scalars.retain(|(column, _)| !["epoch", "step"].contains(column));
+        self.write(metrics.step, "epoch", &scalars)?;
         let Some(best) = facts.state.best else { return Ok(()) };
         let shown = match self.shown.take() {
             Some(shown) if shown.epoch == best.epoch => shown,
@@ -84,7 +79,7 @@ impl Recorder {
         Ok(())
     }
 
-    fn write(&mut self, step: u64, scalars: &[(&str, f64)]) -> Result<()> {
+    fn write(&mut self, step: u64, group: &str, scalars: &[(&str, f64)]) -> Result<()> {
         let path = self.folder.path();
         let events = match &mut self.events {
             Some(events) => events,
@@ -92,6 +87,6 @@ impl Recorder {
                 empty.insert(EventFile::create(path, self.first_step).map_err(Error::folder("write events to", path))?)
             }
         };
-        events.scalars(step, scalars).map_err(|reason| Error::folder("write", events.path())(reason))
+        events.scalars(step, group, scalars).map_err(|reason| Error::folder("write", events.path())(reason))
     }
 }

@@ -1,8 +1,8 @@
 //! Messages of an event file, as far as scalars need them: field numbers are from `event.proto` and `summary.proto`.
 
-use prost::{Enumeration, Message, Oneof};
+use prost::Message;
 
-/// One event: what happened at a step.
+/// One event: what happened at a step, in one of the last three fields.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Event {
     /// Seconds since 1970.
@@ -10,18 +10,12 @@ pub(super) struct Event {
     pub(super) wall_time: f64,
     #[prost(int64, tag = "2")]
     pub(super) step: i64,
-    #[prost(oneof = "What", tags = "3, 5, 7")]
-    pub(super) what: Option<What>,
-}
-
-#[derive(Clone, PartialEq, Oneof)]
-pub(super) enum What {
-    #[prost(string, tag = "3")]
-    FileVersion(String),
-    #[prost(message, tag = "5")]
-    Summary(Summary),
-    #[prost(message, tag = "7")]
-    SessionLog(SessionLog),
+    #[prost(string, optional, tag = "3")]
+    pub(super) file_version: Option<String>,
+    #[prost(message, optional, tag = "5")]
+    pub(super) summary: Option<Summary>,
+    #[prost(message, optional, tag = "7")]
+    pub(super) session_log: Option<SessionLog>,
 }
 
 /// Numbers with their tags.
@@ -43,24 +37,10 @@ pub(super) struct Value {
 /// Start or end of a session.
 #[derive(Clone, Copy, PartialEq, Message)]
 pub(super) struct SessionLog {
-    #[prost(enumeration = "Status", tag = "1")]
+    /// A number of the enumeration `SessionStatus`, such as [`START`].
+    #[prost(int32, tag = "1")]
     pub(super) status: i32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enumeration)]
-#[repr(i32)]
-pub(super) enum Status {
-    Unspecified = 0,
-    Start = 1,
-}
-
-impl What {
-    pub(super) fn of_session(status: Status) -> Self {
-        Self::SessionLog(SessionLog { status: status.into() })
-    }
-
-    pub(super) fn of_scalars(scalars: &[(&str, f64)]) -> Self {
-        let value = |&(tag, number): &(&str, f64)| Value { tag: tag.to_owned(), simple_value: Some(number as f32) };
-        Self::Summary(Summary { values: scalars.iter().map(value).collect() })
-    }
-}
+/// A session has started.
+pub(super) const START: i32 = 1;

@@ -18,7 +18,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use message::{Event, Status, What};
+use message::{Event, START, SessionLog, Summary, Value};
 
 /// Prefix of every event file's name; the creation time in seconds and the writer follow.
 const PREFIX: &str = "events.out.tfevents.";
@@ -49,17 +49,20 @@ impl EventFile {
                 Err(error) => return Err(error),
             }
         };
-        file.write(0, What::FileVersion(VERSION.to_owned()))?;
-        file.write(first_step, What::of_session(Status::Start))?;
+        file.write(0, Event { file_version: Some(VERSION.to_owned()), ..Event::default() })?;
+        file.write(first_step, Event { session_log: Some(SessionLog { status: START }), ..Event::default() })?;
         Ok(file)
     }
 
-    /// Appends a step's scalars, each under its tag.
+    /// Appends a step's scalars, each under its group and name.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(super) fn scalars(&mut self, step: u64, scalars: &[(&str, f64)]) -> io::Result<()> {
-        self.write(step, What::of_scalars(scalars))
+    pub(super) fn scalars(&mut self, step: u64, group: &str, scalars: &[(&str, f64)]) -> io::Result<()> {
+        let value =
+            |(name, number): &(&str, f64)| Value { tag: format!("{group}/{name}"), simple_value: Some(*number as f32) };
+        let summary = Some(Summary { values: scalars.iter().map(value).collect() });
+        self.write(step, Event { summary, ..Event::default() })
     }
 
     /// Path of the file.
@@ -68,8 +71,8 @@ impl EventFile {
     }
 
     /// Write an event at once: a killed process truncates only the last.
-    fn write(&mut self, step: u64, what: What) -> io::Result<()> {
-        let event = Event { wall_time: now().as_secs_f64(), step: step as i64, what: Some(what) };
+    fn write(&mut self, step: u64, event: Event) -> io::Result<()> {
+        let event = Event { wall_time: now().as_secs_f64(), step: step as i64, ..event };
         self.file.write_all(&record::framed(&prost::Message::encode_to_vec(&event)))
     }
 }

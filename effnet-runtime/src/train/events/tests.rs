@@ -118,8 +118,8 @@ fn the_checksum_is_crc_32c() {
 fn what_is_written_is_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let mut file = EventFile::create(folder.path(), 3).unwrap();
-    file.scalars(3, &[("step/loss", 2.5), ("step/top1", 0.0)]).unwrap();
-    file.scalars(300, &[("step/loss", f64::NAN)]).unwrap();
+    file.scalars(3, "step", &[("loss", 2.5), ("top1", 0.0)]).unwrap();
+    file.scalars(300, "step", &[("loss", f64::NAN)]).unwrap();
     let bytes = read(&file);
     let records = records(&bytes);
     assert_eq!(records.len(), 4);
@@ -149,7 +149,7 @@ fn a_file_that_was_cut_is_good_up_to_its_last_whole_record() {
     let folder = tempfile::tempdir().unwrap();
     let mut file = EventFile::create(folder.path(), 1).unwrap();
     for step in 1..4 {
-        file.scalars(step, &[("step/loss", 1.0)]).unwrap();
+        file.scalars(step, "step", &[("loss", 1.0)]).unwrap();
     }
     let whole = read(&file);
     for cut in 1..20 {
