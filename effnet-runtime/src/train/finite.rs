@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use candle_core::{Tensor, Var};
 use effnet_kernels::Precision;
 
-use super::error::{Error, Result};
+use super::error::Result;
 use crate::backend::cpu::view;
 use crate::data::Batch;
 use crate::network::Network;
@@ -14,35 +14,25 @@ use crate::pass::{NormUpdates, Pass};
 /// Ending of a running mean's name, behind that of its batch normalisation.
 const MEAN: &str = ".running_mean";
 
-/// The error of a loss that is not finite, with its cause where one can be found: the images, a weight, or the first
+/// Says of a loss that it is not finite, with its cause where one can be found: the images, a weight, or the first
 /// batch normalisation, in the network's order, whose input was not finite.
-pub(super) fn of_loss(
-    network: &dyn Network,
-    batch: &Batch,
-    norms: &NormUpdates,
-    number: u64,
-    rate: f64,
-) -> Result<Error> {
-    let layer = || -> Result<Option<String>> {
-        let names = in_order(network).into_iter().filter_map(|(name, _)| Some(name.strip_suffix(MEAN)?.to_owned()));
-        for name in names {
-            let Some(batch) = norms.get(&name) else { continue };
-            if !is_finite(&batch.mean)? || !is_finite(&batch.variance)? {
-                return Ok(Some(format!(
-                    "the loss is not finite; the first layer whose output is not is the one in front of `{name}`"
-                )));
-            }
+pub(super) fn of_loss(network: &dyn Network, batch: &Batch, norms: &NormUpdates) -> Result<String> {
+    if !is_finite(&batch.images)? {
+        return Ok("the loss is not finite, as the images of the batch are not".to_owned());
+    }
+    if let Some(name) = parameter(network)? {
+        return Ok(format!("the loss is not finite, as `{name}` is not"));
+    }
+    for (name, _) in in_order(network) {
+        let Some(name) = name.strip_suffix(MEAN) else { continue };
+        let Some(batch) = norms.get(name) else { continue };
+        if !is_finite(&batch.mean)? || !is_finite(&batch.variance)? {
+            return Ok(format!(
+                "the loss is not finite; the first layer whose output is not is the one in front of `{name}`"
+            ));
         }
-        Ok(None)
-    };
-    let what = if !is_finite(&batch.images)? {
-        "the loss is not finite, as the images of the batch are not".to_owned()
-    } else if let Some(name) = parameter(network)? {
-        format!("the loss is not finite, as `{name}` is not")
-    } else {
-        layer()?.unwrap_or_else(|| "the loss is not finite, though every layer's values are".to_owned())
-    };
-    Ok(Error::NotFinite { step: number + 1, rate, what })
+    }
+    Ok("the loss is not finite, though every layer's values are".to_owned())
 }
 
 /// The first part whose output for an image, called `name`, is not finite: a stage, else the head.
@@ -64,11 +54,6 @@ pub(super) fn parameter(network: &dyn Network) -> Result<Option<String>> {
         }
     }
     Ok(None)
-}
-
-/// The error of a gradient that is not finite.
-pub(super) fn of_gradient(name: &str, number: u64, rate: f64) -> Error {
-    Error::NotFinite { step: number + 1, rate, what: format!("the gradient of `{name}` is not finite") }
 }
 
 fn is_finite(tensor: &Tensor) -> Result<bool> {

@@ -3,7 +3,7 @@
 use candle_core::{D, DType, Tensor};
 use effnet_kernels::Precision;
 
-use super::error::Result;
+use super::error::{Error, Result};
 use super::finite;
 use super::optimizer::{Gradients, Optimizer};
 use super::single::check_part;
@@ -59,6 +59,7 @@ pub fn step(
 ) -> Result<StepOutcome> {
     let params = network.params();
     let images = parts.iter().map(|part| part.labels.len()).sum::<usize>();
+    let not_finite = |what| Error::NotFinite { step: number + 1, rate, what };
     let mut outcome = StepOutcome { images, ..StepOutcome::default() };
     let mut gradients: Option<Gradients> = None;
     let mut norms = Vec::with_capacity(parts.len());
@@ -69,7 +70,7 @@ pub fn step(
         let ((loss, correct), collected) = Collected::of(params.device(), run)?;
         let value = f64::from(loss.to_scalar::<f32>()?);
         if !value.is_finite() {
-            return Err(finite::of_loss(network, part, &of_part, number, rate)?);
+            return Err(not_finite(finite::of_loss(network, part, &of_part)?));
         }
         // Mean over the whole batch; with one part, exactly that part's loss.
         let share = part.labels.len() as f64 / images as f64;
@@ -84,13 +85,13 @@ pub fn step(
         norms.push(of_part);
     }
     let Some(gradients) = gradients else { return Ok(outcome) };
-    let mut not_finite = None;
+    let mut bad = None;
     optimizer.step_if(params, &gradients, rate, || {
-        not_finite = gradients.first_not_finite()?;
-        Ok(not_finite.is_none())
+        bad = gradients.first_not_finite()?;
+        Ok(bad.is_none())
     })?;
-    if let Some(name) = not_finite {
-        return Err(finite::of_gradient(name, number, rate));
+    if let Some(name) = bad {
+        return Err(not_finite(format!("the gradient of `{name}` is not finite")));
     }
     for of_part in &norms {
         of_part.apply(params)?;
