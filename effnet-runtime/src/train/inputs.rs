@@ -38,20 +38,18 @@ pub fn spec_of(build: Build<'_>) -> Result<Spec> {
 /// # Errors
 /// When it does not exist or is no data set.
 pub fn open_data(config: &Config) -> Result<Split> {
-    let split = match (&config.data.path, config.data.val_fraction) {
-        (None, None) => data::digits()?,
-        (None, Some(_)) => {
-            return Err(Error::Setting(
-                "the bundled digits have a validation set of their own: leave out --val-fraction, or name a data set with \
-                 --data"
-                    .to_owned(),
-            ));
-        }
-        (Some(path), fraction) => {
-            data::open(path, fraction.map_or(Validation::Auto, Validation::Fraction), config.seed)?
-        }
-    };
-    Ok(split)
+    let fraction = config.data.val_fraction;
+    if let Some(path) = &config.data.path {
+        return Ok(data::open(path, fraction.map_or(Validation::Auto, Validation::Fraction), config.seed)?);
+    }
+    if fraction.is_some() {
+        return Err(Error::Setting(
+            "the bundled digits have a validation set of their own: leave out --val-fraction, or name a data set with \
+             --data"
+                .to_owned(),
+        ));
+    }
+    Ok(data::digits()?)
 }
 
 /// Builds the network for `classes` classes, with weights drawn from the seed or loaded from the file of
@@ -66,11 +64,12 @@ pub fn build_network(config: &Config, build: Build<'_>, spec: &Spec, classes: us
         Some(file) => file.dialect(spec, convention(config.pretrained.dialect.as_deref())?)?,
         None => Dialect::of(&spec.settings),
     };
+    let freeze = &config.regularise.freeze;
     let params = Params::on(config.seed, &device)
         .with_dialect(Dialect { test_size: config.eval_size, ..dialect })
-        .with_frozen(frozen(&config.regularise.freeze));
+        .with_frozen(freeze.iter().flat_map(|word| frozen(word)).map(str::to_owned).collect());
     let network = build(classes, params.builder())?;
-    check_frozen(&config.regularise.freeze, network.as_ref())?;
+    check_frozen(freeze, &params)?;
     if let Some(file) = &file {
         weights::load(file, network.as_ref(), Classifier::KeptIfOther)?;
     }
@@ -93,45 +92,25 @@ fn options(config: &Config, epoch: u64) -> LoaderOptions {
     }
 }
 
-/// Patterns of frozen weights' names; `backbone` stands for everything in front of the head.
-fn frozen(freeze: &[String]) -> Vec<String> {
-    let patterns = |name: &String| match name.as_str() {
-        "backbone" => vec!["stem.*".to_owned(), "blocks.*".to_owned()],
-        pattern => vec![pattern.to_owned()],
-    };
-    freeze.iter().flat_map(patterns).collect()
+/// Patterns of the weights that a word of `regularise.freeze` names; `backbone` is everything in front of the head.
+fn frozen(word: &str) -> Vec<&str> {
+    if word == "backbone" { vec!["stem.*", "blocks.*"] } else { vec![word] }
 }
 
-/// Checks that every pattern matches a weight and that one is left to train.
-fn check_frozen(freeze: &[String], network: &dyn Network) -> Result<()> {
-    let weights = network.params().weights();
-    let finds = |pattern: &String| {
-        let patterns = frozen(std::slice::from_ref(pattern));
-        weights.iter().any(|(name, _)| matches_any(&patterns, name))
-    };
-    if let Some(pattern) = freeze.iter().find(|pattern| !finds(pattern)) {
-        let names: Vec<&str> = weights.iter().map(|(name, _)| name.as_str()).collect();
+/// Checks that every word of `regularise.freeze` names a weight, and that one weight is left to train.
+fn check_frozen(freeze: &[String], params: &Params) -> Result<()> {
+    let weights = params.weights();
+    let finds = |word: &String| weights.iter().any(|(name, _)| matches_any(&frozen(word), name));
+    if let Some(word) = freeze.iter().find(|word| !finds(word)) {
+        let name = weights.first().map_or("stem.*", |(name, _)| name);
         return Err(Error::Setting(format!(
-            "there is no weight `{pattern}` to freeze: say `backbone`, or a name such as `{}` with * for any text",
-            names.first().unwrap_or(&"stem.*")
+            "there is no weight `{word}` to freeze: say `backbone`, or a name such as `{name}` with * for any text"
         )));
     }
-    let patterns = frozen(freeze);
-    if weights.iter().all(|(name, _)| matches_any(&patterns, name)) {
+    if weights.iter().all(|(name, _)| params.is_frozen(name)) {
         return Err(Error::Setting(format!("--freeze {} leaves no weight to train", freeze.join(" --freeze "))));
     }
     Ok(())
-}
-
-/// Augmentation policy of a stage.
-fn policy(config: &Config, stage: &Stage) -> Option<Policy> {
-    match config.augment.policy {
-        PolicyKind::None => None,
-        PolicyKind::RandAugment => {
-            Some(Policy::RandAugment { layers: config.augment.layers, magnitude: stage.magnitude })
-        }
-        PolicyKind::AutoAugment => Some(Policy::AutoAugment),
-    }
 }
 
 /// Mixing of a stage's images.
@@ -141,14 +120,19 @@ fn mix(stage: &Stage) -> Mix {
 
 /// Transform of a stage's training images.
 fn train_transform(config: &Config, stage: &Stage, network: &dyn Network) -> Result<TrainTransform> {
-    let dialect = network.dialect();
+    let (augment, dialect) = (&config.augment, network.dialect());
+    let policy = match augment.policy {
+        PolicyKind::None => None,
+        PolicyKind::RandAugment => Some(Policy::RandAugment { layers: augment.layers, magnitude: stage.magnitude }),
+        PolicyKind::AutoAugment => Some(Policy::AutoAugment),
+    };
     let normalise = Normalise::new(network.spec().settings.in_channels, &dialect.mean, &dialect.std)?;
     Ok(TrainTransform {
-        scale: config.augment.scale,
-        ratio: config.augment.ratio,
-        flip: config.augment.flip,
-        policy: policy(config, stage),
-        erase: Erasing::new(config.augment.erase),
+        scale: augment.scale,
+        ratio: augment.ratio,
+        flip: augment.flip,
+        policy,
+        erase: Erasing::new(augment.erase),
         interpolation: dialect.interpolation,
         ..TrainTransform::new(stage.size, normalise)
     })
