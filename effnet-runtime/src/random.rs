@@ -42,15 +42,10 @@ pub struct Stream {
 
 impl Stream {
     /// The stream of these coordinates.
-    pub const fn new(seed: u64, purpose: Purpose, step: u64, sample: u64, block: u64) -> Self {
+    pub fn new(seed: u64, purpose: Purpose, step: u64, sample: u64, block: u64) -> Self {
+        let draw = |key: u64, z: u64| mix(key.wrapping_add(z).wrapping_add(GAMMA));
         let coordinates = [purpose as u64, step, sample, block];
-        let mut key = mix(seed.wrapping_add(GAMMA));
-        let mut at = 0;
-        while at < coordinates.len() {
-            key = mix(key.wrapping_add(mix(coordinates[at].wrapping_add(GAMMA))).wrapping_add(GAMMA));
-            at += 1;
-        }
-        Self { key }
+        Self { key: coordinates.into_iter().fold(draw(0, seed), |key, coordinate| draw(key, draw(0, coordinate))) }
     }
 
     /// Draw `element`: 64 uniform bits.

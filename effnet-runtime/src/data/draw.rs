@@ -15,7 +15,7 @@ pub struct Draw {
 
 impl Draw {
     /// The stream of one part of the transform.
-    pub const fn stream(&self, part: Part) -> Stream {
+    pub fn stream(&self, part: Part) -> Stream {
         Stream::new(self.seed, Purpose::Augment, self.epoch, self.sample, part as u64)
     }
 }
