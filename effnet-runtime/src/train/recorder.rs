@@ -72,9 +72,9 @@ impl Recorder {
         let Some(best) = facts.state.best else { return Ok(()) };
         let shown = match self.shown.take() {
             Some(shown) if shown.epoch == best.epoch => shown,
-            _ => Shown::of_best(facts, best, evaluation)?,
+            _ => Shown::of_best(facts, best.epoch, evaluation)?,
         };
-        report::write(facts, &shown)?;
+        report::write(facts, &best, &shown)?;
         self.shown = Some(shown);
         Ok(())
     }

@@ -8,9 +8,10 @@ use super::history::History;
 use super::shown::Shown;
 use crate::text::duration;
 use crate::train::facts::Facts;
+use crate::train::state::Best;
 
-pub(super) fn of(facts: &Facts, history: &History, shown: &Shown) -> Markup {
-    let (config, best) = (&facts.config, shown.best);
+pub(super) fn of(facts: &Facts, best: &Best, history: &History, shown: &Shown) -> Markup {
+    let config = &facts.config;
     let (train, val) = (facts.split.train.len() as u64, facts.split.val.len() as u64);
     let classes = facts.network.num_classes() as u64;
     let weights = if best.averaged { "ema" } else { "val" };
@@ -32,7 +33,7 @@ pub(super) fn of(facts: &Facts, history: &History, shown: &Shown) -> Markup {
                     dd.aside {
                         "in epoch " (best.epoch)
                         @if best.averaged { ", by the averaged weights" }
-                        @if !shown.is_best() { "; details below are of epoch " (shown.epoch) }
+                        @if shown.epoch != best.epoch { "; details below are of epoch " (shown.epoch) }
                     }
                 }
                 (tile("Top-5", &percent(of_best("top5")), "of that epoch"))

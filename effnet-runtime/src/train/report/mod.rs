@@ -21,6 +21,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::error::{Error, Result};
 use super::facts::Facts;
+use super::state::Best;
 use crate::weights::write_atomically;
 use history::History;
 pub(super) use shown::Shown;
@@ -34,13 +35,13 @@ const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inlin
 ///
 /// # Errors
 /// When `metrics.csv` cannot be read, or the report cannot be written.
-pub(super) fn write(facts: &Facts, shown: &Shown) -> Result<()> {
+pub(super) fn write(facts: &Facts, best: &Best, shown: &Shown) -> Result<()> {
     let path = facts.folder.report();
-    let text = page(facts, &History::read(&facts.folder.metrics())?, shown)?.into_string();
+    let text = page(facts, best, &History::read(&facts.folder.metrics())?, shown)?.into_string();
     write_atomically(&path, |file| file.write_all(text.as_bytes())).map_err(Error::folder("write", &path))
 }
 
-fn page(facts: &Facts, history: &History, shown: &Shown) -> Result<Markup> {
+fn page(facts: &Facts, best: &Best, history: &History, shown: &Shown) -> Result<Markup> {
     let model = &facts.network.spec().name;
     let classes = facts.split.val.classes();
     let evaluation = &shown.evaluation;
@@ -57,11 +58,11 @@ fn page(facts: &Facts, history: &History, shown: &Shown) -> Result<Markup> {
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                (heading::of(facts, history, shown))
+                (heading::of(facts, best, history, shown))
                 main {
                     (section("curves", "Curves", curves::of(facts, history)?))
                     (section("confusion", "Confusion", html! {
-                        (note_on(shown))
+                        (note_on(best, shown))
                         (confusion::of(evaluation, classes))
                     }))
                     (section("worst", "Worst mistakes", html! {
@@ -90,13 +91,13 @@ fn section(id: &str, title: &str, content: Markup) -> Markup {
 }
 
 /// Says which weights a section is about.
-fn note_on(shown: &Shown) -> Markup {
-    let averaged = shown.is_best() && shown.best.averaged;
+fn note_on(best: &Best, shown: &Shown) -> Markup {
+    let is_best = shown.epoch == best.epoch;
     let images = thousands(shown.evaluation.images as u64);
     html! {
         p.note {
-            (images) " validation images, by the " @if averaged { "averaged " } "weights of epoch " (shown.epoch)
-            @if shown.is_best() { ", the best" }
+            (images) " validation images, by the " @if is_best && best.averaged { "averaged " } "weights of epoch " (shown.epoch)
+            @if is_best { ", the best" }
             "."
         }
     }

@@ -7,26 +7,18 @@ use serde::{Deserialize, Serialize};
 
 use super::worst::Thumbnail;
 use crate::train::error::{Error, Result};
-use crate::train::evaluate::Evaluation;
+use crate::train::evaluate::{Evaluation, Misclassified};
 use crate::train::facts::Facts;
-use crate::train::state::Best;
 use crate::weights::write_atomically;
 
-/// An epoch's evaluation, with the pictures of its worst mistakes.
+/// An epoch's evaluation, with the pictures of its worst mistakes. `best.json` has the epoch and the evaluation.
+#[derive(Serialize, Deserialize)]
 pub(in crate::train) struct Shown {
     pub(in crate::train) epoch: u64,
-    /// The best epoch so far; it may be another.
-    pub(super) best: Best,
     pub(super) evaluation: Evaluation,
     /// Pictures of the evaluation's worst, one each.
+    #[serde(skip)]
     pub(super) thumbnails: Vec<Thumbnail>,
-}
-
-/// Contents of `best.json`.
-#[derive(Serialize, Deserialize)]
-struct Kept<E> {
-    epoch: u64,
-    evaluation: E,
 }
 
 impl Shown {
@@ -35,36 +27,24 @@ impl Shown {
     ///
     /// # Errors
     /// When `best.json` cannot be written.
-    pub(in crate::train) fn of_best(facts: &Facts, best: Best, evaluation: &Evaluation) -> Result<Self> {
-        let (epoch, path) = (facts.state.epoch, facts.folder.best_evaluation());
-        if best.epoch == epoch {
-            let kept = Kept { epoch, evaluation };
-            let text = serde_json::to_vec(&kept)
+    pub(in crate::train) fn of_best(facts: &Facts, best: u64, evaluation: &Evaluation) -> Result<Self> {
+        let path = facts.folder.best_evaluation();
+        let latest = || Self { epoch: facts.state.epoch, evaluation: evaluation.clone(), thumbnails: Vec::new() };
+        let shown = if best == facts.state.epoch {
+            let text = serde_json::to_vec(&latest())
                 .map_err(|error| Error::Setting(format!("the evaluation has no JSON form: {error}")))?;
             write_atomically(&path, |file| file.write_all(&text)).map_err(Error::folder("write", &path))?;
-            return Ok(Self::new(facts, best, epoch, evaluation.clone()));
-        }
-        let kept = fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Kept<Evaluation>>(&text).ok());
-        Ok(match kept.filter(|kept| kept.epoch == best.epoch && kept.fits(facts)) {
-            Some(kept) => Self::new(facts, best, best.epoch, kept.evaluation),
-            None => Self::new(facts, best, epoch, evaluation.clone()),
-        })
+            latest()
+        } else {
+            let kept = fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Self>(&text).ok());
+            kept.filter(|kept| kept.epoch == best && kept.fits(facts)).unwrap_or_else(latest)
+        };
+        let picture = |worst: &Misclassified| Thumbnail::of(facts.split.val.as_ref(), worst.sample as usize);
+        let thumbnails = shown.evaluation.worst.iter().map(picture).collect();
+        Ok(Self { thumbnails, ..shown })
     }
 
-    /// Whether `best.safetensors` belongs to this epoch.
-    pub(super) fn is_best(&self) -> bool {
-        self.epoch == self.best.epoch
-    }
-
-    fn new(facts: &Facts, best: Best, epoch: u64, evaluation: Evaluation) -> Self {
-        let source = facts.split.val.as_ref();
-        let thumbnails = evaluation.worst.iter().map(|worst| Thumbnail::of(source, worst.sample as usize)).collect();
-        Self { epoch, best, evaluation, thumbnails }
-    }
-}
-
-impl Kept<Evaluation> {
-    /// Whether it fits this data set: each number names a class or a sample.
+    /// Whether the evaluation fits this data set: each number names a class or a sample.
     fn fits(&self, facts: &Facts) -> bool {
         let (classes, samples) = (facts.split.val.classes().len(), facts.split.val.len() as u64);
         let is_class = |class: u32| (class as usize) < classes;
