@@ -1,7 +1,7 @@
 //! The paper's recipes, as `train` prints their schedules; and warm-ups that are no part of one.
 
 use effnet_models::VARIANTS;
-use effnet_runtime::train::config::{Layer, Recipe, merge};
+use effnet_runtime::train::config::{Layer, merge, recipe};
 use effnet_runtime::train::{stages, table};
 
 use crate::support::{effnet, folder, write_digits};
@@ -16,8 +16,8 @@ fn the_papers_schedules_of_all_variants() {
         compute = { device = "cpu", threads = 1, loader_threads = 1 }
     "#;
     let of = |variant: &str| {
-        let recipe = Recipe::find(&format!("paper-{variant}")).expect("a recipe");
-        let config = merge(&[Layer::parse("the command", command).expect("TOML"), recipe.layer]).expect("settings");
+        let recipe = recipe(&format!("paper-{variant}")).expect("a recipe");
+        let config = merge(&[Layer::parse("the command", command).expect("TOML"), recipe]).expect("settings");
         format!("{variant}, evaluated at {} px\n{}\n", config.eval_size, table(&stages(&config), &config).join("\n"))
     };
     let all: Vec<String> = VARIANTS.iter().map(|variant| of(variant.name())).collect();
@@ -28,12 +28,12 @@ fn the_papers_schedules_of_all_variants() {
 #[test]
 fn the_papers_sizes_and_dropout_are_the_tables() {
     for variant in &VARIANTS {
-        let recipe = Recipe::find(&format!("paper-{}", variant.name())).expect("a recipe");
+        let recipe = recipe(&format!("paper-{}", variant.name())).expect("a recipe");
         let settings = variant.spec().settings.clone();
-        let of = |key: &str| recipe.layer.get(key).and_then(|value| value.as_integer()).map(|value| value as usize);
+        let of = |key: &str| recipe.get(key).and_then(|value| value.as_integer()).map(|value| value as usize);
         assert_eq!(of("size"), settings.train_size, "{}", variant.name());
         assert_eq!(of("eval_size"), settings.eval_size, "{}", variant.name());
-        let dropout = recipe.layer.get("regularise.dropout").and_then(|value| value.as_float());
+        let dropout = recipe.get("regularise.dropout").and_then(|value| value.as_float());
         assert_eq!(dropout, Some(settings.dropout), "{}", variant.name());
     }
 }

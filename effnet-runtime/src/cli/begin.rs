@@ -9,7 +9,7 @@ use super::model::Model;
 use crate::device;
 use crate::dialect::Dialect;
 use crate::spec::Spec;
-use crate::train::config::{Config, Layer, Recipe, merge};
+use crate::train::config::{Config, Layer, merge, pick_recipe, recipe};
 use crate::train::{
     Error, Result, RunFolder, Trainer, build_network, check_batches, check_transforms, convention, open_data, spec_of,
 };
@@ -48,16 +48,16 @@ pub(super) fn begin(args: &TrainArgs, model: &Model<'_>) -> Result<Trainer> {
 fn settings(args: &TrainArgs, model: &Model<'_>, spec: &Spec, flags: Layer) -> Result<Config> {
     let file = args.config_layer()?.unwrap_or_else(|| Layer::empty("no file"));
     let set = args.set_layer()?;
-    let said = |key: &str| flags.get(key).or_else(|| set.get(key)).or_else(|| file.get(key));
-    let recipe = said("recipe").and_then(Value::as_str);
-    let recipe = recipe.unwrap_or_else(|| Recipe::pick(said("data.path").is_some(), said("pretrained.path").is_some()));
-    let recipe = Recipe::find(recipe)?;
+    let said = |key: &str| [&flags, &set, &file].into_iter().find_map(|layer| layer.settings.get(key));
+    let (own_data, pretrained) = (said("data.path").is_some(), said("pretrained.path").is_some());
+    let chosen = said("recipe").and_then(Value::as_str).unwrap_or_else(|| pick_recipe(own_data, pretrained));
+    let recipe = recipe(chosen)?;
     let mut name = Layer::empty("the command");
     name.set("model", model.name);
-    name.set("recipe", recipe.name.as_str());
+    name.set("recipe", chosen);
     let pretrained = said("pretrained.path").and_then(Value::as_str);
     let dialect = said("pretrained.dialect").and_then(Value::as_str);
-    merge(&[defaults(spec, pretrained, dialect)?, recipe.layer, file, set, name, flags])
+    merge(&[defaults(spec, pretrained, dialect)?, recipe, file, set, name, flags])
 }
 
 /// Defaults that follow from the network, its pretrained weights and the machine.
@@ -102,7 +102,7 @@ fn resumed(args: &TrainArgs, model: &Model<'_>, flags: &Layer) -> Result<(RunFol
             over.set(key, value.clone());
             continue;
         }
-        let in_run = run.get(key);
+        let in_run = run.settings.get(key);
         if !in_run.is_some_and(|in_run| same(in_run, value)) {
             return Err(Error::OtherSetting {
                 folder: folder.path().to_path_buf(),

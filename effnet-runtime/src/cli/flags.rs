@@ -133,9 +133,9 @@ mod tests {
                 Kind::Path => std::env::current_dir().unwrap().join("text").to_str().unwrap().into(),
                 Kind::Text | Kind::Other(_) => "text".into(),
             };
-            assert_eq!(said.get(setting.key), Some(&value), "--{flag}");
+            assert_eq!(said.settings.get(setting.key), Some(&value), "--{flag}");
         }
         let matches = command.try_get_matches_from(["train", "--progressive"]).unwrap();
-        assert_eq!(SettingFlags(matches).layer().unwrap().get("stages.count"), Some(&4.into()));
+        assert_eq!(SettingFlags(matches).layer().unwrap().settings.get("stages.count"), Some(&4.into()));
     }
 }

@@ -33,7 +33,7 @@ mod trainer;
 mod upload;
 mod watch;
 
-pub use config::{Config, Recipe};
+pub use config::Config;
 pub use ema::Ema;
 pub use error::{Error, Result};
 pub use evaluate::{Evaluation, evaluate, evaluate_logits};

@@ -1,4 +1,4 @@
-//! Layers of settings, and how they are merged.
+//! Layers of settings, and how they are merged and checked.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 use super::super::error::{Error, Result};
 use super::setting::{Fallback, Setting};
-use super::table::{Config, GROUPS, SETTINGS};
+use super::table::{AugmentConfig, Config, GROUPS, SETTINGS};
 
 /// Settings from one place.
 #[derive(Clone, Debug)]
@@ -52,11 +52,6 @@ impl Layer {
                 self.settings.insert(key.to_owned(), value);
             }
         }
-    }
-
-    /// The value of a key such as `data.path`.
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        self.settings.get(key)
     }
 
     /// Sets a key from `key=value`; a value that is no TOML is taken as text.
@@ -117,16 +112,39 @@ pub fn merge(layers: &[Layer]) -> Result<Config> {
         all.settings.extend(layer.settings.clone());
     }
     let config: Config = all.to_table().try_into().map_err(|error| unfit(&all, &error))?;
-    SETTINGS.iter().try_for_each(|setting| all.get(setting.key).map_or(Ok(()), |value| setting.check(value)))?;
+    SETTINGS
+        .iter()
+        .try_for_each(|setting| all.settings.get(setting.key).map_or(Ok(()), |value| setting.check(value)))?;
     config.check()?;
     Ok(config)
+}
+
+impl Config {
+    /// Checks that the parts of a step come out even.
+    ///
+    /// # Errors
+    /// When they do not.
+    fn check(&self) -> Result<()> {
+        let Self { batch, accumulate, augment: AugmentConfig { mixup, cutmix, .. }, .. } = self;
+        let part = batch / accumulate;
+        let mistake = if !batch.is_multiple_of(*accumulate) {
+            format!("batch = {batch} cannot be cut into accumulate = {accumulate} equal parts")
+        } else if (*mixup > 0.0 || *cutmix > 0.0) && !part.is_multiple_of(2) {
+            format!(
+                "mixup and cutmix mix pairs of images, and {part} images at once are no pairs: make batch / accumulate even"
+            )
+        } else {
+            return Ok(());
+        };
+        Err(Error::Setting(mistake))
+    }
 }
 
 /// What is wrong with settings that TOML's reader refuses: a value of the wrong kind, or a key that is set nowhere.
 fn unfit(all: &Layer, error: &toml::de::Error) -> Error {
     let text = one_line(&error.to_string());
     let named = SETTINGS.iter().find(|setting| text.ends_with(&format!("in `{}`", setting.key)));
-    Error::Setting(match named.and_then(|setting| Some((setting, all.get(setting.key)?))) {
+    Error::Setting(match named.and_then(|setting| Some((setting, all.settings.get(setting.key)?))) {
         Some((setting, value)) => format!("{} = {value}: it must be {}", setting.key, setting.values()),
         None => format!("the settings do not fit: {text}"),
     })

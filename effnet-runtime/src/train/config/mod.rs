@@ -4,7 +4,6 @@
 //! of TOML, each over the one before: the table's defaults, what follows from the network, the recipe, the file of
 //! `--config`, `--set`, the flags. The result is written to the run folder as `config.toml`, which `--config` accepts.
 
-mod check;
 mod layers;
 mod optimizer;
 mod recipe;
@@ -15,7 +14,7 @@ mod tests;
 mod values;
 
 pub use layers::{Layer, merge};
-pub use recipe::{RECIPES, Recipe};
+pub use recipe::{RECIPES, pick_recipe, recipe};
 pub use table::{
     AugmentConfig, CheckpointsConfig, ComputeConfig, Config, DataConfig, EmaConfig, OptimizerConfig, PretrainedConfig,
     RegulariseConfig, ScheduleConfig, StagesConfig,

@@ -6,15 +6,6 @@ use super::super::error::{Error, Result};
 use super::layers::Layer;
 use crate::text::read_text;
 
-/// Settings with a name.
-#[derive(Clone, Debug)]
-pub struct Recipe {
-    /// Its name, or its file's path.
-    pub name: String,
-    /// Its settings.
-    pub layer: Layer,
-}
-
 const PAPER: &str = include_str!("../../../recipes/paper.toml");
 
 /// Every recipe of the crate: its name and its files, later files over earlier ones.
@@ -32,36 +23,33 @@ pub const RECIPES: [(&str, &[&str]); 11] = [
     ("paper-b3", &[PAPER, include_str!("../../../recipes/paper-b3.toml")]),
 ];
 
-impl Recipe {
-    /// Picks a run's recipe: with the user's own data or without, with weights to begin with or without.
-    pub fn pick(own_data: bool, pretrained: bool) -> &'static str {
-        match (own_data, pretrained) {
-            (_, true) => "finetune",
-            (false, false) => "digits",
-            (true, false) => "scratch",
-        }
+/// Picks a run's recipe: with the user's own data or without, with weights to begin with or without.
+pub fn pick_recipe(own_data: bool, pretrained: bool) -> &'static str {
+    match (own_data, pretrained) {
+        (_, true) => "finetune",
+        (false, false) => "digits",
+        (true, false) => "scratch",
     }
+}
 
-    /// Finds the recipe of this name, or reads it from this file if it ends in `.toml`.
-    ///
-    /// # Errors
-    /// When there is no such recipe, or the file cannot be read.
-    pub fn find(name: &str) -> Result<Self> {
-        if let Some((name, texts)) = RECIPES.iter().find(|(known, _)| *known == name) {
-            let mut layer = Layer::empty(format!("the recipe {name}"));
-            for text in *texts {
-                layer.settings.extend(Layer::parse(layer.origin.clone(), text)?.settings);
-            }
-            return Ok(Self { name: (*name).to_owned(), layer });
+/// Finds the recipe of this name, or reads it from this file if it ends in `.toml`.
+///
+/// # Errors
+/// When there is no such recipe, or the file cannot be read.
+pub fn recipe(name: &str) -> Result<Layer> {
+    if let Some((name, texts)) = RECIPES.iter().find(|(known, _)| *known == name) {
+        let mut recipe = Layer::empty(format!("the recipe {name}"));
+        for text in *texts {
+            recipe.settings.extend(Layer::parse(recipe.origin.clone(), text)?.settings);
         }
-        if Path::new(name).extension().is_some_and(|extension| extension == "toml") {
-            let text = read_text(Path::new(name)).map_err(Error::folder("read", name))?;
-            return Ok(Self { name: name.to_owned(), layer: Layer::parse(name, &text)? });
-        }
-        let known: Vec<&str> = RECIPES.iter().map(|(name, _)| *name).collect();
-        Err(Error::Setting(format!(
-            "there is no recipe `{name}`: there are {}, or give a file that ends in .toml",
-            known.join(", ")
-        )))
+        return Ok(recipe);
     }
+    if Path::new(name).extension().is_some_and(|extension| extension == "toml") {
+        return Layer::parse(name, &read_text(Path::new(name)).map_err(Error::folder("read", name))?);
+    }
+    let known: Vec<&str> = RECIPES.iter().map(|(name, _)| *name).collect();
+    Err(Error::Setting(format!(
+        "there is no recipe `{name}`: there are {}, or give a file that ends in .toml",
+        known.join(", ")
+    )))
 }

@@ -24,9 +24,9 @@ use std::sync::Arc;
 use candle_core::{Device, Result as CandleResult, Tensor};
 use candle_nn::VarBuilder;
 
-use super::config::{Layer, merge};
+use super::config::{Layer, merge, recipe};
 use super::optimizer::{Optimizer, Values};
-use super::{Config, Ema, Recipe, RunFolder, StepOptions, Trainer, build_network, open_data};
+use super::{Config, Ema, RunFolder, StepOptions, Trainer, build_network, open_data};
 use crate::data::{Batch, Error as DataError, Source, Split};
 use crate::random::{Purpose, Stream};
 use crate::spec::{Operator, Row, Settings, Spec};
@@ -92,11 +92,7 @@ fn tiny_config(over: &str) -> Config {
         data.on_bad_image = "fail"
         compute = { device = "cpu", threads = 1, loader_threads = 2 }
     "#;
-    let layers = [
-        Recipe::find("digits").unwrap().layer,
-        Layer::parse("test", text).unwrap(),
-        Layer::parse("over", over).unwrap(),
-    ];
+    let layers = [recipe("digits").unwrap(), Layer::parse("test", text).unwrap(), Layer::parse("over", over).unwrap()];
     merge(&layers).unwrap()
 }
 

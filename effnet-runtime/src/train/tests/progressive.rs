@@ -1,11 +1,11 @@
 use super::tiny_config;
-use crate::train::config::{Layer, Recipe, merge};
+use crate::train::config::{Layer, merge, recipe};
 use crate::train::{Stage, stage_of, stages, table};
 
 fn of_recipe(name: &str, over: &str) -> Vec<Stage> {
     let layers = [
         Layer::parse("test", &toml::to_string(&tiny_config("")).unwrap()).unwrap(),
-        Recipe::find(name).unwrap().layer,
+        recipe(name).unwrap(),
         Layer::parse("over", over).unwrap(),
     ];
     stages(&merge(&layers).unwrap())

@@ -7,7 +7,8 @@ use super::super::schedule::Schedule;
 use super::super::stages::stages;
 use super::setting::{Kind, SettingType};
 use super::{
-    ClassWeights, ClassWeightsRule, Config, Layer, OptimizerKind, PolicyKind, RECIPES, Recipe, ScheduleKind, merge,
+    ClassWeights, ClassWeightsRule, Config, Layer, OptimizerKind, PolicyKind, RECIPES, ScheduleKind, merge,
+    pick_recipe, recipe,
 };
 use crate::data::OnBadImage;
 
@@ -26,14 +27,14 @@ fn beside_a_recipe() -> Layer {
 
 /// A run's settings with `text` over the digits' recipe.
 fn with(text: &str) -> Result<Config, String> {
-    let layers = [beside_a_recipe(), Recipe::find("digits").unwrap().layer, Layer::parse("run.toml", text).unwrap()];
+    let layers = [beside_a_recipe(), recipe("digits").unwrap(), Layer::parse("run.toml", text).unwrap()];
     merge(&layers).map_err(|error| error.to_string())
 }
 
 #[test]
 fn every_recipe_is_complete() {
     for (name, _) in RECIPES {
-        let config = merge(&[beside_a_recipe(), Recipe::find(name).unwrap().layer]).unwrap();
+        let config = merge(&[beside_a_recipe(), recipe(name).unwrap()]).unwrap();
         let kind = if name.starts_with("paper-") { OptimizerKind::RmsProp } else { OptimizerKind::AdamW };
         assert!(config.epochs > 0 && config.optimizer.kind == kind, "{name}");
         assert!(!config.optimizer.decay_vectors, "{name}");
@@ -42,10 +43,10 @@ fn every_recipe_is_complete() {
 
 #[test]
 fn the_recipe_follows_from_data_and_weights() {
-    assert_eq!(Recipe::pick(false, false), "digits");
-    assert_eq!(Recipe::pick(true, false), "scratch");
-    assert_eq!(Recipe::pick(true, true), "finetune");
-    assert_eq!(Recipe::pick(false, true), "finetune");
+    assert_eq!(pick_recipe(false, false), "digits");
+    assert_eq!(pick_recipe(true, false), "scratch");
+    assert_eq!(pick_recipe(true, true), "finetune");
+    assert_eq!(pick_recipe(false, true), "finetune");
 }
 
 #[test]
@@ -121,9 +122,9 @@ fn a_value_that_makes_no_sense_is_refused_by_name() {
 fn what_is_no_toml_or_no_recipe_is_refused() {
     let error = Layer::parse("run.toml", "epochs = = 3").unwrap_err().to_string();
     assert!(error.starts_with("`run.toml` is not TOML") && !error.contains('\n'), "{error}");
-    let error = Recipe::find("paper").unwrap_err().to_string();
+    let error = recipe("paper").unwrap_err().to_string();
     assert!(error.contains("there are digits, scratch, finetune"), "{error}");
-    assert!(Recipe::find("nowhere.toml").unwrap_err().to_string().contains("cannot read `nowhere.toml`"));
+    assert!(recipe("nowhere.toml").unwrap_err().to_string().contains("cannot read `nowhere.toml`"));
 }
 
 /// The schedule of a run of `epochs` epochs of ten steps.
@@ -159,7 +160,7 @@ fn a_setting_may_be_text() {
     {
         layer.set_text(text).unwrap();
     }
-    let config = merge(&[beside_a_recipe(), Recipe::find("digits").unwrap().layer, layer.clone()]).unwrap();
+    let config = merge(&[beside_a_recipe(), recipe("digits").unwrap(), layer.clone()]).unwrap();
     assert_eq!((config.optimizer.kind, config.epochs, config.augment.scale), (OptimizerKind::Sgd, 3, (0.5, 1.0)));
     assert_eq!(config.regularise.class_weights, ClassWeights::Rule(ClassWeightsRule::Balanced));
     let error = layer.set_text("epochs").unwrap_err().to_string();
