@@ -20,7 +20,7 @@ pub fn predicted(spec: &Spec, config: &Config, classes: usize) -> u64 {
     let costs = stages(config).iter().map(images).collect::<Vec<_>>();
     let most = costs.iter().map(|(cost, part)| cost.activations * part).max().unwrap_or_default();
     let Some((cost, _)) = costs.last() else { return PROGRAM };
-    let slots = config.optimizer().slots().len() as u64;
+    let slots = config.optimizer().memory().slots.len() as u64;
     let averages = u64::from(config.ema.decay > 0.0);
     let of_weights = cost.params * (2 + slots + averages) + cost.buffers * (1 + averages);
     let of_activations = most as f64 * FLOATS_AN_ACTIVATION;

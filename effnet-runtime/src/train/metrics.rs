@@ -58,11 +58,8 @@ impl Metrics {
     #[cfg(feature = "report")]
     pub(super) fn cells(&self) -> Vec<(&'static str, f64)> {
         let row = self.row();
-        let cells = HEADER.split(',').zip(row.trim_end().split(','));
-        cells
-            .filter(|(_, cell)| !cell.is_empty())
-            .map(|(name, cell)| (name, cell.parse().unwrap_or(f64::NAN)))
-            .collect()
+        let cells = HEADER.split(',').zip(row.trim_end().split(',')).filter(|(_, cell)| !cell.is_empty());
+        cells.map(|(name, cell)| (name, cell.parse().unwrap_or(f64::NAN))).collect()
     }
 }
 

@@ -124,13 +124,11 @@ impl RunFolder {
     }
 
     /// `report.html`.
-    #[cfg(feature = "report")]
     pub fn report(&self) -> PathBuf {
         self.path.join("report.html")
     }
 
     /// `best.json`: the evaluation of the highest validation top-1.
-    #[cfg(feature = "report")]
     pub fn best_evaluation(&self) -> PathBuf {
         self.path.join("best.json")
     }
@@ -218,10 +216,7 @@ impl RunFolder {
             })
             .collect();
         epochs.sort();
-        let superfluous = epochs.len().saturating_sub(keep);
-        for (_, path) in &epochs[..superfluous] {
-            fs::remove_file(path).map_err(Error::folder("remove", path))?;
-        }
-        Ok(())
+        epochs.truncate(epochs.len().saturating_sub(keep));
+        epochs.into_iter().try_for_each(|(_, path)| fs::remove_file(&path).map_err(Error::folder("remove", path)))
     }
 }

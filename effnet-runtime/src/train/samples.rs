@@ -27,11 +27,10 @@ pub fn sample(source: &dyn Source, folder: &RunFolder, right: Option<u64>) -> Re
     }
     let own = source.label(first);
     let mut suggested = None;
-    let others = (0..source.classes().len()).filter(|label| *label != own).take(SAMPLES - 1);
-    for label in std::iter::once(own).chain(others) {
-        let is_of_class = |index: &usize| source.label(*index) == label;
-        let found = if label == own { Some(first) } else { (0..source.len()).find(is_of_class) };
-        let Some(index) = found else { continue };
+    let of_class = |label| (0..source.len()).find(|index| source.label(*index) == label);
+    let others = (0..source.classes().len()).filter(|label| *label != own).take(SAMPLES - 1).filter_map(of_class);
+    for index in std::iter::once(first).chain(others) {
+        let label = source.label(index);
         let bytes = source.read(index)?;
         // A source's names need not have an extension.
         let format = image::guess_format(&bytes).ok();

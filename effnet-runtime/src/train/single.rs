@@ -42,15 +42,11 @@ pub(super) fn check_part(network: &dyn Network, images: &Tensor) -> Result<()> {
 /// # Errors
 /// When there is one; the error says what to type instead.
 pub(crate) fn check_batches(config: &Config, network: &dyn Network, images: usize) -> Result<()> {
-    let is_single = |stage: &&Stage| stage.epochs() > 0 && stage.part().min(images) == 1;
-    let stages = stages(config);
-    let Some(Stage { size, accumulate, .. }) =
-        stages.iter().filter(is_single).find(|stage| is_too_little(network, Size::square(stage.size)))
-    else {
-        return Ok(());
-    };
+    let is_single = |stage: &Stage| stage.epochs() > 0 && stage.part().min(images) == 1;
+    let is_refused = |stage: &Stage| is_single(stage) && is_too_little(network, Size::square(stage.size));
+    let Some(Stage { size, accumulate, .. }) = stages(config).into_iter().find(is_refused) else { return Ok(()) };
     let spec = network.spec();
-    let enough = (*size..).find(|size| spec.stage_sizes(Size::square(*size)).last() != Some(&Size::ONE));
+    let enough = (size..).find(|size| spec.stage_sizes(Size::square(*size)).last() != Some(&Size::ONE));
     let batch = match images {
         1 => "add training images, of which there is one".to_owned(),
         _ => format!("say --batch {} or more", 2 * accumulate),

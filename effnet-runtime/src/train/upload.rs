@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::sync_channel;
 
-use candle_core::{Device, Tensor};
+use candle_core::Device;
 
 use crate::backend::is_host;
 use crate::data::{Batch, Error, Loader};
@@ -19,23 +19,22 @@ pub(super) fn with_uploaded<R>(
     if is_host(device) {
         return work(loader);
     }
+    let uploaded = |batch: Batch| {
+        let images = batch.images.to_device(device)?;
+        // candle has one stream per thread: the copy must be complete before another thread's stream reads it.
+        device.synchronize()?;
+        Ok(Batch { images, ..batch })
+    };
     std::thread::scope(|scope| {
         let (sender, receiver) = sync_channel(0);
         scope.spawn(move || {
             for batch in loader {
                 // Sending fails once `work` has ended early.
-                if sender.send(batch.and_then(|batch| uploaded(batch, device))).is_err() {
+                if sender.send(batch.and_then(uploaded)).is_err() {
                     break;
                 }
             }
         });
         work(&mut receiver.into_iter())
     })
-}
-
-fn uploaded(batch: Batch, device: &Device) -> Result<Batch, Error> {
-    let images: Tensor = batch.images.to_device(device)?;
-    // candle has one stream per thread: the copy must be complete before another thread's stream reads it.
-    device.synchronize()?;
-    Ok(Batch { images, ..batch })
 }

@@ -4,35 +4,31 @@ use std::collections::BTreeMap;
 
 use candle_core::{Result, Tensor, bail};
 
-use super::{Slot, Values};
+use super::{Optimizer, Slot, Values};
 use crate::params::Params;
 
 /// Number of steps taken and, for each weight, one value per element in every slot of the rule.
 #[derive(Debug)]
 pub struct Memory {
     pub(super) steps: u64,
-    slots: &'static [Slot],
+    /// The values that the rule keeps for each element of a weight.
+    pub(in crate::train) slots: &'static [Slot],
     by_name: BTreeMap<String, Vec<Values>>,
 }
 
-impl Memory {
-    /// Memory before the first step.
-    pub(super) fn new(slots: &'static [Slot]) -> Self {
-        Self { steps: 0, slots, by_name: BTreeMap::new() }
-    }
-
-    /// Restores the memory after `steps` steps, with the values that `take` returns for a slot and a weight; none for a
-    /// weight that never changed.
+impl Optimizer {
+    /// Resumes from a checkpoint: after `steps` steps, with the values that `take` returns for a slot and a weight; none
+    /// for a weight that never changed.
     ///
     /// # Errors
-    /// When a weight lacks one of its slots, or has another size.
-    pub(super) fn read(
-        slots: &'static [Slot],
-        steps: u64,
+    /// When a weight lacks one of the rule's slots, or has another size.
+    pub fn restore(
+        &mut self,
         params: &Params,
+        steps: u64,
         mut take: impl FnMut(&str, &str) -> Option<Vec<f32>>,
-    ) -> Result<Self> {
-        let mut by_name = BTreeMap::new();
+    ) -> Result<()> {
+        let (slots, mut by_name) = (self.memory.slots, BTreeMap::new());
         for (name, weight) in params.weights() {
             let values: Vec<Vec<f32>> = slots.iter().filter_map(|slot| take(slot.name, &name)).collect();
             if values.is_empty() {
@@ -45,7 +41,15 @@ impl Memory {
             let values = values.into_iter().map(|values| Values::of(&weight, values)).collect::<Result<_>>()?;
             by_name.insert(name, values);
         }
-        Ok(Self { steps, slots, by_name })
+        self.memory = Memory { steps, slots, by_name };
+        Ok(())
+    }
+}
+
+impl Memory {
+    /// Memory before the first step.
+    pub(super) fn new(slots: &'static [Slot]) -> Self {
+        Self { steps: 0, slots, by_name: BTreeMap::new() }
     }
 
     /// Steps taken.

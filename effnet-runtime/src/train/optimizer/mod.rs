@@ -52,28 +52,9 @@ impl Optimizer {
         self.rule.name()
     }
 
-    /// The values that the rule keeps for each element of a weight.
-    pub(super) fn slots(&self) -> &'static [Slot] {
-        self.rule.slots()
-    }
-
     /// Its memory, for a checkpoint.
     pub fn memory(&self) -> &Memory {
         &self.memory
-    }
-
-    /// Resumes from a checkpoint: after `steps` steps, with the values that `take` returns for a slot and a weight.
-    ///
-    /// # Errors
-    /// When the values are not those of this rule, or do not fit the weights.
-    pub fn restore(
-        &mut self,
-        params: &Params,
-        steps: u64,
-        take: impl FnMut(&str, &str) -> Option<Vec<f32>>,
-    ) -> Result<()> {
-        self.memory = Memory::read(self.rule.slots(), steps, params, take)?;
-        Ok(())
     }
 
     /// Updates every weight that has a gradient, in the order of names.
@@ -81,11 +62,11 @@ impl Optimizer {
     /// # Errors
     /// When a gradient does not fit its weight, or candle fails.
     pub fn step(&mut self, params: &Params, gradients: &Gradients, rate: f64) -> Result<()> {
-        self.step_if(params, gradients, rate, || Ok(true)).map(|_| ())
+        self.step_if(params, gradients, rate, || Ok(true))
     }
 
     /// Updates the weights like [`Optimizer::step`] if `is_wanted` returns true. It is asked once all is prepared, so
-    /// that a GPU that it waits for goes on at once. Returns whether there was a step.
+    /// that a GPU that it waits for goes on at once.
     ///
     /// # Errors
     /// The errors of [`Optimizer::step`] and of `is_wanted`.
@@ -95,7 +76,7 @@ impl Optimizer {
         gradients: &Gradients,
         rate: f64,
         is_wanted: impl FnOnce() -> Result<bool>,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let step = self.memory.steps + 1;
         let scale = if self.clip_norm > 0.0 { (self.clip_norm / (gradients.norm()? + NORM_EPS)).min(1.0) } else { 1.0 };
         let weights = params.weights();
@@ -113,10 +94,9 @@ impl Optimizer {
             let now = Now { step, rate, decay: self.decay.of(name, weight), scale };
             targets.push(Target { weight, gradient, slots, now });
         }
-        let is_done = update::step(self.rule.as_ref(), &mut targets, is_wanted)?;
-        if is_done {
+        if update::step(self.rule.as_ref(), &mut targets, is_wanted)? {
             self.memory.steps = step;
         }
-        Ok(is_done)
+        Ok(())
     }
 }

@@ -97,9 +97,6 @@ impl Chart<'_> {
                 chart.draw_series(points.map(|point| Circle::new(point, 4, colour.filled())))?;
             }
         }
-        area.present()?;
-        drop(chart);
-        drop(area);
-        Ok(())
+        Ok(area.present()?)
     }
 }

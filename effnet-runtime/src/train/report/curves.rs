@@ -135,7 +135,6 @@ fn tens_below(numbers: &[f64]) -> f64 {
 fn table(history: &History) -> Markup {
     let cell = |column: &str, number: f64| match column {
         "epoch" | "step" => thousands(number as u64),
-        "lr" => short(number),
         "seconds" => duration(std::time::Duration::try_from_secs_f64(number).unwrap_or_default()),
         column if column.ends_with("loss") => loss(number),
         column if column.ends_with("top1") || column.ends_with("top5") => percent(number),

@@ -14,13 +14,12 @@ pub(super) fn of(facts: &Facts) -> Result<Markup> {
     let settings = std::fs::read_to_string(&file).map_err(Error::folder("read", &file))?;
     let file = shell(&file);
     let (train, val) = (facts.split.train.len() as u64, facts.split.val.len() as u64);
+    let data =
+        format!("{}: {} training and {} validation images", config.data.name(), thousands(train), thousands(val));
     let facts_of_it = [
         ("Seed", config.seed.to_string()),
         ("Recipe", config.recipe.clone()),
-        (
-            "Data",
-            format!("{}: {} training and {} validation images", config.data.name(), thousands(train), thousands(val)),
-        ),
+        ("Data", data),
         ("effnet", env!("CARGO_PKG_VERSION").to_owned()),
         ("Machine", format!("{}, {}", config.compute.device, Level::current().name())),
         ("Threads", format!("{}, and {} that load images", config.compute.threads, config.compute.loader_threads)),

@@ -27,8 +27,8 @@ fn left(trainer: &Trainer) -> Left {
     let metrics = fs::read_to_string(folder.metrics()).unwrap();
     Left {
         weights: bits(trainer.facts().network.as_ref()),
-        memory: memory(trainer.optimizer()),
-        ema: trainer.ema().map(averages),
+        memory: memory(&trainer.optimizer),
+        ema: trainer.ema.as_ref().map(averages),
         state: trainer.facts().state.clone(),
         // Drop the last column, the seconds.
         metrics: metrics.lines().map(|row| row.rsplit_once(',').unwrap().0.to_owned()).collect(),

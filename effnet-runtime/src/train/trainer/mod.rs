@@ -27,8 +27,8 @@ use crate::weights::WeightsFile;
 /// A run under way.
 pub struct Trainer {
     pub(super) facts: Facts,
-    optimizer: Optimizer,
-    ema: Option<Ema>,
+    pub(super) optimizer: Optimizer,
+    pub(super) ema: Option<Ema>,
     class_weights: Option<Vec<f32>>,
     /// Time of the last write of `last.safetensors`.
     saved: Instant,
@@ -55,7 +55,9 @@ impl Trainer {
     pub fn begin(config: Config, folder: RunFolder, split: Split, network: Box<dyn Network>) -> Result<Self> {
         let lock = folder.lock()?;
         folder.write_config(&config)?;
-        Self::of(Facts::new(config, folder, split, network, State::default()), lock)
+        let (optimizer, train_images) = (config.optimizer().name().to_owned(), split.train.len() as u64);
+        let state = State { optimizer, train_images, ..State::default() };
+        Self::of(Facts::new(config, folder, split, network, state), lock)
     }
 
     /// Resumes the run in a folder from its last checkpoint, or from the start where there is none.
@@ -84,23 +86,20 @@ impl Trainer {
         Ok(trainer)
     }
 
-    fn of(mut facts: Facts, lock: File) -> Result<Self> {
-        let Facts { config, folder, split, network, state, .. } = &mut facts;
+    fn of(facts: Facts, lock: File) -> Result<Self> {
+        let Facts { config, folder, split, network, state, .. } = &facts;
         check_batches(config, network.as_ref(), split.train.len())?;
         metrics::begin(&folder.metrics(), state.epoch)?;
-        let optimizer = config.optimizer();
-        state.optimizer = optimizer.name().to_owned();
-        state.train_images = split.train.len() as u64;
         let ema = match config.ema.decay {
             0.0 => None,
             decay => Some(Ema::new(decay, network.params())?),
         };
         let class_weights = class_weights(&config.regularise.class_weights, split.train.as_ref())?;
         Ok(Self {
+            optimizer: config.optimizer(),
             #[cfg(feature = "report")]
             recorder: Recorder::new(folder, state.step),
             facts,
-            optimizer,
             ema,
             class_weights,
             saved: Instant::now(),
@@ -119,16 +118,6 @@ impl Trainer {
     /// What the run is, and how far it has come.
     pub fn facts(&self) -> &Facts {
         &self.facts
-    }
-
-    /// The optimizer, with its memory.
-    pub fn optimizer(&self) -> &Optimizer {
-        &self.optimizer
-    }
-
-    /// The moving average of the weights, where the settings ask for one.
-    pub fn ema(&self) -> Option<&Ema> {
-        self.ema.as_ref()
     }
 
     /// Whether all epochs are done.
