@@ -30,10 +30,10 @@ fn the_papers_sizes_and_dropout_are_the_tables() {
     for variant in &VARIANTS {
         let recipe = recipe(&format!("paper-{}", variant.name())).expect("a recipe");
         let settings = variant.spec().settings.clone();
-        let of = |key: &str| recipe.get(key).and_then(|value| value.as_integer()).map(|value| value as usize);
+        let of = |key: &str| recipe.settings.get(key).and_then(|value| value.as_integer()).map(|value| value as usize);
         assert_eq!(of("size"), settings.train_size, "{}", variant.name());
         assert_eq!(of("eval_size"), settings.eval_size, "{}", variant.name());
-        let dropout = recipe.get("regularise.dropout").and_then(|value| value.as_float());
+        let dropout = recipe.settings.get("regularise.dropout").and_then(|value| value.as_float());
         assert_eq!(dropout, Some(settings.dropout), "{}", variant.name());
     }
 }

@@ -252,3 +252,15 @@ fn a_run_goes_on_with_the_data_set_that_it_began_with_only() {
     assert!(matches!(error, Error::OtherData { .. }), "{error:?}");
     assert!(error.to_string().contains("20 training images now, and had 41 then"), "{error}");
 }
+
+#[test]
+fn a_run_goes_on_with_the_optimizer_that_it_began_with_only() {
+    let parent = tempfile::tempdir().unwrap();
+    let path = parent.path().join("run");
+    go(&mut begin(tiny_config("optimizer.kind = \"adamw\""), &path), 2);
+    let config = tiny_config("optimizer.kind = \"sgd\"");
+    let network = build_network(&config, &super::build_tiny, &super::tiny_spec(), 10).unwrap();
+    let split = super::few_digits(&config);
+    let error = Trainer::resume(config, RunFolder::open(&path).unwrap(), split, network).err().unwrap().to_string();
+    assert!(error.contains("was written with the optimizer adamw, and the run's settings say sgd"), "{error}");
+}
