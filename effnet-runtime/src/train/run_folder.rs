@@ -172,18 +172,14 @@ impl RunFolder {
 
     /// Makes `name` another name of the file `checkpoint`: a hard link, or a copy where the file system has none.
     pub(super) fn link(&self, checkpoint: &Path, name: &Path) -> Result<()> {
-        let second_name = |temporary: &Path| {
-            if fs::hard_link(checkpoint, temporary).is_ok() {
-                return Ok(());
-            }
-            fs::copy(checkpoint, temporary)?;
-            File::open(temporary)?.sync_all()
-        };
         let link = || {
-            tempfile::Builder::new()
-                .prefix(TEMPORARY_PREFIX)
-                .make_in(self.checkpoints(), second_name)?
-                .persist(name)?;
+            let second = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).make_in(self.checkpoints(), |second| {
+                fs::hard_link(checkpoint, second).or_else(|_| {
+                    fs::copy(checkpoint, second)?;
+                    File::open(second)?.sync_all()
+                })
+            })?;
+            second.persist(name)?;
             #[cfg(unix)]
             File::open(self.checkpoints())?.sync_all()?;
             Ok(())

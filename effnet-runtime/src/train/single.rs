@@ -52,10 +52,8 @@ pub(crate) fn check_batches(config: &Config, network: &dyn Network, images: usiz
         _ => format!("say --batch {} or more", 2 * accumulate),
     };
     // With several stages, `--size` is the last stage's.
-    let size_too = match enough {
-        Some(enough) if config.stages.count == 1 => format!(", or --size {enough} or more"),
-        _ => String::new(),
-    };
+    let enough = enough.filter(|_| config.stages.count == 1);
+    let size_too = enough.map_or_else(String::new, |enough| format!(", or --size {enough} or more"));
     Err(Error::Setting(format!(
         "batch normalisation learns nothing from one image at a time at {size} px, where the network's last maps are a \
          single pixel: {batch}{size_too}"

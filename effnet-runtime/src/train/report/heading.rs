@@ -18,6 +18,8 @@ pub(super) fn of(facts: &Facts, best: &Best, history: &History, shown: &Shown) -
     let of_best = |figure| history.of_epoch(best.epoch, &format!("{weights}_{figure}")).unwrap_or(f64::NAN);
     let seconds = history.column("seconds").iter().filter(|seconds| seconds.is_finite()).sum::<f64>();
     let done = facts.state.epoch;
+    let is_done =
+        if done < config.epochs { format!("of {} so far", thousands(config.epochs)) } else { "all done".into() };
     html! {
         header {
             p.kind { "Training report" }
@@ -38,10 +40,7 @@ pub(super) fn of(facts: &Facts, best: &Best, history: &History, shown: &Shown) -
                 }
                 (tile("Top-5", &percent(of_best("top5")), "of that epoch"))
                 (tile("Validation loss", &loss(of_best("loss")), "of that epoch"))
-                (tile("Epochs", &thousands(done), &match done < config.epochs {
-                    true => format!("of {} so far", thousands(config.epochs)),
-                    false => "all done".to_owned(),
-                }))
+                (tile("Epochs", &thousands(done), &is_done))
                 (tile("Time", &duration(std::time::Duration::from_secs_f64(seconds)), "evaluations included"))
                 (tile("Parameters", &params(facts.network.params().trainable() as u64), "trainable"))
             }

@@ -4,11 +4,9 @@ use std::time::{Duration, Instant};
 
 use effnet_spec::Size;
 
-use super::super::checkpoint;
 use super::super::error::{Error, Result};
 use super::super::evaluate::{Evaluation, evaluate};
 use super::super::facts::Facts;
-use super::super::finite;
 use super::super::inputs::{eval_image, eval_loader, train_loader};
 use super::super::metrics::{self, EmaMetrics, Metrics};
 use super::super::single::is_too_little;
@@ -17,6 +15,7 @@ use super::super::state::Position;
 use super::super::step::{StepOptions, step};
 use super::super::upload::with_uploaded;
 use super::super::watch::{EpochDone, StepDone, Watcher};
+use super::super::{checkpoint, finite};
 use super::{Ended, Trainer};
 use crate::data::Batch;
 

@@ -90,10 +90,8 @@ impl Trainer {
         let Facts { config, folder, split, network, state, .. } = &facts;
         check_batches(config, network.as_ref(), split.train.len())?;
         metrics::begin(&folder.metrics(), state.epoch)?;
-        let ema = match config.ema.decay {
-            0.0 => None,
-            decay => Some(Ema::new(decay, network.params())?),
-        };
+        let decay = config.ema.decay;
+        let ema = (decay > 0.0).then(|| Ema::new(decay, network.params())).transpose()?;
         let class_weights = class_weights(&config.regularise.class_weights, split.train.as_ref())?;
         Ok(Self {
             optimizer: config.optimizer(),
