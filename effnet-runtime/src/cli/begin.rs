@@ -9,7 +9,7 @@ use super::model::Model;
 use crate::device;
 use crate::dialect::Dialect;
 use crate::spec::Spec;
-use crate::train::config::{Config, Layer, merge, pick_recipe, recipe};
+use crate::train::config::{Config, Layer, merge, number, pick_recipe, recipe};
 use crate::train::{
     Error, Result, RunFolder, Trainer, build_network, check_batches, check_transforms, convention, open_data, spec_of,
 };
@@ -118,7 +118,6 @@ fn resumed(args: &TrainArgs, model: &Model<'_>, flags: &Layer) -> Result<(RunFol
 
 /// Whether two values are equal; an integer equals the float of the same value.
 fn same(left: &Value, right: &Value) -> bool {
-    let number = |value: &Value| value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64));
     match (number(left), number(right)) {
         (Some(left), Some(right)) => left == right,
         _ => left == right,

@@ -21,7 +21,7 @@ pub use table::{
 };
 pub use values::{ClassWeights, ClassWeightsRule, OptimizerKind, PolicyKind, ScheduleKind};
 
-pub(crate) use setting::{Fallback, Kind, Setting};
+pub(crate) use setting::{Fallback, Kind, Setting, number};
 pub(crate) use table::SETTINGS;
 
 impl DataConfig {

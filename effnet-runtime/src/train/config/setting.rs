@@ -134,7 +134,8 @@ impl Setting {
     }
 }
 
-fn number(value: &Value) -> Option<f64> {
+/// The number that a value is; none for other values.
+pub(crate) fn number(value: &Value) -> Option<f64> {
     value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64))
 }
 
