@@ -88,7 +88,7 @@ pub(super) fn list(names: &[(&str, &str)]) -> String {
 pub(super) fn expected(found: &str, names: &[(&str, &str)]) -> String {
     let known = || names.iter().map(|(name, _)| *name);
     let alias = ALIASES.into_iter().find(|(alias, name)| *alias == found && known().any(|known| known == *name));
-    crate::suggest::expected(alias.map(|(_, name)| name).or_else(|| suggest(found, known())), &list(names))
+    crate::expected(alias.map(|(_, name)| name).or_else(|| suggest(found, known())), &list(names))
 }
 
 /// The keys of these columns, and the verb.
