@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(message("r2_k3_s1_e1_i24"), format!("`o` is missing; the keys are {keys}"));
         assert_eq!(
             message("r2_k_s1_e4.5_i24_o24"),
-            "`k` is ``; it must be a whole number; `e` is `4.5`; it must be a whole number"
+            "`k` has no value; it must be a whole number. `e` is `4.5`; it must be a whole number"
         );
         assert_eq!(message("r2_k3_s1_e1_i24_o24_c2"), "`c` is `2`; it must be 0 (mbconv) or 1 (fused)");
         assert_eq!(message("r2_k3_s1_e1_i24_o24_se0.2.5"), "`se` is `0.2.5`; it must be a number");

@@ -1,6 +1,6 @@
 //! A limit on what a network may cost.
 
-use crate::{Cost, Error, Limit, Mistake, Name, Part, Place, Size, Spec};
+use crate::{Cost, CostPart, Error, Limit, Mistake, Name, Place, Size, Spec};
 
 /// Limits on the counts of a network for 1,000 classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,8 +36,8 @@ impl Budget {
         let check = |limit: Limit, most: Option<u64>, count: fn(&Cost) -> u64| {
             let (most, total) = (most?, count(&costs.total()));
             let stages = costs.stages.iter().zip(spec.rows()).enumerate();
-            let stages = stages.map(|(index, (cost, row))| (Part::Stage(index, *row), count(cost)));
-            let ends = [(Part::Stem, count(&costs.stem)), (Part::Head, count(&costs.head))];
+            let stages = stages.map(|(index, (cost, row))| (CostPart::Stage(index, *row), count(cost)));
+            let ends = [(CostPart::Stem, count(&costs.stem)), (CostPart::Head, count(&costs.head))];
             let (part, cost) = stages.chain(ends).max_by_key(|&(_, cost)| cost)?;
             let mistake = Mistake::OverBudget { limit, size, total, most, part, cost };
             (total > most).then_some(Error { place: Place::Limit(limit), mistake })

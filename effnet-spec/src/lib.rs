@@ -36,7 +36,7 @@ mod validate;
 
 pub use budget::Budget;
 pub use cost::{Cost, Costs};
-pub use mistake::{Error, Item, Mistake, Name, Part};
+pub use mistake::{CostPart, Error, Item, Mistake, Name};
 pub use module::Module;
 pub use place::{Column, Key, Limit, Place};
 pub use plan::{Block, Operator};

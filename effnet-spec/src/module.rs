@@ -1,6 +1,6 @@
 //! The modules that the network has in PyTorch, as WZMIAOMIAO's `Test11_efficientnetV2/model.py` builds it.
 
-use crate::plan::{Conv, ConvKind, LayerKind, SqueezeExcite};
+use crate::plan::{Conv, LayerKind, SqueezeExcite};
 use crate::{Activation, Block, Size, Spec};
 
 /// A module of the PyTorch model, and its output.
@@ -93,14 +93,13 @@ impl Walk {
     }
 
     fn block(&mut self, block: &Block) {
-        for layer in block.layers() {
-            match layer.kind {
-                LayerKind::SqueezeExcite(gate) => self.squeeze_excite(&gate),
-                LayerKind::Conv(conv) => {
-                    self.conv_bn_act(&conv);
-                    // The model has an `Identity` where a block goes without squeeze-and-excitation.
-                    if conv.kind == ConvKind::Depthwise && block.squeezed == 0 {
-                        self.push("Identity", conv.out_channels, Some(self.size), 0);
+        for template in block.templates() {
+            match template.layer(block).map(|layer| layer.kind) {
+                Some(LayerKind::Conv(conv)) => self.conv_bn_act(&conv),
+                Some(LayerKind::SqueezeExcite(gate)) => self.squeeze_excite(&gate),
+                None => {
+                    if let Some(class) = block.operator.block_type().ungated_class {
+                        self.push(class, template.out_channels(block), Some(self.size), 0);
                     }
                 }
             }

@@ -23,6 +23,7 @@ const UNIVERSAL: Operator = Operator::Unnamed(&BlockType {
     automl: 2,
     class: "UniversalInvertedBottleneck",
     rust_type: "Universal",
+    ungated_class: None,
     layers: &[
         Template::depthwise("start", "dw_start", Channels::In, Window::Kernel),
         Template::conv("expand_conv", "pw_exp", Channels::In, Channels::Expanded, Window::Pixel).activated(),
@@ -43,6 +44,7 @@ const GATED: Operator = Operator::Unnamed(&BlockType {
     automl: 3,
     class: "Gated",
     rust_type: "Gated",
+    ungated_class: None,
     layers: &[
         Template::squeeze_excite("se", Channels::In),
         Template::conv("conv", "conv", Channels::In, Channels::Out, Window::Strided),

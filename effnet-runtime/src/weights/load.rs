@@ -116,7 +116,8 @@ struct Fit {
 impl Fit {
     fn fill(self, file: &WeightsFile, network: &dyn Network) -> Result<Loaded> {
         for (ours, theirs) in self.to_fill {
-            let Some(var) = network.params().get(&ours) else { continue };
+            let lost = || candle_core::Error::msg(format!("the network has no parameter `{ours}` any more"));
+            let var = network.params().get(&ours).ok_or_else(lost)?;
             var.set(&file.read_f32(&theirs, var.device())?)?;
         }
         self.loaded.log(file);

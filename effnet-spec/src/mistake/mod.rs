@@ -9,8 +9,8 @@ use std::fmt;
 pub use name::Name;
 pub(crate) use name::block_key;
 pub(crate) use words::row_forms;
-pub use words::{Item, Part};
-use words::{are_missing, at_size, cells, expected, joined, list, missing_cells, on_top, one_a_channel};
+pub use words::{CostPart, Item};
+use words::{are_missing, at_size, cells, expected, joined, list, missing_cells, on_top, one_a_channel, written};
 
 use crate::delimiter::Delimiter;
 use crate::named::Named;
@@ -158,7 +158,7 @@ sentences! {
         /// A number is written in another base than ten.
         NotDecimal { text: String } = "`{text}` is not decimal: write the number in base ten";
         /// A number is out of its type's range.
-        TooLarge { text: String } = "`{text}` is too large";
+        TooLarge { text: String } = "`{text}` is out of range: write it with fewer digits or a smaller exponent";
         /// A number has a suffix, such as a type's, behind its `plain` part.
         Suffix { text: String, plain: String } = "`{text}` has a suffix: write `{plain}`";
         /// A number outside a budget has a suffix of a budget's numbers.
@@ -171,7 +171,7 @@ sentences! {
         /// A name is given a value twice.
         Twice { name: Name } = "`{name}` is set twice: remove one";
         /// A value is not of its name's kind.
-        Unreadable { name: Name, text: String } = "`{name}` is `{text}`; it must be {}", name.legal();
+        Unreadable { name: Name, text: String } = "`{name}` {}; it must be {}", written(text), name.legal();
         /// A value is not in its name's range.
         Illegal { name: Name, value: String } = "`{name}` is {value}; it must be {}", name.legal();
 
@@ -209,19 +209,19 @@ sentences! {
         /// A budget has no limit.
         EmptyBudget = "this budget limits nothing: write `params: …` or `macs: …` into it";
         /// The network exceeds a limit of its budget.
-        OverBudget { limit: Limit, size: usize, total: u64, most: u64, part: Part, cost: u64 } =
+        OverBudget { limit: Limit, size: usize, total: u64, most: u64, part: CostPart, cost: u64 } =
             "`{limit}`{} are {}, over the budget of {}; {part} costs most, {}",
             at_size(*limit, *size), thousands(*total), thousands(*most), thousands(*cost);
     }
 }
 
 impl Mistake {
-    /// That a name is not in the set `T`.
+    /// The mistake of a name that is not in the set `T`.
     pub(crate) fn unknown<T: Named>(found: &str) -> Self {
         Self::Unknown { what: T::WHAT, found: found.to_owned(), names: T::NAMES }
     }
 
-    /// That a part of a block string begins with no key.
+    /// The mistake of a part of a block string that begins with no key.
     pub(crate) fn unknown_key(part: &str) -> Self {
         Self::Unknown { what: "key in", found: part.to_owned(), names: &name::BLOCK_KEYS }
     }

@@ -36,7 +36,7 @@ named! {
 
 /// A part of a network that costs something.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Part {
+pub enum CostPart {
     /// The stem.
     Stem,
     /// A stage, counted from 0, and its row.
@@ -45,7 +45,7 @@ pub enum Part {
     Head,
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for CostPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stem => f.write_str("the stem"),
@@ -91,6 +91,11 @@ pub(super) fn expected(found: &str, names: &[(&str, &str)]) -> String {
     crate::expected(alias.map(|(_, name)| name).or_else(|| suggest(found, known())), &list(names))
 }
 
+/// What a name's value is, as it is written.
+pub(super) fn written(text: &str) -> String {
+    if text.is_empty() { "has no value".to_owned() } else { format!("is `{text}`") }
+}
+
 /// The keys of these columns, and the verb.
 pub(super) fn are_missing(columns: &[Column]) -> String {
     let keys: Vec<String> = columns.iter().map(|column| format!("`{}`", block_key(*column))).collect();
@@ -98,7 +103,7 @@ pub(super) fn are_missing(columns: &[Column]) -> String {
 }
 
 pub(super) fn joined(mistakes: &[Mistake]) -> String {
-    mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join(". ")
 }
 
 pub(super) fn on_top(above: usize) -> String {

@@ -13,6 +13,8 @@ pub struct BlockType {
     pub class: &'static str,
     /// Type in generated code.
     pub rust_type: &'static str,
+    /// Class in the PyTorch model in the place of a squeeze-and-excitation that a block goes without, if one stands there.
+    pub ungated_class: Option<&'static str>,
     /// The layers, in the order in which an image passes them. Where the block has a shortcut, the last one is a
     /// convolution: the shortcut is added to its result.
     pub layers: &'static [Template],
@@ -78,7 +80,15 @@ impl Template {
     /// The same convolution, with the network's activation behind its batch normalisation.
     #[must_use]
     pub const fn activated(self) -> Self {
+        assert!(matches!(self.op, Op::Conv(..)), "only a convolution has an activation");
         Self { activated: true, ..self }
+    }
+
+    /// Channels of its output, in a block of these sizes.
+    pub(crate) const fn out_channels(&self, block: &Block) -> usize {
+        match self.op {
+            Op::Conv(_, [_, channels], _) | Op::SqueezeExcite(channels) => channels.of(block),
+        }
     }
 
     /// The layer in a block of these sizes, if the block has it.
@@ -108,6 +118,28 @@ impl Channels {
             Self::In => block.in_channels,
             Self::Expanded => block.expanded,
             Self::Out => block.out_channels,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::Operator;
+
+    #[test]
+    fn every_block_type_keeps_the_rules() {
+        for block_type in Operator::ALL.map(Operator::block_type) {
+            for layers in [block_type.layers, block_type.unexpanded] {
+                let names: BTreeSet<&str> = layers.iter().map(|layer| layer.name).collect();
+                assert_eq!(names.len(), layers.len(), "{}: a name stands twice", block_type.name);
+                let strided = layers.iter().filter(|layer| matches!(layer.op, Op::Conv(_, _, Window::Strided)));
+                assert_eq!(strided.count(), 1, "{}: one layer is strided", block_type.name);
+                let last = layers.last().map(|layer| layer.op);
+                assert!(matches!(last, Some(Op::Conv(..))), "{}: a shortcut joins a convolution", block_type.name);
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ pub(super) const FUSED: BlockType = BlockType {
     automl: 1,
     class: "FusedMBConv",
     rust_type: "FusedMbConv",
+    ungated_class: None,
     layers: &[
         Template::conv("expand_conv", "conv_exp", In, Expanded, Strided).activated(),
         Template::squeeze_excite("se", Expanded),

@@ -61,7 +61,7 @@ impl Layer {
 }
 
 impl SqueezeExcite {
-    /// Numbers in the kernel of either convolution.
+    /// Numbers in the filter of either convolution.
     pub const fn weights(&self) -> u64 {
         (self.channels as u64).saturating_mul(self.squeezed as u64)
     }

@@ -11,6 +11,7 @@ pub(super) const MBCONV: BlockType = BlockType {
     automl: 0,
     class: "MBConv",
     rust_type: "MbConv",
+    ungated_class: Some("Identity"),
     layers: &[
         Template::conv("expand_conv", "conv_pw", In, Expanded, Pixel).activated(),
         Template::depthwise("dwconv", "conv_dw", Expanded, Strided).activated(),

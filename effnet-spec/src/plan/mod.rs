@@ -14,16 +14,16 @@ mod conv;
 mod fused;
 mod layer;
 mod mbconv;
-mod network;
 mod param;
+mod site;
 
 pub use block::Block;
 #[doc(hidden)]
 pub use block_type::{BlockType, Channels, Template, Window};
 pub use conv::{Conv, ConvKind};
 pub use layer::{Layer, LayerKind, SqueezeExcite};
-pub use network::{Linear, Part, Site};
 pub use param::{Init, Param, Submodule};
+pub use site::{Linear, Part, Site};
 
 use std::fmt;
 

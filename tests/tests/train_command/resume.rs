@@ -77,7 +77,7 @@ fn what_does_not_fit_the_run_is_refused() {
     let error = place.fails(&["--resume", "--output", "run", "--lr", "0.5"]);
     assert!(error.starts_with("the run in `run` has optimizer.lr = ") && error.contains("not 0.5"), "{error}");
     let error = place.fails(&["--resume", "--output", "run", "--set", "optimizer.lrr=0.5"]);
-    assert_eq!(error, "--set has an unknown setting `optimizer.lrr`, did you mean `optimizer.lr`?");
+    assert_eq!(error, "--set has an unknown setting `optimizer.lrr`: did you mean `optimizer.lr`?");
     // The same value, and threads, may be said again.
     place.succeeds(&["--resume", "--output", "run", "--epochs", "1", "--threads", "1"]);
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use effnet_spec::suggest;
 use toml::{Table, Value};
 
 use super::super::error::{Error, Result};
-use super::setting::{Fallback, Setting};
+use super::setting::Fallback;
 use super::table::{AugmentConfig, Config, GROUPS, SETTINGS};
 
 /// Settings from one place.
@@ -77,10 +78,12 @@ impl Layer {
     pub(crate) fn check_keys(&self) -> Result<()> {
         let is_unknown = |key: &&String| SETTINGS.iter().all(|setting| setting.key != **key);
         let Some(key) = self.settings.keys().find(is_unknown) else { return Ok(()) };
-        let likeness = |setting: &&Setting| strsim::jaro_winkler(setting.key, key);
-        let nearest = SETTINGS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-        let hint = nearest.map_or_else(String::new, |nearest| format!(", did you mean `{}`?", nearest.key));
-        Err(Error::Setting(format!("{} has an unknown setting `{key}`{hint}", self.origin)))
+        let known = || SETTINGS.iter().map(|setting| setting.key);
+        let last = |key: &str| key.rsplit('.').next().map(str::to_owned);
+        let meant = suggest(key, known()).or_else(|| known().find(|known| last(known) == last(key)));
+        let hint =
+            meant.map_or_else(|| "docs/settings.md lists all".into(), |meant| format!("did you mean `{meant}`?"));
+        Err(Error::Setting(format!("{} has an unknown setting `{key}`: {hint}", self.origin)))
     }
 
     /// The settings in the form of `config.toml`, with every group's table.

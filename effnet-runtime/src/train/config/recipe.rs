@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use effnet_spec::{expected, listed, suggest};
+
 use super::super::error::{Error, Result};
 use super::layers::Layer;
 use crate::text::read_text;
@@ -47,9 +49,7 @@ pub fn recipe(name: &str) -> Result<Layer> {
     if Path::new(name).extension().is_some_and(|extension| extension == "toml") {
         return Layer::parse(name, &read_text(Path::new(name)).map_err(Error::folder("read", name))?);
     }
-    let known: Vec<&str> = RECIPES.iter().map(|(name, _)| *name).collect();
-    Err(Error::Setting(format!(
-        "there is no recipe `{name}`: there are {}, or give a file that ends in .toml",
-        known.join(", ")
-    )))
+    let known = || RECIPES.iter().map(|(name, _)| *name);
+    let expected = expected(suggest(name, known()), &listed(known()));
+    Err(Error::Setting(format!("there is no recipe `{name}`: {expected}, or a file that ends in .toml")))
 }

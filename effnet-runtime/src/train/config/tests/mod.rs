@@ -73,12 +73,12 @@ fn an_unknown_setting_is_refused_with_the_nearest_known() {
     let error = with("optimizer.weight_decai = 0.1").unwrap_err();
     assert_eq!(
         error,
-        "run.toml has an unknown setting `optimizer.weight_decai`, did you mean `optimizer.weight_decay`?"
+        "run.toml has an unknown setting `optimizer.weight_decai`: did you mean `optimizer.weight_decay`?"
     );
     let error = with("epoch = 3").unwrap_err();
-    assert_eq!(error, "run.toml has an unknown setting `epoch`, did you mean `epochs`?");
+    assert_eq!(error, "run.toml has an unknown setting `epoch`: did you mean `epochs`?");
     let error = with("data.pth = \"x\"").unwrap_err();
-    assert_eq!(error, "run.toml has an unknown setting `data.pth`, did you mean `data.path`?");
+    assert_eq!(error, "run.toml has an unknown setting `data.pth`: did you mean `data.path`?");
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn what_is_no_toml_or_no_recipe_is_refused() {
     let error = Layer::parse("run.toml", "epochs = = 3").unwrap_err().to_string();
     assert!(error.starts_with("`run.toml` is not TOML") && !error.contains('\n'), "{error}");
     let error = recipe("paper").unwrap_err().to_string();
-    assert!(error.contains("there are digits, scratch, finetune"), "{error}");
+    assert!(error.contains("Expected one of `digits`, `scratch`, `finetune`"), "{error}");
     assert!(recipe("nowhere.toml").unwrap_err().to_string().contains("cannot read `nowhere.toml`"));
 }
 
