@@ -4,11 +4,11 @@ use effnet_spec::Activation;
 
 use crate::Precision;
 use crate::cut::Cut;
-use crate::gemm::{Job, Packed};
+use crate::gemm::{self, Packed};
 use crate::simd::Level;
 use crate::view::{View, ViewMut};
 use crate::window_order::transposed;
-use crate::winograd::{Rectangle, TILE, Winograd};
+use crate::winograd::{self, TILE, Winograd};
 
 /// A convolution's weights and bias, packed for the algorithm that computes it.
 #[derive(Clone, Debug)]
@@ -125,12 +125,18 @@ impl Convolution<'_> {
         unsafe {
             match self.weights {
                 ConvWeights::Direct(weights) => {
-                    Job { segments, segment_stride, residual, activation, ..Job::new(weights, size, x, out) }
-                        .run(level);
+                    gemm::Job {
+                        segments,
+                        segment_stride,
+                        residual,
+                        activation,
+                        ..gemm::Job::new(weights, size, x, out)
+                    }
+                    .run(level);
                 }
                 ConvWeights::Winograd(weights) => {
                     let tiles = (size.0.div_ceil(TILE), size.1.div_ceil(TILE));
-                    Rectangle { weights, tiles, x, size, out, residual, activation }.run(level, scratch);
+                    winograd::Job { weights, tiles, x, size, out, residual, activation }.run(level, scratch);
                 }
             }
         }

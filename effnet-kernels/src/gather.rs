@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::view::{Rows, floats};
 
 /// Each pixel of a destination grid sees the pixels of a source map `[batch, height, width, channels]` at
-/// `start + step · grid + (0..taps)`, zero where that lies outside. A convolution's forward pass is one gather from its
+/// `start + stride · grid + (0..taps)`, zero where that lies outside. A convolution's forward pass is one gather from its
 /// input; its input gradient is one gather from the output gradient for each phase of the stride.
 #[derive(Clone, Copy, Debug)]
 pub struct Gather {
@@ -16,7 +16,7 @@ pub struct Gather {
     /// Height and width of the destination.
     pub grid: (usize, usize),
     /// Source pixels between the windows of two neighbours.
-    pub step: usize,
+    pub stride: usize,
     /// First source pixel, down and across, that the first pixel sees.
     pub start: (isize, isize),
     /// Height and width of a window.
@@ -72,13 +72,13 @@ impl Gather {
 
     /// Whether each pixel sees the one in its own place alone.
     pub fn is_identity(&self) -> bool {
-        self.taps == (1, 1) && self.step == 1 && self.start == (0, 0) && self.grid == self.source
+        self.taps == (1, 1) && self.stride == 1 && self.start == (0, 0) && self.grid == self.source
     }
 
     /// The source's rectangle that a rectangle of the grid sees.
     pub fn seen(&self, (y, x): (usize, usize), size: (usize, usize)) -> Rectangle {
-        let along = |count: usize, taps: usize| (count - 1) * self.step + taps;
-        let corner = (self.start.0 + (y * self.step) as isize, self.start.1 + (x * self.step) as isize);
+        let along = |count: usize, taps: usize| (count - 1) * self.stride + taps;
+        let corner = (self.start.0 + (y * self.stride) as isize, self.start.1 + (x * self.stride) as isize);
         Rectangle { corner, size: (along(size.0, self.taps.0), along(size.1, self.taps.1)) }
     }
 
@@ -93,8 +93,8 @@ impl Gather {
     }
 
     /// The taps, along one side, of the grid's pixel `at` that lie within the source.
-    pub fn inside(start: isize, step: usize, at: usize, taps: usize, source: usize) -> Range<usize> {
-        let first = start + (at * step) as isize;
+    pub fn inside(start: isize, stride: usize, at: usize, taps: usize, source: usize) -> Range<usize> {
+        let first = start + (at * stride) as isize;
         let begin = (-first).clamp(0, taps as isize);
         let end = (source as isize - first).clamp(begin, taps as isize);
         begin as usize..end as usize
@@ -102,23 +102,23 @@ impl Gather {
 
     /// The lines of taps of the grid's line `y` that lie within the source.
     pub fn lines(&self, y: usize) -> Range<usize> {
-        Self::inside(self.start.0, self.step, y, self.taps.0, self.source.0)
+        Self::inside(self.start.0, self.stride, y, self.taps.0, self.source.0)
     }
 
     /// The source's pixel, all images' pixels counted through, at a tap of the grid's pixel `(y, x)`. It must lie within.
     #[inline(always)]
     pub fn pixel(&self, image: usize, (y, x): (usize, usize), tap: (usize, usize)) -> usize {
-        let y = (self.start.0 + (y * self.step + tap.0) as isize) as usize;
-        let x = (self.start.1 + (x * self.step + tap.1) as isize) as usize;
+        let y = (self.start.0 + (y * self.stride + tap.0) as isize) as usize;
+        let x = (self.start.1 + (x * self.stride + tap.1) as isize) as usize;
         (image * self.source.0 + y) * self.source.1 + x
     }
 
     /// The columns of the grid whose taps all lie within the source; an empty range if there are none.
     pub fn interior(&self) -> Range<usize> {
         let first = (-self.start.1).max(0) as usize;
-        let first = first.div_ceil(self.step).min(self.grid.1);
+        let first = first.div_ceil(self.stride).min(self.grid.1);
         let room = self.source.1 as isize - self.start.1 - self.taps.1 as isize;
-        let end = if room < 0 { 0 } else { room as usize / self.step + 1 };
+        let end = if room < 0 { 0 } else { room as usize / self.stride + 1 };
         first..end.clamp(first, self.grid.1)
     }
 

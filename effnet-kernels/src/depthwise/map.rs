@@ -1,7 +1,7 @@
 //! Depthwise convolution of a map as it lies.
 //!
 //! ```text
-//! out[p][c] = Σ_tap x[p·step + tap][c] · w[tap][c]        taps outside the map left out
+//! out[p][c] = Σ_tap x[p·stride + tap][c] · w[tap][c]        taps outside the map left out
 //! ```
 
 use super::line_of_taps;
@@ -68,9 +68,9 @@ impl Kernel for Lines<'_, '_> {
         let Self { job, area } = self;
         for y in area.y..area.y + area.height {
             macro_rules! dispatch {
-                ($($taps:literal $step:literal)*) => {
-                    match (job.gather.taps.1, job.gather.step) {
-                        $(($taps, $step) => arch.outline(Line::<$taps, $step> { job, image: area.image, y }),)*
+                ($($taps:literal $stride:literal)*) => {
+                    match (job.gather.taps.1, job.gather.stride) {
+                        $(($taps, $stride) => arch.outline(Line::<$taps, $stride> { job, image: area.image, y }),)*
                         _ => arch.outline(Line::<0, 0> { job, image: area.image, y }),
                     }
                 };
@@ -81,13 +81,13 @@ impl Kernel for Lines<'_, '_> {
 }
 
 /// A line, by blocks of pixels; 0 `TAPS` for one pixel at a time, whatever the taps.
-struct Line<'a, 'b, const TAPS: usize, const STEP: usize> {
+struct Line<'a, 'b, const TAPS: usize, const STRIDE: usize> {
     job: &'a Filter<'b>,
     image: usize,
     y: usize,
 }
 
-impl<const TAPS: usize, const STEP: usize> Kernel for Line<'_, '_, TAPS, STEP> {
+impl<const TAPS: usize, const STRIDE: usize> Kernel for Line<'_, '_, TAPS, STRIDE> {
     #[inline(always)]
     fn run<A: Arch>(self, arch: A) {
         let (gather, lanes) = (self.job.gather, A::V::LANES);
@@ -125,7 +125,7 @@ impl<const TAPS: usize, const STEP: usize> Kernel for Line<'_, '_, TAPS, STEP> {
     }
 }
 
-impl<const TAPS: usize, const STEP: usize> Line<'_, '_, TAPS, STEP> {
+impl<const TAPS: usize, const STRIDE: usize> Line<'_, '_, TAPS, STRIDE> {
     /// Address of a tap's channel in `x`, for the pixel `x` of the line.
     #[inline(always)]
     fn source(&self, x: usize, tap: (usize, usize), channel: usize) -> *const f32 {
@@ -152,7 +152,7 @@ impl<const TAPS: usize, const STEP: usize> Line<'_, '_, TAPS, STEP> {
             for tap_y in self.job.gather.lines(self.y) {
                 let x = self.source(first, (tap_y, 0), channel);
                 let weight = self.job.weight.as_ptr().add(tap_y * TAPS * channels + channel);
-                line_of_taps::<A, TAPS, STEP, TOGETHER>(arch, &mut sums, x, weight, channels);
+                line_of_taps::<A, TAPS, STRIDE, TOGETHER>(arch, &mut sums, x, weight, channels);
             }
             for pixel in 0..TOGETHER {
                 sums[pixel].store(self.out(first + pixel, channel));
@@ -167,7 +167,7 @@ impl<const TAPS: usize, const STEP: usize> Line<'_, '_, TAPS, STEP> {
     #[inline(always)]
     unsafe fn pixel<A: Arch>(&self, arch: A, x: usize, channel: usize, count: usize) {
         let gather = self.job.gather;
-        let columns = Gather::inside(gather.start.1, gather.step, x, gather.taps.1, gather.source.1);
+        let columns = Gather::inside(gather.start.1, gather.stride, x, gather.taps.1, gather.source.1);
         // SAFETY: the caller answers for the pixel and the channels; taps outside the map are left out.
         unsafe {
             let mut sum = arch.splat(0.0);

@@ -17,7 +17,7 @@ pub use weight_gradient::WeightGradient;
 /// # Safety
 /// The pixels and weights must exist.
 #[inline(always)]
-unsafe fn line_of_taps<A: Arch, const TAPS: usize, const STEP: usize, const COUNT: usize>(
+unsafe fn line_of_taps<A: Arch, const TAPS: usize, const STRIDE: usize, const COUNT: usize>(
     arch: A,
     sums: &mut [A::V; COUNT],
     x: *const f32,
@@ -30,11 +30,11 @@ unsafe fn line_of_taps<A: Arch, const TAPS: usize, const STEP: usize, const COUN
         for tap in 0..TAPS {
             taps[tap] = arch.load(weight.add(tap * channels));
         }
-        for at in 0..(COUNT - 1) * STEP + TAPS {
+        for at in 0..(COUNT - 1) * STRIDE + TAPS {
             let value = arch.load(x.add(at * channels));
             for pixel in 0..COUNT {
-                if at >= pixel * STEP && at - pixel * STEP < TAPS {
-                    sums[pixel] = value.mul_add(taps[at - pixel * STEP], sums[pixel]);
+                if at >= pixel * STRIDE && at - pixel * STRIDE < TAPS {
+                    sums[pixel] = value.mul_add(taps[at - pixel * STRIDE], sums[pixel]);
                 }
             }
         }

@@ -17,18 +17,19 @@ fn gathers() -> impl Strategy<Value = Gather> {
     let size = || (1..=cut_for_miri(9usize, 3), 1..=cut_for_miri(14usize, 8));
     let channels = prop_oneof![1..=cut_for_miri(40usize, 12), Just(cut_for_miri(70, 21)), Just(cut_for_miri(300, 257))];
     let taps = (1..=cut_for_miri(7usize, 3), 1..=cut_for_miri(7usize, 3));
-    ((size(), size()), channels, 1usize..=2, (-4isize..=3, -4isize..=3), taps)
-        .prop_map(|((source, grid), channels, step, start, taps)| Gather { source, channels, grid, step, start, taps })
+    ((size(), size()), channels, 1usize..=2, (-4isize..=3, -4isize..=3), taps).prop_map(
+        |((source, grid), channels, stride, start, taps)| Gather { source, channels, grid, stride, start, taps },
+    )
 }
 
 /// Calls `f` with each pixel of the grid, each tap within the source, and the source's pixel there.
 fn for_each_product(gather: &Gather, mut f: impl FnMut(usize, usize, usize)) {
-    let Gather { source, grid, step, start, taps, .. } = *gather;
+    let Gather { source, grid, stride, start, taps, .. } = *gather;
     for pixel in 0..BATCH * grid.0 * grid.1 {
         let (image, y, x) = (pixel / grid.1 / grid.0, pixel / grid.1 % grid.0, pixel % grid.1);
         for tap in 0..taps.0 * taps.1 {
-            let row = start.0 + (y * step + tap / taps.1) as isize;
-            let column = start.1 + (x * step + tap % taps.1) as isize;
+            let row = start.0 + (y * stride + tap / taps.1) as isize;
+            let column = start.1 + (x * stride + tap % taps.1) as isize;
             if (0..source.0 as isize).contains(&row) && (0..source.1 as isize).contains(&column) {
                 f(pixel, tap, (image * source.0 + row as usize) * source.1 + column as usize);
             }

@@ -1,7 +1,7 @@
 //! The gradient of a depthwise convolution's weights.
 //!
 //! ```text
-//! sums[tap][c] += Σ_p dout[p][c] · x[p·step + tap][c]        taps outside the map left out
+//! sums[tap][c] += Σ_p dout[p][c] · x[p·stride + tap][c]        taps outside the map left out
 //! ```
 
 use crate::gather::{Gather, Target};
@@ -36,13 +36,13 @@ impl WeightGradient<'_> {
     /// When a slice is too short.
     pub fn add(self, level: Level) {
         let gather = self.gather;
-        let Gather { channels, grid, taps, step, .. } = *gather;
+        let Gather { channels, grid, taps, stride, .. } = *gather;
         gather.check(self.x, self.image);
         assert!(self.y < grid.0, "a line that does not exist");
         let line = self.grad_pixels.at(self.image, self.y, 0);
         assert!(grid.1 == 0 || line.end(1, grid.1, channels) <= self.grad.len(), "a line past a map's end");
         assert_eq!(self.sums.len(), floats(&[taps.0, taps.1, channels]), "sums of a depthwise convolution");
-        match (taps.1, step) {
+        match (taps.1, stride) {
             (3, 1) => level.run(Line::<3, 1>(self)),
             (3, 2) => level.run(Line::<3, 2>(self)),
             (5, 1) => level.run(Line::<5, 1>(self)),
@@ -55,9 +55,9 @@ impl WeightGradient<'_> {
 }
 
 /// A line, by blocks of pixels; 0 `TAPS` for one pixel at a time, whatever the taps.
-struct Line<'a, const TAPS: usize, const STEP: usize>(WeightGradient<'a>);
+struct Line<'a, const TAPS: usize, const STRIDE: usize>(WeightGradient<'a>);
 
-impl<const TAPS: usize, const STEP: usize> Kernel for Line<'_, TAPS, STEP> {
+impl<const TAPS: usize, const STRIDE: usize> Kernel for Line<'_, TAPS, STRIDE> {
     #[inline(always)]
     fn run<A: Arch>(mut self, arch: A) {
         let (gather, lanes) = (self.0.gather, A::V::LANES);
@@ -88,7 +88,7 @@ impl<const TAPS: usize, const STEP: usize> Kernel for Line<'_, TAPS, STEP> {
     }
 }
 
-impl<const TAPS: usize, const STEP: usize> Line<'_, TAPS, STEP> {
+impl<const TAPS: usize, const STRIDE: usize> Line<'_, TAPS, STRIDE> {
     /// Address of a tap's channel in `x`, for the pixel `x` of the line.
     #[inline(always)]
     fn source(&self, x: usize, tap: (usize, usize), channel: usize) -> *const f32 {
@@ -120,17 +120,17 @@ impl<const TAPS: usize, const STEP: usize> Line<'_, TAPS, STEP> {
                 for pixel in 0..TOGETHER {
                     let factor = arch.load(grad.add(pixel * of_grad));
                     for tap in 0..TAPS {
-                        let value = arch.load(x.add((pixel * STEP + tap) * channels));
+                        let value = arch.load(x.add((pixel * STRIDE + tap) * channels));
                         sums[pixel][tap] = value.mul_add(factor, sums[pixel][tap]);
                     }
                 }
-                x = x.wrapping_add(TOGETHER * STEP * channels);
+                x = x.wrapping_add(TOGETHER * STRIDE * channels);
                 grad = grad.wrapping_add(TOGETHER * of_grad);
             }
             for pixel in 0..(end - first) % TOGETHER {
                 let factor = arch.load(grad.add(pixel * of_grad));
                 for tap in 0..TAPS {
-                    let value = arch.load(x.add((pixel * STEP + tap) * channels));
+                    let value = arch.load(x.add((pixel * STRIDE + tap) * channels));
                     sums[0][tap] = value.mul_add(factor, sums[0][tap]);
                 }
             }
@@ -155,7 +155,7 @@ impl<const TAPS: usize, const STEP: usize> Line<'_, TAPS, STEP> {
         // SAFETY: the caller answers for the pixel and the channels; taps outside the map are left out.
         unsafe {
             let factor = arch.load_first(self.grad(x, channel), count);
-            for tap in Gather::inside(gather.start.1, gather.step, x, gather.taps.1, gather.source.1) {
+            for tap in Gather::inside(gather.start.1, gather.stride, x, gather.taps.1, gather.source.1) {
                 let value = arch.load_first(self.source(x, (tap_y, tap), channel), count);
                 let place = (tap_y * gather.taps.1 + tap) * gather.channels + channel;
                 let place = self.0.sums.as_mut_ptr().add(place);

@@ -156,7 +156,10 @@ pub fn cores() -> usize {
 
 /// Sizes the pool of the process: all threads use it that have not installed another.
 pub fn set_global(threads: usize) {
-    *global().write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Pool::new(threads));
+    let pool = Arc::new(Pool::new(threads));
+    if GLOBAL.set(RwLock::new(Arc::clone(&pool))).is_err() {
+        *global().write().unwrap_or_else(PoisonError::into_inner) = pool;
+    }
 }
 
 /// The pool that kernels of the calling thread use.
@@ -219,7 +222,7 @@ impl Pool {
     }
 
     /// [`Pool::for_each`] with the number of the thread that a task runs on, below [`Pool::threads`], before that of
-    /// the task: no two tasks run with the same one at the same time.
+    /// the task: no two tasks of a call run with the same one at the same time.
     ///
     /// # Panics
     /// When a task does, with its payload.

@@ -25,7 +25,7 @@ use effnet_spec::Activation;
 use super::activation::with_function;
 use super::buffer::{Buffer, Shared};
 use super::cut::Cut;
-use super::gemm::{Job, Packed};
+use super::gemm::{self, Packed};
 use crate::Precision;
 use crate::simd::{Arch, Kernel, Level, Vector};
 use crate::threads;
@@ -148,7 +148,7 @@ impl Winograd {
 }
 
 /// A rectangle of tiles to compute.
-pub struct Rectangle<'a> {
+pub struct Job<'a> {
     /// The transformed weights.
     pub weights: &'a Winograd,
     /// Rows and columns of tiles.
@@ -166,7 +166,7 @@ pub struct Rectangle<'a> {
     pub activation: Option<Activation>,
 }
 
-impl Rectangle<'_> {
+impl Job<'_> {
     /// Computes it, on the calling thread, with as much scratch memory, of unspecified content, as its tiles need.
     ///
     /// # Panics
@@ -208,7 +208,7 @@ impl Rectangle<'_> {
             for (at, packed) in weights.planes.iter().enumerate() {
                 let a = View::new(planes, Rows::contiguous(at * plane, row));
                 let out = ViewMut::new(Shared::new(products), Rows::contiguous(at * product, width));
-                let gemm = Job { panels: (first, last), ..Job::new(packed, (1, tiles), a, out) };
+                let gemm = gemm::Job { panels: (first, last), ..gemm::Job::new(packed, (1, tiles), a, out) };
                 // SAFETY: `products` is this call's own.
                 unsafe { gemm.run(level) };
             }
@@ -229,7 +229,7 @@ impl Rectangle<'_> {
 
 /// Transforms windows of the input into planes.
 struct Input<'a, 'b> {
-    job: &'a Rectangle<'b>,
+    job: &'a Job<'b>,
     planes: &'a mut [f32],
     plane: usize,
 }
@@ -244,7 +244,7 @@ impl Kernel for Input<'_, '_> {
             let (row, column) = (tile / job.tiles.1 * TILE, tile % job.tiles.1 * TILE);
             for channel in (0..channels).step_by(lanes) {
                 let count = lanes.min(channels - channel);
-                // SAFETY: `Rectangle::run` has measured that all windows lie within `x`, and `planes` holds `PLANES` planes
+                // SAFETY: `Job::run` has measured that all windows lie within `x`, and `planes` holds `PLANES` planes
                 // of `tiles` rows of `stride` floats, a multiple of the lanes.
                 unsafe {
                     let zero = arch.splat(0.0);

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::transform::{self, WINDOW};
-use super::{Rectangle, TILE};
+use super::{Job, TILE};
 use crate::activation::Function;
 use crate::simd::{Arch, Kernel, Vector, lanes_of};
 use crate::view::Rows;
@@ -40,7 +40,7 @@ impl Sums for Floats {
 
 /// Transforms products into pixels.
 pub(super) struct Output<'a, 'b, S, F> {
-    pub job: &'a Rectangle<'b>,
+    pub job: &'a Job<'b>,
     pub products: &'a [f32],
     pub product: usize,
     /// Channels of the chunk, and the first of them.
@@ -63,7 +63,7 @@ impl<S: Sums, F: Function> Kernel for Output<'_, '_, S, F> {
             for channel in (self.first..end).step_by(lanes) {
                 let count = lanes.min(end - channel);
                 // SAFETY: `products` holds `PLANES` products of `tiles` rows of `width` floats, a multiple of the lanes; the
-                // bias is as long as the channels, rounded up; `Rectangle::run` has measured that pixels below `size` lie
+                // bias is as long as the channels, rounded up; `Job::run` has measured that pixels below `size` lie
                 // within the output and the residual.
                 unsafe {
                     let zero = arch.splat(0.0);

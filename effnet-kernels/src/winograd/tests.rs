@@ -2,7 +2,7 @@ use effnet_spec::Activation;
 use proptest::prelude::*;
 
 use super::weight_gradient::{Map, WeightGradient};
-use super::{Rectangle, TILE, Winograd};
+use super::{Job, TILE, Winograd};
 use crate::Precision;
 use crate::buffer::Shared;
 use crate::simd::Level;
@@ -72,7 +72,7 @@ impl Problem {
         let residual = Guarded::new(&values(length, 4), side);
         let mut out = Guarded::new(&vec![f32::NAN; length], side);
         let mut scratch = Guarded::new(&vec![f32::NAN; winograd.scratch_of_tiles(tiles.0 * tiles.1)], side);
-        let rectangle = Rectangle {
+        let rectangle = Job {
             weights: &winograd,
             tiles,
             x: View::new(&x, x_rows),
@@ -153,7 +153,7 @@ fn tile_of(pixel: f32, weight: &[f32], level: Level) -> [f32; TILE * TILE * 4] {
     let winograd = Winograd::new(level, Precision::Bf16, weight, INPUTS, &bias);
     let x = [pixel; 36 * INPUTS];
     let mut out = [0.0; TILE * TILE * 4];
-    let rectangle = Rectangle {
+    let rectangle = Job {
         weights: &winograd,
         tiles: (1, 1),
         x: View::new(&x, Rows { start: 0, line: 6 * INPUTS, row: INPUTS }),

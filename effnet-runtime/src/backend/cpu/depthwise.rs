@@ -137,7 +137,7 @@ fn lines_of_task(gather: &Gather, batch: usize) -> usize {
     const FEWEST_LINES: usize = 4;
     let by_tasks = gather.grid.0.div_ceil(FEWEST_TASKS.div_ceil(batch.max(1)));
     let seen = WRITTEN_FLOATS / (gather.source.1 * GROUP.min(gather.channels)).max(1);
-    let by_cache = seen.saturating_sub(gather.taps.0) / gather.step;
+    let by_cache = seen.saturating_sub(gather.taps.0) / gather.stride;
     by_tasks.min(by_cache.max(FEWEST_LINES)).max(1)
 }
 

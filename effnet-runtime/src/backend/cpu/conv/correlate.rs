@@ -118,7 +118,7 @@ impl Correlation<'_> {
             with_scratch(window_length + weights.scratch(gather.grid), |scratch| {
                 let (window, scratch) = scratch.split_at_mut(window_length);
                 gather.copy(source, area.image, seen, window);
-                let x = Rows { start: 0, line: gather.step * line, row: gather.step * channels };
+                let x = Rows { start: 0, line: gather.stride * line, row: gather.stride * channels };
                 let out = ViewMut::new(out, target.at(area.image, area.y, area.x));
                 let convolution = Convolution {
                     weights,

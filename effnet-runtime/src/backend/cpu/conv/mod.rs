@@ -32,7 +32,7 @@ pub(super) fn forward_gather(geometry: &Geometry) -> Gather {
         source: geometry.input,
         channels: geometry.in_channels,
         grid: geometry.output,
-        step: geometry.stride,
+        stride: geometry.stride,
         start: (-(geometry.before.0 as isize), -(geometry.before.1 as isize)),
         taps: (geometry.kernel, geometry.kernel),
     }

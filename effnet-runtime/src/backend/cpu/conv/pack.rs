@@ -98,7 +98,7 @@ pub(in crate::backend::cpu) fn phases(geometry: &Geometry) -> Vec<Phase> {
             source: geometry.output,
             channels: geometry.out_channels,
             grid: (rows.grid, columns.grid),
-            step: 1,
+            stride: 1,
             start: (rows.start, columns.start),
             taps: (rows.taps.len(), columns.taps.len()),
         };

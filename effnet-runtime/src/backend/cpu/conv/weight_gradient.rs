@@ -123,7 +123,7 @@ impl Block<'_> {
     unsafe fn write(&self, level: Level, lines: Range<usize>, out: Shared<'_>, start: usize) {
         let Self { gather, width, .. } = *self;
         let channels = gather.channels;
-        let line_floats = ((width - 1) * gather.step + gather.taps.1) * channels;
+        let line_floats = ((width - 1) * gather.stride + gather.taps.1) * channels;
         let total = self.grad.len() / self.outputs;
         // Short lines are taken several at a time, so that a tile is worth its sums' way to memory and back.
         let together = (PIXELS / width).max(1);
@@ -159,7 +159,7 @@ impl Block<'_> {
                         seen.corner.0 += self.tap as isize;
                         seen.size.0 = 1;
                         gather.copy(x, image, seen, window);
-                        let x = strips(window, self.column, gather.step * channels, width, count);
+                        let x = strips(window, self.column, gather.stride * channels, width, count);
                         x.strips_of_b(level, b, pixels, line * width);
                     }
                 }
