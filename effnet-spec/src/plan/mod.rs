@@ -9,6 +9,7 @@
 //! A block type is one file here, and a variant of [`Operator`].
 
 mod block;
+mod block_layers;
 mod block_type;
 mod conv;
 mod fused;

@@ -55,5 +55,7 @@ fn a_setting_is_set_by_name_and_flags_are_stronger() {
     let error = place.fails(&["--set", "optimizer.lrr=1"]);
     assert_eq!(error, "--set has an unknown setting `optimizer.lrr`: did you mean `optimizer.lr`?");
     let error = place.fails(&["--set", "ema.warmup=true"]);
-    assert!(error.starts_with("--set has an unknown setting `ema.warmup`: docs/settings.md lists all"), "{error}");
+    assert_eq!(error, "--set has an unknown setting `ema.warmup`: did you mean `schedule.warmup`?");
+    let error = place.fails(&["--set", "nothing.alike=1"]);
+    assert_eq!(error, "--set has an unknown setting `nothing.alike`: docs/settings.md lists all");
 }

@@ -3,6 +3,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::Ignored;
+use super::extension::is_image;
 use super::litter::litter;
 use super::samples::Store;
 
@@ -13,9 +14,6 @@ pub(in crate::data) const MAX_FILE_BYTES: u64 = 256 << 20;
 pub(in crate::data) fn check_length(length: u64) -> io::Result<()> {
     if length > MAX_FILE_BYTES { Err(io::Error::other("it is larger than 256 MiB")) } else { Ok(()) }
 }
-
-/// The extensions that mark a file as a picture, in lower case.
-const EXTENSIONS: [&str; 6] = ["bmp", "gif", "jpeg", "jpg", "png", "webp"];
 
 /// Files in folders: a folder's files, or a tar's entries.
 pub(super) struct Tree {
@@ -66,14 +64,4 @@ impl Listing {
     pub(super) fn folders_in<'a>(&'a self, prefix: &str) -> impl Iterator<Item = &'a str> {
         self.folders.iter().filter_map(move |path| path.strip_prefix(prefix)).filter(|path| !path.contains('/'))
     }
-}
-
-/// Whether a path's extension is a picture's.
-pub(super) fn is_image(path: &str) -> bool {
-    extension(path).is_some_and(|extension| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
-}
-
-/// What follows the last dot of a path's last name.
-pub(super) fn extension(path: &str) -> Option<&str> {
-    path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, extension)| extension)
 }

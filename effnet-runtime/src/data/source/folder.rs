@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use walkdir::WalkDir;
 
-use super::files::{Listing, MAX_FILE_BYTES, Tree, check_length, is_image};
+use super::extension::is_image;
+use super::files::{Listing, MAX_FILE_BYTES, Tree, check_length};
 use super::litter::litter;
 use super::samples::Store;
 use crate::data::error::Error;

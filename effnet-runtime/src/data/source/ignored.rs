@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::files::extension;
+use super::extension::extension;
 use super::litter::litter;
 
 /// How many kinds a message names.

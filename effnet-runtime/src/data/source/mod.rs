@@ -4,6 +4,7 @@ mod archive;
 mod bytes;
 mod cifar;
 mod digits;
+mod extension;
 mod files;
 mod folder;
 mod ignored;

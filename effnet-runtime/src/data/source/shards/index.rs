@@ -3,7 +3,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::super::Ignored;
 use super::super::archive::{Archive, Entry};
 use super::super::bytes::Stored;
-use super::super::files::is_image;
+use super::super::extension::is_image;
 use super::super::litter::litter;
 use super::json;
 use crate::data::error::Error;
