@@ -14,7 +14,7 @@ pub enum Part {
     SqueezeExcite(SqueezeExcite),
 }
 
-/// Which statistics normalise.
+/// Statistics that normalise.
 #[derive(Clone, Debug)]
 pub enum Norm {
     /// The batch's own.
@@ -31,7 +31,7 @@ pub enum Norm {
 /// Convolution, batch normalisation, activation: `f(norm(x ∗ weight))`.
 #[derive(Clone, Debug)]
 pub struct ConvNormAct {
-    /// Which convolution.
+    /// Kind of the convolution.
     pub kind: Kind,
     /// Its window.
     pub window: Window,
@@ -61,9 +61,9 @@ impl ConvNormAct {
             rows.extend([("mean", mean), ("variance", variance)]);
         }
         for (name, row) in rows {
-            if row.dims() != [geometry.out_channels] {
-                let channels = geometry.out_channels;
-                candle_core::bail!("a normalisation of {channels} channels was given a {name} {:?}", row.dims())
+            let shape = [geometry.out_channels];
+            if row.dims() != shape {
+                candle_core::bail!("a normalisation was given a {name} {:?}; it must be {shape:?}", row.dims())
             }
         }
         Ok(geometry)
@@ -100,7 +100,7 @@ impl SqueezeExcite {
         [&self.reduce_weight, &self.reduce_bias, &self.expand_weight, &self.expand_bias]
     }
 
-    /// How many channels it squeezes those of an `x` of this shape to.
+    /// Channels that those of an `x` of this shape are squeezed to.
     ///
     /// # Errors
     /// When `x` has no pixels, or a parameter's shape does not fit.
@@ -113,14 +113,16 @@ impl SqueezeExcite {
         if squeezed == 0 {
             candle_core::bail!("a squeeze-and-excitation squeezes {channels} channels to none")
         }
-        let shapes: [&[usize]; 4] =
-            [&[squeezed, channels, 1, 1], &[squeezed], &[channels, squeezed, 1, 1], &[channels]];
-        for (param, shape) in self.params().into_iter().zip(shapes) {
+        let wanted: [(&str, &[usize]); 4] = [
+            ("a reducing weight", &[squeezed, channels, 1, 1]),
+            ("a reducing bias", &[squeezed]),
+            ("an expanding weight", &[channels, squeezed, 1, 1]),
+            ("an expanding bias", &[channels]),
+        ];
+        for (param, (name, shape)) in self.params().into_iter().zip(wanted) {
             if param.dims() != shape {
-                candle_core::bail!(
-                    "a squeeze-and-excitation of {channels} channels was given a parameter {:?}",
-                    param.dims()
-                )
+                let found = param.dims();
+                candle_core::bail!("a squeeze-and-excitation was given {name} {found:?}; it must be {shape:?}")
             }
         }
         Ok(squeezed)

@@ -1,4 +1,4 @@
-//! Which convolution, and where its window lies.
+//! Kinds and windows of convolutions.
 
 use candle_core::{Result, Shape};
 use effnet_spec::Padding;
@@ -11,7 +11,7 @@ pub struct Window {
     pub kernel: usize,
     /// Step of the window.
     pub stride: usize,
-    /// The zeros around the map.
+    /// Zeros around the map.
     pub padding: Padding,
 }
 
@@ -67,7 +67,7 @@ impl Geometry {
             candle_core::bail!("a convolution of {in_channels} channels was given {channels}")
         }
         if x.contains(&0) || out_channels == 0 || window.kernel == 0 || window.stride == 0 {
-            candle_core::bail!("a convolution was given nothing to do: {x:?}, {out_channels} channels out, {window:?}")
+            candle_core::bail!("a convolution of {x:?} to {out_channels} channels by {window:?} has no result")
         }
         let ((out_height, top), (out_width, left)) = (window.along(height), window.along(width));
         Ok(Self {

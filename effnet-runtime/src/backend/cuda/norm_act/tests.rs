@@ -180,7 +180,7 @@ fn what_does_not_fit_is_named() -> Result<()> {
         chain(x, &[sequence]).err().unwrap().to_string()
     };
     let two = ConvNormAct { weight: op.weight.narrow(0, 0, 2)?, ..op.clone() };
-    assert!(says(&two, &x).contains("a normalisation of 2 channels was given a scale [3]"));
+    assert!(says(&two, &x).contains("a normalisation was given a scale [3]; it must be [2]"));
     let error = Normed::new(&x.to_device(&Device::Cpu)?, &op, None).err().unwrap().to_string();
     assert!(error.contains("CUDA"), "{error}");
     Ok(())

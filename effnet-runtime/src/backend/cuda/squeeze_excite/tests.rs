@@ -94,6 +94,9 @@ fn what_does_not_fit_is_named() -> Result<()> {
     let params = [zeros(&[2, 4, 1, 1])?, zeros(&[2])?, zeros(&[4, 2, 1, 1])?, zeros(&[3])?];
     let sequence = Sequence { parts: vec![Part::SqueezeExcite(op(&params, Activation::Silu))], around: None };
     let error = chain(&zeros(&[1, 2, 2, 4])?, &[sequence]).err().unwrap();
-    assert!(error.to_string().contains("a squeeze-and-excitation of 4 channels was given a parameter [3]"), "{error}");
+    assert!(
+        error.to_string().contains("a squeeze-and-excitation was given an expanding bias [3]; it must be [4]"),
+        "{error}"
+    );
     Ok(())
 }
