@@ -121,7 +121,7 @@ impl Convolution<'_> {
     /// While it runs, nobody else may access the output's pixels, nor write those of `x` and the residual.
     pub unsafe fn run(self, level: Level, scratch: &mut [f32]) {
         let Self { size, x, window: (segments, segment_stride), out, residual, activation, .. } = self;
-        // SAFETY: the caller keeps others from these pixels.
+        // SAFETY: the caller keeps others from the output's pixels, and from writing what is read.
         unsafe {
             match self.weights {
                 ConvWeights::Direct(weights) => {

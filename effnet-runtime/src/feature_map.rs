@@ -2,7 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
-/// A feature map of `C` channels. Its layout is its own business: inside it is a contiguous `[N, H, W, C]`.
+/// A feature map of `C` channels, stored as a contiguous `[N, H, W, C]`.
 #[derive(Clone, Debug)]
 pub struct FeatureMap<const C: usize>(Tensor);
 

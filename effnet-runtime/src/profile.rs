@@ -1,4 +1,4 @@
-//! Where a training step's time goes.
+//! Times of a training step's operations.
 //!
 //! Operations run on the thread that asks for them, and leave a span each in that thread's trace while one is kept.
 
@@ -49,7 +49,7 @@ pub struct Span {
     pub seconds: f64,
 }
 
-/// Tells how long an operation took, when the trace ends: a GPU works behind the back of the thread that asks it.
+/// Reads an operation's time when the trace ends: a GPU works asynchronously.
 pub(crate) type Seconds = Box<dyn FnOnce() -> f64>;
 
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! The operations behind the blocks: the mean, the classifier and the loss.
+//! Operations behind the blocks: mean, classifier, loss.
 
 use candle_core::{Result, Shape, Tensor};
 
@@ -28,7 +28,7 @@ pub(crate) trait Linear: Send + Sync + 'static {
 
 /// Softmax cross entropy of contiguous f32 logits and targets `[N, C]`.
 pub(crate) trait CrossEntropy: Send + Sync + 'static {
-    /// The values that the gradient needs besides.
+    /// Values of the forward pass that the gradient needs.
     type Saved: Send + Sync;
 
     /// The loss, a tensor of rank 0.

@@ -1,8 +1,8 @@
-//! The devices that compute: the CPU, and CUDA devices.
+//! Backends: the CPU and CUDA devices.
 //!
-//! A [`Backend`] computes the parts of chains, for [`crate::graph`]; it implements a trait more for each operation that
-//! stands by itself, for [`crate::ops`]. It works on memory and records nothing, and the shapes of its operands have been
-//! checked. Above this module nobody looks at the device: [`on_device`] calls the backend that a device has.
+//! The trait [`Backend`] has the operations of chains, for [`crate::graph`]. Each operation of [`crate::ops`] has a trait
+//! of its own. A backend works on memory and records nothing; its callers have checked the shapes. [`on_device`] calls a
+//! device's backend: nothing above asks which device it is.
 
 pub(crate) mod cpu;
 #[cfg(feature = "cuda")]
@@ -65,7 +65,7 @@ impl<B: Backend> Grad<'_, B> {
     }
 }
 
-/// The parts of chains on one kind of device. Maps are `[N, H, W, C]`.
+/// The operations of chains on one kind of device. Maps are `[N, H, W, C]`.
 pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// Number formats of activations that it computes in.
     const PRECISIONS: &'static [Precision];
@@ -88,7 +88,7 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// The gradient of a map, which [`Backend::written`] makes whole.
     type Grad: Borrow<Self::Elements>;
 
-    /// The moments of its result that a convolution finds while writing it.
+    /// Moments of a convolution's result, accumulated while it is written.
     type Moments;
 
     /// A normalisation after its forward pass, with activation and branch.
@@ -97,7 +97,7 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// A squeeze-and-excitation after its forward pass.
     type Gate: Send + Sync;
 
-    /// Calls `f`, and says how long the device takes for what `f` asks of it.
+    /// Calls `f`, and measures the work that it asks of the device.
     fn timed<R>(&self, f: impl FnOnce() -> Result<R>) -> Result<(R, Seconds)>;
 
     /// The elements of a contiguous tensor.
@@ -181,7 +181,7 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
         wants_input: bool,
     ) -> Result<(Option<Self::Grad>, [Tensor; 4])>;
 
-    /// A gradient of a map of `channels`, with all done that was left to its reader.
+    /// Applies to a gradient what was left to its reader, for a map of `channels`.
     fn written(&self, grad: Self::Grad, channels: usize) -> Self::Grad;
 
     /// The sum of two gradients of a map of `channels`.

@@ -1,9 +1,9 @@
 //! Several operations, one after the other, as one node: a network or a stage of it, block by block.
 //!
-//! Between the operations there are no tensors: candle adds each node's gradient to zeros, which takes longer than many
-//! an operation. A convolution keeps its result in front of the normalisation, a block its input. What follows from them is
-//! kept where a backend does not compute it while it is read, as a CUDA device does not: writing a map again takes as long
-//! there as reading it, and memory is what there is most of.
+//! No tensors lie between the operations: candle adds each node's gradient to zeros, which takes longer than many an
+//! operation. A convolution keeps its raw result, a sequence its input. A backend that computes a normalisation or a gate
+//! while the next operation reads it keeps no more; any other keeps each result, as recomputing one there costs as much
+//! as reading it.
 
 #[cfg(test)]
 mod tests;
@@ -39,7 +39,8 @@ pub struct Around {
 /// normalisation, where it is made of them. Any layout is taken; differentiable in `x` and all parameters.
 ///
 /// # Errors
-/// When there is no part, shapes do not fit each other, or tensors are neither f32 on the CPU nor on one CUDA device.
+/// When there is no part, shapes do not fit each other, the tensors are on several devices, or `x` is not f32 (on CUDA: f32
+/// or bf16).
 pub fn chain(x: &Tensor, sequences: &[Sequence]) -> Result<(Tensor, Vec<Option<BatchMoments>>)> {
     on_device!(x.device(), backend => by(backend, x, sequences))
 }
@@ -120,7 +121,7 @@ fn forward<B: Backend>(backend: &B, sequence: &Sequence, x: &B::Elements, shape:
     Ok(Done { output, shape: part_shape, links, moments })
 }
 
-/// The input of the part behind `links`, of which `x` is the sequence's.
+/// The input of the part behind `links`; `x` is the sequence's.
 fn read<'a, B: Backend>(backend: &B, links: &'a [Link<B>], x: B::Source<'a>) -> Result<B::Source<'a>> {
     links.iter().try_fold(x, |input, link| link.source(backend, input))
 }
@@ -150,7 +151,7 @@ fn backward<B: Backend>(
 
 /// A sequence after its forward pass.
 struct Ran<B: Backend> {
-    /// In the profile.
+    /// Number in the profile.
     number: usize,
     /// Its input, where that is another sequence's result, and the input's channels.
     input: Option<B::Map>,

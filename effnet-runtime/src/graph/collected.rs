@@ -31,10 +31,8 @@ impl Found {
     }
 }
 
-/// Where nodes leave the gradients of variables, for a training step that asks for all of them.
-///
-/// candle adds every gradient to a fresh tensor of zeros: for a weight these are four passes over as many numbers as it
-/// has, which those that are left here are spared.
+/// Gradients of variables, left by nodes for a training step that asks for all of them. They bypass candle's store, which
+/// adds each to fresh zeros: four passes over a weight's memory.
 #[derive(Clone, Debug)]
 pub struct Collected {
     /// The edge from a node whose variables' gradients are collected: one zero that tracks, through which candle gets to the
@@ -47,7 +45,7 @@ thread_local! {
     static CURRENT: RefCell<Option<Collected>> = const { RefCell::new(None) };
 }
 
-/// Takes the place of another as the current one until it is dropped.
+/// Restores the outer place when it is dropped.
 struct Outer(Option<Collected>);
 
 impl Drop for Outer {
@@ -60,7 +58,7 @@ impl Collected {
     /// Calls `f`; the nodes that it records on this thread leave the gradients of variables here on their way back.
     ///
     /// # Errors
-    /// When `f` fails, or the device.
+    /// When `f` fails, or the device does.
     pub fn of<R, E: From<candle_core::Error>>(
         device: &Device,
         f: impl FnOnce() -> std::result::Result<R, E>,

@@ -62,7 +62,7 @@ pub(super) struct Forward<B: Backend> {
     pub moments: Option<BatchMoments>,
 }
 
-/// The gradients that a part's way back is to find.
+/// Gradients that a part's way back must find.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted {
     /// Whether it finds the gradient of its input.
@@ -120,7 +120,7 @@ impl<B: Backend> Link<B> {
         }
     }
 
-    /// The result without its being kept, where the backend computes it while it is read.
+    /// The result, where the backend computes it while it is read.
     fn lazy<'a>(&'a self, backend: &B, x: B::Source<'a>) -> Option<B::Source<'a>> {
         match &self.saved {
             Saved::ConvNormAct { z, normed, .. } => backend.normed(z, normed),
@@ -128,7 +128,7 @@ impl<B: Backend> Link<B> {
         }
     }
 
-    /// Sees to it that the part behind can read the result.
+    /// Writes the result out where the backend cannot compute it while it is read.
     pub(super) fn keep(&mut self, backend: &B, x: B::Source<'_>) -> Result<()> {
         if self.lazy(backend, B::shorter(x)).is_none() {
             self.kept = Some(self.output(backend, x, None)?);

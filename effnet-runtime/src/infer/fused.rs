@@ -60,7 +60,8 @@ impl Fused {
             let area = cut.area(task);
             let (expanded, scratch) = scratch.split_at_mut(cut.height * cut.width * channels);
             let rows = |floats| Rows { start: 0, line: area.width * floats, row: floats };
-            // SAFETY: `expanded` is this task's own, and areas are disjoint.
+            // SAFETY: `expanded` is this task's own, and areas are disjoint; what it reads is borrowed, and no part of
+            // `out`.
             unsafe {
                 let to = ViewMut::new(Shared::new(expanded), rows(channels));
                 self.conv.area(run.level, x, area, to, None, scratch);

@@ -65,7 +65,8 @@ impl Head {
                 activation: Some(self.activation),
                 ..Job::new(conv, (lines, rows), a, out)
             };
-            // SAFETY: the scratch memory is this task's own, and so is its panel of the image's features.
+            // SAFETY: the scratch memory is this task's own, and so is its panel of the image's features; what it reads is
+            // borrowed, and no part of either.
             let means = unsafe {
                 job.run(run.level);
                 means.part(image * conv.columns() + first, width)
@@ -82,7 +83,7 @@ impl Head {
         run.for_each(Kind::Classifier, macs, panels, |panel, _| {
             let out = ViewMut::new(logits, Rows::contiguous(panel * classifier.width(), classes));
             let job = Job { panels: (panel, panel + 1), out, ..Job::plain(classifier, features, run.batch, logits) };
-            // SAFETY: each task writes columns of its own.
+            // SAFETY: each task writes columns of its own; what it reads is borrowed, and no part of `logits`.
             unsafe { job.run(run.level) }
         });
     }

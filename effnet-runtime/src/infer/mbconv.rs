@@ -31,7 +31,7 @@ use super::run::Run;
 use super::schedule::{Between, Schedule};
 use super::squeeze_excite::{SqueezeExcite, scale};
 
-/// Rows of a projection's task, about.
+/// About how many rows a projection's task has.
 const TASK_ROWS: usize = 48;
 
 /// Elements of the squeezed layer that a task computes.
@@ -151,7 +151,7 @@ impl MbConv {
             activation: Some(self.activation),
             ..Job::new(expand, (height, width), View::new(data, a), out)
         };
-        // SAFETY: `out` is the caller's own.
+        // SAFETY: `out` is the caller's own; what it reads is borrowed, and no part of `out`.
         unsafe { job.run(run.level) }
     }
 
@@ -223,7 +223,7 @@ impl MbConv {
                 residual: self.shortcut.then(|| View::new(x.data, place(&x.map))),
                 ..Job::new(project, (task_lines, task_rows), a, ViewMut::new(out, place(&map)))
             };
-            // SAFETY: tasks write rows and columns of their own.
+            // SAFETY: tasks write rows and columns of their own; what they read is borrowed, and no part of `out`.
             unsafe { job.run(run.level) }
         });
     }

@@ -79,7 +79,7 @@ impl Stem {
             }
             let area = Area { image: 0, y: 0, x: 0, height: TASK_LINES.min(map.size.0 - y), width: map.size.1 };
             let x = Input { data: band, map: band_map, narrow: &[] };
-            // SAFETY: bands are disjoint.
+            // SAFETY: bands are disjoint; what it reads is borrowed, and no part of `out`.
             unsafe { self.conv.area(run.level, x, area, ViewMut::new(out, map.pixels(image, y, 0)), None, &mut []) }
         });
     }

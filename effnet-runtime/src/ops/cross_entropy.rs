@@ -34,9 +34,9 @@ pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
 
 fn by(backend: impl CrossEntropy, logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let (saved, targets) = (logits.detach(), targets.clone());
-    let (loss, softmax) = backend.cross_entropy(&saved, &targets)?;
+    let (loss, kept) = backend.cross_entropy(&saved, &targets)?;
     record("cross_entropy", logits, &[], loss, move |grad, _| {
-        backend.cross_entropy_gradient(&saved, &targets, &softmax, grad).map(Some)
+        backend.cross_entropy_gradient(&saved, &targets, &kept, grad).map(Some)
     })
 }
 

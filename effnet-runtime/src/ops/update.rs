@@ -1,4 +1,4 @@
-//! Changes and sums of all parameters at once: steps of optimizers, moving averages, sums of squares.
+//! Steps of optimizers, moving averages and sums of squares, over all parameters at once.
 //!
 //! On the CPU one parameter after the other, each in chunks over all threads; on CUDA in one launch over all parameters,
 //! however small most of them are. Values that are kept beside a parameter ([`Values`]) lie where the parameter does.

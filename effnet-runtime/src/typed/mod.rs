@@ -1,7 +1,6 @@
 //! Layers whose type carries their channel counts, for generated code.
 //!
-//! Each is the run-time-sized layer of the same name with its sizes as const parameters: it adds types, and no
-//! arithmetic.
+//! Each wraps a stem, block or head of [`crate::layers`] and has its sizes as const parameters: types, and no arithmetic.
 
 use candle_core::{Result, Tensor};
 use effnet_spec::Operator;

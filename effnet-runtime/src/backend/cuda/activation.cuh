@@ -1,8 +1,8 @@
-// The non-linearities and their derivatives, as kernels/activation.rs defines them.
+// The non-linearities and their derivatives, as effnet-kernels/src/activation.rs defines them.
 #pragma once
 #include "common.cuh"
 
-/// Which non-linearity; the numbers are those of activation.rs.
+/// Which non-linearity; the numbers are those of effnet-runtime/src/backend/cuda/activation.rs.
 enum Activation { IDENTITY = 0, SILU = 1, RELU = 2, RELU6 = 3, HARD_SWISH = 4 };
 
 /// `1 / (1 + e⁻ᵘ)`, to some units in the last place: the hardware's exponential and reciprocal, without which a pass with

@@ -25,8 +25,7 @@ impl Buffer {
     pub(crate) fn new(device: &CudaDevice, element: Element, length: usize) -> Result<Self> {
         // The driver gives no memory of length 0.
         let held = length.max(1);
-        // SAFETY: the elements are plain numbers, of which any bits are a value; whoever makes a buffer has a kernel
-        // write all of it before anything reads it.
+        // SAFETY: any bits are an f32, a bf16 or a byte: memory that no kernel has written holds arbitrary numbers.
         let slice = unsafe {
             match element {
                 Element::F32 => CudaStorageSlice::F32(device.alloc::<f32>(held)?),

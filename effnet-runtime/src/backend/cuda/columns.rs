@@ -11,8 +11,8 @@ const THREADS: usize = 256;
 /// Packs of channels that a block spans at most: with packs of 16 bytes, rows of 512 bytes.
 const ACROSS: usize = 32;
 
-/// A lane has a multiple of so many rows: what belongs to a channel is read once for them, and they are a multiple of those
-/// that a kernel asks for at a time.
+/// Each lane has a multiple of this many rows, which is a multiple of those that a kernel asks for at a time: what belongs
+/// to a channel is read once for them.
 const ROWS_OF_LANE: usize = 8;
 
 /// Blocks of a grid, where rows allow it: several times what the largest GPUs hold at a time.

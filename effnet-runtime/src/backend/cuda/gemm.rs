@@ -71,8 +71,8 @@ impl Gemm {
         };
         let blas = device.cublas_handle();
         // cuBLAS takes columns one after the other: to it, all three are transposed, and outᵀ = bᵀ · aᵀ.
-        // SAFETY: every matrix has exactly as many elements as its sides say, which are cuBLAS's sizes; the pointers live
-        // as long as their guards; with 32F computation the two factors are f32 in this function's frame.
+        // SAFETY: each matrix has as many elements as its sides say, which are cuBLAS's sizes; its pointer holds until its
+        // guard drops; alpha and beta are f32, as 32F computation wants, and live in this frame.
         unsafe {
             result::gemm_strided_batched_ex(
                 *blas.handle(),

@@ -162,7 +162,7 @@ impl<'a> Launch<'a> {
                 Argument::Float(value) => arguments.arg(&*value),
             };
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller answers for the arguments and for the kernel staying within their lengths.
         unsafe { arguments.launch(config) }.w()?;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Where many parameters lie, as a kernel of `update/op.cu` reads it: a table in device memory, and one launch over all.
+//! A table in device memory of where parameters lie, and launches over all of them.
 
 use candle_core::{Result, Tensor, bail};
 
@@ -42,7 +42,7 @@ pub(crate) fn chunks(rows: &[Row<'_>]) -> Vec<Chunk> {
     rows.iter().enumerate().flat_map(of_row).collect()
 }
 
-/// Launches a kernel over all chunks; `sums` of a byte's length takes an f64 of each.
+/// Launches a kernel over all chunks. `sums`, a buffer of bytes, receives an f64 for each.
 ///
 /// # Errors
 /// When a tensor is not contiguous f32 memory on the first one's device, or has not its row's length.

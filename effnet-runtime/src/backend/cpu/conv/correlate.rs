@@ -63,7 +63,8 @@ impl Correlation<'_> {
             let out = ViewMut::new(out, out_rows);
             let a = View::new(source, Rows::contiguous(row * packed.depth(), packed.depth()));
             let job = Job { panels: (panels(part), panels(part + 1)), ..Job::new(packed, (1, rows), a, out) };
-            // SAFETY: each task writes rows and columns of its own, and leaves the moments of these.
+            // SAFETY: the task has written these rows and columns; no other task writes them or touches their
+            // moments; what it reads is borrowed, and no part of `out`.
             unsafe {
                 job.run(level);
                 slots.find(level, slot, column(part)..column(part + 1), out, (1, rows));
@@ -87,7 +88,8 @@ impl Correlation<'_> {
                 source.write(level, row..end, 0..depth, written);
                 let out = ViewMut::new(out, Rows::contiguous(target.pixels.start + row * columns, columns));
                 let job = Job { out, ..Job::plain(packed, written, end - row, out.data) };
-                // SAFETY: each task writes rows of its own, and leaves the moments of these.
+                // SAFETY: the task has written these rows; no other task writes them or touches their moments; what it
+                // reads is borrowed, and no part of `out`.
                 unsafe {
                     job.run(level);
                     slots.find(level, task, 0..columns, out, (1, end - row));
@@ -129,7 +131,8 @@ impl Correlation<'_> {
                     residual: None,
                     activation: None,
                 };
-                // SAFETY: each task writes an area of its own, and leaves the moments of it.
+                // SAFETY: the task has written this area; no other task writes it or touches its moments; what it reads is
+                // borrowed, and no part of `out`.
                 unsafe {
                     convolution.run(level, scratch);
                     slots.find(level, task, 0..weights.out_channels(), out, size);

@@ -5,6 +5,8 @@
 //! input gradient   dx[pixel, i]       = Σ window(dout)[pixel, (tap, o)] · w[(tap, o), i]     for each phase of the stride
 //! weight gradient  dw[o, (tap, i)]    = Σ dout[pixel, o] · window(x)[pixel, (tap, i)]
 //! ```
+//!
+//! Weights are packed anew each time: a training step changes them.
 
 mod correlate;
 pub(super) mod pack;

@@ -76,7 +76,7 @@ pub(super) fn weight_gradient(level: Level, gather: &Gather, x: Source<'_>, grad
                 columns: columns.min(run - column),
                 width,
             };
-            // SAFETY: each task writes a part, outputs and taps of its own.
+            // SAFETY: each task writes a part, outputs and taps of its own; what it reads is borrowed, and no part of `out`.
             unsafe { block.write(level, lines, out, part * size) }
         });
     }
@@ -173,7 +173,7 @@ impl Block<'_> {
                     out: ViewMut::new(out, Rows::contiguous(start, gather.patch())),
                     add: from > lines.start,
                 };
-                // SAFETY: the caller's promise.
+                // SAFETY: the caller keeps others from the block's elements of `out`.
                 unsafe { job.run(level) }
             }
         });

@@ -40,7 +40,7 @@ pub(crate) struct PartMoments {
 pub(crate) struct Slots<'a>(Option<(Shared<'a>, usize)>);
 
 impl PartMoments {
-    /// Room for parts of so many pixels.
+    /// Room for parts of these numbers of pixels.
     pub(crate) fn new(channels: usize, pixels: Vec<usize>) -> Self {
         let values = vec![0.0; pixels.len() * 2 * channels];
         Self { channels, pixels, values }
@@ -105,7 +105,7 @@ impl<'a> Slots<'a> {
         }
         written.check(lines, pixels, channels.len());
         let mean = part * 2 * all + channels.start;
-        // SAFETY: nobody else accesses these two runs of moments, and they do not overlap.
+        // SAFETY: the caller keeps others from the area's channels and their moments; the two runs do not overlap.
         let (mean, squares) = unsafe { (values.part(mean, channels.len()), values.part(mean + all, channels.len())) };
         level.run(Part { written, lines, pixels, mean, squares });
     }
@@ -134,7 +134,7 @@ impl Kernel for Part<'_> {
                 for first in (0..channels).step_by(lanes) {
                     let count = lanes.min(channels - first);
                     let mean = mean[first..][..count].as_mut_ptr();
-                    // SAFETY: `Slots::find` has measured that the pixel is in the map, and nobody writes it.
+                    // SAFETY: `Slots::find` has measured the pixel; `mean` and `squares` are `count` long.
                     unsafe {
                         let z = arch.load_some(z.add(first), count);
                         arch.load_some(mean, count).add(z).store_some(mean, count);
@@ -151,7 +151,7 @@ impl Kernel for Part<'_> {
                     let count = lanes.min(channels - first);
                     let mean = mean[first..][..count].as_ptr();
                     let squares = squares[first..][..count].as_mut_ptr();
-                    // SAFETY: as above.
+                    // SAFETY: `Slots::find` has measured the pixel; `mean` and `squares` are `count` long.
                     unsafe {
                         let delta = arch.load_some(z.add(first), count).sub(arch.load_some(mean, count));
                         delta.mul_add(delta, arch.load_some(squares, count)).store_some(squares, count);

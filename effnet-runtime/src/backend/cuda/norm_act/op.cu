@@ -1,4 +1,5 @@
-// Batch normalisation, activation and residual: the formulas of kernel.rs, over maps as matrices [rows, channels].
+// Batch normalisation, activation and residual: the formulas of effnet-runtime/src/backend/cpu/norm_act, over maps as
+// matrices [rows, channels].
 //
 // `norm` is f32 [4, channels]: mean, inv_std, scale = γ·inv_std, shift = β. `branch` is a factor for each image, 1 where it
 // is null.

@@ -1,4 +1,4 @@
-//! Changes of all parameters at once: a table in device memory says where each one lies, and one launch changes them all.
+//! One launch over all parameters, by a table of where they lie ([`super::table`]).
 
 #[cfg(test)]
 mod tests;

@@ -9,8 +9,8 @@ constexpr int CHUNK = 4096;
 /// Elements that a thread loads before it stores the first: what hides memory's latency.
 constexpr int ROUND = 4;
 
-/// One parameter and what stands beside it, as `Row` in cuda.rs has it. Arrays have `length` elements each; those that a
-/// kernel does not use may be null.
+/// One parameter and what stands beside it, as `Row` in effnet-runtime/src/backend/cuda/table.rs has it. Arrays have
+/// `length` elements each; those that a kernel does not use may be null.
 struct Parameter {
   float* value;
   const float* gradient;
@@ -32,8 +32,8 @@ struct Element {
 };
 
 // Rules: what happens to one element. `SLOTS` of `first` and `second` are read and written; gradients are read, and values
-// written, where a rule says so. Factors are in the order of `Rule::on_device` in train/optimizer, which has the formulas'
-// sources.
+// written, where a rule says so. Factors are in the order of `Rule::factors` in
+// effnet-runtime/src/train/optimizer, which has the formulas' sources.
 
 struct Step {
   static constexpr bool GRADIENT = true, VALUE = true;
