@@ -93,8 +93,8 @@ pub struct Core {
 }
 
 impl Core {
-    /// Candle's `ModuleT::forward_t`: with `train`, a step of the network's own, with the table's dropout and drop path,
-    /// whose batch statistics go to the running buffers at once.
+    /// Candle's `ModuleT::forward_t`: with `train`, a step of the network's own, with the table's dropout and drop
+    /// path, whose batch statistics go to the running buffers at once.
     ///
     /// # Errors
     /// The errors of [`Network::run`].

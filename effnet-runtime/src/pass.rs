@@ -28,8 +28,8 @@ impl Pass<'_> {
         }
     }
 
-    /// A parameter as layers use it: tracked for training, detached for evaluation, where a gradient would keep activations
-    /// alive.
+    /// A parameter as layers use it: tracked for training, detached for evaluation, where a gradient would keep
+    /// activations alive.
     pub(crate) fn param(&self, param: &Tensor) -> Tensor {
         match self {
             Pass::Train(_) => param.clone(),

@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use crate::dialect::Dialect;
 use crate::params::{DIALECT_TENSOR, FROZEN_TENSOR, Params};
 
-/// A place in the tree of names (`blocks.3.se`), with the conventions that all layers of a network share. Every parameter
-/// that a layer takes here is entered into the network's [`Params`], whatever the builder behind it.
+/// A place in the tree of names (`blocks.3.se`), with the conventions that all layers of a network share. Every
+/// parameter that a layer takes here is entered into the network's [`Params`], whatever the builder behind it.
 #[derive(Clone)]
 pub(crate) struct Scope<'a> {
     builder: VarBuilder<'a>,

@@ -2,7 +2,8 @@
 
 use candle_core::Error;
 
-/// The text of an error without the backtraces that candle writes into it where `RUST_BACKTRACE` is set, and on one line.
+/// The text of an error without the backtraces that candle writes into it where `RUST_BACKTRACE` is set, and on one
+/// line.
 pub(crate) fn sentence(error: &Error) -> String {
     match error {
         Error::WithBacktrace { inner, .. } => sentence(inner),

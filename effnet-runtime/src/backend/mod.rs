@@ -1,8 +1,8 @@
 //! Backends: the CPU and CUDA devices.
 //!
-//! The trait [`Backend`] has the operations of chains, for [`crate::graph`]. Each operation of [`crate::ops`] has a trait
-//! of its own. A backend works on memory and records nothing; its callers have checked the shapes. [`on_device`] calls a
-//! device's backend: nothing above asks which device it is.
+//! The trait [`Backend`] has the operations of chains, for [`crate::graph`]. Each operation of [`crate::ops`] has a
+//! trait of its own. A backend works on memory and records nothing; its callers have checked the shapes. [`on_device`]
+//! calls a device's backend: nothing above asks which device it is.
 
 pub(crate) mod cpu;
 #[cfg(feature = "cuda")]
@@ -137,8 +137,8 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// The gradient of a convolution's weight.
     fn weight_gradient(&self, geometry: &Geometry, x: Self::Source<'_>, grad: &Self::Map) -> Result<Tensor>;
 
-    /// The normalisation of a convolution's result `z`, and the batch's moments where it is made of them. `branch` has a
-    /// factor on the result for each image.
+    /// The normalisation of a convolution's result `z`, and the batch's moments where it is made of them. `branch` has
+    /// a factor on the result for each image.
     fn normalisation(
         &self,
         op: &ConvNormAct,
@@ -154,7 +154,8 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// `f(norm(z))`, or `shortcut + branch · f(norm(z))`, written out.
     fn norm_act(&self, z: &Self::Map, normed: &Self::Normed, shortcut: Option<&Self::Elements>) -> Result<Self::Map>;
 
-    /// The gradient of `z`, and those of the scale and the shift, `[C]` each, from that of [`Backend::norm_act`]'s result.
+    /// The gradient of `z`, and those of the scale and the shift, `[C]` each, from that of [`Backend::norm_act`]'s
+    /// result.
     fn norm_gradients(
         &self,
         z: &Self::Map,
@@ -171,8 +172,8 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// `x · gate`, written out.
     fn scale(&self, x: Self::Source<'_>, gate: &Self::Gate) -> Result<Self::Map>;
 
-    /// The gradient of `x`, where it is wanted, and those of the parameters in the order of [`SqueezeExcite::params`], from that
-    /// of `x · gate`.
+    /// The gradient of `x`, where it is wanted, and those of the parameters in the order of [`SqueezeExcite::params`],
+    /// from that of `x · gate`.
     fn gate_gradients(
         &self,
         x: Self::Source<'_>,

@@ -1,9 +1,9 @@
 //! Several operations, one after the other, as one node: a network or a stage of it, block by block.
 //!
 //! No tensors lie between the operations: candle adds each node's gradient to zeros, which takes longer than many an
-//! operation. A convolution keeps its raw result, a sequence its input. A backend that computes a normalisation or a gate
-//! while the next operation reads it keeps no more; any other keeps each result, as recomputing one there costs as much
-//! as reading it.
+//! operation. A convolution keeps its raw result, a sequence its input. A backend that computes a normalisation or a
+//! gate while the next operation reads it keeps no more; any other keeps each result, as recomputing one there costs as
+//! much as reading it.
 
 #[cfg(test)]
 mod tests;
@@ -35,12 +35,12 @@ pub struct Around {
     pub branch: Option<Vec<f32>>,
 }
 
-/// The result of the sequences, one after the other, of `x` = `[N, H, W, C]`, and for each part the moments of its batch
-/// normalisation, where it is made of them. Any layout is taken; differentiable in `x` and all parameters.
+/// The result of the sequences, one after the other, of `x` = `[N, H, W, C]`, and for each part the moments of its
+/// batch normalisation, where it is made of them. Any layout is taken; differentiable in `x` and all parameters.
 ///
 /// # Errors
-/// When there is no part, shapes do not fit each other, the tensors are on several devices, or `x` is not f32 (on CUDA: f32
-/// or bf16).
+/// When there is no part, shapes do not fit each other, the tensors are on several devices, or `x` is not f32 (on CUDA:
+/// f32 or bf16).
 pub fn chain(x: &Tensor, sequences: &[Sequence]) -> Result<(Tensor, Vec<Option<BatchMoments>>)> {
     on_device!(x.device(), backend => by(backend, x, sequences))
 }

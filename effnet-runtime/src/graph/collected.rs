@@ -31,12 +31,12 @@ impl Found {
     }
 }
 
-/// Gradients of variables, left by nodes for a training step that asks for all of them. They bypass candle's store, which
-/// adds each to fresh zeros: four passes over a weight's memory.
+/// Gradients of variables, left by nodes for a training step that asks for all of them. They bypass candle's store,
+/// which adds each to fresh zeros: four passes over a weight's memory.
 #[derive(Clone, Debug)]
 pub struct Collected {
-    /// The edge from a node whose variables' gradients are collected: one zero that tracks, through which candle gets to the
-    /// node.
+    /// The edge from a node whose variables' gradients are collected: one zero that tracks, through which candle gets
+    /// to the node.
     pub(super) edge: Tensor,
     found: Arc<Mutex<Found>>,
 }

@@ -155,8 +155,8 @@ impl<B: Backend> Link<B> {
         }
     }
 
-    /// The gradient of the input `x`, where it is wanted, and in `found` those of the parameters, from that of the result:
-    /// `grad`, or for the last part of a sequence, which has none, that of the sequence.
+    /// The gradient of the input `x`, where it is wanted, and in `found` those of the parameters, from that of the
+    /// result: `grad`, or for the last part of a sequence, which has none, that of the sequence.
     pub(super) fn backward(
         &self,
         backend: &B,

@@ -1,7 +1,7 @@
 //! candle's graph, and the nodes that this crate records in it.
 //!
-//! A node has one input and any number of parameters. An edge joins a parameter to it: a single zero that carries nothing,
-//! and is there for candle to walk back along. Gradients reach the parameters on one road:
+//! A node has one input and any number of parameters. An edge joins a parameter to it: a single zero that carries
+//! nothing, and is there for candle to walk back along. Gradients reach the parameters on one road:
 //!
 //! ```text
 //! forward     x ───────────▶ node ──▶ y

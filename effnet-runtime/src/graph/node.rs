@@ -13,12 +13,13 @@ use candle_core::{CudaStorage, backend::BackendStorage};
 use super::collected::{Collected, Found};
 use crate::backend::take::take;
 
-/// Finds the gradients of a node's arguments from that of its result, which is contiguous: the input's is returned, where
-/// it is wanted, and those of the parameters go to [`Found`].
+/// Finds the gradients of a node's arguments from that of its result, which is contiguous: the input's is returned,
+/// where it is wanted, and those of the parameters go to [`Found`].
 type Backward = Box<dyn Fn(&Tensor, &mut Found) -> Result<Option<Tensor>> + Send + Sync>;
 
-/// `value` as the result of a node, where one of the arguments tracks. The value tracks nothing, and nobody else holds its
-/// memory. `backward` may be called more than once; the gradient of a parameter that does not track may be left out.
+/// `value` as the result of a node, where one of the arguments tracks. The value tracks nothing, and nobody else holds
+/// its memory. `backward` may be called more than once; the gradient of a parameter that does not track may be left
+/// out.
 ///
 /// # Errors
 /// When candle fails.

@@ -58,8 +58,8 @@ impl Depthwise {
         Map { size, channels: CHANNELS, border: Border::of_window(self.window, size) }
     }
 
-    /// Convolves the plane number `plane`, `x` with its border, on the calling thread. `precision` is that of what reads
-    /// `out`.
+    /// Convolves the plane number `plane`, `x` with its border, on the calling thread. `precision` is that of what
+    /// reads `out`.
     pub(super) fn run(
         &self,
         (level, precision): (Level, Precision),

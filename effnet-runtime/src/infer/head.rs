@@ -65,8 +65,8 @@ impl Head {
                 activation: Some(self.activation),
                 ..Job::new(conv, (lines, rows), a, out)
             };
-            // SAFETY: the scratch memory is this task's own, and so is its panel of the image's features; what it reads is
-            // borrowed, and no part of either.
+            // SAFETY: the scratch memory is this task's own, and so is its panel of the image's features; what it reads
+            // is borrowed, and no part of either.
             let means = unsafe {
                 job.run(run.level);
                 means.part(image * conv.columns() + first, width)

@@ -7,9 +7,9 @@
 //! for some rows and panels:    out = project(filtered) + x
 //! ```
 //!
-//! Filtered planes lie as `[N, chunk, pixel, CHANNELS]`, sums as `[N, chunk, CHANNELS]`. A chunk's expanded plane lives in a
-//! thread's cache and is never written to memory; there is no barrier between expansion and depthwise convolution, and no
-//! halo.
+//! Filtered planes lie as `[N, chunk, pixel, CHANNELS]`, sums as `[N, chunk, CHANNELS]`. A chunk's expanded plane lives
+//! in a thread's cache and is never written to memory; there is no barrier between expansion and depthwise convolution,
+//! and no halo.
 
 use crate::weights::Result;
 use effnet_kernels::Precision;
@@ -155,7 +155,8 @@ impl MbConv {
         unsafe { job.run(run.level) }
     }
 
-    /// Squeeze-and-excitation: the images' sums become the factors of their channels, and the planes are multiplied by them.
+    /// Squeeze-and-excitation: the images' sums become the factors of their channels, and the planes are multiplied by
+    /// them.
     fn excite(&self, run: &Run<'_>, squeeze: &SqueezeExcite, between: &mut Between<'_>, pixels: usize) {
         let Between { wide: filtered, sums, squeezed } = between;
         let padded = self.chunks() * CHANNELS;

@@ -68,11 +68,11 @@ pub use session::Session;
 pub struct Options {
     /// Threads that a session runs on, the caller's counted; `None` for those of the process's pool.
     pub threads: Option<usize>,
-    /// Number format of what matrix products multiply; their sums are f32, and so is everything else: maps between blocks,
-    /// depthwise convolutions, 3×3 convolutions by Winograd's algorithm, squeeze-and-excitation, the classifier. Any
-    /// machine computes bf16, and one without the instruction ([`Level::has_bf16`]) takes longer than in f32. A layer with
-    /// an odd number of channels, and a block without a schedule of its own, such as a fused one with
-    /// squeeze-and-excitation, stay f32.
+    /// Number format of what matrix products multiply; their sums are f32, and so is everything else: maps between
+    /// blocks, depthwise convolutions, 3×3 convolutions by Winograd's algorithm, squeeze-and-excitation, the
+    /// classifier. Any machine computes bf16, and one without the instruction ([`Level::has_bf16`]) takes longer than
+    /// in f32. A layer with an odd number of channels, and a block without a schedule of its own, such as a fused one
+    /// with squeeze-and-excitation, stay f32.
     pub precision: Precision,
 }
 
@@ -142,12 +142,12 @@ impl Engine {
     }
 
     /// An engine with the weights of a file, read tensor by tensor: no network is built, and no more than the largest
-    /// tensor is in memory twice. `spec` is the table, the file's own ([`weights::Metadata`]) or a variant's; `said` is the
-    /// dialect where the file does not say one.
+    /// tensor is in memory twice. `spec` is the table, the file's own ([`weights::Metadata`]) or a variant's; `said` is
+    /// the dialect where the file does not say one.
     ///
     /// # Errors
-    /// When the file cannot be read, or does not fit the table: all that is missing, unexpected or wrong in shape is named.
-    /// When a weight is NaN or infinite: the first in the network's order is named.
+    /// When the file cannot be read, or does not fit the table: all that is missing, unexpected or wrong in shape is
+    /// named. When a weight is NaN or infinite: the first in the network's order is named.
     pub fn open(file: &WeightsFile, spec: &Spec, said: Option<Convention>, options: &Options) -> weights::Result<Self> {
         let dialect = file.dialect(spec, said)?;
         // Where a file has no classifier, the check names what is missing.
@@ -208,8 +208,8 @@ impl Engine {
         Session::new(self.layers.clone(), self.pool.clone(), batch, (height, width))
     }
 
-    /// Logits `[N, num_classes]` of images `[N, C, H, W]`. The session is kept for the next call with images of the same
-    /// shape; threads that call at the same time have one of their own.
+    /// Logits `[N, num_classes]` of images `[N, C, H, W]`. The session is kept for the next call with images of the
+    /// same shape; threads that call at the same time have one of their own.
     ///
     /// # Errors
     /// When the images have another number of channels, or none at all.

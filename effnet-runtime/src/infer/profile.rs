@@ -44,7 +44,8 @@ pub enum Place {
 /// One job of a run.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Span {
-    /// The part of the network. Images of a large batch run in groups, one after the other, and each group has all places.
+    /// The part of the network. Images of a large batch run in groups, one after the other, and each group has all
+    /// places.
     pub place: Place,
     /// The work.
     pub kind: Kind,

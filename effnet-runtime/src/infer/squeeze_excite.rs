@@ -18,7 +18,8 @@ pub(super) struct SqueezeExcite {
     /// `[S, C]`
     reduce: Buffer,
     reduce_bias: Vec<f32>,
-    /// `[blocks, S, BLOCK]`, the channels' last block filled up with zeros: the weights of a block's gates lie together.
+    /// `[blocks, S, BLOCK]`, the channels' last block filled up with zeros: the weights of a block's gates lie
+    /// together.
     expand: Buffer,
     /// `[blocks, BLOCK]`
     expand_bias: Buffer,

@@ -15,8 +15,8 @@ pub(crate) const TOLERANCE: f32 = 2e-4;
 /// How far an engine's logits in bf16 may be: two roundings by up to 2⁻⁸ of each product's terms, a dozen blocks deep.
 pub(crate) const BF16_TOLERANCE: f32 = 3e-2;
 
-/// Every kind of block: with and without shortcut, expansion and squeeze-and-excitation, each kernel, channels that fill
-/// no vector.
+/// Every kind of block: with and without shortcut, expansion and squeeze-and-excitation, each kernel, channels that
+/// fill no vector.
 const MIXED: &str = "<
     [1, 3, 1, 1,  8,  8, fused,  0],
     [2, 3, 1, 1,  8, 13, fused,  0.25],

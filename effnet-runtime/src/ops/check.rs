@@ -77,9 +77,9 @@ fn bound(expected: &[f64], cancelled: f64) -> f64 {
     (F32_TOLERANCE * largest(expected)).max(CANCELLATION_TOLERANCE * cancelled)
 }
 
-/// Whether f32 can tell: the reference, evaluated in f32, is within half of what an operation is allowed. It is not where
-/// terms cancel until their roundings are what is left, and nothing that computes in f32 is near the reference then.
-/// Problems that are drawn are drawn anew where it cannot.
+/// Whether f32 can tell: the reference, evaluated in f32, is within half of what an operation is allowed. It is not
+/// where terms cancel until their roundings are what is left, and nothing that computes in f32 is near the reference
+/// then. Problems that are drawn are drawn anew where it cannot.
 pub(crate) fn f32_can_tell(problem: &impl Problem) -> bool {
     let inputs = draw_inputs(problem);
     let grad = draw_grad(problem.out_shape().iter().product());

@@ -11,8 +11,8 @@ use crate::graph::record;
 
 /// Mean over the batch of `-Σ targets · log softmax(logits)`: a tensor of rank 0.
 ///
-/// `logits` are `[N, C]`, f32, in any layout. `targets` are `[N, C]`, f32, and constant: no gradient reaches them. A row
-/// need not sum to 1; see [`smoothed`] for the rows of hard labels.
+/// `logits` are `[N, C]`, f32, in any layout. `targets` are `[N, C]`, f32, and constant: no gradient reaches them. A
+/// row need not sum to 1; see [`smoothed`] for the rows of hard labels.
 ///
 /// The gradient is `(softmax(logits) · Σ targets - targets) / N`.
 ///
@@ -40,8 +40,9 @@ fn by(backend: impl CrossEntropy, logits: &Tensor, targets: &Tensor) -> Result<T
     })
 }
 
-/// Targets `[N, classes]` of hard labels under label smoothing (Szegedy et al., *Rethinking the Inception Architecture*,
-/// section 7): `1 - smoothing` at the label, and `smoothing / classes` everywhere, the label included, as PyTorch does.
+/// Targets `[N, classes]` of hard labels under label smoothing (Szegedy et al., *Rethinking the Inception
+/// Architecture*, section 7): `1 - smoothing` at the label, and `smoothing / classes` everywhere, the label included,
+/// as PyTorch does.
 ///
 /// # Errors
 /// When a label is not below `classes`.
@@ -49,8 +50,8 @@ pub fn smoothed(labels: &[u32], classes: usize, smoothing: f64) -> Result<Tensor
     targets(labels.iter().map(|label| [(*label, 1.0)]), classes, smoothing)
 }
 
-/// Targets `[N, classes]` of images that were mixed in pairs: `w · smoothed(label) + (1 − w) · smoothed(partner)` of each
-/// label and its partner `(label, w)`, as automl has it, whose loss smooths the mixed labels.
+/// Targets `[N, classes]` of images that were mixed in pairs: `w · smoothed(label) + (1 − w) · smoothed(partner)` of
+/// each label and its partner `(label, w)`, as automl has it, whose loss smooths the mixed labels.
 ///
 /// # Errors
 /// When a label is not below `classes`, there are not as many partners as labels, or a weight is not within 0..=1.

@@ -1,7 +1,8 @@
 //! Steps of optimizers, moving averages and sums of squares, over all parameters at once.
 //!
-//! On the CPU one parameter after the other, each in chunks over all threads; on CUDA in one launch over all parameters,
-//! however small most of them are. Values that are kept beside a parameter ([`Values`]) lie where the parameter does.
+//! On the CPU one parameter after the other, each in chunks over all threads; on CUDA in one launch over all
+//! parameters, however small most of them are. Values that are kept beside a parameter ([`Values`]) lie where the
+//! parameter does.
 
 use candle_core::{Device, Result, Tensor, bail};
 
@@ -13,8 +14,8 @@ pub use crate::backend::update::{Kernel, Now, Rule, Slot, Values};
 /// Takes a step of an optimizer if `is_wanted` says so, which is asked when all is ready for it; says whether it did.
 ///
 /// # Errors
-/// When a gradient or a slot does not fit its weight, when they are not on one device, or the device has no kernel of the
-/// rule; or when `is_wanted` fails.
+/// When a gradient or a slot does not fit its weight, when they are not on one device, or the device has no kernel of
+/// the rule; or when `is_wanted` fails.
 pub(crate) fn step(
     rule: &dyn Rule,
     targets: &mut [Target<'_>],

@@ -1,6 +1,7 @@
 //! Layers whose type carries their channel counts, for generated code.
 //!
-//! Each wraps a stem, block or head of [`crate::layers`] and has its sizes as const parameters: types, and no arithmetic.
+//! Each wraps a stem, block or head of [`crate::layers`] and has its sizes as const parameters: types, and no
+//! arithmetic.
 
 use candle_core::{Result, Tensor};
 use effnet_spec::Operator;

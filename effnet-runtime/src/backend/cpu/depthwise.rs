@@ -54,8 +54,8 @@ fn groups(x: Source<'_>) -> Vec<Range<usize>> {
     (0..channels).step_by(step).map(|start| start..(start + step).min(channels)).collect()
 }
 
-/// Calls `each` with the lines of an image that some lines of the grid see, written out for some channels, and the gather
-/// over them.
+/// Calls `each` with the lines of an image that some lines of the grid see, written out for some channels, and the
+/// gather over them.
 fn with_lines(
     level: Level,
     gather: &Gather,
@@ -131,8 +131,8 @@ pub(crate) fn forward(
     moments
 }
 
-/// Lines of the grid per task: enough tasks, and an input that fits the L2 cache, but not too few lines, since neighbouring
-/// tasks read `k - 1` lines of each other's (the halo).
+/// Lines of the grid per task: enough tasks, and an input that fits the L2 cache, but not too few lines, since
+/// neighbouring tasks read `k - 1` lines of each other's (the halo).
 fn lines_of_task(gather: &Gather, batch: usize) -> usize {
     const FEWEST_LINES: usize = 4;
     let by_tasks = gather.grid.0.div_ceil(FEWEST_TASKS.div_ceil(batch.max(1)));

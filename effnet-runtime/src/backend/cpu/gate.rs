@@ -62,7 +62,8 @@ impl Gate {
         self.batch
     }
 
-    /// The gradient of the means, and those of the parameters in the order of [`SqueezeExcite::params`], from that of the gate.
+    /// The gradient of the means, and those of the parameters in the order of [`SqueezeExcite::params`], from that of
+    /// the gate.
     pub(super) fn backward(&self, gate_gradient: Vec<f32>) -> (Vec<f32>, [Tensor; 4]) {
         let (batch, channels, squeezed) = (self.batch, self.channels, self.squeezed);
         let mut expanded = gate_gradient;

@@ -12,8 +12,8 @@ use super::{TASK_FLOATS, for_each_pixels};
 /// A gradient that a part left.
 pub(crate) struct OwnGrad {
     pub values: Pooled,
-    /// A factor, and a number to add to the product, for each channel of each image: `[N, C]`. A squeeze-and-excitation leaves
-    /// them to the part in front, which applies them where it reads, instead of passing over the map once more.
+    /// A factor, and a number to add to the product, for each channel of each image: `[N, C]`. A squeeze-and-excitation
+    /// leaves them to the part in front, which applies them where it reads, instead of passing over the map once more.
     pub affine: Option<[Vec<f32>; 2]>,
 }
 

@@ -1,9 +1,9 @@
 //! Memory for what lives inside a node, kept from step to step.
 //!
 //! A fresh buffer of tens of megabytes is mapped, faulted in page by page and unmapped again at every operation, which
-//! takes longer than a pass over it. Here a buffer goes back to a list when it is dropped, for the next of about its size.
-//! The list keeps, for each size, as many buffers as were in use at once, until [`OLD`] others were asked for and a new
-//! one is needed: when images grow, what smaller ones used makes room.
+//! takes longer than a pass over it. Here a buffer goes back to a list when it is dropped, for the next of about its
+//! size. The list keeps, for each size, as many buffers as were in use at once, until [`OLD`] others were asked for and
+//! a new one is needed: when images grow, what smaller ones used makes room.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;

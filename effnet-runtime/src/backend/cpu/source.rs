@@ -1,7 +1,7 @@
 //! A map as its reader sees it: in memory, or lazy.
 //!
-//! The operations between two convolutions are cheap to compute and costly to write: a normalisation, its activation and a
-//! squeeze-and-excitation's gate are applied where the next operation reads, to pixels that stay in the cache.
+//! The operations between two convolutions are cheap to compute and costly to write: a normalisation, its activation
+//! and a squeeze-and-excitation's gate are applied where the next operation reads, to pixels that stay in the cache.
 
 #[cfg(test)]
 mod tests;
@@ -21,8 +21,8 @@ use super::scratch::with_scratch;
 /// Floats of a run of pixels that stay in the L1 cache.
 const RUN_FLOATS: usize = 1 << 12;
 
-/// `gate · f(norm(values))` of a map `[N, H, W, C]`; `norm`, `f` and `gate` are each optional. It is lazy where one is there:
-/// computed while it is read.
+/// `gate · f(norm(values))` of a map `[N, H, W, C]`; `norm`, `f` and `gate` are each optional. It is lazy where one is
+/// there: computed while it is read.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
     values: &'a [f32],

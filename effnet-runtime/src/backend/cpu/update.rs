@@ -78,7 +78,8 @@ fn with_average(pair: &mut Average<'_>, change: impl Fn(&mut f32, &mut f32) + Sy
     })
 }
 
-/// Sum of squares, in f64, which holds the square of any f32. Chunks have a fixed length, so that threads change no bit.
+/// Sum of squares, in f64, which holds the square of any f32. Chunks have a fixed length, so that threads change no
+/// bit.
 fn squares(values: &Tensor) -> Result<f64> {
     let values = view(values)?;
     let mut sums = vec![0f64; values.len().div_ceil(CHUNK)];

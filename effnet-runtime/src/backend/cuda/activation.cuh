@@ -5,8 +5,8 @@
 /// Which non-linearity; the numbers are those of effnet-runtime/src/backend/cuda/activation.rs.
 enum Activation { IDENTITY = 0, SILU = 1, RELU = 2, RELU6 = 3, HARD_SWISH = 4 };
 
-/// `1 / (1 + e⁻ᵘ)`, to some units in the last place: the hardware's exponential and reciprocal, without which a pass with
-/// SiLU would be bound by arithmetic.
+/// `1 / (1 + e⁻ᵘ)`, to some units in the last place: the hardware's exponential and reciprocal, without which a pass
+/// with SiLU would be bound by arithmetic.
 __device__ __forceinline__ float sigmoid(float u) { return __fdividef(1.f, 1.f + __expf(-u)); }
 
 /// `max(u, 0)` and `min(u, 6)` that keep NaN.

@@ -1,5 +1,5 @@
-// Passes over a matrix [rows, channels] whose threads keep to their channels, so that what belongs to a channel stays in
-// registers and no index is divided.
+// Passes over a matrix [rows, channels] whose threads keep to their channels, so that what belongs to a channel stays
+// in registers and no index is divided.
 //
 // A block is two-dimensional: x counts packs of N neighbouring channels, y counts lanes of rows. It passes over
 // `rows_of_block` rows of its channels, lane l taking the rows l, l + lanes, l + 2·lanes, …; neighbouring threads read
@@ -13,9 +13,9 @@ __device__ __forceinline__ int column() {
   return (blockIdx.y * blockDim.x + threadIdx.x) * N;
 }
 
-/// Calls `work(row, raws)` for each of this thread's rows from `first` to `last`: `raws` are its channels of MAPS matrices,
-/// given by where the channels lie in row 0. ROUND rows are asked for before the first is worked on, which hides memory's
-/// latency.
+/// Calls `work(row, raws)` for each of this thread's rows from `first` to `last`: `raws` are its channels of MAPS
+/// matrices, given by where the channels lie in row 0. ROUND rows are asked for before the first is worked on, which
+/// hides memory's latency.
 template <int ROUND, int N, int MAPS, class T, class Work>
 __device__ __forceinline__ void over_rows(const T* const (&maps)[MAPS], int first, int last, int channels, Work work) {
   const int lanes = blockDim.y;

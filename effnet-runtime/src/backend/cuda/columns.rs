@@ -11,8 +11,8 @@ const THREADS: usize = 256;
 /// Packs of channels that a block spans at most: with packs of 16 bytes, rows of 512 bytes.
 const ACROSS: usize = 32;
 
-/// Each lane has a multiple of this many rows, which is a multiple of those that a kernel asks for at a time: what belongs
-/// to a channel is read once for them.
+/// Each lane has a multiple of this many rows, which is a multiple of those that a kernel asks for at a time: what
+/// belongs to a channel is read once for them.
 const ROWS_OF_LANE: usize = 8;
 
 /// Blocks of a grid, where rows allow it: several times what the largest GPUs hold at a time.
@@ -89,7 +89,8 @@ impl Columns {
     }
 }
 
-/// How many channels a thread can take at a time: 16 bytes where the channels are packs of those and the maps start at one.
+/// How many channels a thread can take at a time: 16 bytes where the channels are packs of those and the maps start at
+/// one.
 pub(crate) fn pack(element: Element, channels: usize, maps: &[&Tensor]) -> usize {
     let pack = 16 / element.bytes();
     let fits = |map: &&Tensor| map.layout().start_offset().is_multiple_of(pack);

@@ -22,8 +22,8 @@ extern __shared__ __align__(16) unsigned char dyn_shared_bytes[];
 #define DYN_SHARED(type, name) type* name = reinterpret_cast<type*>(dyn_shared_bytes)
 #endif
 
-// ENTRY_POINTS(name, PARAMETERS, arguments…): the kernels name_f32 and name_bf16 of a template `name<T>`. PARAMETERS is a
-// macro of one argument, the element type, that expands to the parameter list.
+// ENTRY_POINTS(name, PARAMETERS, arguments…): the kernels name_f32 and name_bf16 of a template `name<T>`. PARAMETERS is
+// a macro of one argument, the element type, that expands to the parameter list.
 #define ENTRY_POINTS(name, PARAMETERS, ...)                                               \
   extern "C" __global__ void __launch_bounds__(THREADS, 1) name##_f32(PARAMETERS(float)) {   \
     name<float>(__VA_ARGS__);                                                             \
@@ -32,9 +32,9 @@ extern __shared__ __align__(16) unsigned char dyn_shared_bytes[];
     name<bf16>(__VA_ARGS__);                                                              \
   }
 
-// WIDE_ENTRY_POINTS: of a template `name<T, N>`, for N = 1 and, as name_wide_f32 and name_wide_bf16, for N = WIDE<T>, which
-// needs rows of a multiple of N elements that start at a multiple of 16 bytes. `blocks` wide ones fit a multiprocessor, which
-// bounds the registers that a thread has for what is under way from memory.
+// WIDE_ENTRY_POINTS: of a template `name<T, N>`, for N = 1 and, as name_wide_f32 and name_wide_bf16, for N = WIDE<T>,
+// which needs rows of a multiple of N elements that start at a multiple of 16 bytes. `blocks` wide ones fit a
+// multiprocessor, which bounds the registers that a thread has for what is under way from memory.
 #define WIDE_ENTRY_POINTS(blocks, name, PARAMETERS, ...)                                      \
   extern "C" __global__ void __launch_bounds__(THREADS, 1) name##_f32(PARAMETERS(float)) {       \
     name<float, 1>(__VA_ARGS__);                                                              \
@@ -108,8 +108,8 @@ __device__ __forceinline__ long long thread_index() {
 /// Threads of the grid's first axis: the stride of a loop over more elements than threads.
 __device__ __forceinline__ long long thread_count() { return static_cast<long long>(gridDim.x) * blockDim.x; }
 
-/// The sum of `value` over the block, for every thread, in an order that follows from the block's size alone. All threads
-/// of a one-dimensional block of whole warps call it.
+/// The sum of `value` over the block, for every thread, in an order that follows from the block's size alone. All
+/// threads of a one-dimensional block of whole warps call it.
 template <class T>
 __device__ __forceinline__ T block_sum(T value) {
   __shared__ T of_warp[WARP];

@@ -28,8 +28,8 @@ impl<'a> Factor<'a> {
     }
 }
 
-/// `out = a · b`, or `out += a · b`: `a` is `[rows, depth]`, `b` `[depth, columns]`. Both factors are of one type; sums are
-/// f32 always.
+/// `out = a · b`, or `out += a · b`: `a` is `[rows, depth]`, `b` `[depth, columns]`. Both factors are of one type; sums
+/// are f32 always.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Gemm {
     pub rows: usize,
@@ -71,8 +71,8 @@ impl Gemm {
         };
         let blas = device.cublas_handle();
         // cuBLAS takes columns one after the other: to it, all three are transposed, and outᵀ = bᵀ · aᵀ.
-        // SAFETY: each matrix has as many elements as its sides say, which are cuBLAS's sizes; its pointer holds until its
-        // guard drops; alpha and beta are f32, as 32F computation wants, and live in this frame.
+        // SAFETY: each matrix has as many elements as its sides say, which are cuBLAS's sizes; its pointer holds until
+        // its guard drops; alpha and beta are f32, as 32F computation wants, and live in this frame.
         unsafe {
             result::gemm_strided_batched_ex(
                 *blas.handle(),

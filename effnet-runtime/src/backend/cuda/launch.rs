@@ -142,7 +142,8 @@ impl<'a> Launch<'a> {
     /// Launches the kernel.
     ///
     /// # Safety
-    /// The arguments must be those that the kernel takes, and it must stay within the lengths that they were given with.
+    /// The arguments must be those that the kernel takes, and it must stay within the lengths that they were given
+    /// with.
     ///
     /// # Errors
     /// When the driver refuses.

@@ -1,8 +1,8 @@
 //! NVIDIA's GPUs: maps are tensors of f32 or bf16, and written out.
 //!
-//! A kernel is `extern "C" __global__ void <op>_<what>_<f32|bf16>(…)` in the `op.cu` of an operation's folder; its host side,
-//! beside it, launches it through [`Launch`], which checks that every buffer has the element type and the length that the
-//! kernel is said to use.
+//! A kernel is `extern "C" __global__ void <op>_<what>_<f32|bf16>(…)` in the `op.cu` of an operation's folder; its host
+//! side, beside it, launches it through [`Launch`], which checks that every buffer has the element type and the length
+//! that the kernel is said to use.
 
 mod activation;
 mod buffer;
@@ -76,8 +76,8 @@ impl Backend for Cuda {
     type Normed = Normed;
     type Gate = Gate;
 
-    /// By an event in the device's stream in front of the work and one behind it, for which nobody waits until the time is
-    /// asked for: NaN where the driver has none to tell.
+    /// By an event in the device's stream in front of the work and one behind it, for which nobody waits until the time
+    /// is asked for: NaN where the driver has none to tell.
     fn timed<R>(&self, f: impl FnOnce() -> Result<R>) -> Result<(R, Seconds)> {
         let stream = self.device.cuda_stream();
         let mark = || -> Result<CudaEvent> { stream.record_event(Some(CUevent_flags::CU_EVENT_DEFAULT)).w() };
@@ -117,8 +117,8 @@ impl Backend for Cuda {
         Ok((z?, ()))
     }
 
-    /// A dense convolution adds to a gradient that is nobody else's where it lies: read once and written once, where a sum by
-    /// itself would read two and write one more.
+    /// A dense convolution adds to a gradient that is nobody else's where it lies: read once and written once, where a
+    /// sum by itself would read two and write one more.
     fn input_gradient(
         &self,
         geometry: &Geometry,

@@ -5,12 +5,12 @@ use proptest::prelude::*;
 
 use crate::random::{Purpose, Stream};
 
-/// How far an f32 result may be from the CPU's, relative to the largest of its tensor: other orders of summation, and the
-/// hardware's exponential.
+/// How far an f32 result may be from the CPU's, relative to the largest of its tensor: other orders of summation, and
+/// the hardware's exponential.
 const F32_TOLERANCE: f32 = 2e-5;
 
-/// How far a bf16 result may be from the CPU's f32 one: two roundings, each by at most 2⁻⁸, of the result and of what it is
-/// summed of, and 1 % for the order of summation.
+/// How far a bf16 result may be from the CPU's f32 one: two roundings, each by at most 2⁻⁸, of the result and of what
+/// it is summed of, and 1 % for the order of summation.
 const BF16_TOLERANCE: f32 = 1.01 / 128.0;
 
 /// The device under test.

@@ -50,7 +50,8 @@ pub(crate) fn launch(kernel: &str, rows: &[Row<'_>], chunks: &[Chunk], sums: Opt
     launch_if(kernel, rows, chunks, sums, || Ok(true)).map(|_| ())
 }
 
-/// As [`launch`], if `is_wanted` says so, which is asked last: a device that it waits for need not wait for the table then.
+/// As [`launch`], if `is_wanted` says so, which is asked last: a device that it waits for need not wait for the table
+/// then.
 ///
 /// # Errors
 /// As [`launch`], or when `is_wanted` fails.
@@ -98,11 +99,11 @@ pub(crate) fn launch_if(
     if !is_wanted()? {
         return Ok(false);
     }
-    // SAFETY: each entry names a row of the table and a chunk that begins within the row's length, and the kernel stops at
-    // that length. All memory of a row has it (`views`), and is locked until the launch stands in the stream; what frees
-    // it later does so behind the launch. A kernel reads null only where its rows have memory. Parameters and slots are
-    // written though they were locked for reading: on the device all goes in the stream's order, and Rust holds no
-    // references to a device's memory.
+    // SAFETY: each entry names a row of the table and a chunk that begins within the row's length, and the kernel stops
+    // at that length. All memory of a row has it (`views`), and is locked until the launch stands in the stream; what
+    // frees it later does so behind the launch. A kernel reads null only where its rows have memory. Parameters and
+    // slots are written though they were locked for reading: on the device all goes in the stream's order, and Rust
+    // holds no references to a device's memory.
     unsafe { launch.run(Grid { blocks: (chunks.len(), 1, 1), threads: (THREADS, 1, 1), shared: 0 }) }?;
     Ok(true)
 }

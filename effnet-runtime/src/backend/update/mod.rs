@@ -1,4 +1,5 @@
-//! Steps of optimizers and moving averages, over all parameters at once. [`Values`] are kept where their parameter lies.
+//! Steps of optimizers and moving averages, over all parameters at once. [`Values`] are kept where their parameter
+//! lies.
 
 mod rule;
 mod values;

@@ -82,7 +82,8 @@ fn assert_near(together: &[Vec<f32>], apart: &[Vec<f32>]) {
 
 const BRANCH: [f32; 2] = [1.25, 0.0];
 
-/// A block as one chain, and as a chain for each part: the same numbers, but for the order in which moments are added up.
+/// A block as one chain, and as a chain for each part: the same numbers, but for the order in which moments are added
+/// up.
 #[test]
 fn a_block_is_its_parts() -> Result<()> {
     let (block, x) = (Block::new(0)?, var(41, &[2, 5, 4, 6])?);
@@ -165,7 +166,8 @@ fn chains_that_cannot_be_are_refused() -> Result<()> {
     Ok(())
 }
 
-/// Two squeeze-and-excitations in a row, as one chain and as a chain each, behind a convolution and in front of another.
+/// Two squeeze-and-excitations in a row, as one chain and as a chain each, behind a convolution and in front of
+/// another.
 #[test]
 fn a_gate_may_follow_another() -> Result<()> {
     let (block, other, x) = (Block::new(0)?, Block::new(100)?, var(41, &[2, 5, 4, 6])?);

@@ -84,7 +84,8 @@ fn any_layout_is_taken() {
 
 #[test]
 fn smoothing_is_pytorchs() {
-    // torch.nn.functional.cross_entropy(torch.tensor([[1., -2., .5], [.3, .1, -.7]]), torch.tensor([2, 0]), label_smoothing=0.1)
+    // torch.nn.functional.cross_entropy(torch.tensor([[1., -2., .5], [.3, .1, -.7]]), torch.tensor([2, 0]),
+    // label_smoothing=0.1)
     let logits = Tensor::new(&[[1f32, -2., 0.5], [0.3, 0.1, -0.7]], &Device::Cpu).unwrap();
     let loss = cross_entropy(&logits, &smoothed(&[2, 0], 3, 0.1).unwrap()).unwrap();
     assert!((loss.to_scalar::<f32>().unwrap() - PYTORCH_LOSS).abs() < 1e-6, "{loss}");

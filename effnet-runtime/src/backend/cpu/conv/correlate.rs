@@ -131,8 +131,8 @@ impl Correlation<'_> {
                     residual: None,
                     activation: None,
                 };
-                // SAFETY: the task has written this area; no other task writes it or touches its moments; what it reads is
-                // borrowed, and no part of `out`.
+                // SAFETY: the task has written this area; no other task writes it or touches its moments; what it reads
+                // is borrowed, and no part of `out`.
                 unsafe {
                     convolution.run(level, scratch);
                     slots.find(level, task, 0..weights.out_channels(), out, size);

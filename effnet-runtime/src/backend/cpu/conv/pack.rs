@@ -67,8 +67,8 @@ impl Phase {
     }
 }
 
-/// Along one side: of `size` input pixels those at `first + stride · j`, reached by the taps `tap(0)`, `tap(1)`, … from the
-/// outputs at `j + start`, `j + start + 1`, ….
+/// Along one side: of `size` input pixels those at `first + stride · j`, reached by the taps `tap(0)`, `tap(1)`, … from
+/// the outputs at `j + start`, `j + start + 1`, ….
 struct Side {
     grid: usize,
     start: isize,

@@ -76,7 +76,8 @@ pub(super) fn weight_gradient(level: Level, gather: &Gather, x: Source<'_>, grad
                 columns: columns.min(run - column),
                 width,
             };
-            // SAFETY: each task writes a part, outputs and taps of its own; what it reads is borrowed, and no part of `out`.
+            // SAFETY: each task writes a part, outputs and taps of its own; what it reads is borrowed, and no part of
+            // `out`.
             unsafe { block.write(level, lines, out, part * size) }
         });
     }
@@ -116,7 +117,8 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// Writes the products of some lines, all images' lines counted through, to the gradient that starts at `start` of `out`.
+    /// Writes the products of some lines, all images' lines counted through, to the gradient that starts at `start` of
+    /// `out`.
     ///
     /// # Safety
     /// While it runs, nobody else may access the block's elements of `out`.

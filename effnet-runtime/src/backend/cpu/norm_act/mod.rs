@@ -118,15 +118,15 @@ impl<F: Function> Kernel for Apply<'_, F> {
 /// The gradient of a normalisation's result, apart from its values.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct OfResult<'a> {
-    /// A factor, and a number to add to the product, applied where the gradient is read: `[N, C]` each, the same for all
-    /// pixels of an image.
+    /// A factor, and a number to add to the product, applied where the gradient is read: `[N, C]` each, the same for
+    /// all pixels of an image.
     pub affine: Option<[&'a [f32]; 2]>,
     /// A factor for each image, where the result is a branch that has one.
     pub branch: Option<&'a [f32]>,
 }
 
-/// The gradients of γ and β from that of `y`, whose values are in `grad`, or in `dz` where `grad` is none. The gradient of
-/// `z` is written to `dz`.
+/// The gradients of γ and β from that of `y`, whose values are in `grad`, or in `dz` where `grad` is none. The gradient
+/// of `z` is written to `dz`.
 ///
 /// Two passes, with `g` in `dz` between them: computing it in both takes twice as long, wherever maps fit a cache.
 pub(crate) fn backward(

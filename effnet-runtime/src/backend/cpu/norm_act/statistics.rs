@@ -25,8 +25,8 @@ impl Moments {
     }
 }
 
-/// Mean of each channel, and sum of squares around it, of each part of a map. A part is what a task writes: its moments are
-/// found while it is in the task's cache.
+/// Mean of each channel, and sum of squares around it, of each part of a map. A part is what a task writes: its moments
+/// are found while it is in the task's cache.
 pub(crate) struct PartMoments {
     channels: usize,
     /// Pixels of each part.

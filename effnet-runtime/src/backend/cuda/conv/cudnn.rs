@@ -1,8 +1,9 @@
 //! Dense convolutions by cuDNN, in all three directions.
 //!
-//! cuDNN reads a map as it lies, so nothing is written down but its result. The algorithms are fixed, and those that sum
-//! in one order always: a choice by time, or a sum by atomic additions, would give other bits in another run. Sums are
-//! f32; gradients of weights come in the maps' number format, since cuDNN takes one format for the whole of a convolution.
+//! cuDNN reads a map as it lies, so nothing is written down but its result. The algorithms are fixed, and those that
+//! sum in one order always: a choice by time, or a sum by atomic additions, would give other bits in another run. Sums
+//! are f32; gradients of weights come in the maps' number format, since cuDNN takes one format for the whole of a
+//! convolution.
 
 mod handle;
 mod plan;
@@ -39,8 +40,8 @@ enum Direction {
     BackwardWeight,
 }
 
-/// `x ∗ weight`, or nothing where cuDNN has no kernel for it: `x` is `[N, H, W, I]`, `weight` f32 `[O, I, k, k]`, the result
-/// `[N, H', W', O]` in the number format of `x`.
+/// `x ∗ weight`, or nothing where cuDNN has no kernel for it: `x` is `[N, H, W, I]`, `weight` f32 `[O, I, k, k]`, the
+/// result `[N, H', W', O]` in the number format of `x`.
 ///
 /// # Errors
 /// When the tensors are not on one CUDA device, or cuDNN fails.
@@ -52,7 +53,8 @@ pub(super) fn forward(x: &View<'_>, weight: &Tensor, geometry: &Geometry) -> Res
     is_done.then(|| out.into_tensor(geometry.out_shape())).transpose()
 }
 
-/// The gradient of `x`, from that of the output, in `dx` or added to what that holds; says whether cuDNN has a kernel for it.
+/// The gradient of `x`, from that of the output, in `dx` or added to what that holds; says whether cuDNN has a kernel
+/// for it.
 ///
 /// # Errors
 /// As [`forward`].
@@ -69,8 +71,8 @@ pub(super) fn backward_input(
     run(direction, device, geometry, [grad.slice()?, weight.slice()?], dx.slice_mut()?)
 }
 
-/// The gradient of the weight, f32 `[O, I, k, k]`, from `x` and the gradient of the output, or nothing where cuDNN has no
-/// kernel for it.
+/// The gradient of the weight, f32 `[O, I, k, k]`, from `x` and the gradient of the output, or nothing where cuDNN has
+/// no kernel for it.
 ///
 /// # Errors
 /// As [`forward`].
@@ -81,8 +83,8 @@ pub(super) fn backward_weight(x: &View<'_>, grad: &View<'_>, geometry: &Geometry
     is_done.then(|| order.unpack(device, &packed, element)).transpose()
 }
 
-/// Whether cuDNN is to do a convolution: it is no product of the maps as they lie, nobody has turned cuDNN off, and the maps
-/// are what it takes: of at most 2³¹ − 1 elements, starting at a multiple of 16 bytes.
+/// Whether cuDNN is to do a convolution: it is no product of the maps as they lie, nobody has turned cuDNN off, and the
+/// maps are what it takes: of at most 2³¹ − 1 elements, starting at a multiple of 16 bytes.
 pub(super) fn is_for(geometry: &Geometry, maps: &[&View<'_>]) -> bool {
     let is_windowed = geometry.kernel > 1 || geometry.stride > 1;
     let largest = geometry.in_count().max(geometry.out_shape().elem_count());

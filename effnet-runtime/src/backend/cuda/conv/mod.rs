@@ -78,14 +78,15 @@ impl Sizes {
             .read(source, element, images * self.of_image().0)?
             .ints(self.arguments())?
             .long(elements / pack);
-        // SAFETY: these are the kernel's arguments; a thread writes a pack of the windows, and reads pixels within the images.
+        // SAFETY: these are the kernel's arguments; a thread writes a pack of the windows, and reads pixels within the
+        // images.
         unsafe { launch.run(Grid::each(elements / pack)) }?;
         Ok(windows)
     }
 }
 
-/// `x ∗ weight`: `x` is `[N, H, W, I]`, `weight` f32 `[O, I, k, k]`, both contiguous; the result `[N, H', W', O]` in the
-/// number format of `x`.
+/// `x ∗ weight`: `x` is `[N, H, W, I]`, `weight` f32 `[O, I, k, k]`, both contiguous; the result `[N, H', W', O]` in
+/// the number format of `x`.
 ///
 /// # Errors
 /// When the tensors are not on one CUDA device, or the device fails.
@@ -127,8 +128,8 @@ pub(crate) fn backward_input(grad: &Tensor, weight: &Tensor, geometry: &Geometry
     input_gradient(dx, false, &of_output, weight, geometry)
 }
 
-/// As [`backward_input`], added to `sum`, which nobody else may hold: its memory becomes the result's. What has the shape
-/// of `x` is read once and written once so, where a sum by itself would read two and write one more.
+/// As [`backward_input`], added to `sum`, which nobody else may hold: its memory becomes the result's. What has the
+/// shape of `x` is read once and written once so, where a sum by itself would read two and write one more.
 ///
 /// # Errors
 /// As [`forward`], or when `sum` has not the elements of `x`.

@@ -66,7 +66,8 @@ __device__ __forceinline__ void conv_map(T* dx, const T* columns, Sizes s, long 
   }
 }
 
-/// Where an element of weights [outputs, inputs, kernel, kernel] lies in [outputs, above + kernel, left + kernel, inputs].
+/// Where an element of weights [outputs, inputs, kernel, kernel] lies in [outputs, above + kernel, left + kernel,
+/// inputs].
 struct Order {
   int outputs, inputs, kernel, above, left;
 };

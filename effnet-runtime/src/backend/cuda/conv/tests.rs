@@ -25,8 +25,8 @@ fn run(problem: &ConvProblem, inputs: &[Vec<f32>; 3], dtype: DType, device: &Dev
     Ok([y.detach(), of(&x)?, of(&weight)?])
 }
 
-/// The largest sum of magnitudes that an element of a dense convolution's gradient of `x` is summed of: the products of the
-/// weights and the gradient, one for each place of the window, are written down in the map's number format before.
+/// The largest sum of magnitudes that an element of a dense convolution's gradient of `x` is summed of: the products of
+/// the weights and the gradient, one for each place of the window, are written down in the map's number format before.
 fn largest_sum(problem: &ConvProblem, inputs: &[Vec<f32>; 3]) -> f32 {
     let taps = problem.window.kernel * problem.window.kernel;
     let mut products = vec![0f32; inputs[0].len() * taps];

@@ -71,8 +71,8 @@ impl Order {
         let launch = Launch::new(device, ptx::CONV, "conv_unpack", element)?
             .write(weight.slice_mut()?, Element::F32, count)?
             .read(packed.slice()?, element, self.count())?;
-        // SAFETY: these are the kernel's arguments; a thread writes one of the `count` elements, and reads one within the
-        // order's.
+        // SAFETY: these are the kernel's arguments; a thread writes one of the `count` elements, and reads one within
+        // the order's.
         unsafe { launch.ints(self.arguments())?.run(Grid::each(count)) }?;
         weight.into_tensor((self.outputs, self.inputs, self.kernel, self.kernel))
     }

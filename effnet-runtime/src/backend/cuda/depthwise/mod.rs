@@ -18,8 +18,8 @@ const THREADS: usize = 256;
 /// Channels of a thread of the kernels that slide, as `slide.cuh` has it.
 const SLIDE: usize = 2;
 
-/// Threads that the kernels that slide have where the maps allow it: several for each of the largest GPUs' places. Fewer
-/// would have longer ways down their strips.
+/// Threads that the kernels that slide have where the maps allow it: several for each of the largest GPUs' places.
+/// Fewer would have longer ways down their strips.
 const SLIDING: usize = 1 << 18;
 
 /// Rows of a way down, at least: two more are read.
@@ -73,8 +73,8 @@ fn sizes(geometry: &Geometry) -> [usize; 8] {
     [batch, input.0, input.1, output.0, output.1, in_channels, before.0, before.1]
 }
 
-/// `x ∗ weight`: `x` is `[N, H, W, C]`, `weight` f32 `[C, 1, k, k]`, both contiguous; the result `[N, H', W', C]` in the
-/// number format of `x`.
+/// `x ∗ weight`: `x` is `[N, H, W, C]`, `weight` f32 `[C, 1, k, k]`, both contiguous; the result `[N, H', W', C]` in
+/// the number format of `x`.
 ///
 /// # Errors
 /// When the tensors are not on one CUDA device, or the device fails.
@@ -184,8 +184,8 @@ pub(crate) fn backward_weight(x: &Tensor, grad: &Tensor, geometry: &Geometry) ->
             (launch, Grid::each(count))
         }
     };
-    // SAFETY: these are the kernels' arguments: the two maps of the sizes, the sizes, and how strips or rows are cut into
-    // the parts. A part's taps of a channel are written by one thread; shared memory holds a pack a thread.
+    // SAFETY: these are the kernels' arguments: the two maps of the sizes, the sizes, and how strips or rows are cut
+    // into the parts. A part's taps of a channel are written by one thread; shared memory holds a pack a thread.
     unsafe { launch.run(grid) }?;
     let mut dw = Buffer::new(device, Element::F32, size)?;
     let launch = Launch::new(device, ptx::DEPTHWISE, "depthwise_sum", Element::F32)?

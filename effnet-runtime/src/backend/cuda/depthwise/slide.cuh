@@ -1,5 +1,5 @@
-// Depthwise convolution with a window of 3 × 3 and stride 1: a thread goes down a strip of columns, and every line of the
-// input passes by once. What is under way from memory is the next line, asked for before this one is worked on.
+// Depthwise convolution with a window of 3 × 3 and stride 1: a thread goes down a strip of columns, and every line of
+// the input passes by once. What is under way from memory is the next line, asked for before this one is worked on.
 //
 // The input's gradient is the same convolution of the output's: with the window turned around, and as much in front of
 // the map as the other has behind it.
@@ -114,8 +114,8 @@ __device__ __forceinline__ void slide(T* __restrict__ out, const T* __restrict__
 
 /// A block's share of the weight's gradient: of some channels, over the descents of one part.
 ///
-/// `partial` is [parts, taps, C]. A block has `lanes` threads for each of its `packs` packs of channels; blockIdx.x is the
-/// part, blockIdx.y the block of channels.
+/// `partial` is [parts, taps, C]. A block has `lanes` threads for each of its `packs` packs of channels; blockIdx.x is
+/// the part, blockIdx.y the block of channels.
 template <class T>
 __device__ __forceinline__ void slide_weight(float* __restrict__ partial, const T* __restrict__ x,
                                              const T* __restrict__ grad, Sizes s, int rows, int descents_of_part,

@@ -27,8 +27,8 @@ impl GlobalMean for Cuda {
             .write(out.slice_mut()?, element, columns.elements())?
             .ints([rows, channels, columns.rows_of_block, columns.blocks])?
             .float(1.0 / rows as f32);
-        // SAFETY: these are the kernel's arguments; blocks write rows below `rows` of images below `images`, and read the
-        // image's row of gradients.
+        // SAFETY: these are the kernel's arguments; blocks write rows below `rows` of images below `images`, and read
+        // the image's row of gradients.
         unsafe { launch.run(columns.grid(0, 0))? };
         out.into_tensor(shape)
     }

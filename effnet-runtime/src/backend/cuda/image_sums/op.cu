@@ -3,8 +3,8 @@
 
 namespace {
 
-/// `factor · Σ x`, or `factor · Σ x · y`, over each block of rows of an image: out = [images, blocks, channels] in f32. The
-/// grid's x counts images · blocks. Shared: N floats a thread.
+/// `factor · Σ x`, or `factor · Σ x · y`, over each block of rows of an image: out = [images, blocks, channels] in f32.
+/// The grid's x counts images · blocks. Shared: N floats a thread.
 template <class T, int N, bool PRODUCT>
 __device__ __forceinline__ void sums(const T* __restrict__ x, const T* __restrict__ y, float* __restrict__ out, int rows,
                                      int channels, int rows_of_block, int blocks, float factor) {

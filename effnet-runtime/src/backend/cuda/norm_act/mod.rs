@@ -71,7 +71,8 @@ fn of_running(mean: &Tensor, variance: &Tensor, op: &ConvNormAct, channels: usiz
 }
 
 impl Normed {
-    /// The normalisation of a contiguous map `[N, H, W, C]` of f32 or bf16, and the batch's moments where it is made of them.
+    /// The normalisation of a contiguous map `[N, H, W, C]` of f32 or bf16, and the batch's moments where it is made of
+    /// them.
     ///
     /// # Errors
     /// When the tensors are not on one CUDA device, or a launch fails.
@@ -132,7 +133,8 @@ impl Normed {
         y.into_tensor(z.shape())
     }
 
-    /// The gradient of `z`, and those of γ and β, from that of the result, which is contiguous and of z's number format.
+    /// The gradient of `z`, and those of γ and β, from that of the result, which is contiguous and of z's number
+    /// format.
     ///
     /// # Errors
     /// When the tensors are not those of the forward pass, or a launch fails.
@@ -155,7 +157,8 @@ impl Normed {
         let launch = start("norm_act_sums")?
             .write(parts.slice_mut()?, Element::F32, summing.blocks * 2 * channels)?
             .ints(self.shape(&summing))?;
-        // SAFETY: these are the kernel's arguments; blocks read rows below `rows`, and each writes 2 · `channels` parts.
+        // SAFETY: these are the kernel's arguments; blocks read rows below `rows`, and each writes 2 · `channels`
+        // parts.
         unsafe { launch.run(summing.grid(2, 0))? };
         let parts = parts.into_tensor((summing.blocks, 2 * channels))?;
         let of_parts = Map { images: 1, rows: summing.blocks, channels: 2 * channels };

@@ -1,8 +1,8 @@
 // Batch normalisation, activation and residual: the formulas of effnet-runtime/src/backend/cpu/norm_act, over maps as
 // matrices [rows, channels].
 //
-// `norm` is f32 [4, channels]: mean, inv_std, scale = γ·inv_std, shift = β. `branch` is a factor for each image, 1 where it
-// is null.
+// `norm` is f32 [4, channels]: mean, inv_std, scale = γ·inv_std, shift = β. `branch` is a factor for each image, 1
+// where it is null.
 #include "../activation.cuh"
 #include "../columns.cuh"
 
@@ -33,8 +33,8 @@ __device__ __forceinline__ void join(Moments<N>& to, const Moments<N>& other) {
 
 }  // namespace
 
-/// Mean and squares of each block of rows: parts = [blocks, 2, channels]. Welford in each lane, then the lanes joined as a
-/// tree. Shared: 2·N floats a thread and one a lane.
+/// Mean and squares of each block of rows: parts = [blocks, 2, channels]. Welford in each lane, then the lanes joined
+/// as a tree. Shared: 2·N floats a thread and one a lane.
 /// Reads an element once; writes 8 bytes for a block and channel.
 template <class T, int N>
 __device__ void norm_act_moments(const T* __restrict__ z, float* __restrict__ parts, int rows, int channels,
@@ -113,8 +113,8 @@ __device__ __forceinline__ double over_lanes(double value, double* shared) {
 
 }  // namespace
 
-/// Joins the parts of all blocks, in f64 and in a fixed order, and makes the normalisation of them: `norm` as above, and
-/// `moments` = [2, channels]: mean, and unbiased variance (0 for a single row). Shared: 8 bytes a thread.
+/// Joins the parts of all blocks, in f64 and in a fixed order, and makes the normalisation of them: `norm` as above,
+/// and `moments` = [2, channels]: mean, and unbiased variance (0 for a single row). Shared: 8 bytes a thread.
 /// Reads the parts; writes 24 bytes a channel.
 extern "C" __global__ void __launch_bounds__(THREADS)
     norm_act_join_f32(const float* __restrict__ parts, const float* __restrict__ gamma, const float* __restrict__ beta,
@@ -123,8 +123,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   DYN_SHARED(double, shared);
   const int channel = column<1>();
   const bool has_work = channel < channels;
-  // Sums over all rows: of the values, of the squares of each block's mean, of the squares around that mean. In f64 their
-  // difference loses nothing that f32 could hold.
+  // Sums over all rows: of the values, of the squares of each block's mean, of the squares around that mean. In f64
+  // their difference loses nothing that f32 could hold.
   double sum = 0.0, of_means = 0.0, around_means = 0.0;
   if (has_work) {
     const float* const maps[] = {parts + channel, parts + channels + channel};
@@ -240,8 +240,8 @@ __device__ __forceinline__ void gradient(const Raw<T, N> (&z_dy)[2], const float
 
 }  // namespace
 
-/// `Σ g` and `Σ g · ẑ` of each block of rows: parts = [blocks, 2, channels]; their sums are dβ and dγ. Shared: 2·N floats
-/// a thread.
+/// `Σ g` and `Σ g · ẑ` of each block of rows: parts = [blocks, 2, channels]; their sums are dβ and dγ. Shared: 2·N
+/// floats a thread.
 /// Reads an element of z and one of dy; writes 8 bytes for a block and channel.
 template <class T, int N>
 __device__ void norm_act_sums(const T* __restrict__ z, const T* __restrict__ dy, const float* __restrict__ branch,

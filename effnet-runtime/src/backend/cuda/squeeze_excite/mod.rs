@@ -92,14 +92,14 @@ impl Gate {
         if added.is_some() {
             launch = launch.float(1.0 / rows as f32);
         }
-        // SAFETY: `squeeze_excite_scale_add` takes `added` and a share more than `squeeze_excite_scale`; blocks read and
-        // write rows below `rows` of images below `images`, and the image's row of factors.
+        // SAFETY: `squeeze_excite_scale_add` takes `added` and a share more than `squeeze_excite_scale`; blocks read
+        // and write rows below `rows` of images below `images`, and the image's row of factors.
         unsafe { launch.run(columns.grid(0, 0))? };
         out.into_tensor(x.shape())
     }
 
-    /// The gradient of `x`, where it is wanted, and those of the parameters, from that of the result, which is contiguous and
-    /// of `x`'s number format.
+    /// The gradient of `x`, where it is wanted, and those of the parameters, from that of the result, which is
+    /// contiguous and of `x`'s number format.
     ///
     /// # Errors
     /// When the tensors are not those of the forward pass, or a launch fails.

@@ -5,8 +5,8 @@
 
 namespace {
 
-/// `out = x · factor[image, channel]`, or that `+ share · added[image, channel]`. The grid's x counts images · blocks of
-/// rows.
+/// `out = x · factor[image, channel]`, or that `+ share · added[image, channel]`. The grid's x counts images · blocks
+/// of rows.
 /// Reads an element of x; writes one.
 template <class T, int N, bool ADD>
 __device__ __forceinline__ void scale(const T* __restrict__ x, const float* __restrict__ factor,

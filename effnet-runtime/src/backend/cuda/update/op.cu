@@ -31,8 +31,8 @@ struct Element {
   float value, gradient, first, second;
 };
 
-// Rules: what happens to one element. `SLOTS` of `first` and `second` are read and written; gradients are read, and values
-// written, where a rule says so. Factors are in the order of `Rule::factors` in
+// Rules: what happens to one element. `SLOTS` of `first` and `second` are read and written; gradients are read, and
+// values written, where a rule says so. Factors are in the order of `Rule::factors` in
 // effnet-runtime/src/train/optimizer, which has the formulas' sources.
 
 struct Step {

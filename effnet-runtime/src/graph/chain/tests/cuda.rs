@@ -4,8 +4,8 @@ use effnet_spec::{Activation, Padding};
 use crate::backend::cuda::near::{assert_near, cuda, download, normal, upload};
 use crate::graph::{Around, ConvNormAct, Kind, Norm, Part, Sequence, SqueezeExcite, Window, chain};
 
-/// Shapes of a block's parameters: an expansion, a filter, a squeeze-and-excitation, a projection, each convolution with
-/// its scale and shift.
+/// Shapes of a block's parameters: an expansion, a filter, a squeeze-and-excitation, a projection, each convolution
+/// with its scale and shift.
 const SHAPES: [&[usize]; 13] = [
     &[16, 8, 1, 1],
     &[16],
@@ -30,8 +30,8 @@ fn convolution(kind: Kind, kernel: usize, vars: &[Var], activation: Option<Activ
     Part::ConvNormAct(ConvNormAct { kind, window, weight, gamma, beta, eps: 1e-3, norm: Norm::Batch, activation })
 }
 
-/// Result, moments, and gradients of input and parameters, of a block that is taken `times` times on a device, with a number
-/// of gates one after the other, and with a shortcut around the last one or without.
+/// Result, moments, and gradients of input and parameters, of a block that is taken `times` times on a device, with a
+/// number of gates one after the other, and with a shortcut around the last one or without.
 fn run(device: &Device, dtype: DType, is_around: bool, times: usize, gates: usize) -> Result<Vec<Tensor>> {
     let var = |sample: u64, shape: &[usize], dtype| {
         Var::from_tensor(&upload(&normal(sample, shape.iter().product(), DType::BF16), shape, dtype, device)?)
@@ -66,8 +66,8 @@ fn run(device: &Device, dtype: DType, is_around: bool, times: usize, gates: usiz
     Ok(all)
 }
 
-/// Rounding of a sum whose terms cancel is relative to the terms: that of a gradient of a projection's input is, and of a
-/// shift that a normalisation takes out again.
+/// Rounding of a sum whose terms cancel is relative to the terms: that of a gradient of a projection's input is, and of
+/// a shift that a normalisation takes out again.
 const SCALE: f32 = 10.0;
 
 #[test]

@@ -8,7 +8,8 @@ use crate::ops::check::{Float, Problem, check, draw_inputs, f32_can_tell};
 
 const EPS: f64 = 1e-3;
 
-/// Convolution, batch normalisation, activation, and a shortcut around them, one after the other. Inputs: x, weight, γ, β.
+/// Convolution, batch normalisation, activation, and a shortcut around them, one after the other. Inputs: x, weight, γ,
+/// β.
 #[derive(Clone, Debug)]
 struct ConvNormActProblem {
     conv: ConvProblem,
@@ -242,8 +243,8 @@ proptest! {
     }
 }
 
-/// With running statistics, and a dropped branch where there can be a shortcut: a batch's statistics of one or two pixels
-/// have gradients that are all rounding.
+/// With running statistics, and a dropped branch where there can be a shortcut: a batch's statistics of one or two
+/// pixels have gradients that are all rounding.
 #[test]
 fn corners_equal_the_definition() {
     for depthwise in [false, true] {

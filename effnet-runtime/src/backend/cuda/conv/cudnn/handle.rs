@@ -9,8 +9,8 @@ use candle_core::cuda_backend::cudarc::cudnn::{Cudnn, CudnnError};
 use candle_core::{Error, Result};
 
 thread_local! {
-    /// The handles of this thread, by a GPU's number and the address of a stream: no two threads may use one at a time. A
-    /// handle holds its stream, so that no other stream gets the address.
+    /// The handles of this thread, by a GPU's number and the address of a stream: no two threads may use one at a time.
+    /// A handle holds its stream, so that no other stream gets the address.
     static HANDLES: RefCell<HashMap<(usize, usize), Arc<Cudnn>>> = RefCell::default();
 }
 

@@ -2,9 +2,10 @@
 //!
 //! cuDNN pads a map by as much on one side as on the other. TensorFlow's `same` does not: the larger half of an odd sum
 //! lies behind the map, so that at stride 2 the windows of an even map begin at its first pixel and end one behind its
-//! last. Weights with a row of zeros in front then say the same with even padding: the window begins one row earlier, on
-//! the row of padding that is now there, and its own weights meet the same pixels. No map is copied for it, which would
-//! cost more memory traffic than the zeros cost arithmetic; an infinity in a map spreads as NaN by one pixel more.
+//! last. Weights with a row of zeros in front then say the same with even padding: the window begins one row earlier,
+//! on the row of padding that is now there, and its own weights meet the same pixels. No map is copied for it, which
+//! would cost more memory traffic than the zeros cost arithmetic; an infinity in a map spreads as NaN by one pixel
+//! more.
 
 use std::ffi::c_int;
 use std::sync::Arc;
