@@ -9,7 +9,7 @@ use candle_core::{Device, Result, Tensor, bail};
 use crate::backend::on_device;
 use crate::backend::update::Update;
 pub(crate) use crate::backend::update::{Average, Target};
-pub use crate::backend::update::{Kernel, Now, Rule, Slot, Values};
+pub use crate::backend::update::{DeviceRule, Now, Rule, Slot, Values};
 
 /// Takes a step of an optimizer if `is_wanted` says so, which is asked when all is ready for it; says whether it did.
 ///

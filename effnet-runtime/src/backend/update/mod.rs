@@ -6,7 +6,7 @@ mod values;
 
 use candle_core::{Result, Tensor};
 
-pub use rule::{Kernel, Now, Rule, Slot};
+pub use rule::{DeviceRule, Now, Rule, Slot};
 pub use values::Values;
 
 /// A weight that an optimizer changes.

@@ -15,7 +15,7 @@ pub trait Rule: Send + Sync {
     fn update(&self, factors: [f32; 8], weights: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]);
 
     /// The kernel that does the same on CUDA; none for a rule that only the CPU has.
-    fn kernel(&self) -> Option<Kernel> {
+    fn kernel(&self) -> Option<DeviceRule> {
         None
     }
 }
@@ -44,7 +44,7 @@ pub struct Now {
 
 /// The rules that have kernels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kernel {
+pub enum DeviceRule {
     /// [`crate::train::optimizer::Sgd`]
     Sgd,
     /// [`crate::train::optimizer::AdamW`]

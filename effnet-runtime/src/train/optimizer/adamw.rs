@@ -1,6 +1,6 @@
 //! AdamW.
 
-use super::{Kernel, Now, Rule, Slot};
+use super::{DeviceRule, Now, Rule, Slot};
 
 /// Adam with decoupled weight decay (Loshchilov & Hutter, *Decoupled Weight Decay Regularization*, algorithm 2), in
 /// PyTorch's form (`torch.optim.AdamW`): decay is scaled by the rate, and epsilon is added outside the root.
@@ -49,7 +49,7 @@ impl Rule for AdamW {
         }
     }
 
-    fn kernel(&self) -> Option<Kernel> {
-        Some(Kernel::AdamW)
+    fn kernel(&self) -> Option<DeviceRule> {
+        Some(DeviceRule::AdamW)
     }
 }

@@ -19,7 +19,7 @@ pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
 use crate::ops::update::{self, Target};
-pub use crate::ops::update::{Kernel, Now, Rule, Slot, Values};
+pub use crate::ops::update::{DeviceRule, Now, Rule, Slot, Values};
 use crate::params::Params;
 
 /// PyTorch's epsilon on a norm before it divides by it.

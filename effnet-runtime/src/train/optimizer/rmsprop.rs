@@ -1,6 +1,6 @@
 //! RMSprop, in TensorFlow's form.
 
-use super::{Kernel, Now, Rule, Slot};
+use super::{DeviceRule, Now, Rule, Slot};
 
 /// RMSprop in TensorFlow's form, which EfficientNets are trained with (timm's `RMSpropTF`): epsilon inside the root, an
 /// average of squares that starts at 1, the rate inside the momentum buffer. Decay is added to the gradient.
@@ -45,7 +45,7 @@ impl Rule for RmsProp {
         }
     }
 
-    fn kernel(&self) -> Option<Kernel> {
-        Some(Kernel::RmsProp)
+    fn kernel(&self) -> Option<DeviceRule> {
+        Some(DeviceRule::RmsProp)
     }
 }

@@ -1,6 +1,6 @@
 //! Stochastic gradient descent with Nesterov momentum.
 
-use super::{Kernel, Now, Rule, Slot};
+use super::{DeviceRule, Now, Rule, Slot};
 
 /// SGD with Nesterov momentum in PyTorch's form (`torch.optim.SGD(nesterov=True)`): the rate multiplies the momentum
 /// buffer from outside, and decay is added to the gradient.
@@ -39,7 +39,7 @@ impl Rule for Sgd {
         }
     }
 
-    fn kernel(&self) -> Option<Kernel> {
-        Some(Kernel::Sgd)
+    fn kernel(&self) -> Option<DeviceRule> {
+        Some(DeviceRule::Sgd)
     }
 }

@@ -7,9 +7,9 @@ use candle_core::{Result, Tensor, bail};
 
 use crate::backend::cuda::table::{Row, chunks, launch, launch_if};
 use crate::backend::cuda::{Buffer, Cuda, Element, device};
-use crate::backend::update::{Average, Kernel, Rule, Target, Update};
+use crate::backend::update::{Average, DeviceRule, Rule, Target, Update};
 
-impl Kernel {
+impl DeviceRule {
     /// Its name, and the slots that it takes.
     fn signature(self) -> (&'static str, usize) {
         match self {
