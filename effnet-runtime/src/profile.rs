@@ -38,7 +38,7 @@ pub enum Direction {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Span {
     /// The sequence that it belongs to, in the order in which they ran: the stem's, one a block, the head's.
-    pub chain: usize,
+    pub sequence: usize,
     /// Its kind.
     pub operation: Operation,
     /// Which of its directions.
@@ -55,7 +55,7 @@ pub(crate) type Seconds = Box<dyn FnOnce() -> f64>;
 #[derive(Default)]
 struct Trace {
     spans: Vec<(Span, Seconds)>,
-    chains: usize,
+    sequences: usize,
     current: usize,
 }
 
@@ -80,18 +80,18 @@ pub(crate) fn is_kept() -> bool {
 pub(crate) fn begin() -> usize {
     TRACE.with_borrow_mut(|trace| {
         trace.as_mut().map_or(0, |trace| {
-            trace.current = trace.chains;
-            trace.chains += 1;
+            trace.current = trace.sequences;
+            trace.sequences += 1;
             trace.current
         })
     })
 }
 
 /// Notes the sequence whose way back begins.
-pub(crate) fn enter(chain: usize) {
+pub(crate) fn enter(sequence: usize) {
     TRACE.with_borrow_mut(|trace| {
         if let Some(trace) = trace {
-            trace.current = chain;
+            trace.current = sequence;
         }
     });
 }
@@ -100,7 +100,7 @@ pub(crate) fn enter(chain: usize) {
 pub(crate) fn note(operation: Operation, direction: Direction, macs: u64, seconds: Seconds) {
     TRACE.with_borrow_mut(|trace| {
         if let Some(trace) = trace {
-            trace.spans.push((Span { chain: trace.current, operation, direction, macs, seconds: 0.0 }, seconds));
+            trace.spans.push((Span { sequence: trace.current, operation, direction, macs, seconds: 0.0 }, seconds));
         }
     });
 }

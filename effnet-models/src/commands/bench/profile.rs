@@ -71,16 +71,16 @@ impl Span {
 
     /// The operations of a training step that took `total_ms`.
     pub(super) fn of_step(spans: &[profile::Span], total_ms: f64) -> Vec<Self> {
-        let last = spans.iter().map(|span| span.chain).max().unwrap_or(0);
-        let place = |chain: usize| match chain {
+        let last = spans.iter().map(|span| span.sequence).max().unwrap_or(0);
+        let place = |sequence: usize| match sequence {
             0 => infer::Place::Stem,
-            chain if chain == last => infer::Place::Head,
-            chain => infer::Place::Block(chain - 1),
+            sequence if sequence == last => infer::Place::Head,
+            sequence => infer::Place::Block(sequence - 1),
         };
         let mut spans: Vec<Self> = spans
             .iter()
             .map(|span| Self {
-                place: Place::Of(place(span.chain)),
+                place: Place::Of(place(span.sequence)),
                 kind: format!("{:?} {:?}", span.operation, span.direction),
                 macs: span.macs,
                 ms: span.seconds * 1e3,
