@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use effnet_runtime::candle::{Device, Result, Tensor, Var};
-use effnet_runtime::graph::{ConvNormAct, Kind, Norm, Part, Sequence, SqueezeExcite, Window, chain};
+use effnet_runtime::graph::{ConvNormAct, Kind, Layer, Norm, Sequence, SqueezeExcite, Window, chain};
 use effnet_runtime::ops;
 use effnet_runtime::random::{Purpose, Stream};
 use effnet_runtime::spec::{Activation, Padding};
@@ -39,17 +39,17 @@ fn both_ways(c: &mut Criterion, name: &str, elements: usize, f: impl Fn() -> Res
     Ok(())
 }
 
-/// A part of a chain by itself.
-fn alone(x: &Tensor, part: &Part) -> Result<Tensor> {
-    Ok(chain(x, &[Sequence { parts: vec![part.clone()], around: None }])?.0)
+/// A layer of a chain by itself.
+fn alone(x: &Tensor, layer: &Layer) -> Result<Tensor> {
+    Ok(chain(x, &[Sequence { layers: vec![layer.clone()], around: None }])?.0)
 }
 
 /// A convolution, normalised by the batch, with a non-linearity or without.
-fn conv(kind: Kind, weight: &[usize], stride: usize, activation: Option<Activation>) -> Result<Part> {
+fn conv(kind: Kind, weight: &[usize], stride: usize, activation: Option<Activation>) -> Result<Layer> {
     let [gamma, beta] = [(); 2].map(|()| var(&weight[..1]).map(Var::into_inner));
     let (gamma, beta, window) = (gamma?, beta?, Window { kernel: weight[2], stride, padding: Padding::Symmetric });
     let (weight, norm) = (var(weight)?.into_inner(), Norm::Batch);
-    Ok(Part::ConvNormAct(ConvNormAct { kind, window, weight, gamma, beta, eps: 1e-3, norm, activation }))
+    Ok(Layer::ConvNormAct(ConvNormAct { kind, window, weight, gamma, beta, eps: 1e-3, norm, activation }))
 }
 
 fn dense(c: &mut Criterion) -> Result<()> {
@@ -62,10 +62,10 @@ fn dense(c: &mut Criterion) -> Result<()> {
         ("project_1x1", 19, 960, 160, 1, 1),
     ] {
         let x = var(&[BATCH, size, size, inputs])?;
-        let part = conv(Kind::Dense, &[outputs, inputs, kernel, kernel], stride, None)?;
+        let layer = conv(Kind::Dense, &[outputs, inputs, kernel, kernel], stride, None)?;
         let out = size.div_ceil(stride);
         let operations = 2 * BATCH * out * out * outputs * inputs * kernel * kernel;
-        both_ways(c, name, operations, || alone(&x, &part))?;
+        both_ways(c, name, operations, || alone(&x, &layer))?;
     }
     Ok(())
 }
@@ -78,10 +78,10 @@ fn depthwise(c: &mut Criterion) -> Result<()> {
         ("depthwise_5x5_s2", 28, 240, 5, 2),
     ] {
         let x = var(&[BATCH, size, size, channels])?;
-        let part = conv(Kind::Depthwise, &[channels, 1, kernel, kernel], stride, None)?;
+        let layer = conv(Kind::Depthwise, &[channels, 1, kernel, kernel], stride, None)?;
         let out = size.div_ceil(stride);
         let operations = 2 * BATCH * out * out * channels * kernel * kernel;
-        both_ways(c, name, operations, || alone(&x, &part))?;
+        both_ways(c, name, operations, || alone(&x, &layer))?;
     }
     Ok(())
 }
@@ -93,8 +93,8 @@ fn norm_act(c: &mut Criterion) -> Result<()> {
         [("norm", None), ("norm_silu", Some(Activation::Silu)), ("norm_hard_swish", Some(Activation::HardSwish))]
     {
         let x = var(&[BATCH, size, size, channels])?;
-        let part = conv(Kind::Depthwise, &[channels, 1, 1, 1], 1, activation)?;
-        both_ways(c, name, BATCH * size * size * channels, || alone(&x, &part))?;
+        let layer = conv(Kind::Depthwise, &[channels, 1, 1, 1], 1, activation)?;
+        both_ways(c, name, BATCH * size * size * channels, || alone(&x, &layer))?;
     }
     Ok(())
 }
@@ -102,14 +102,14 @@ fn norm_act(c: &mut Criterion) -> Result<()> {
 fn squeeze_excite(c: &mut Criterion) -> Result<()> {
     let (size, channels, squeezed) = (19, 960, 40);
     let x = var(&[BATCH, size, size, channels])?;
-    let part = Part::SqueezeExcite(SqueezeExcite {
+    let layer = Layer::SqueezeExcite(SqueezeExcite {
         reduce_weight: var(&[squeezed, channels, 1, 1])?.into_inner(),
         reduce_bias: var(&[squeezed])?.into_inner(),
         expand_weight: var(&[channels, squeezed, 1, 1])?.into_inner(),
         expand_bias: var(&[channels])?.into_inner(),
         activation: Activation::Silu,
     });
-    both_ways(c, "squeeze_excite", BATCH * size * size * channels, || alone(&x, &part))
+    both_ways(c, "squeeze_excite", BATCH * size * size * channels, || alone(&x, &layer))
 }
 
 fn head(c: &mut Criterion) -> Result<()> {

@@ -8,7 +8,7 @@ pub(crate) mod cpu;
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
 pub(crate) mod head;
-pub(crate) mod part;
+pub(crate) mod layer;
 pub(crate) mod running;
 pub(crate) mod take;
 #[cfg(feature = "train")]
@@ -21,7 +21,7 @@ use candle_core::{Device, Result, Shape, Tensor};
 use effnet_kernels::Precision;
 
 use crate::profile::Seconds;
-use part::{BatchMoments, ConvNormAct, SqueezeExcite};
+use layer::{BatchMoments, ConvNormAct, SqueezeExcite};
 use window::Geometry;
 
 /// Evaluates an expression with the backend of a device.
@@ -79,10 +79,10 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// A tensor's elements, borrowed.
     type View<'a>: Borrow<Self::Elements>;
 
-    /// A map that a part has written, and that nobody else holds.
+    /// A map that a layer has written, and that nobody else holds.
     type Map: Borrow<Self::Elements> + Send + Sync;
 
-    /// A map as a part reads it: in memory, or computed while it is read.
+    /// A map as a layer reads it: in memory, or computed while it is read.
     type Source<'a>: Copy;
 
     /// The gradient of a map, which [`Backend::written`] makes whole.

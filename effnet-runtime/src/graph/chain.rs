@@ -15,15 +15,15 @@ use candle_core::{Result, Shape, Tensor};
 use super::collected::Found;
 use super::link::{Link, Wanted};
 use super::node::record;
-use crate::backend::part::{BatchMoments, Part};
+use crate::backend::layer::{BatchMoments, Layer};
 use crate::backend::{Backend, Grad, on_device};
 use crate::profile;
 
-/// Operations one after the other: a block.
+/// Layers one after the other: the stem's, a block's or the head's.
 #[derive(Clone, Debug)]
 pub struct Sequence {
-    /// The operations. The last is a convolution where there is a shortcut around them.
-    pub parts: Vec<Part>,
+    /// The layers. The last is a convolution where there is a shortcut.
+    pub layers: Vec<Layer>,
     /// The shortcut around them, if there is one.
     pub around: Option<Around>,
 }
@@ -35,11 +35,11 @@ pub struct Around {
     pub branch: Option<Vec<f32>>,
 }
 
-/// The result of the sequences, one after the other, of `x` = `[N, H, W, C]`, and for each part the moments of its
+/// The result of the sequences, one after the other, of `x` = `[N, H, W, C]`, and for each layer the moments of its
 /// batch normalisation, where it is made of them. Any layout is taken; differentiable in `x` and all parameters.
 ///
 /// # Errors
-/// When there is no part, shapes do not fit each other, the tensors are on several devices, or `x` is not f32 (on CUDA:
+/// When there is no layer, shapes do not fit each other, the tensors are on several devices, or `x` is not f32 (on CUDA:
 /// f32 or bf16).
 pub fn chain(x: &Tensor, sequences: &[Sequence]) -> Result<(Tensor, Vec<Option<BatchMoments>>)> {
     on_device!(x.device(), backend => by(backend, x, sequences))
@@ -91,19 +91,19 @@ struct Done<B: Backend> {
 
 /// The result of a sequence of an `x` of this shape.
 fn forward<B: Backend>(backend: &B, sequence: &Sequence, x: &B::Elements, shape: &Shape) -> Result<Done<B>> {
-    let Sequence { parts, around } = sequence;
+    let Sequence { layers, around } = sequence;
     let (images, _, _, channels) = shape.dims4()?;
     let branch = around.as_ref().and_then(|around| around.branch.as_deref());
     if let Some(branch) = branch.filter(|branch| branch.len() != images) {
         candle_core::bail!("{} factors of a branch for {images} images", branch.len())
     }
     let image = backend.source(x, channels);
-    let (mut links, mut moments, mut output) = (Vec::with_capacity(parts.len()), Vec::new(), None);
-    let mut part_shape = shape.clone();
-    for (at, part) in parts.iter().enumerate() {
-        let is_last = at + 1 == parts.len();
+    let (mut links, mut moments, mut output) = (Vec::with_capacity(layers.len()), Vec::new(), None);
+    let mut layer_shape = shape.clone();
+    for (at, layer) in layers.iter().enumerate() {
+        let is_last = at + 1 == layers.len();
         let input = read(backend, &links, B::shorter(image))?;
-        let mut done = Link::forward(backend, part, input, &part_shape, branch.filter(|_| is_last))?;
+        let mut done = Link::forward(backend, layer, input, &layer_shape, branch.filter(|_| is_last))?;
         if is_last {
             let shortcut = around.as_ref().map(|_| x);
             if shortcut.is_some() && done.shape != *shape {
@@ -115,13 +115,13 @@ fn forward<B: Backend>(backend: &B, sequence: &Sequence, x: &B::Elements, shape:
         }
         links.push(done.link);
         moments.push(done.moments);
-        part_shape = done.shape;
+        layer_shape = done.shape;
     }
-    let Some(output) = output else { candle_core::bail!("a sequence without parts was asked for") };
-    Ok(Done { output, shape: part_shape, links, moments })
+    let Some(output) = output else { candle_core::bail!("a sequence without layers was asked for") };
+    Ok(Done { output, shape: layer_shape, links, moments })
 }
 
-/// The input of the part behind `links`; `x` is the sequence's.
+/// The input of the layer behind `links`; `x` is the sequence's.
 fn read<'a, B: Backend>(backend: &B, links: &'a [Link<B>], x: B::Source<'a>) -> Result<B::Source<'a>> {
     links.iter().try_fold(x, |input, link| link.source(backend, input))
 }

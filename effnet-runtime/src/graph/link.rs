@@ -1,4 +1,4 @@
-//! A part of a chain after its forward pass.
+//! A layer of a chain after its forward pass.
 
 #[cfg(test)]
 mod tests;
@@ -8,7 +8,7 @@ use std::borrow::Borrow;
 use candle_core::{Result, Shape, Tensor};
 
 use super::collected::Found;
-use crate::backend::part::{BatchMoments, Norm, Part, SqueezeExcite};
+use crate::backend::layer::{BatchMoments, Layer, Norm, SqueezeExcite};
 use crate::backend::window::{Geometry, Kind};
 use crate::backend::{Backend, Grad};
 use crate::profile::{self, Direction, Operation};
@@ -42,7 +42,7 @@ fn work(geometry: &Geometry) -> (Operation, u64) {
 const NORMALISATION: (Operation, u64) = (Operation::Normalisation, 0);
 const SQUEEZE_EXCITE: (Operation, u64) = (Operation::SqueezeExcite, 0);
 
-/// A part, and the values that its way back needs.
+/// A layer, and the values that its way back needs.
 pub(super) struct Link<B: Backend> {
     saved: Saved<B>,
     channels: usize,
@@ -55,14 +55,14 @@ enum Saved<B: Backend> {
     SqueezeExcite { op: SqueezeExcite, gate: B::Gate },
 }
 
-/// A part after its forward pass, and the shape and moments of its result.
+/// A layer after its forward pass, and the shape and moments of its result.
 pub(super) struct Forward<B: Backend> {
     pub link: Link<B>,
     pub shape: Shape,
     pub moments: Option<BatchMoments>,
 }
 
-/// Gradients that a part's way back must find.
+/// Gradients that a layer's way back must find.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted {
     /// Whether it finds the gradient of its input.
@@ -72,16 +72,16 @@ pub(super) struct Wanted {
 }
 
 impl<B: Backend> Link<B> {
-    /// A part of an `x` of this shape, which has a factor on its result for each image where it is a branch.
+    /// A layer of an `x` of this shape, which has a factor on its result for each image where it is a branch.
     pub(super) fn forward(
         backend: &B,
-        part: &Part,
+        layer: &Layer,
         x: B::Source<'_>,
         shape: &Shape,
         branch: Option<&[f32]>,
     ) -> Result<Forward<B>> {
-        match part {
-            Part::ConvNormAct(op) => {
+        match layer {
+            Layer::ConvNormAct(op) => {
                 let (geometry, weight) = (op.geometry(shape)?, op.weight.contiguous()?);
                 let wants_moments = matches!(op.norm, Norm::Batch);
                 let (z, moments) = span(backend, work(&geometry), Direction::Forward, || {
@@ -95,7 +95,7 @@ impl<B: Backend> Link<B> {
                 let link = Self { saved, channels: geometry.out_channels, kept: None };
                 Ok(Forward { link, shape: geometry.out_shape(), moments })
             }
-            Part::SqueezeExcite(op) => {
+            Layer::SqueezeExcite(op) => {
                 let (images, _, _, channels) = shape.dims4()?;
                 let squeezed = op.squeezed(shape)?;
                 let gate = span(backend, SQUEEZE_EXCITE, Direction::Forward, || backend.gate(op, images, squeezed, x))?;
@@ -136,13 +136,13 @@ impl<B: Backend> Link<B> {
         Ok(())
     }
 
-    /// The result, as the part behind reads it.
+    /// The result, as the layer behind reads it.
     pub(super) fn source<'a>(&'a self, backend: &B, x: B::Source<'a>) -> Result<B::Source<'a>> {
         match &self.kept {
             Some(map) => Ok(backend.source(map.borrow(), self.channels)),
             None => match self.lazy(backend, x) {
                 Some(source) => Ok(source),
-                None => candle_core::bail!("a part of a chain did not keep its result"),
+                None => candle_core::bail!("a layer of a chain did not keep its result"),
             },
         }
     }
@@ -156,7 +156,7 @@ impl<B: Backend> Link<B> {
     }
 
     /// The gradient of the input `x`, where it is wanted, and in `found` those of the parameters, from that of the
-    /// result: `grad`, or for the last part of a sequence, which has none, that of the sequence.
+    /// result: `grad`, or for the last layer of a sequence, which has none, that of the sequence.
     pub(super) fn backward(
         &self,
         backend: &B,
@@ -169,7 +169,7 @@ impl<B: Backend> Link<B> {
         let of_result = match (grad, &*of_sequence) {
             (Some(grad), _) => Grad::Own(grad),
             (None, Some(grad)) => grad.lend(),
-            (None, None) => candle_core::bail!("a part of a chain left no gradient"),
+            (None, None) => candle_core::bail!("a layer of a chain left no gradient"),
         };
         match &self.saved {
             Saved::ConvNormAct { geometry, z, normed, params: [weight, gamma, beta] } => {

@@ -27,7 +27,7 @@ mod node;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use crate::backend::part::{BatchMoments, ConvNormAct, Norm, Part, SqueezeExcite};
+pub use crate::backend::layer::{BatchMoments, ConvNormAct, Layer, Norm, SqueezeExcite};
 pub use crate::backend::window::{Kind, Window};
 pub use chain::{Around, Sequence, chain};
 pub use collected::Collected;

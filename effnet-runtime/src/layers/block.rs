@@ -1,4 +1,4 @@
-//! A block of any type, and blocks one after the other.
+//! Layers of the stem, a block of any type or the head, and blocks one after the other.
 
 use candle_core::{Result, Tensor};
 use effnet_spec::plan::{LayerKind, Site};
@@ -6,15 +6,15 @@ use effnet_spec::plan::{LayerKind, Site};
 use super::conv_bn_act::ConvBnAct;
 use super::drop_path::DropPath;
 use super::squeeze_excite::SqueezeExcite;
-use crate::graph::{self, Around, BatchMoments, Part, Sequence};
+use crate::graph::{self, Around, BatchMoments, Sequence};
 use crate::pass::Pass;
 use crate::scope::Scope;
 
-/// Layers one after the other, and the shortcut around them where there is one.
+/// Layers one after the other, the stem's, a block's or the head's, and a block's shortcut.
 #[derive(Debug)]
 pub struct Block {
     layers: Vec<Layer>,
-    /// The drop path of the layers, which are the shortcut's branch.
+    /// The drop path of the layers where there is a shortcut, whose branch they are.
     shortcut: Option<DropPath>,
 }
 
@@ -39,15 +39,15 @@ impl Block {
         Ok(Self { layers: vec![Layer::new(root, site)?], shortcut: None })
     }
 
-    /// Its operations.
+    /// Its layers as they run in a pass.
     fn sequence(&self, pass: &Pass<'_>) -> Result<Sequence> {
-        let parts = self.layers.iter().map(|layer| layer.part(pass)).collect();
+        let layers = self.layers.iter().map(|layer| layer.in_pass(pass)).collect();
         let around: Option<Result<Around>> =
             self.shortcut.as_ref().map(|drop_path| Ok(Around { branch: drop_path.factors(pass)? }));
-        Ok(Sequence { parts, around: around.transpose()? })
+        Ok(Sequence { layers, around: around.transpose()? })
     }
 
-    /// Leaves the moments of its operations, `None` for those that have none, where a training step collects them.
+    /// Leaves the moments of its layers, `None` for those that have none, where a training step collects them.
     fn record(&self, moments: impl Iterator<Item = Option<BatchMoments>>, pass: &Pass<'_>) {
         for (layer, moments) in self.layers.iter().zip(moments) {
             if let (Layer::ConvBnAct(layer), Some(moments)) = (layer, moments) {
@@ -78,10 +78,10 @@ impl Layer {
         })
     }
 
-    fn part(&self, pass: &Pass<'_>) -> Part {
+    fn in_pass(&self, pass: &Pass<'_>) -> graph::Layer {
         match self {
-            Self::ConvBnAct(layer) => Part::ConvNormAct(layer.part(pass)),
-            Self::SqueezeExcite(layer) => Part::SqueezeExcite(layer.part(pass)),
+            Self::ConvBnAct(layer) => graph::Layer::ConvNormAct(layer.in_pass(pass)),
+            Self::SqueezeExcite(layer) => graph::Layer::SqueezeExcite(layer.in_pass(pass)),
         }
     }
 }

@@ -48,7 +48,7 @@ impl ConvBnAct {
         })
     }
 
-    pub(super) fn part(&self, pass: &Pass<'_>) -> ConvNormAct {
+    pub(super) fn in_pass(&self, pass: &Pass<'_>) -> ConvNormAct {
         let norm = match pass {
             Pass::Train(_) if !self.frozen => Norm::Batch,
             Pass::Train(_) | Pass::Eval(_) => {

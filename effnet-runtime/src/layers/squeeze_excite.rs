@@ -21,7 +21,7 @@ impl SqueezeExcite {
         Ok(Self { params: scope.take_all(&gate.params())?, activation: scope.activation })
     }
 
-    pub(super) fn part(&self, pass: &Pass<'_>) -> graph::SqueezeExcite {
+    pub(super) fn in_pass(&self, pass: &Pass<'_>) -> graph::SqueezeExcite {
         let [reduce_weight, reduce_bias, expand_weight, expand_bias] =
             self.params.each_ref().map(|param| pass.param(param));
         let activation = self.activation;

@@ -1,7 +1,7 @@
 //! Operations that stand by themselves: the head's, the loss, and changes of parameters.
 //!
 //! Each checks its operands, calls the backend of their device, and records a node where it has a backward pass. What
-//! blocks are made of are parts of chains, in [`crate::graph`].
+//! blocks are made of are layers of chains, in [`crate::graph`].
 
 #[cfg(test)]
 pub(crate) mod check;

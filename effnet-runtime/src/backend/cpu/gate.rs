@@ -6,7 +6,7 @@ use effnet_spec::Activation;
 
 use super::matmul::{Matrix, column_sums, matmul, product};
 use super::tensor;
-use crate::backend::part::SqueezeExcite;
+use crate::backend::layer::SqueezeExcite;
 
 /// Everything of a forward pass that its backward pass needs: `[batch, C]` and `[batch, S]` matrices.
 pub(crate) struct Gate {

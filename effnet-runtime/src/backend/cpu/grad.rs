@@ -1,4 +1,4 @@
-//! The gradient of a part's result, on its way to the part in front.
+//! The gradient of a layer's result, on its way to the layer in front.
 
 use std::borrow::Borrow;
 
@@ -9,11 +9,11 @@ use super::pooled::Pooled;
 use super::scratch::with_scratch;
 use super::{TASK_FLOATS, for_each_pixels};
 
-/// A gradient that a part left.
+/// A gradient that a layer left.
 pub(crate) struct OwnGrad {
     pub values: Pooled,
     /// A factor, and a number to add to the product, for each channel of each image: `[N, C]`. A squeeze-and-excitation
-    /// leaves them to the part in front, which applies them where it reads, instead of passing over the map once more.
+    /// leaves them to the layer in front, which applies them where it reads, instead of passing over the map once more.
     pub affine: Option<[Vec<f32>; 2]>,
 }
 

@@ -27,7 +27,7 @@ use effnet_kernels::threads;
 use effnet_spec::Activation;
 
 use super::Backend;
-use super::part::{BatchMoments, ConvNormAct, Norm, SqueezeExcite};
+use super::layer::{BatchMoments, ConvNormAct, Norm, SqueezeExcite};
 use super::window::{Geometry, Kind};
 use crate::profile::Seconds;
 use gate::Gate;

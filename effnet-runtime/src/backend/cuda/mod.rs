@@ -34,7 +34,7 @@ use candle_core::{Result, Shape, Tensor};
 use effnet_kernels::Precision;
 
 use super::Backend;
-use super::part::{BatchMoments, ConvNormAct, SqueezeExcite};
+use super::layer::{BatchMoments, ConvNormAct, SqueezeExcite};
 use super::window::{Geometry, Kind};
 use crate::profile::Seconds;
 use activation::activation_code;

@@ -4,7 +4,7 @@ mod cuda;
 use candle_core::{Device, Result, Tensor, Var};
 use effnet_spec::{Activation, Padding};
 
-use crate::graph::{Around, ConvNormAct, Kind, Norm, Part, Sequence, SqueezeExcite, Window, chain};
+use crate::graph::{Around, ConvNormAct, Kind, Layer, Norm, Sequence, SqueezeExcite, Window, chain};
 use crate::random::{Purpose, Stream};
 
 fn var(seed: u64, shape: &[usize]) -> Result<Var> {
@@ -18,10 +18,10 @@ fn conv(seed: u64, weight: &[usize]) -> Result<Vec<Var>> {
     [weight, &weight[..1], &weight[..1]].iter().enumerate().map(|(at, shape)| var(seed + at as u64, shape)).collect()
 }
 
-fn part(kind: Kind, kernel: usize, vars: &[Var], activation: Option<Activation>) -> Part {
+fn layer(kind: Kind, kernel: usize, vars: &[Var], activation: Option<Activation>) -> Layer {
     let window = Window { kernel, stride: 1, padding: Padding::Symmetric };
     let [weight, gamma, beta] = [0, 1, 2].map(|at| vars[at].as_tensor().clone());
-    Part::ConvNormAct(ConvNormAct { kind, window, weight, gamma, beta, eps: 1e-3, norm: Norm::Batch, activation })
+    Layer::ConvNormAct(ConvNormAct { kind, window, weight, gamma, beta, eps: 1e-3, norm: Norm::Batch, activation })
 }
 
 /// A block of maps of 6 channels: its parameters.
@@ -46,16 +46,16 @@ impl Block {
         self.expand.iter().chain(&self.filter).chain(&self.squeeze).chain(&self.project)
     }
 
-    fn parts(&self) -> Vec<Part> {
+    fn layers(&self) -> Vec<Layer> {
         let silu = Some(Activation::Silu);
         let [reduce_weight, reduce_bias, expand_weight, expand_bias] =
             [0, 1, 2, 3].map(|at| self.squeeze[at].as_tensor().clone());
         let activation = Activation::Silu;
         vec![
-            part(Kind::Dense, 1, &self.expand, silu),
-            part(Kind::Depthwise, 3, &self.filter, silu),
-            Part::SqueezeExcite(SqueezeExcite { reduce_weight, reduce_bias, expand_weight, expand_bias, activation }),
-            part(Kind::Dense, 1, &self.project, None),
+            layer(Kind::Dense, 1, &self.expand, silu),
+            layer(Kind::Depthwise, 3, &self.filter, silu),
+            Layer::SqueezeExcite(SqueezeExcite { reduce_weight, reduce_bias, expand_weight, expand_bias, activation }),
+            layer(Kind::Dense, 1, &self.project, None),
         ]
     }
 }
@@ -82,16 +82,16 @@ fn assert_near(together: &[Vec<f32>], apart: &[Vec<f32>]) {
 
 const BRANCH: [f32; 2] = [1.25, 0.0];
 
-/// A block as one chain, and as a chain for each part: the same numbers, but for the order in which moments are added
+/// A block as one chain, and as a chain for each layer: the same numbers, but for the order in which moments are added
 /// up.
 #[test]
 fn a_block_is_its_parts() -> Result<()> {
     let (block, x) = (Block::new(0)?, var(41, &[2, 5, 4, 6])?);
     let around = Some(Around { branch: Some(BRANCH.to_vec()) });
-    let together = chain(x.as_tensor(), &[Sequence { parts: block.parts(), around }])?.0;
+    let together = chain(x.as_tensor(), &[Sequence { layers: block.layers(), around }])?.0;
     let mut apart = x.as_tensor().clone();
-    for part in block.parts() {
-        apart = chain(&apart, &[Sequence { parts: vec![part], around: None }])?.0;
+    for layer in block.layers() {
+        apart = chain(&apart, &[Sequence { layers: vec![layer], around: None }])?.0;
     }
     let branch = Tensor::from_slice(&BRANCH, (2, 1, 1, 1), &Device::Cpu)?;
     let apart = (apart.broadcast_mul(&branch)? + x.as_tensor())?;
@@ -113,7 +113,7 @@ fn a_stage_is_its_blocks() -> Result<()> {
             .enumerate()
             .map(|(at, block)| {
                 let around = (at != 1).then_some(Around { branch: (at == 0).then_some(BRANCH.to_vec()) });
-                Sequence { parts: block.parts(), around }
+                Sequence { layers: block.layers(), around }
             })
             .collect();
         if !first_tracks {
@@ -138,10 +138,10 @@ fn a_stage_is_its_blocks() -> Result<()> {
 fn freeze(sequence: &mut Sequence, params: &[Tensor]) {
     let mut params = params.iter();
     let mut next = || params.next().expect("a block has 13 parameters").clone();
-    for part in &mut sequence.parts {
-        match part {
-            Part::ConvNormAct(op) => [op.weight, op.gamma, op.beta] = [next(), next(), next()],
-            Part::SqueezeExcite(op) => {
+    for layer in &mut sequence.layers {
+        match layer {
+            Layer::ConvNormAct(op) => [op.weight, op.gamma, op.beta] = [next(), next(), next()],
+            Layer::SqueezeExcite(op) => {
                 [op.reduce_weight, op.reduce_bias, op.expand_weight, op.expand_bias] = [next(), next(), next(), next()];
             }
         }
@@ -153,14 +153,14 @@ fn chains_that_cannot_be_are_refused() -> Result<()> {
     let x = var(1, &[1, 2, 2, 6])?;
     let refused = |sequences: &[Sequence]| chain(x.as_tensor(), sequences).map(|_| ()).unwrap_err().to_string();
     assert!(refused(&[]).contains("without sequences"));
-    assert!(refused(&[Sequence { parts: Vec::new(), around: None }]).contains("without parts"));
+    assert!(refused(&[Sequence { layers: Vec::new(), around: None }]).contains("without layers"));
     let vars = conv(2, &[4, 6, 1, 1])?;
     let sequence =
-        |branch| [Sequence { parts: vec![part(Kind::Dense, 1, &vars, None)], around: Some(Around { branch }) }];
+        |branch| [Sequence { layers: vec![layer(Kind::Dense, 1, &vars, None)], around: Some(Around { branch }) }];
     assert!(refused(&sequence(None)).contains("a shortcut [1, 2, 2, 6] does not fit [1, 2, 2, 4]"));
     assert!(refused(&sequence(Some(vec![1.0, 1.0]))).contains("2 factors"));
     let (wide, block) = (var(3, &[1, 2, 2, 12])?, Block::new(0)?);
-    let gate = Sequence { parts: vec![block.parts().swap_remove(2)], around: Some(Around { branch: None }) };
+    let gate = Sequence { layers: vec![block.layers().swap_remove(2)], around: Some(Around { branch: None }) };
     let error = chain(wide.as_tensor(), &[gate]).map(|_| ()).unwrap_err().to_string();
     assert!(error.contains("ends in a squeeze-and-excitation"));
     Ok(())
@@ -171,12 +171,12 @@ fn chains_that_cannot_be_are_refused() -> Result<()> {
 #[test]
 fn a_gate_may_follow_another() -> Result<()> {
     let (block, other, x) = (Block::new(0)?, Block::new(100)?, var(41, &[2, 5, 4, 6])?);
-    let mut parts = block.parts();
-    parts.insert(3, other.parts().swap_remove(2));
-    let together = chain(x.as_tensor(), &[Sequence { parts: parts.clone(), around: None }])?.0;
+    let mut layers = block.layers();
+    layers.insert(3, other.layers().swap_remove(2));
+    let together = chain(x.as_tensor(), &[Sequence { layers: layers.clone(), around: None }])?.0;
     let mut apart = x.as_tensor().clone();
-    for part in parts {
-        apart = chain(&apart, &[Sequence { parts: vec![part], around: None }])?.0;
+    for layer in layers {
+        apart = chain(&apart, &[Sequence { layers: vec![layer], around: None }])?.0;
     }
     let vars = || block.vars().chain(&other.squeeze).chain([&x]);
     assert_near(&numbers(&together, vars())?, &numbers(&apart, vars())?);

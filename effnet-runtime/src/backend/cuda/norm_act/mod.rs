@@ -8,7 +8,7 @@ use effnet_spec::Activation;
 
 use crate::backend::cuda::image_sums::{Map, joined};
 use crate::backend::cuda::{Buffer, Columns, Element, Grid, Launch, View, activation_code, pack, ptx, view};
-use crate::backend::part::{BatchMoments, ConvNormAct, Norm};
+use crate::backend::layer::{BatchMoments, ConvNormAct, Norm};
 
 /// A normalisation after its forward pass, with activation and branch.
 pub(crate) struct Normed {

@@ -7,9 +7,9 @@ use super::Normed;
 use crate::backend::cpu::norm_act::tests::moments;
 use crate::backend::cpu::norm_act::{self as kernel, Normalisation, OfResult, Shortcut};
 use crate::backend::cuda::near::{assert_near, cuda, download, normal, upload};
-use crate::backend::part::BatchMoments;
+use crate::backend::layer::BatchMoments;
 use crate::backend::window::{Kind, Window};
-use crate::graph::{ConvNormAct, Norm, Part, Sequence, chain};
+use crate::graph::{ConvNormAct, Layer, Norm, Sequence, chain};
 
 const EPS: f64 = 1e-3;
 
@@ -176,7 +176,7 @@ fn what_does_not_fit_is_named() -> Result<()> {
     let op = ConvNormAct { weight: row.reshape((3, 1, 1, 1))?.detach(), ..op(Norm::Batch, &row, &row, None)? };
     let x = upload(&[0.0; 4], &[1, 2, 2, 1], DType::F32, &device)?;
     let says = |op: &ConvNormAct, x: &Tensor| {
-        let sequence = Sequence { parts: vec![Part::ConvNormAct(op.clone())], around: None };
+        let sequence = Sequence { layers: vec![Layer::ConvNormAct(op.clone())], around: None };
         chain(x, &[sequence]).err().unwrap().to_string()
     };
     let two = ConvNormAct { weight: op.weight.narrow(0, 0, 2)?, ..op.clone() };

@@ -8,7 +8,7 @@ use effnet_spec::Activation;
 
 use crate::backend::cuda::image_sums::{Map, joined, products, sums};
 use crate::backend::cuda::{Buffer, Columns, Element, Grid, Launch, activation_code, pack, ptx, view};
-use crate::backend::part::SqueezeExcite;
+use crate::backend::layer::SqueezeExcite;
 
 /// A squeeze-and-excitation after its forward pass.
 pub(crate) struct Gate {

@@ -2,7 +2,7 @@ use candle_core::{DType, Device, Result, Tensor, Var};
 use effnet_spec::{Activation, Padding};
 
 use crate::backend::cuda::near::{assert_near, cuda, download, normal, upload};
-use crate::graph::{Around, ConvNormAct, Kind, Norm, Part, Sequence, SqueezeExcite, Window, chain};
+use crate::graph::{Around, ConvNormAct, Kind, Layer, Norm, Sequence, SqueezeExcite, Window, chain};
 
 /// Shapes of a block's parameters: an expansion, a filter, a squeeze-and-excitation, a projection, each convolution
 /// with its scale and shift.
@@ -24,10 +24,10 @@ const SHAPES: [&[usize]; 13] = [
 
 const MAP: [usize; 4] = [2, 5, 4, 8];
 
-fn convolution(kind: Kind, kernel: usize, vars: &[Var], activation: Option<Activation>) -> Part {
+fn convolution(kind: Kind, kernel: usize, vars: &[Var], activation: Option<Activation>) -> Layer {
     let window = Window { kernel, stride: 1, padding: Padding::Symmetric };
     let [weight, gamma, beta] = [0, 1, 2].map(|at| vars[at].as_tensor().clone());
-    Part::ConvNormAct(ConvNormAct { kind, window, weight, gamma, beta, eps: 1e-3, norm: Norm::Batch, activation })
+    Layer::ConvNormAct(ConvNormAct { kind, window, weight, gamma, beta, eps: 1e-3, norm: Norm::Batch, activation })
 }
 
 /// Result, moments, and gradients of input and parameters, of a block that is taken `times` times on a device, with a
@@ -42,16 +42,16 @@ fn run(device: &Device, dtype: DType, is_around: bool, times: usize, gates: usiz
     let silu = Activation::Silu;
     let [reduce_weight, reduce_bias, expand_weight, expand_bias] = [6, 7, 8, 9].map(|at| vars[at].as_tensor().clone());
     let gate = SqueezeExcite { reduce_weight, reduce_bias, expand_weight, expand_bias, activation: silu };
-    let mut parts = vec![
+    let mut layers = vec![
         convolution(Kind::Dense, 1, &vars[0..], Some(silu)),
         convolution(Kind::Depthwise, 3, &vars[3..], Some(silu)),
     ];
-    parts.extend(vec![Part::SqueezeExcite(gate); gates]);
-    parts.push(convolution(Kind::Dense, 1, &vars[10..], None));
+    layers.extend(vec![Layer::SqueezeExcite(gate); gates]);
+    layers.push(convolution(Kind::Dense, 1, &vars[10..], None));
     let branch = [1.25, 0.0];
     let around = is_around.then_some(Around { branch: Some(branch.to_vec()) });
     let sequences: Vec<_> = (1..=times)
-        .map(|time| Sequence { parts: parts.to_vec(), around: around.clone().filter(|_| time == times) })
+        .map(|time| Sequence { layers: layers.to_vec(), around: around.clone().filter(|_| time == times) })
         .collect();
     let (y, moments) = chain(x.as_tensor(), &sequences)?;
     assert_eq!(y.dtype(), dtype);
@@ -104,7 +104,7 @@ fn an_evaluation_records_nothing() -> Result<()> {
     let norm = Norm::Running { mean: gamma.clone(), variance: beta.clone() };
     let (kind, eps, activation) = (Kind::Dense, 1e-3, None);
     let op = ConvNormAct { kind, window, weight, gamma, beta, eps, norm, activation };
-    let sequence = Sequence { parts: vec![Part::ConvNormAct(op)], around: None };
+    let sequence = Sequence { layers: vec![Layer::ConvNormAct(op)], around: None };
     let (y, moments) = chain(&x, &[sequence])?;
     assert!(!y.track_op() && moments[0].is_none());
     assert!(chain(&x, &[]).is_err());

@@ -3,7 +3,7 @@ use effnet_spec::{Activation, Padding};
 use proptest::prelude::*;
 
 use crate::backend::cpu::conv::tests::ConvProblem;
-use crate::graph::{Around, BatchMoments, ConvNormAct, Kind, Norm, Part, Sequence, Window, chain};
+use crate::graph::{Around, BatchMoments, ConvNormAct, Kind, Layer, Norm, Sequence, Window, chain};
 use crate::ops::check::{Float, Problem, check, draw_inputs, f32_can_tell};
 
 const EPS: f64 = 1e-3;
@@ -21,7 +21,7 @@ struct ConvNormActProblem {
 }
 
 fn conv_norm_act(x: &Tensor, op: ConvNormAct, around: Option<Around>) -> Result<(Tensor, Option<BatchMoments>)> {
-    let (y, moments) = chain(x, &[Sequence { parts: vec![Part::ConvNormAct(op)], around }])?;
+    let (y, moments) = chain(x, &[Sequence { layers: vec![Layer::ConvNormAct(op)], around }])?;
     Ok((y, moments.into_iter().flatten().next()))
 }
 

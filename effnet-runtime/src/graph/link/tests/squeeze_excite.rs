@@ -2,7 +2,7 @@ use candle_core::{Result, Tensor};
 use effnet_spec::Activation;
 use proptest::prelude::*;
 
-use crate::graph::{Part, Sequence, SqueezeExcite, chain};
+use crate::graph::{Layer, Sequence, SqueezeExcite, chain};
 use crate::ops::check::{Float, Problem, check, f32_can_tell};
 
 /// Inputs: x, reduce weight and bias, expand weight and bias.
@@ -123,7 +123,7 @@ impl Problem for SqueezeExciteProblem {
             expand_bias: inputs[4].clone(),
             activation: Activation::Silu,
         };
-        let sequence = Sequence { parts: vec![Part::SqueezeExcite(op)], around: None };
+        let sequence = Sequence { layers: vec![Layer::SqueezeExcite(op)], around: None };
         Ok(chain(&inputs[0], &[sequence])?.0)
     }
 }

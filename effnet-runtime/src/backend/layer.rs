@@ -1,13 +1,13 @@
-//! The operations that chains are made of, with their parameters.
+//! Layers of chains, with their parameters.
 
 use candle_core::{Result, Shape, Tensor};
 use effnet_spec::Activation;
 
 use super::window::{Geometry, Kind, Window};
 
-/// One operation of a chain.
+/// One layer of a chain.
 #[derive(Clone, Debug)]
-pub enum Part {
+pub enum Layer {
     /// Convolution, batch normalisation, activation.
     ConvNormAct(ConvNormAct),
     /// Squeeze-and-excitation.
