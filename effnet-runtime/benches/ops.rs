@@ -41,7 +41,7 @@ fn both_ways(c: &mut Criterion, name: &str, elements: usize, f: impl Fn() -> Res
 
 /// A layer of a chain by itself.
 fn alone(x: &Tensor, layer: &Layer) -> Result<Tensor> {
-    Ok(chain(x, &[Sequence { layers: vec![layer.clone()], around: None }])?.0)
+    Ok(chain(x, &[Sequence { layers: vec![layer.clone()], shortcut: None }])?.0)
 }
 
 /// A convolution, normalised by the batch, with a non-linearity or without.

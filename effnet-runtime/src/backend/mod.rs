@@ -151,8 +151,8 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// `f(norm(z))`, where the backend computes it while it is read.
     fn normed<'a>(&self, z: &'a Self::Map, normed: &'a Self::Normed) -> Option<Self::Source<'a>>;
 
-    /// `f(norm(z))`, or `shortcut + branch · f(norm(z))`, written out.
-    fn norm_act(&self, z: &Self::Map, normed: &Self::Normed, shortcut: Option<&Self::Elements>) -> Result<Self::Map>;
+    /// `f(norm(z))`, or `residual + branch · f(norm(z))`, written out.
+    fn norm_act(&self, z: &Self::Map, normed: &Self::Normed, residual: Option<&Self::Elements>) -> Result<Self::Map>;
 
     /// The gradient of `z`, and those of the scale and the shift, `[C]` each, from that of [`Backend::norm_act`]'s
     /// result.

@@ -25,12 +25,12 @@ pub struct Sequence {
     /// The layers. The last is a convolution where there is a shortcut.
     pub layers: Vec<Layer>,
     /// The shortcut around them, if there is one.
-    pub around: Option<Around>,
+    pub shortcut: Option<Shortcut>,
 }
 
-/// A shortcut around a sequence: its input is added to its result.
+/// The shortcut of a sequence: the input is added to the result.
 #[derive(Clone, Debug)]
-pub struct Around {
+pub struct Shortcut {
     /// A factor on the result for each image (drop path); `None` for 1.
     pub branch: Option<Vec<f32>>,
 }
@@ -53,13 +53,13 @@ fn by<B: Backend>(backend: B, x: &Tensor, sequences: &[Sequence]) -> Result<(Ten
     let mut tracks = wants_input;
     let mut last: Option<(B::Map, Shape)> = None;
     {
-        let image = backend.view(&saved)?;
+        let chain_input = backend.view(&saved)?;
         for sequence in sequences {
             let number = profile::begin();
             let before = last.take();
             let (input, shape): (&B::Elements, &Shape) = match &before {
                 Some((map, shape)) => (map.borrow(), shape),
-                None => (image.borrow(), x.shape()),
+                None => (chain_input.borrow(), x.shape()),
             };
             let (_, _, _, channels) = shape.dims4()?;
             let done = forward(&backend, sequence, input, shape)?;
@@ -67,8 +67,8 @@ fn by<B: Backend>(backend: B, x: &Tensor, sequences: &[Sequence]) -> Result<(Ten
             last = Some((done.output, done.shape));
             tracks |= done.links.iter().flat_map(Link::params).any(Tensor::track_op);
             if tracks {
-                let (input, is_around) = (before.map(|(map, _)| map), sequence.around.is_some());
-                ran.push(Ran { number, input, channels, links: done.links, is_around });
+                let (input, has_shortcut) = (before.map(|(map, _)| map), sequence.shortcut.is_some());
+                ran.push(Ran { number, input, channels, links: done.links, has_shortcut });
             }
         }
     }
@@ -91,27 +91,27 @@ struct Done<B: Backend> {
 
 /// The result of a sequence of an `x` of this shape.
 fn forward<B: Backend>(backend: &B, sequence: &Sequence, x: &B::Elements, shape: &Shape) -> Result<Done<B>> {
-    let Sequence { layers, around } = sequence;
+    let Sequence { layers, shortcut } = sequence;
     let (images, _, _, channels) = shape.dims4()?;
-    let branch = around.as_ref().and_then(|around| around.branch.as_deref());
+    let branch = shortcut.as_ref().and_then(|shortcut| shortcut.branch.as_deref());
     if let Some(branch) = branch.filter(|branch| branch.len() != images) {
         candle_core::bail!("{} factors of a branch for {images} images", branch.len())
     }
-    let image = backend.source(x, channels);
+    let input = backend.source(x, channels);
     let (mut links, mut moments, mut output) = (Vec::with_capacity(layers.len()), Vec::new(), None);
     let mut layer_shape = shape.clone();
     for (at, layer) in layers.iter().enumerate() {
         let is_last = at + 1 == layers.len();
-        let input = read(backend, &links, B::shorter(image))?;
-        let mut done = Link::forward(backend, layer, input, &layer_shape, branch.filter(|_| is_last))?;
+        let layer_input = read(backend, &links, B::shorter(input))?;
+        let mut done = Link::forward(backend, layer, layer_input, &layer_shape, branch.filter(|_| is_last))?;
         if is_last {
-            let shortcut = around.as_ref().map(|_| x);
-            if shortcut.is_some() && done.shape != *shape {
+            let residual = shortcut.as_ref().map(|_| x);
+            if residual.is_some() && done.shape != *shape {
                 candle_core::bail!("a shortcut {:?} does not fit {:?}", shape.dims(), done.shape.dims())
             }
-            output = Some(done.link.output(backend, input, shortcut)?);
+            output = Some(done.link.output(backend, layer_input, residual)?);
         } else {
-            done.link.keep(backend, input)?;
+            done.link.keep(backend, layer_input)?;
         }
         links.push(done.link);
         moments.push(done.moments);
@@ -135,7 +135,7 @@ fn backward<B: Backend>(
     grad: &Tensor,
     found: &mut Found,
 ) -> Result<Option<Tensor>> {
-    let (image, of_result) = (backend.view(x)?, backend.view(grad)?);
+    let (input, of_result) = (backend.view(x)?, backend.view(grad)?);
     let mut grad: Option<B::Grad> = None;
     for (at, sequence) in ran.iter().enumerate().rev() {
         let of_output = match grad.take() {
@@ -144,7 +144,7 @@ fn backward<B: Backend>(
             None => candle_core::bail!("a sequence of a chain left no gradient"),
         };
         profile::enter(sequence.number);
-        grad = sequence.backward(backend, image.borrow(), of_output, at > 0 || wants_input, found)?;
+        grad = sequence.backward(backend, input.borrow(), of_output, at > 0 || wants_input, found)?;
     }
     grad.map(|grad| backend.gradient(grad, x.shape())).transpose()
 }
@@ -157,7 +157,7 @@ struct Ran<B: Backend> {
     input: Option<B::Map>,
     channels: usize,
     links: Vec<Link<B>>,
-    is_around: bool,
+    has_shortcut: bool,
 }
 
 impl<B: Backend> Ran<B> {
@@ -170,15 +170,15 @@ impl<B: Backend> Ran<B> {
         wants_input: bool,
         found: &mut Found,
     ) -> Result<Option<B::Grad>> {
-        let image = backend.source(self.input.as_ref().map_or(x, Borrow::borrow), self.channels);
+        let input = backend.source(self.input.as_ref().map_or(x, Borrow::borrow), self.channels);
         let (mut of_output, mut grad) = match of_output {
-            Grad::Own(grad) if !self.is_around => (None, Some(grad)),
+            Grad::Own(grad) if !self.has_shortcut => (None, Some(grad)),
             of_output => (Some(of_output), None),
         };
         for (at, link) in self.links.iter().enumerate().rev() {
-            let input = read(backend, &self.links[..at], B::shorter(image))?;
-            let wanted = Wanted { input: at > 0 || wants_input, sum: at == 0 && self.is_around };
-            grad = link.backward(backend, input, grad, &mut of_output, wanted, found)?;
+            let layer_input = read(backend, &self.links[..at], B::shorter(input))?;
+            let wanted = Wanted { input: at > 0 || wants_input, sum: at == 0 && self.has_shortcut };
+            grad = link.backward(backend, layer_input, grad, &mut of_output, wanted, found)?;
         }
         Ok(grad.map(|grad| backend.written(grad, self.channels)))
     }

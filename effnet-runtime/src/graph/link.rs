@@ -105,13 +105,13 @@ impl<B: Backend> Link<B> {
         }
     }
 
-    /// The result, written out and added to a shortcut.
-    pub(super) fn output(&self, backend: &B, x: B::Source<'_>, shortcut: Option<&B::Elements>) -> Result<B::Map> {
+    /// The result, written out and added to a residual.
+    pub(super) fn output(&self, backend: &B, x: B::Source<'_>, residual: Option<&B::Elements>) -> Result<B::Map> {
         match &self.saved {
             Saved::ConvNormAct { z, normed, .. } => {
-                span(backend, NORMALISATION, Direction::Forward, || backend.norm_act(z, normed, shortcut))
+                span(backend, NORMALISATION, Direction::Forward, || backend.norm_act(z, normed, residual))
             }
-            Saved::SqueezeExcite { .. } if shortcut.is_some() => {
+            Saved::SqueezeExcite { .. } if residual.is_some() => {
                 candle_core::bail!("a sequence that ends in a squeeze-and-excitation was given a shortcut")
             }
             Saved::SqueezeExcite { gate, .. } => {

@@ -29,6 +29,6 @@ pub(crate) mod testing;
 
 pub use crate::backend::layer::{BatchMoments, ConvNormAct, Layer, Norm, SqueezeExcite};
 pub use crate::backend::window::{Kind, Window};
-pub use chain::{Around, Sequence, chain};
+pub use chain::{Sequence, Shortcut, chain};
 pub use collected::Collected;
 pub(crate) use node::record;

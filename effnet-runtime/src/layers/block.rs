@@ -6,7 +6,7 @@ use effnet_spec::plan::{LayerKind, Site};
 use super::conv_bn_act::ConvBnAct;
 use super::drop_path::DropPath;
 use super::squeeze_excite::SqueezeExcite;
-use crate::graph::{self, Around, BatchMoments, Sequence};
+use crate::graph::{self, BatchMoments, Sequence, Shortcut};
 use crate::pass::Pass;
 use crate::scope::Scope;
 
@@ -42,9 +42,9 @@ impl Block {
     /// Its layers as they run in a pass.
     fn sequence(&self, pass: &Pass<'_>) -> Result<Sequence> {
         let layers = self.layers.iter().map(|layer| layer.in_pass(pass)).collect();
-        let around: Option<Result<Around>> =
-            self.shortcut.as_ref().map(|drop_path| Ok(Around { branch: drop_path.factors(pass)? }));
-        Ok(Sequence { layers, around: around.transpose()? })
+        let shortcut: Option<Result<Shortcut>> =
+            self.shortcut.as_ref().map(|drop_path| Ok(Shortcut { branch: drop_path.factors(pass)? }));
+        Ok(Sequence { layers, shortcut: shortcut.transpose()? })
     }
 
     /// Leaves the moments of its layers, `None` for those that have none, where a training step collects them.

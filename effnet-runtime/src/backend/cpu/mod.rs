@@ -33,7 +33,7 @@ use crate::profile::Seconds;
 use gate::Gate;
 use grad::OwnGrad;
 use norm_act::statistics::PartMoments;
-use norm_act::{Normalisation, OfResult, Shortcut};
+use norm_act::{Normalisation, OfResult, Residual};
 use pooled::Pooled;
 use source::Source;
 pub(crate) use view::{View, view};
@@ -192,12 +192,12 @@ impl Backend for Cpu {
         Some(Source::normed(z, &normed.norm, normed.activation))
     }
 
-    fn norm_act(&self, z: &Pooled, normed: &Normed, shortcut: Option<&[f32]>) -> Result<Pooled> {
+    fn norm_act(&self, z: &Pooled, normed: &Normed, residual: Option<&[f32]>) -> Result<Pooled> {
         let Normed { norm, activation, branch } = normed;
         let branch = branch.as_deref().unwrap_or(&[1.0]);
-        let shortcut = shortcut.map(|values| Shortcut { values, branch });
+        let residual = residual.map(|values| Residual { values, branch });
         let mut output = Pooled::new(z.len());
-        norm_act::forward(self.level, z, &mut output, norm, *activation, shortcut);
+        norm_act::forward(self.level, z, &mut output, norm, *activation, residual);
         Ok(output)
     }
 

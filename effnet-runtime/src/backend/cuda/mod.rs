@@ -159,8 +159,8 @@ impl Backend for Cuda {
         None
     }
 
-    fn norm_act(&self, z: &Tensor, normed: &Normed, shortcut: Option<&Tensor>) -> Result<Tensor> {
-        normed.output(z, shortcut)
+    fn norm_act(&self, z: &Tensor, normed: &Normed, residual: Option<&Tensor>) -> Result<Tensor> {
+        normed.output(z, residual)
     }
 
     fn norm_gradients(&self, z: &Tensor, normed: &Normed, grad: Grad<'_>) -> Result<(Tensor, [Tensor; 2])> {

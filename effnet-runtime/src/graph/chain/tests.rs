@@ -4,7 +4,7 @@ mod cuda;
 use candle_core::{Device, Result, Tensor, Var};
 use effnet_spec::{Activation, Padding};
 
-use crate::graph::{Around, ConvNormAct, Kind, Layer, Norm, Sequence, SqueezeExcite, Window, chain};
+use crate::graph::{ConvNormAct, Kind, Layer, Norm, Sequence, Shortcut, SqueezeExcite, Window, chain};
 use crate::random::{Purpose, Stream};
 
 fn var(seed: u64, shape: &[usize]) -> Result<Var> {
@@ -87,11 +87,11 @@ const BRANCH: [f32; 2] = [1.25, 0.0];
 #[test]
 fn a_block_is_its_parts() -> Result<()> {
     let (block, x) = (Block::new(0)?, var(41, &[2, 5, 4, 6])?);
-    let around = Some(Around { branch: Some(BRANCH.to_vec()) });
-    let together = chain(x.as_tensor(), &[Sequence { layers: block.layers(), around }])?.0;
+    let shortcut = Some(Shortcut { branch: Some(BRANCH.to_vec()) });
+    let together = chain(x.as_tensor(), &[Sequence { layers: block.layers(), shortcut }])?.0;
     let mut apart = x.as_tensor().clone();
     for layer in block.layers() {
-        apart = chain(&apart, &[Sequence { layers: vec![layer], around: None }])?.0;
+        apart = chain(&apart, &[Sequence { layers: vec![layer], shortcut: None }])?.0;
     }
     let branch = Tensor::from_slice(&BRANCH, (2, 1, 1, 1), &Device::Cpu)?;
     let apart = (apart.broadcast_mul(&branch)? + x.as_tensor())?;
@@ -112,8 +112,8 @@ fn a_stage_is_its_blocks() -> Result<()> {
             .iter()
             .enumerate()
             .map(|(at, block)| {
-                let around = (at != 1).then_some(Around { branch: (at == 0).then_some(BRANCH.to_vec()) });
-                Sequence { layers: block.layers(), around }
+                let shortcut = (at != 1).then_some(Shortcut { branch: (at == 0).then_some(BRANCH.to_vec()) });
+                Sequence { layers: block.layers(), shortcut }
             })
             .collect();
         if !first_tracks {
@@ -153,14 +153,14 @@ fn chains_that_cannot_be_are_refused() -> Result<()> {
     let x = var(1, &[1, 2, 2, 6])?;
     let refused = |sequences: &[Sequence]| chain(x.as_tensor(), sequences).map(|_| ()).unwrap_err().to_string();
     assert!(refused(&[]).contains("without sequences"));
-    assert!(refused(&[Sequence { layers: Vec::new(), around: None }]).contains("without layers"));
+    assert!(refused(&[Sequence { layers: Vec::new(), shortcut: None }]).contains("without layers"));
     let vars = conv(2, &[4, 6, 1, 1])?;
     let sequence =
-        |branch| [Sequence { layers: vec![layer(Kind::Dense, 1, &vars, None)], around: Some(Around { branch }) }];
+        |branch| [Sequence { layers: vec![layer(Kind::Dense, 1, &vars, None)], shortcut: Some(Shortcut { branch }) }];
     assert!(refused(&sequence(None)).contains("a shortcut [1, 2, 2, 6] does not fit [1, 2, 2, 4]"));
     assert!(refused(&sequence(Some(vec![1.0, 1.0]))).contains("2 factors"));
     let (wide, block) = (var(3, &[1, 2, 2, 12])?, Block::new(0)?);
-    let gate = Sequence { layers: vec![block.layers().swap_remove(2)], around: Some(Around { branch: None }) };
+    let gate = Sequence { layers: vec![block.layers().swap_remove(2)], shortcut: Some(Shortcut { branch: None }) };
     let error = chain(wide.as_tensor(), &[gate]).map(|_| ()).unwrap_err().to_string();
     assert!(error.contains("ends in a squeeze-and-excitation"));
     Ok(())
@@ -173,10 +173,10 @@ fn a_gate_may_follow_another() -> Result<()> {
     let (block, other, x) = (Block::new(0)?, Block::new(100)?, var(41, &[2, 5, 4, 6])?);
     let mut layers = block.layers();
     layers.insert(3, other.layers().swap_remove(2));
-    let together = chain(x.as_tensor(), &[Sequence { layers: layers.clone(), around: None }])?.0;
+    let together = chain(x.as_tensor(), &[Sequence { layers: layers.clone(), shortcut: None }])?.0;
     let mut apart = x.as_tensor().clone();
     for layer in layers {
-        apart = chain(&apart, &[Sequence { layers: vec![layer], around: None }])?.0;
+        apart = chain(&apart, &[Sequence { layers: vec![layer], shortcut: None }])?.0;
     }
     let vars = || block.vars().chain(&other.squeeze).chain([&x]);
     assert_near(&numbers(&together, vars())?, &numbers(&apart, vars())?);

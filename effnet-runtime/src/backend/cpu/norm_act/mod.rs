@@ -3,7 +3,7 @@
 //! With `ẑ = (z - mean) · inv_std` and `u = γ·ẑ + β`:
 //!
 //! ```text
-//! y  = shortcut + branch · f(u)                              branch: a factor for each image, 1 without drop path
+//! y  = residual + branch · f(u)                              branch: a factor for each image, 1 without drop path
 //! g  = branch · dy · f'(u)
 //! dβ = Σ g,   dγ = Σ g · ẑ
 //! dz = γ · inv_std · (g - dβ/m - ẑ · dγ/m)                    the last two terms only for a batch's own statistics
@@ -51,9 +51,9 @@ impl Normalisation {
     }
 }
 
-/// The shortcut that is added to the result, and the factors that scale the result first.
+/// The residual that is added to the result, and the factors that scale the result first.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shortcut<'a> {
+pub(crate) struct Residual<'a> {
     /// As many elements as `z`.
     pub values: &'a [f32],
     /// A factor for each image.
@@ -67,13 +67,13 @@ pub(crate) fn forward(
     out: &mut [f32],
     norm: &Normalisation,
     activation: Option<Activation>,
-    shortcut: Option<Shortcut<'_>>,
+    residual: Option<Residual<'_>>,
 ) {
     let channels = norm.scale.len();
-    let rows_of_image = shortcut.map_or(1, |shortcut| out.len() / channels / shortcut.branch.len());
+    let rows_of_image = residual.map_or(1, |residual| out.len() / channels / residual.branch.len());
     for_each_pixels(out, channels, |first, out| {
         with_function!(activation, F => level.run(Apply::<F> {
-            z: &z[first * channels..][..out.len()], out, norm, shortcut, first, rows_of_image, function: PhantomData,
+            z: &z[first * channels..][..out.len()], out, norm, residual, first, rows_of_image, function: PhantomData,
         }));
     });
 }
@@ -82,7 +82,7 @@ struct Apply<'a, F> {
     z: &'a [f32],
     out: &'a mut [f32],
     norm: &'a Normalisation,
-    shortcut: Option<Shortcut<'a>>,
+    residual: Option<Residual<'a>>,
     first: usize,
     rows_of_image: usize,
     function: PhantomData<F>,
@@ -95,16 +95,16 @@ impl<F: Function> Kernel for Apply<'_, F> {
         let Normalisation { mean, scale, shift, .. } = self.norm;
         let (mean, scale, shift) = (&mean[..channels], &scale[..channels], &shift[..channels]);
         for (at, (row, z)) in self.out.chunks_exact_mut(channels).zip(self.z.chunks_exact(channels)).enumerate() {
-            match self.shortcut {
+            match self.residual {
                 None => {
                     for c in 0..channels {
                         row[c] = F::value(arch, arch.mul_add(z[c] - mean[c], scale[c], shift[c]));
                     }
                 }
-                Some(shortcut) => {
+                Some(residual) => {
                     let at = self.first + at;
-                    let branch = shortcut.branch[at / self.rows_of_image];
-                    let added = &shortcut.values[at * channels..(at + 1) * channels];
+                    let branch = residual.branch[at / self.rows_of_image];
+                    let added = &residual.values[at * channels..(at + 1) * channels];
                     for c in 0..channels {
                         let value = F::value(arch, arch.mul_add(z[c] - mean[c], scale[c], shift[c]));
                         row[c] = arch.mul_add(branch, value, added[c]);

@@ -6,7 +6,7 @@ use effnet_kernels::view::{Rows, ViewMut};
 use effnet_spec::Activation;
 
 use super::statistics::{Moments, PartMoments, Slots};
-use super::{Normalisation, OfResult, Shortcut, backward, forward};
+use super::{Normalisation, OfResult, Residual, backward, forward};
 use crate::random::{Purpose, Stream};
 
 const ALL: [Activation; 4] = [Activation::Silu, Activation::Relu, Activation::Relu6, Activation::HardSwish];
@@ -125,7 +125,7 @@ fn a_dropped_branch_leaves_the_shortcut_and_no_gradient() {
         for activation in ALL.map(Some).into_iter().chain([None]) {
             let branch = [0.0, 2.0];
             let mut y = vec![f32::NAN; z.len()];
-            forward(level, &z, &mut y, &norm, activation, Some(Shortcut { values: &values, branch: &branch }));
+            forward(level, &z, &mut y, &norm, activation, Some(Residual { values: &values, branch: &branch }));
             assert_eq!(y[..pixels * channels], values[..pixels * channels]);
             let mut dz = vec![f32::NAN; z.len()];
             let of_result = OfResult { affine: None, branch: Some(&branch) };

@@ -101,33 +101,33 @@ impl Normed {
         Columns::new(1, images * rows, channels, pack(element, channels, maps))
     }
 
-    /// `f(norm(z))`, or `shortcut + branch · f(norm(z))`.
+    /// `f(norm(z))`, or `residual + branch · f(norm(z))`.
     ///
     /// # Errors
-    /// When the shortcut has not as many elements as the map, or a launch fails.
-    pub(super) fn output(&self, z: &Tensor, shortcut: Option<&Tensor>) -> Result<Tensor> {
+    /// When the residual has not as many elements as the map, or a launch fails.
+    pub(super) fn output(&self, z: &Tensor, residual: Option<&Tensor>) -> Result<Tensor> {
         let z_view = view(z)?;
         let (device, element) = (z_view.device()?, z_view.element());
-        let maps: Vec<&Tensor> = std::iter::once(z).chain(shortcut).collect();
+        let maps: Vec<&Tensor> = std::iter::once(z).chain(residual).collect();
         let columns = self.columns(element, &maps);
         let (elements, channels) = (columns.elements(), columns.channels);
-        let kernel = if shortcut.is_some() { "norm_act_residual" } else { "norm_act_forward" };
-        let (shortcut, branch) = (shortcut.map(view).transpose()?, self.branch.as_ref().map(view).transpose()?);
+        let kernel = if residual.is_some() { "norm_act_residual" } else { "norm_act_forward" };
+        let (residual, branch) = (residual.map(view).transpose()?, self.branch.as_ref().map(view).transpose()?);
         let factors = view(&self.factors)?;
         let mut y = Buffer::new(device, element, elements)?;
         let mut launch = Launch::new(device, ptx::NORM_ACT, &columns.kernel(kernel), element)?;
         launch = launch.read(z_view.slice()?, element, elements)?;
-        if let Some(shortcut) = &shortcut {
-            launch = launch.read(shortcut.slice()?, element, elements)?;
+        if let Some(residual) = &residual {
+            launch = launch.read(residual.slice()?, element, elements)?;
             launch = launch.read_or_null(branch.as_ref(), Element::F32, self.map.images)?;
         }
         let launch = launch
             .read(factors.slice()?, Element::F32, 4 * channels)?
             .write(y.slice_mut()?, element, elements)?
             .ints([columns.rows, channels, columns.rows_of_block])?
-            .ints(shortcut.is_some().then_some(self.map.rows))?
+            .ints(residual.is_some().then_some(self.map.rows))?
             .int(activation_code(self.activation))?;
-        // SAFETY: `norm_act_residual` takes a shortcut, the branch and the rows of an image more than
+        // SAFETY: `norm_act_residual` takes a residual, the branch and the rows of an image more than
         // `norm_act_forward`; blocks read and write rows below `rows`, and a row's image is one of `images`.
         unsafe { launch.run(columns.grid(0, 0))? };
         y.into_tensor(z.shape())

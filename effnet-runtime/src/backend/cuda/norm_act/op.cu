@@ -163,10 +163,10 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 
 namespace {
 
-/// `y = f(u)`, or `y = shortcut + branch[image] · f(u)`.
-/// Reads an element of z, and one of the shortcut where there is one; writes one.
+/// `y = f(u)`, or `y = residual + branch[image] · f(u)`.
+/// Reads an element of z, and one of the residual where there is one; writes one.
 template <class T, int N, bool RESIDUAL>
-__device__ __forceinline__ void forward(const T* __restrict__ z, const T* __restrict__ shortcut,
+__device__ __forceinline__ void forward(const T* __restrict__ z, const T* __restrict__ residual,
                                         const float* __restrict__ branch, const float* __restrict__ norm,
                                         T* __restrict__ y, int rows, int channels, int rows_of_block,
                                         int rows_of_image, int activation) {
@@ -178,7 +178,7 @@ __device__ __forceinline__ void forward(const T* __restrict__ z, const T* __rest
   load_all<N>(norm + 3 * channels + channel, shift);
   const int first = blockIdx.x * rows_of_block, last = min(first + rows_of_block, rows);
   const T* maps[1 + RESIDUAL] = {z + channel};
-  if constexpr (RESIDUAL) maps[1] = shortcut + channel;
+  if constexpr (RESIDUAL) maps[1] = residual + channel;
   over_rows<2, N>(maps, first, last, channels, [&](int row, const Raw<T, N>(&raws)[1 + RESIDUAL]) {
     float u[N];
     unpack(raws[0], u);
@@ -207,14 +207,14 @@ __device__ void norm_act_forward(const T* z, const float* norm, T* y, int rows, 
 WIDE_ENTRY_POINTS(3, norm_act_forward, FORWARD, z, norm, y, rows, channels, rows_of_block, activation)
 
 template <class T, int N>
-__device__ void norm_act_residual(const T* z, const T* shortcut, const float* branch, const float* norm, T* y, int rows,
+__device__ void norm_act_residual(const T* z, const T* residual, const float* branch, const float* norm, T* y, int rows,
                                   int channels, int rows_of_block, int rows_of_image, int activation) {
-  forward<T, N, true>(z, shortcut, branch, norm, y, rows, channels, rows_of_block, rows_of_image, activation);
+  forward<T, N, true>(z, residual, branch, norm, y, rows, channels, rows_of_block, rows_of_image, activation);
 }
 #define RESIDUAL_FORWARD(T)                                                                                          \
-  const T *z, const T *shortcut, const float *branch, const float *norm, T *y, int rows, int channels,               \
+  const T *z, const T *residual, const float *branch, const float *norm, T *y, int rows, int channels,               \
       int rows_of_block, int rows_of_image, int activation
-WIDE_ENTRY_POINTS(3, norm_act_residual, RESIDUAL_FORWARD, z, shortcut, branch, norm, y, rows, channels, rows_of_block,
+WIDE_ENTRY_POINTS(3, norm_act_residual, RESIDUAL_FORWARD, z, residual, branch, norm, y, rows, channels, rows_of_block,
                   rows_of_image, activation)
 
 namespace {

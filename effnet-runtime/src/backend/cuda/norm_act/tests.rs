@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::Normed;
 use crate::backend::cpu::norm_act::tests::moments;
-use crate::backend::cpu::norm_act::{self as kernel, Normalisation, OfResult, Shortcut};
+use crate::backend::cpu::norm_act::{self as kernel, Normalisation, OfResult, Residual};
 use crate::backend::cuda::near::{assert_near, cuda, download, normal, upload};
 use crate::backend::layer::BatchMoments;
 use crate::backend::window::{Kind, Window};
@@ -19,7 +19,7 @@ const ACTIVATIONS: [Option<Activation>; 5] =
 #[derive(Clone, Copy, Debug)]
 enum Added {
     Nothing,
-    Shortcut,
+    Residual,
     DropPath,
 }
 
@@ -46,7 +46,7 @@ fn check(case: &Case) -> Result<()> {
     let device = cuda();
     let Case { shape: [images, height, width, channels], dtype, activation, .. } = *case;
     let (rows, length) = (images * height * width, images * height * width * channels);
-    let [z, shortcut, grad] = [1, 2, 3].map(|sample| normal(sample, length, dtype));
+    let [z, residual, grad] = [1, 2, 3].map(|sample| normal(sample, length, dtype));
     let [gamma, beta, mean] = [4, 5, 6].map(|sample| normal(sample, channels, DType::F32));
     let variance: Vec<f32> = normal(7, channels, DType::F32).iter().map(|v| 0.1 + v * v).collect();
     let factors: Vec<f32> = (0..images).map(|image| [0.0, 1.25][image % 2]).collect();
@@ -60,7 +60,7 @@ fn check(case: &Case) -> Result<()> {
     } else {
         Normalisation::new(&mean, &variance, &gamma, &beta, EPS, None)
     };
-    let on_cpu = is_added.then_some(Shortcut { values: &shortcut, branch: branch.unwrap_or(&ones) });
+    let on_cpu = is_added.then_some(Residual { values: &residual, branch: branch.unwrap_or(&ones) });
     let (mut y, mut dz) = (vec![0.0; length], vec![0.0; length]);
     kernel::forward(level, &z, &mut y, &norm, activation, on_cpu);
     let of_result = OfResult { affine: None, branch };
@@ -68,7 +68,7 @@ fn check(case: &Case) -> Result<()> {
 
     let map = |values: &[f32]| upload(values, &case.shape, dtype, &device);
     let row = |values: &[f32]| upload(values, &[channels], DType::F32, &device);
-    let (of_z, of_shortcut, gamma, beta) = (map(&z)?, map(&shortcut)?, row(&gamma)?, row(&beta)?);
+    let (of_z, of_shortcut, gamma, beta) = (map(&z)?, map(&residual)?, row(&gamma)?, row(&beta)?);
     let (mean, variance) = (row(&mean)?, row(&variance)?);
     let running = Norm::Running { mean, variance };
     let norm_of = if case.is_batch { Norm::Batch } else { running };
@@ -93,7 +93,7 @@ fn check(case: &Case) -> Result<()> {
 
 fn case() -> impl Strategy<Value = Case> {
     let channels = prop_oneof![1usize..20, Just(8), Just(24), Just(264), 250usize..270];
-    let added = prop_oneof![Just(Added::Nothing), Just(Added::Shortcut), Just(Added::DropPath)];
+    let added = prop_oneof![Just(Added::Nothing), Just(Added::Residual), Just(Added::DropPath)];
     let dtype = prop_oneof![Just(DType::F32), Just(DType::BF16)];
     let activation = (0..ACTIVATIONS.len()).prop_map(|at| ACTIVATIONS[at]);
     (1usize..4, 1usize..8, 1usize..8, channels, dtype, activation, any::<bool>(), added).prop_map(
@@ -176,7 +176,7 @@ fn what_does_not_fit_is_named() -> Result<()> {
     let op = ConvNormAct { weight: row.reshape((3, 1, 1, 1))?.detach(), ..op(Norm::Batch, &row, &row, None)? };
     let x = upload(&[0.0; 4], &[1, 2, 2, 1], DType::F32, &device)?;
     let says = |op: &ConvNormAct, x: &Tensor| {
-        let sequence = Sequence { layers: vec![Layer::ConvNormAct(op.clone())], around: None };
+        let sequence = Sequence { layers: vec![Layer::ConvNormAct(op.clone())], shortcut: None };
         chain(x, &[sequence]).err().unwrap().to_string()
     };
     let two = ConvNormAct { weight: op.weight.narrow(0, 0, 2)?, ..op.clone() };

@@ -31,7 +31,7 @@ fn check(shape: [usize; 4], squeezed: usize, dtype: DType, activation: Activatio
     let vars = params.iter().zip(&shapes).map(|(values, shape)| var(values, shape)).collect::<Result<Vec<_>>>()?;
     let tensors: Vec<Tensor> = vars.iter().map(|var| var.as_tensor().clone()).collect();
     let layers = vec![Layer::SqueezeExcite(op(&tensors, activation))];
-    let y = chain(&of_x, &[Sequence { layers, around: None }])?.0;
+    let y = chain(&of_x, &[Sequence { layers, shortcut: None }])?.0;
     let store = (&y * Tensor::from_slice(&grad, &shape, &Device::Cpu)?)?.sum_all()?.backward()?;
     let gradient = |var: &Var| download(store.get(var).unwrap());
 
@@ -92,7 +92,7 @@ fn what_does_not_fit_is_named() -> Result<()> {
     let device = cuda();
     let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32, &device);
     let params = [zeros(&[2, 4, 1, 1])?, zeros(&[2])?, zeros(&[4, 2, 1, 1])?, zeros(&[3])?];
-    let sequence = Sequence { layers: vec![Layer::SqueezeExcite(op(&params, Activation::Silu))], around: None };
+    let sequence = Sequence { layers: vec![Layer::SqueezeExcite(op(&params, Activation::Silu))], shortcut: None };
     let error = chain(&zeros(&[1, 2, 2, 4])?, &[sequence]).err().unwrap();
     assert!(
         error.to_string().contains("a squeeze-and-excitation was given an expanding bias [3]; it must be [4]"),

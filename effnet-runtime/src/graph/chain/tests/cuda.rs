@@ -2,7 +2,7 @@ use candle_core::{DType, Device, Result, Tensor, Var};
 use effnet_spec::{Activation, Padding};
 
 use crate::backend::cuda::near::{assert_near, cuda, download, normal, upload};
-use crate::graph::{Around, ConvNormAct, Kind, Layer, Norm, Sequence, SqueezeExcite, Window, chain};
+use crate::graph::{ConvNormAct, Kind, Layer, Norm, Sequence, Shortcut, SqueezeExcite, Window, chain};
 
 /// Shapes of a block's parameters: an expansion, a filter, a squeeze-and-excitation, a projection, each convolution
 /// with its scale and shift.
@@ -32,7 +32,7 @@ fn convolution(kind: Kind, kernel: usize, vars: &[Var], activation: Option<Activ
 
 /// Result, moments, and gradients of input and parameters, of a block that is taken `times` times on a device, with a
 /// number of gates one after the other, and with a shortcut around the last one or without.
-fn run(device: &Device, dtype: DType, is_around: bool, times: usize, gates: usize) -> Result<Vec<Tensor>> {
+fn run(device: &Device, dtype: DType, has_shortcut: bool, times: usize, gates: usize) -> Result<Vec<Tensor>> {
     let var = |sample: u64, shape: &[usize], dtype| {
         Var::from_tensor(&upload(&normal(sample, shape.iter().product(), DType::BF16), shape, dtype, device)?)
     };
@@ -49,9 +49,9 @@ fn run(device: &Device, dtype: DType, is_around: bool, times: usize, gates: usiz
     layers.extend(vec![Layer::SqueezeExcite(gate); gates]);
     layers.push(convolution(Kind::Dense, 1, &vars[10..], None));
     let branch = [1.25, 0.0];
-    let around = is_around.then_some(Around { branch: Some(branch.to_vec()) });
+    let shortcut = has_shortcut.then_some(Shortcut { branch: Some(branch.to_vec()) });
     let sequences: Vec<_> = (1..=times)
-        .map(|time| Sequence { layers: layers.to_vec(), around: around.clone().filter(|_| time == times) })
+        .map(|time| Sequence { layers: layers.to_vec(), shortcut: shortcut.clone().filter(|_| time == times) })
         .collect();
     let (y, moments) = chain(x.as_tensor(), &sequences)?;
     assert_eq!(y.dtype(), dtype);
@@ -72,13 +72,13 @@ const SCALE: f32 = 10.0;
 
 #[test]
 fn two_blocks_equal_the_cpus() -> Result<()> {
-    for (is_around, gates) in [(false, 1), (true, 1), (true, 2)] {
-        let on = |device: &Device| run(device, DType::F32, is_around, 2, gates);
+    for (has_shortcut, gates) in [(false, 1), (true, 1), (true, 2)] {
+        let on = |device: &Device| run(device, DType::F32, has_shortcut, 2, gates);
         let (found, expected) = (on(&cuda())?, on(&Device::Cpu)?);
         assert_eq!(found.len(), expected.len());
         for (at, (found, expected)) in found.iter().zip(&expected).enumerate() {
             assert_eq!(found.dims(), expected.dims());
-            assert_near(&format!("tensor {at}, {is_around}, {gates} gates"), found, &download(expected)?, SCALE)?;
+            assert_near(&format!("tensor {at}, {has_shortcut}, {gates} gates"), found, &download(expected)?, SCALE)?;
         }
     }
     Ok(())
@@ -104,7 +104,7 @@ fn an_evaluation_records_nothing() -> Result<()> {
     let norm = Norm::Running { mean: gamma.clone(), variance: beta.clone() };
     let (kind, eps, activation) = (Kind::Dense, 1e-3, None);
     let op = ConvNormAct { kind, window, weight, gamma, beta, eps, norm, activation };
-    let sequence = Sequence { layers: vec![Layer::ConvNormAct(op)], around: None };
+    let sequence = Sequence { layers: vec![Layer::ConvNormAct(op)], shortcut: None };
     let (y, moments) = chain(&x, &[sequence])?;
     assert!(!y.track_op() && moments[0].is_none());
     assert!(chain(&x, &[]).is_err());

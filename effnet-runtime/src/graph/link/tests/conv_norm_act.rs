@@ -3,7 +3,7 @@ use effnet_spec::{Activation, Padding};
 use proptest::prelude::*;
 
 use crate::backend::cpu::conv::tests::ConvProblem;
-use crate::graph::{Around, BatchMoments, ConvNormAct, Kind, Layer, Norm, Sequence, Window, chain};
+use crate::graph::{BatchMoments, ConvNormAct, Kind, Layer, Norm, Sequence, Shortcut, Window, chain};
 use crate::ops::check::{Float, Problem, check, draw_inputs, f32_can_tell};
 
 const EPS: f64 = 1e-3;
@@ -20,8 +20,8 @@ struct ConvNormActProblem {
     shortcut: Option<Vec<f32>>,
 }
 
-fn conv_norm_act(x: &Tensor, op: ConvNormAct, around: Option<Around>) -> Result<(Tensor, Option<BatchMoments>)> {
-    let (y, moments) = chain(x, &[Sequence { layers: vec![Layer::ConvNormAct(op)], around }])?;
+fn conv_norm_act(x: &Tensor, op: ConvNormAct, shortcut: Option<Shortcut>) -> Result<(Tensor, Option<BatchMoments>)> {
+    let (y, moments) = chain(x, &[Sequence { layers: vec![Layer::ConvNormAct(op)], shortcut }])?;
     Ok((y, moments.into_iter().flatten().next()))
 }
 
@@ -70,12 +70,12 @@ impl ConvNormActProblem {
         ];
         let conv = any::<bool>().prop_flat_map(ConvProblem::any);
         let problem =
-            (conv, activation, any::<bool>(), any::<bool>()).prop_map(|(mut conv, activation, batch, is_around)| {
-                if is_around {
+            (conv, activation, any::<bool>(), any::<bool>()).prop_map(|(mut conv, activation, batch, has_shortcut)| {
+                if has_shortcut {
                     conv.window.stride = 1;
                     conv.out_channels = conv.in_channels;
                 }
-                let shortcut = is_around.then(|| (0..conv.batch).map(|n| if n == 1 { 0.0 } else { 1.25 }).collect());
+                let shortcut = has_shortcut.then(|| (0..conv.batch).map(|n| if n == 1 { 0.0 } else { 1.25 }).collect());
                 Self { conv, activation, batch, shortcut }.shrunk_for_kinks()
             });
         problem
@@ -229,8 +229,8 @@ impl Problem for ConvNormActProblem {
             norm: if self.batch { Norm::Batch } else { Norm::Running { mean, variance } },
             activation: self.activation,
         };
-        let around = self.shortcut.clone().map(|branch| Around { branch: Some(branch) });
-        Ok(conv_norm_act(&inputs[0], op, around)?.0)
+        let shortcut = self.shortcut.clone().map(|branch| Shortcut { branch: Some(branch) });
+        Ok(conv_norm_act(&inputs[0], op, shortcut)?.0)
     }
 }
 
@@ -276,7 +276,7 @@ fn tensors_that_track_nothing_make_no_graph() -> Result<()> {
         norm: Norm::Running { mean: ones.clone(), variance: ones },
         activation: Some(Activation::Silu),
     };
-    let (y, moments) = conv_norm_act(&x, op, Some(Around { branch: None }))?;
+    let (y, moments) = conv_norm_act(&x, op, Some(Shortcut { branch: None }))?;
     assert!(!y.track_op() && moments.is_none());
     Ok(())
 }

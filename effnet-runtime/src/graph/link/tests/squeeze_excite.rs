@@ -123,7 +123,7 @@ impl Problem for SqueezeExciteProblem {
             expand_bias: inputs[4].clone(),
             activation: Activation::Silu,
         };
-        let sequence = Sequence { layers: vec![Layer::SqueezeExcite(op)], around: None };
+        let sequence = Sequence { layers: vec![Layer::SqueezeExcite(op)], shortcut: None };
         Ok(chain(&inputs[0], &[sequence])?.0)
     }
 }
