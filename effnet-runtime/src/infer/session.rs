@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::Result;
-use effnet_kernels::buffer::{Buffer, Shared};
+use effnet_kernels::buffer::{Buffer, CACHE_LINE, Shared};
 use effnet_kernels::threads::Pool;
 
 use super::Layers;
@@ -34,7 +34,7 @@ struct Sizes {
 impl Sizes {
     /// Rounds each part up to whole cache lines, so that no two parts, or two threads' scratch memory, share one.
     fn aligned(self) -> Self {
-        let up = |floats: usize| floats.next_multiple_of(16);
+        let up = |floats: usize| floats.next_multiple_of(CACHE_LINE);
         Self {
             maps: self.maps.map(up),
             narrow: up(self.narrow),
