@@ -45,28 +45,32 @@ impl Stem {
     }
 
     /// Lines of the bordered image that a task's windows reach over.
-    const LINES: usize = (TASK_LINES - 1) * 2 + 3;
+    fn lines(&self) -> usize {
+        (TASK_LINES - 1) * self.conv.window.stride + self.conv.window.kernel
+    }
 
     pub(super) fn scratch(&self, size: (usize, usize)) -> usize {
-        Self::LINES * self.image(size).line()
+        self.lines() * self.image(size).line()
     }
 
     /// Each task brings the lines that its windows reach over into the order of a map, and convolves them.
     pub(super) fn run(&self, run: &Run<'_>, images: &[f32], size: (usize, usize), out: &mut [f32], map: Map) {
         let image_map = self.image(size);
         // A band as a map: its lines are the image's, border included.
-        let band_map = Map { size: (Self::LINES, size.1), ..image_map };
+        let band_map = Map { size: (self.lines(), size.1), ..image_map };
         let (height, width, channels) = (size.0, size.1, self.in_channels);
+        let stride = self.conv.window.stride;
         let bands = map.size.0.div_ceil(TASK_LINES);
         let out = Shared::new(out);
         let macs = self.conv.weights.macs() * run.batch * map.size.0 * map.size.1;
         run.for_each(Kind::Stem, macs, run.batch * bands, |task, scratch| {
             let (image, y) = (task / bands, task % bands * TASK_LINES);
-            let band = &mut scratch[..Self::LINES * image_map.line()];
+            let band = &mut scratch[..self.lines() * image_map.line()];
             band.fill(0.0);
             let pixels = &images[image * channels * height * width..][..channels * height * width];
             for (line, to) in band.chunks_exact_mut(image_map.line()).enumerate() {
-                let Some(from) = (2 * y + line).checked_sub(image_map.border.top).filter(|line| *line < height) else {
+                let Some(from) = (stride * y + line).checked_sub(image_map.border.top).filter(|line| *line < height)
+                else {
                     continue;
                 };
                 let to = &mut to[image_map.border.left * channels..];
