@@ -8,6 +8,8 @@ use candle_core::cuda_backend::CudaDevice;
 use candle_core::cuda_backend::cudarc::cudnn::{Cudnn, CudnnError};
 use candle_core::{Error, Result};
 
+use crate::environment::CUDNN_VARIABLE;
+
 thread_local! {
     /// The handles of this thread, by a GPU's number and the address of a stream: no two threads may use one at a time.
     /// A handle holds its stream, so that no other stream gets the address.
@@ -26,8 +28,9 @@ pub(super) fn handle(device: &CudaDevice) -> Result<Arc<Cudnn>> {
             return Ok(handle.clone());
         }
         let handle = Cudnn::new(stream).map_err(|CudnnError(status)| {
-            let what = "see `docs/cuda.md`, or set EFFNET_CUDNN=off to do without it";
-            Error::Msg(format!("cuDNN does not start ({status:?}): {what}"))
+            Error::Msg(format!(
+                "cuDNN does not start ({status:?}): see `docs/cuda.md`, or set {CUDNN_VARIABLE}=off to do without it"
+            ))
         })?;
         handles.insert(key, handle.clone());
         Ok(handle)
