@@ -47,7 +47,7 @@ pub(crate) mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 use effnet_kernels::Precision;
 use effnet_kernels::simd::Level;
 use effnet_kernels::threads::{self, Pool};
@@ -212,8 +212,13 @@ impl Engine {
     /// same shape; threads that call at the same time have one of their own.
     ///
     /// # Errors
-    /// When the images have another number of channels, or none at all.
+    /// When the images are not F32 on the CPU, have another number of channels, or are none at all.
     pub fn forward(&self, images: &Tensor) -> Result<Tensor> {
+        let device = images.device();
+        if images.dtype() != DType::F32 || !device.is_cpu() {
+            let (dtype, place) = (images.dtype(), device.location());
+            candle_core::bail!("the engine takes F32 images on the CPU, and was given {dtype:?} on {place:?}")
+        }
         let (batch, channels, height, width) = images.dims4()?;
         if channels != self.layers.in_channels {
             candle_core::bail!("the network takes images of {} channels, not {channels}", self.layers.in_channels)

@@ -259,5 +259,7 @@ fn what_does_not_fit_is_refused() -> Result<()> {
     assert!(error.contains("192"), "{error}");
     let error = engine.forward(&Tensor::zeros((1, 4, 8, 8), DType::F32, &Device::Cpu)?).unwrap_err();
     assert!(error.to_string().contains("3 channels"), "{error}");
+    let error = engine.forward(&Tensor::zeros((1, 3, 8, 8), DType::F64, &Device::Cpu)?).unwrap_err();
+    assert!(error.to_string().contains("F32 images on the CPU, and was given F64 on Cpu"), "{error}");
     Ok(())
 }
