@@ -41,6 +41,12 @@ impl Stem {
         if images.dtype() != DType::F32 {
             candle_core::bail!("images are {:?}; a network takes F32", images.dtype())
         }
+        if let Pass::Train(step) = pass {
+            let (samples, batch) = (step.samples.len(), images.dim(0)?);
+            if samples != batch {
+                candle_core::bail!("a step of {samples} samples was given {batch} images")
+            }
+        }
         let images = match precision {
             Precision::F32 => images.clone(),
             Precision::Bf16 => images.to_dtype(DType::BF16)?,
