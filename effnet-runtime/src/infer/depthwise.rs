@@ -29,6 +29,14 @@ pub(super) struct Depthwise {
 impl Depthwise {
     pub(super) fn new(source: &dyn Source, layer: Named<'_, Conv>, with: &Conventions) -> Result<Self> {
         let Conv { out_channels, kernel, stride, activated, .. } = *layer.1;
+        if !matches!((kernel, stride), (3 | 5 | 7, 1 | 2)) {
+            return Err(candle_core::Error::msg(format!(
+                "the engine has no depthwise convolution of {kernel} × {kernel} pixels and stride {stride}, as `{}` is: \
+                 take a side of 3, 5 or 7, and a stride of 1 or 2",
+                layer.0
+            ))
+            .into());
+        }
         let (taps, padded) = (kernel * kernel, out_channels.next_multiple_of(CHANNELS));
         let folded = fold(source, layer, with.eps)?;
         let (mut weight, mut bias) = (Buffer::zeros(padded * taps), Buffer::zeros(padded));

@@ -205,6 +205,32 @@ fn an_engine_runs_them_layer_by_layer() -> Result<()> {
     Ok(())
 }
 
+/// A layer that the engine cannot compute is named, rather than left out.
+#[test]
+fn an_engine_refuses_what_no_schedule_computes() -> Result<()> {
+    const PIXELS: Operator = Operator::Unnamed(&BlockType {
+        name: "pixels",
+        automl: 4,
+        class: "Pixels",
+        ungated_class: None,
+        rust_type: "Pixels",
+        layers: &[Template::depthwise("dwconv", "dw", Channels::In, Window::Pixel)],
+        unexpanded: &[Template::depthwise("dwconv", "dw", Channels::In, Window::Pixel)],
+    });
+    for (operator, expected) in [
+        (GATED, "ends in the squeeze-and-excitation `blocks.0.se`"),
+        (PIXELS, "1 × 1 pixels and stride 1, as `blocks.0.dwconv` is"),
+    ] {
+        let rows = vec![Row::new(1, 3, 1, 1, 8, 8, operator, 0.25)];
+        let settings = Settings { num_features: 24, ..Settings::DEFAULT };
+        let spec = Spec { name: "Refused".into(), rows: rows.into(), settings };
+        let network = DynamicModel::from_spec(&spec, 7, Params::new(3).builder())?;
+        let error = Engine::new(&network, &Options::default()).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    Ok(())
+}
+
 #[test]
 fn names_and_counts_are_the_plans() -> Result<()> {
     let spec = spec(Settings::DEFAULT);
