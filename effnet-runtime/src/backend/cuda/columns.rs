@@ -2,11 +2,8 @@
 
 use candle_core::Tensor;
 
-use super::launch::Grid;
+use super::launch::{Grid, THREADS};
 use super::view::Element;
-
-/// Threads of a block.
-const THREADS: usize = 256;
 
 /// Packs of channels that a block spans at most: with packs of 16 bytes, rows of 512 bytes.
 const ACROSS: usize = 32;

@@ -17,8 +17,11 @@ pub(crate) struct Grid {
     pub shared: usize,
 }
 
-/// Threads of a block, unless a kernel needs another number.
-const THREADS: usize = 256;
+/// Threads of a block, unless a kernel needs another number: `THREADS` of common.cuh.
+pub(crate) const THREADS: usize = 256;
+
+/// Threads that run in step: `WARP` of common.cuh.
+pub(crate) const WARP: usize = 32;
 
 impl Grid {
     /// A thread for each of `count` elements.

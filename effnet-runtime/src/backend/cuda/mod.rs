@@ -41,7 +41,7 @@ use activation::activation_code;
 use buffer::Buffer;
 use columns::{Columns, pack};
 use gemm::{Factor, Gemm};
-use launch::{Grid, Launch};
+use launch::{Grid, Launch, THREADS, WARP};
 use modules::ptx;
 use norm_act::Normed;
 use squeeze_excite::Gate;

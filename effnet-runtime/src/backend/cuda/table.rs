@@ -2,12 +2,10 @@
 
 use candle_core::{Result, Tensor, bail};
 
-use super::{Buffer, Element, Grid, Launch, Slice, View, device, ptx, view};
+use super::{Buffer, Element, Grid, Launch, Slice, THREADS, View, device, ptx, view};
 
 /// Elements of a block's chunk, as in `update/op.cu`.
 const CHUNK: usize = 4096;
-/// Threads of a block, as in common.cuh.
-const THREADS: usize = 256;
 
 /// A parameter and what stands beside it, `Parameter` there; all of one length.
 pub(crate) struct Row<'a> {

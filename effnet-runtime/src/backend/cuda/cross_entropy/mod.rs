@@ -5,16 +5,10 @@ mod tests;
 
 use candle_core::{Result, Shape, Tensor};
 
-use crate::backend::cuda::{Buffer, Cuda, Element, Grid, Launch, ptx, view};
+use crate::backend::cuda::{Buffer, Cuda, Element, Grid, Launch, THREADS, WARP, ptx, view};
 use crate::backend::head::CrossEntropy;
 
-/// Threads of a row's block, at most.
-const THREADS: usize = 256;
-
-/// Threads that run in step: blocks are whole warps.
-const WARP: usize = 32;
-
-/// A block for each row.
+/// A block of whole warps for each row.
 fn grid(rows: usize, classes: usize) -> Grid {
     Grid { blocks: (rows, 1, 1), threads: (classes.next_multiple_of(WARP).min(THREADS), 1, 1), shared: 0 }
 }

@@ -6,14 +6,11 @@ mod tests;
 use candle_core::cuda_backend::CudaDevice;
 use candle_core::{Result, Tensor};
 
-use crate::backend::cuda::{Buffer, Element, Grid, Launch, pack, ptx, view};
+use crate::backend::cuda::{Buffer, Element, Grid, Launch, THREADS, pack, ptx, view};
 use crate::backend::window::Geometry;
 
 /// Pixels of a thread's strip, as `op.cu` has it.
 const STRIP: usize = 4;
-
-/// Threads of a block.
-const THREADS: usize = 256;
 
 /// Channels of a thread of the kernels that slide, as `slide.cuh` has it.
 const SLIDE: usize = 2;
