@@ -25,20 +25,14 @@ use super::conv::pack::phases;
 use super::norm_act::statistics::{PartMoments, Slots};
 use super::scratch::with_scratch;
 use super::source::Source;
+use super::{FEWEST_TASKS, MOST_PARTS, WRITTEN_FLOATS};
 use crate::backend::window::Geometry;
 
 /// Pixels of a task.
 const TASK_PIXELS: usize = 128;
 
-/// Most partial sums of a weight gradient.
-const MOST_PARTS: usize = 16;
-
-/// Channels, and floats, that a task writes out of a lazy map: they stay in the L2 cache.
+/// Channels that a task writes out of a lazy map at a time.
 const GROUP: usize = 256;
-const WRITTEN_FLOATS: usize = 1 << 16;
-
-/// Tasks that are wanted at least.
-const FEWEST_TASKS: usize = 16;
 
 /// Weights `[C, 1, k, k]` of some channels as `[taps, channels]`.
 fn pack(weight: &[f32], of_channel: usize, channels: Range<usize>, taps: impl Iterator<Item = usize>) -> Vec<f32> {

@@ -64,6 +64,15 @@ pub(crate) struct Normed {
 /// Floats of a map that a task passes over.
 const TASK_FLOATS: usize = 1 << 15;
 
+/// Floats that a task writes out of a lazy map: they stay in the L2 cache.
+const WRITTEN_FLOATS: usize = 1 << 16;
+
+/// Tasks that are wanted at least, where a cut can be finer.
+const FEWEST_TASKS: usize = 16;
+
+/// Most partial sums of a weight's gradient.
+const MOST_PARTS: usize = 16;
+
 /// Pixels of a map that a task passes over.
 fn pixels_of_task(channels: usize) -> usize {
     (TASK_FLOATS / channels).max(1)

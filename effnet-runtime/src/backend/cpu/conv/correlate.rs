@@ -11,13 +11,10 @@ use effnet_kernels::view::{Rows, View, ViewMut};
 use crate::backend::cpu::norm_act::statistics::{PartMoments, Slots};
 use crate::backend::cpu::scratch::with_scratch;
 use crate::backend::cpu::source::Source;
+use crate::backend::cpu::{FEWEST_TASKS, WRITTEN_FLOATS};
 
-/// Pixels of a direct task, and the fewest tasks that a product over the map itself is cut into.
+/// Pixels of a direct task.
 const TASK_PIXELS: usize = 96;
-const FEWEST_TASKS: usize = 16;
-
-/// Floats that a task writes out of a lazy map: they stay in the L2 cache.
-const WRITTEN_FLOATS: usize = 1 << 16;
 
 /// `out[pixel] = window(pixel) · weights`, for every pixel of `batch` grids.
 #[derive(Clone, Copy)]

@@ -19,14 +19,11 @@ use effnet_kernels::view::{Rows, View, ViewMut};
 use crate::backend::cpu::pooled::Pooled;
 use crate::backend::cpu::scratch::with_scratch;
 use crate::backend::cpu::source::Source;
+use crate::backend::cpu::{FEWEST_TASKS, MOST_PARTS};
 
 /// Output channels, and floats of a line of taps, of a task at most: both sides' strips stay in the L2 cache.
 const OUTPUTS: usize = 192;
 const COLUMNS: usize = 192;
-
-/// Tasks that are wanted at least, and the most parts that the pixels are cut into to have them.
-const FEWEST_TASKS: usize = 16;
-const MOST_PARTS: usize = 16;
 
 /// Elements of a task that adds parts.
 const ADDED: usize = 1 << 12;
