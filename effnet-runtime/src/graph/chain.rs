@@ -39,8 +39,8 @@ pub struct Shortcut {
 /// batch normalisation, where it is made of them. Any layout is taken; differentiable in `x` and all parameters.
 ///
 /// # Errors
-/// When there is no layer, shapes do not fit each other, the tensors are on several devices, or `x` is not f32 (on CUDA:
-/// f32 or bf16).
+/// When there is no layer, shapes do not fit each other, the tensors are on several devices, or `x` is not f32 (on
+/// CUDA: f32 or bf16).
 pub fn chain(x: &Tensor, sequences: &[Sequence]) -> Result<(Tensor, Vec<Option<BatchMoments>>)> {
     on_device!(x.device(), backend => by(backend, x, sequences))
 }

@@ -23,6 +23,8 @@ impl From<Pooled> for OwnGrad {
     }
 }
 
+/// The values without `affine`: only a gradient that [`Backend::written`](crate::backend::Backend::written) has made
+/// whole may be lent.
 impl Borrow<[f32]> for OwnGrad {
     fn borrow(&self) -> &[f32] {
         &self.values

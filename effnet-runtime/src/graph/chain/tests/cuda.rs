@@ -85,7 +85,7 @@ fn two_blocks_equal_the_cpus() -> Result<()> {
 }
 
 #[test]
-fn a_block_in_bf16_is_near_the_cpus() -> Result<()> {
+fn a_blocks_result_in_bf16_is_near_the_cpus() -> Result<()> {
     let (found, expected) = (run(&cuda(), DType::BF16, true, 1, 1)?, run(&Device::Cpu, DType::F32, true, 1, 1)?);
     // The result and the input's gradient keep the map's format; all else is f32.
     assert_eq!(found.iter().filter(|tensor| tensor.dtype() == DType::BF16).count(), 2);
