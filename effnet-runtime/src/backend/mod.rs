@@ -13,6 +13,7 @@ pub(crate) mod running;
 pub(crate) mod take;
 #[cfg(feature = "train")]
 pub(crate) mod update;
+pub(crate) mod view;
 pub(crate) mod window;
 
 use std::borrow::Borrow;

@@ -53,6 +53,7 @@ use effnet_kernels::simd::Level;
 use effnet_kernels::threads::{self, Pool};
 use effnet_spec::{Activation, Padding, Spec};
 
+use crate::backend::view::view;
 use crate::builder::check_network;
 use crate::dialect::Dialect;
 use crate::network::Network;
@@ -230,7 +231,7 @@ impl Engine {
         };
         let mut logits = vec![0.0; batch * self.num_classes()];
         let images = images.contiguous()?;
-        session.run(&crate::backend::cpu::view(&images)?, &mut logits)?;
+        session.run(&view(&images)?, &mut logits)?;
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
         Tensor::from_vec(logits, (batch, self.num_classes()), images.device())
     }

@@ -6,7 +6,7 @@ use candle_core::{Tensor, Var};
 use effnet_kernels::Precision;
 
 use super::error::Result;
-use crate::backend::cpu::view;
+use crate::backend::view::view;
 use crate::data::Batch;
 use crate::network::Network;
 use crate::pass::{NormUpdates, Pass};

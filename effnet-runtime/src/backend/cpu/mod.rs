@@ -16,7 +16,6 @@ mod scratch;
 mod source;
 #[cfg(feature = "train")]
 mod update;
-mod view;
 
 use std::time::Instant;
 
@@ -28,6 +27,7 @@ use effnet_spec::Activation;
 
 use super::Backend;
 use super::layer::{BatchMoments, ConvNormAct, Norm, SqueezeExcite};
+use super::view::{View, view};
 use super::window::{Geometry, Kind};
 use crate::profile::Seconds;
 use gate::Gate;
@@ -36,7 +36,6 @@ use norm_act::statistics::PartMoments;
 use norm_act::{Normalisation, OfResult, Residual};
 use pooled::Pooled;
 use source::Source;
-pub(crate) use view::{View, view};
 
 type Grad<'a> = super::Grad<'a, Cpu>;
 

@@ -1,12 +1,14 @@
 //! Tensors as device memory.
 
-use std::ops::Range;
+use std::ops::{Range, RangeBounds};
 
 use candle_core::backend::BackendStorage;
 use candle_core::cuda_backend::cudarc::driver::{CudaView, CudaViewMut};
 use candle_core::cuda_backend::{CudaDevice, CudaStorage, CudaStorageSlice};
 use candle_core::{DType, Device, Error, Result, Storage, StorageRef, Tensor};
 use half::bf16;
+
+use crate::backend::view::extent;
 
 /// The numbers that kernels read and write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,8 +120,7 @@ pub(crate) fn device(tensor: &Tensor) -> Result<&CudaDevice> {
 /// The elements of a contiguous tensor on a CUDA device, borrowed.
 pub(crate) struct View<'a> {
     storage: StorageRef<'a>,
-    start: usize,
-    length: usize,
+    range: Range<usize>,
     element: Element,
 }
 
@@ -130,33 +131,36 @@ pub(crate) struct View<'a> {
 pub(crate) fn view(tensor: &Tensor) -> Result<View<'_>> {
     let element = Element::of(tensor.dtype())?;
     let (storage, layout) = tensor.storage_and_layout();
-    let Some((start, end)) = layout.contiguous_offsets() else {
-        candle_core::bail!("a CUDA kernel was given a tensor that is not contiguous: {layout:?}")
-    };
-    let view = View { start, length: end - start, element, storage };
-    elements(view.cuda()?, start..end)?;
-    Ok(view)
+    let range = extent(layout, elements(cuda(&storage)?, ..)?.extent().1)?;
+    Ok(View { range, element, storage })
+}
+
+/// A storage on a CUDA device.
+fn cuda(storage: &Storage) -> Result<&CudaStorage> {
+    match storage {
+        Storage::Cuda(storage) => Ok(storage),
+        _ => candle_core::bail!("a CUDA kernel was given a tensor on another device"),
+    }
 }
 
 /// Elements of a storage.
 ///
 /// # Errors
 /// When it does not have them, or no kernel takes them.
-pub(super) fn elements(storage: &CudaStorage, range: Range<usize>) -> Result<Slice<'_>> {
-    let end = range.end;
+pub(super) fn elements(storage: &CudaStorage, range: impl RangeBounds<usize>) -> Result<Slice<'_>> {
     let slice = match &storage.slice {
         CudaStorageSlice::F32(all) => all.try_slice(range).map(Slice::F32),
         CudaStorageSlice::BF16(all) => all.try_slice(range).map(Slice::Bf16),
         CudaStorageSlice::U8(all) => all.try_slice(range).map(Slice::U8),
         _ => None,
     };
-    slice.ok_or_else(|| Error::Msg(format!("a tensor's layout ends at {end}, past its elements")))
+    slice.ok_or_else(|| Error::Msg("elements that a storage on a CUDA device does not have were asked for".to_owned()))
 }
 
 impl View<'_> {
     /// How many elements.
     pub(crate) fn len(&self) -> usize {
-        self.length
+        self.range.len()
     }
 
     /// Their type.
@@ -167,7 +171,7 @@ impl View<'_> {
     /// Whether they start at a multiple of 16 bytes, as new memory does.
     #[cfg(feature = "cudnn")]
     pub(crate) fn is_aligned(&self) -> bool {
-        (self.start * self.element.bytes()).is_multiple_of(16)
+        (self.range.start * self.element.bytes()).is_multiple_of(16)
     }
 
     /// Their device.
@@ -175,7 +179,7 @@ impl View<'_> {
     /// # Errors
     /// Never: [`view`] has checked it.
     pub(crate) fn device(&self) -> Result<&CudaDevice> {
-        Ok(self.cuda()?.device())
+        Ok(cuda(&self.storage)?.device())
     }
 
     /// The memory.
@@ -183,13 +187,6 @@ impl View<'_> {
     /// # Errors
     /// Never: [`view`] has checked it.
     pub(crate) fn slice(&self) -> Result<Slice<'_>> {
-        elements(self.cuda()?, self.start..self.start + self.length)
-    }
-
-    fn cuda(&self) -> Result<&CudaStorage> {
-        match &*self.storage {
-            Storage::Cuda(storage) => Ok(storage),
-            _ => candle_core::bail!("a CUDA kernel was given a tensor on another device"),
-        }
+        elements(cuda(&self.storage)?, self.range.clone())
     }
 }
