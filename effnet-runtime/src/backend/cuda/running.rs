@@ -6,7 +6,7 @@ mod tests;
 use candle_core::Result;
 
 use super::Cuda;
-use super::table::{Row, chunks, launch};
+use super::table::{Kernel, Row, Table};
 use crate::backend::running::{Follow, Running};
 
 impl Follow for Cuda {
@@ -21,6 +21,6 @@ impl Follow for Cuda {
                 factors: [*momentum as f32; 8],
             })
             .collect();
-        launch("update_average", &rows, &chunks(&rows), None)
+        Table::new(rows).launch(Kernel::Average)
     }
 }

@@ -2,6 +2,7 @@ use candle_core::{DType, Device, Result, Tensor};
 use proptest::prelude::*;
 
 use crate::backend::cuda::near::{assert_near, cuda, download, normal, upload};
+use crate::backend::cuda::table::{Kernel, Row, Table};
 use crate::ops::update::{Average, Now, Rule, Slot, Target, Values, average, squares, step, swap};
 use crate::train::optimizer::{AdamW, RmsProp, Sgd};
 
@@ -100,6 +101,14 @@ fn equals_the_cpu_on_small_shapes() {
     }
     averages_of(&[5, 260]).unwrap();
     squares_of(&[3, 0, 300]).unwrap();
+}
+
+#[test]
+fn a_kernel_is_refused_what_a_row_lacks() {
+    let value = upload(&[1.0; 3], &[3], DType::F32, &cuda()).unwrap();
+    let row = Row { value: Some(&value), gradient: None, slots: [None; 2], factors: [0.0; 8] };
+    let error = Table::new(vec![row]).launch(Kernel::Average).unwrap_err().to_string();
+    assert!(error.contains("takes more than a row of its table has"), "{error}");
 }
 
 #[test]
