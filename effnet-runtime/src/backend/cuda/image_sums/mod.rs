@@ -29,7 +29,7 @@ impl Map {
 /// # Errors
 /// When `x` is not a contiguous tensor of that many f32 or bf16 on a CUDA device.
 pub(crate) fn sums(x: &Tensor, map: Map, factor: f32) -> Result<Tensor> {
-    in_parts("image_sums_sum", &[x], map, factor)
+    in_parts(x, None, map, factor)
 }
 
 /// `Σ_row x · y` for each image and channel.
@@ -37,16 +37,18 @@ pub(crate) fn sums(x: &Tensor, map: Map, factor: f32) -> Result<Tensor> {
 /// # Errors
 /// When `x` and `y` are not contiguous tensors of that many f32 or bf16 on a CUDA device.
 pub(crate) fn products(x: &Tensor, y: &Tensor, map: Map) -> Result<Tensor> {
-    in_parts("image_sums_product", &[x, y], map, 1.0)
+    in_parts(x, Some(y), map, 1.0)
 }
 
 /// Sums over blocks of rows, then over the blocks in their order.
-fn in_parts(kernel: &str, tensors: &[&Tensor], Map { images, rows, channels }: Map, factor: f32) -> Result<Tensor> {
-    let views = tensors.iter().map(|tensor| view(tensor)).collect::<Result<Vec<_>>>()?;
-    let element = views[0].element();
-    let columns = Columns::summing(images, rows, channels, pack(element, channels, tensors));
+fn in_parts(x: &Tensor, y: Option<&Tensor>, map: Map, factor: f32) -> Result<Tensor> {
+    let Map { images, rows, channels } = map;
+    let (x_view, y_view) = (view(x)?, y.map(view).transpose()?);
+    let maps: Vec<&Tensor> = std::iter::once(x).chain(y).collect();
+    let columns = Columns::summing(images, rows, channels, pack(x_view.element(), channels, &maps));
     let of_part = if columns.blocks == 1 { factor } else { 1.0 };
-    let parts = launch(kernel, &views, &columns, of_part)?.into_tensor((images * columns.blocks, channels))?;
+    let parts =
+        launch(&x_view, y_view.as_ref(), &columns, of_part)?.into_tensor((images * columns.blocks, channels))?;
     if columns.blocks == 1 {
         return Ok(parts);
     }
@@ -59,15 +61,17 @@ fn in_parts(kernel: &str, tensors: &[&Tensor], Map { images, rows, channels }: M
 /// As [`sums`].
 pub(crate) fn joined(x: &Tensor, Map { images, rows, channels }: Map, factor: f32) -> Result<Tensor> {
     let joining = Columns::joining(images, rows, channels);
-    launch("image_sums_sum", &[view(x)?], &joining, factor)?.into_tensor((images, channels))
+    launch(&view(x)?, None, &joining, factor)?.into_tensor((images, channels))
 }
 
-fn launch(kernel: &str, views: &[View<'_>], columns: &Columns, factor: f32) -> Result<Buffer> {
-    let (device, element) = (views[0].device()?, views[0].element());
+/// `factor · Σ_row x`, or with `y` `factor · Σ_row x · y`, of each of the blocks.
+fn launch(x: &View<'_>, y: Option<&View<'_>>, columns: &Columns, factor: f32) -> Result<Buffer> {
+    let (device, element) = (x.device()?, x.element());
+    let kernel = if y.is_some() { "image_sums_product" } else { "image_sums_sum" };
     let parts = columns.images * columns.blocks * columns.channels;
     let mut out = Buffer::new(device, Element::F32, parts)?;
     let mut launch = Launch::new(device, ptx::IMAGE_SUMS, &columns.kernel(kernel), element)?;
-    for view in views {
+    for view in std::iter::once(x).chain(y) {
         launch = launch.read(view.slice()?, element, columns.elements())?;
     }
     let launch = launch

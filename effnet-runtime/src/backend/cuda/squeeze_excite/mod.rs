@@ -26,24 +26,51 @@ pub(crate) struct Gate {
     values: Tensor,
 }
 
-/// `kernel(matrix, other, out…, elements, …)`, an element a thread; `outs` results of the shape of `matrix`.
-fn each<const OUTS: usize>(kernel: &str, matrix: &Tensor, other: &Tensor, more: &[usize]) -> Result<[Tensor; OUTS]> {
+/// Kernels of a thread for each element of a matrix.
+#[derive(Clone, Copy)]
+enum Each {
+    /// The matrix and a bias: the sum, and `f` of it.
+    Activate(Activation),
+    /// The matrix and a bias: the sigmoid of the sum.
+    Open,
+    /// The gradient of a gate and the gate: that of what was put into the sigmoid.
+    Close,
+    /// The gradient of `f(u)` and `u`: that of `u`.
+    Deactivate(Activation),
+}
+
+/// Launches `kernel(matrix, other, out…, elements, …)`; the results have the shape of `matrix`.
+///
+/// # Errors
+/// When the kernel has another number of results, or `other` fewer elements than it reads.
+fn each<const OUTS: usize>(kernel: Each, matrix: &Tensor, other: &Tensor) -> Result<[Tensor; OUTS]> {
+    let (rows, columns) = matrix.dims2()?;
+    let elements = rows * columns;
+    let (name, read, written, more) = match kernel {
+        Each::Activate(f) => ("squeeze_excite_activate", columns, 2, vec![columns, activation_code(Some(f))]),
+        Each::Open => ("squeeze_excite_open", columns, 1, vec![columns]),
+        Each::Close => ("squeeze_excite_close", elements, 1, Vec::new()),
+        Each::Deactivate(f) => ("squeeze_excite_deactivate", elements, 1, vec![activation_code(Some(f))]),
+    };
+    if written != OUTS {
+        candle_core::bail!("kernel `{name}` has {written} results, not {OUTS}")
+    }
     let (matrix_view, other_view) = (view(matrix)?, view(other)?);
-    let (device, elements) = (matrix_view.device()?, matrix.elem_count());
+    let device = matrix_view.device()?;
     let new = |_| Buffer::new(device, Element::F32, elements);
     let mut outs = (0..OUTS).map(new).collect::<Result<Vec<_>>>()?;
-    let mut launch = Launch::new(device, ptx::SQUEEZE_EXCITE, kernel, Element::F32)?
+    let mut launch = Launch::new(device, ptx::SQUEEZE_EXCITE, name, Element::F32)?
         .read(matrix_view.slice()?, Element::F32, elements)?
-        .read(other_view.slice()?, Element::F32, other.elem_count())?;
+        .read(other_view.slice()?, Element::F32, read)?;
     for out in &mut outs {
         launch = launch.write(out.slice_mut()?, Element::F32, elements)?;
     }
-    let launch = launch.long(elements).ints(more.iter().copied())?;
-    // SAFETY: the callers name kernels that take these arguments; they read and write below `elements`, and of `other`
-    // as many as `matrix` has, or the elements of a row.
+    let launch = launch.long(elements).ints(more)?;
+    // SAFETY: these are the kernel's arguments; a thread reads and writes an element below `elements`, and reads of
+    // `other` the same element, or its column's.
     unsafe { launch.run(Grid::each(elements))? };
     let outs = outs.into_iter().map(|out| out.into_tensor(matrix.shape())).collect::<Result<Vec<_>>>()?;
-    outs.try_into().map_err(|_| candle_core::Error::Msg(format!("`{kernel}` has {OUTS} results")))
+    outs.try_into().map_err(|_| candle_core::Error::Msg(format!("`{name}` has {OUTS} results")))
 }
 
 impl Gate {
@@ -58,10 +85,9 @@ impl Gate {
         let (reduce_bias, expand_bias) = (op.reduce_bias.contiguous()?, op.expand_bias.contiguous()?);
         let mean = sums(x, map, 1.0 / map.rows as f32)?;
         let product = mean.matmul(&reduce_weight.t()?)?;
-        let more = [squeezed, activation_code(Some(op.activation))];
-        let [reduced, activated] = each("squeeze_excite_activate", &product, &reduce_bias, &more)?;
+        let [reduced, activated] = each(Each::Activate(op.activation), &product, &reduce_bias)?;
         let product = activated.matmul(&expand_weight.t()?)?;
-        let [values] = each("squeeze_excite_open", &product, &expand_bias, &[map.channels])?;
+        let [values] = each(Each::Open, &product, &expand_bias)?;
         Ok(Self { map, activation: op.activation, reduce_weight, expand_weight, mean, reduced, activated, values })
     }
 
@@ -115,11 +141,10 @@ impl Gate {
             joined(matrix, Map { images: 1, rows: images, channels: columns }, 1.0)?.reshape(columns)
         };
         let of_gate = products(x, grad, self.map)?;
-        let [expanded] = each("squeeze_excite_close", &of_gate, &self.values, &[])?;
+        let [expanded] = each(Each::Close, &of_gate, &self.values)?;
         let expand_weight = expanded.t()?.matmul(&self.activated)?.reshape((channels, squeezed, 1, 1))?;
         let of_activated = expanded.matmul(&self.expand_weight)?;
-        let code = [activation_code(Some(self.activation))];
-        let [reduced] = each("squeeze_excite_deactivate", &of_activated, &self.reduced, &code)?;
+        let [reduced] = each(Each::Deactivate(self.activation), &of_activated, &self.reduced)?;
         let reduce_weight = reduced.t()?.matmul(&self.mean)?.reshape((squeezed, channels, 1, 1))?;
         let (reduce_bias, expand_bias) = (column_sums(&reduced, squeezed)?, column_sums(&expanded, channels)?);
         let input =
