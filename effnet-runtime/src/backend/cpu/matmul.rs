@@ -88,6 +88,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// How far a product of up to 40 terms, each at most 1, may be from f64's.
+    const TOLERANCE: f64 = 1e-4;
+
     proptest! {
         #[test]
         fn equals_the_definition(m in 1usize..20, n in 1usize..80, k in 1usize..40, ta: bool, tb: bool, acc: bool) {
@@ -107,7 +110,7 @@ mod tests {
                         })
                         .sum();
                     let expected = product + if acc { 1.0 } else { 0.0 };
-                    prop_assert!((f64::from(out[i * n + j]) - expected).abs() < 1e-4);
+                    prop_assert!((f64::from(out[i * n + j]) - expected).abs() < TOLERANCE);
                 }
             }
         }

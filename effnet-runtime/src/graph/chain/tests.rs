@@ -68,6 +68,9 @@ fn numbers<'a>(y: &Tensor, vars: impl Iterator<Item = &'a Var>) -> Result<Vec<Ve
     std::iter::once(flat(y)).chain(gradients).collect()
 }
 
+/// How far numbers may be apart whose moments were added up in another order, relative to the largest of their tensor.
+const ORDER_TOLERANCE: f32 = 1e-5;
+
 /// Holds numbers against others that were found in another order.
 fn assert_near(together: &[Vec<f32>], apart: &[Vec<f32>]) {
     assert_eq!(together.len(), apart.len());
@@ -75,7 +78,7 @@ fn assert_near(together: &[Vec<f32>], apart: &[Vec<f32>]) {
         let largest = apart.iter().fold(0f32, |largest, value| largest.max(value.abs()));
         assert!(largest > 0.0 && together.len() == apart.len());
         for (together, apart) in together.iter().zip(apart) {
-            assert!((together - apart).abs() <= 1e-5 * largest, "{together} and {apart}");
+            assert!((together - apart).abs() <= ORDER_TOLERANCE * largest, "{together} and {apart}");
         }
     }
 }

@@ -175,6 +175,9 @@ fn many_tasks_equal_the_definition() {
     }
 }
 
+/// How far a convolution of normal draws may be from candle's, which sums its 45 products in another order.
+const ORDER_TOLERANCE: f32 = 1e-4;
+
 #[test]
 fn any_layout_is_taken() -> Result<()> {
     let device = candle_core::Device::Cpu;
@@ -185,7 +188,7 @@ fn any_layout_is_taken() -> Result<()> {
     let out = convolution(Kind::Dense, &x, &permuted, window)?;
     let expected = nchw.conv2d(&permuted.contiguous()?, 1, 2, 1, 1)?.permute((0, 2, 3, 1))?;
     let differences = (out - expected)?.abs()?.flatten_all()?.to_vec1::<f32>()?;
-    assert!(differences.iter().all(|difference| *difference < 1e-4), "{differences:?}");
+    assert!(differences.iter().all(|difference| *difference < ORDER_TOLERANCE), "{differences:?}");
     Ok(())
 }
 

@@ -11,6 +11,19 @@ use crate::random::{Purpose, Stream};
 
 const ALL: [Activation; 4] = [Activation::Silu, Activation::Relu, Activation::Relu6, Activation::HardSwish];
 
+/// How far a derivative may be from a central difference of f32 values: the step's truncation, and the values'
+/// rounding.
+const SLOPE_TOLERANCE: f64 = 2e-3;
+
+/// How far a value may be from the one that f64 gives, relative to 1 + its size: some ten roundings.
+const ROUNDING_TOLERANCE: f32 = 1e-6;
+
+/// How far moments may be from f64's where the mean is 1,000 standard deviations: f32 holds such values to 6e-5.
+const FAR_MEAN_TOLERANCE: f64 = 1e-3;
+
+/// How far gradients may be apart that round their factors in another order, relative to 1 + their size.
+const ORDER_TOLERANCE: f32 = 1e-5;
+
 fn normal(sample: u64, length: usize) -> Vec<f32> {
     let stream = Stream::new(5, Purpose::Bench, 0, sample, 0);
     (0..length as u64).map(|element| stream.normal(element) as f32).collect()
@@ -25,7 +38,7 @@ fn derivatives_are_those_of_the_values() {
             let found = f64::from(derivative(activation, u));
             let kinks = [-3.0, 0.0, 3.0, 6.0];
             if kinks.iter().all(|kink: &f32| (u - kink).abs() > 0.01) {
-                assert!((slope - found).abs() < 2e-3, "{activation:?} at {u}: {slope} and {found}");
+                assert!((slope - found).abs() < SLOPE_TOLERANCE, "{activation:?} at {u}: {slope} and {found}");
             }
         }
     }
@@ -33,7 +46,7 @@ fn derivatives_are_those_of_the_values() {
 
 #[test]
 fn activations_have_their_known_values() {
-    assert!((value(Activation::Silu, 1.0) - 0.731_058_6).abs() < 1e-6);
+    assert!((value(Activation::Silu, 1.0) - 0.731_058_6).abs() < ROUNDING_TOLERANCE);
     assert_eq!(value(Activation::Relu6, 7.0), 6.0);
     assert_eq!(value(Activation::HardSwish, -3.0), 0.0);
     assert_eq!(value(Activation::HardSwish, 4.0), 4.0);
@@ -72,8 +85,12 @@ fn moments_do_not_cancel() {
             let values: Vec<f64> = z.iter().skip(channel).step_by(channels).map(|z| f64::from(*z)).collect();
             let mean = values.iter().sum::<f64>() / values.len() as f64;
             let variance = values.iter().map(|z| (z - mean).powi(2)).sum::<f64>() / values.len() as f64;
-            assert!((f64::from(found.mean[channel]) - mean).abs() < 1e-3);
-            assert!((f64::from(found.variance[channel]) / variance - 1.0).abs() < 1e-3, "{}", level.name());
+            assert!((f64::from(found.mean[channel]) - mean).abs() < FAR_MEAN_TOLERANCE);
+            assert!(
+                (f64::from(found.variance[channel]) / variance - 1.0).abs() < FAR_MEAN_TOLERANCE,
+                "{}",
+                level.name()
+            );
         }
     }
     assert_eq!(moments(Level::current(), &[3.0], 1).unbiased_variance(), [0.0]);
@@ -103,7 +120,7 @@ fn moments_of_an_area_are_those_of_its_pixels() {
                 let count = of_channel.len().max(1) as f64;
                 let mean = of_channel.iter().sum::<f64>() / count;
                 let variance = of_channel.iter().map(|z| (z - mean).powi(2)).sum::<f64>() / count;
-                let (name, tolerance) = (level.name(), 1e-6);
+                let (name, tolerance) = (level.name(), f64::from(ROUNDING_TOLERANCE));
                 assert!((f64::from(found.mean[channel]) - mean).abs() <= tolerance, "{name}: mean of {channel}");
                 assert!(
                     (f64::from(found.variance[channel]) - variance).abs() <= tolerance * (1.0 + variance),
@@ -135,7 +152,7 @@ fn a_dropped_branch_leaves_the_shortcut_and_no_gradient() {
                 Some(activation) => 2.0 * derivative(activation, z[pixels * channels]),
                 None => 2.0,
             };
-            assert!((dz[pixels * channels] - expected).abs() < 1e-5);
+            assert!((dz[pixels * channels] - expected).abs() < ORDER_TOLERANCE);
         }
     }
 }
@@ -169,7 +186,7 @@ fn an_affine_gradient_is_that_which_was_written_out() {
             for (found, expected) in run(&values, affine, is_own).iter().zip(&expected) {
                 // Portable code may round the product before the sum.
                 assert!(
-                    (found - expected).abs() <= 1e-5 * (1.0 + expected.abs()),
+                    (found - expected).abs() <= ORDER_TOLERANCE * (1.0 + expected.abs()),
                     "{}: {found}, {expected}",
                     level.name()
                 );

@@ -8,6 +8,12 @@ use crate::ops::check::{Float, Problem, check, draw_inputs, f32_can_tell};
 
 const EPS: f64 = 1e-3;
 
+/// How near to a kink of its activation a draw is drawn anew: a hundred steps of a central difference.
+const KINK: f64 = 1e-3;
+
+/// How far from 0 a gradient may be that is 0 but for the rounding of the moments.
+const ZERO_TOLERANCE: f32 = 1e-4;
+
 /// Convolution, batch normalisation, activation, and a shortcut around them, one after the other. Inputs: x, weight, γ,
 /// β.
 #[derive(Clone, Debug)]
@@ -102,7 +108,7 @@ impl ConvNormActProblem {
         let inputs = draw_inputs(self);
         let linear = Self { activation: None, shortcut: None, ..self.clone() };
         let u = linear.forward(&inputs[..4]);
-        u.iter().any(|u| [-3.0, 0.0, 3.0, 6.0].iter().any(|kink| (u - kink).abs() < 1e-3))
+        u.iter().any(|u| [-3.0, 0.0, 3.0, 6.0].iter().any(|kink| (u - kink).abs() < KINK))
     }
 
     fn channels(&self) -> usize {
@@ -300,6 +306,6 @@ fn the_batch_statistics_of_one_pixel_let_no_gradient_through() -> Result<()> {
     assert_eq!(y.flatten_all()?.to_vec1::<f32>()?, [1.0]);
     assert_eq!(moments.unwrap().variance.to_vec1::<f32>()?, [0.0]);
     let gradient = y.sum_all()?.backward()?.get(&x).unwrap().flatten_all()?.to_vec1::<f32>()?;
-    assert!(gradient[0].abs() < 1e-4, "{gradient:?}");
+    assert!(gradient[0].abs() < ZERO_TOLERANCE, "{gradient:?}");
     Ok(())
 }
