@@ -84,12 +84,26 @@ fn two_blocks_equal_the_cpus() -> Result<()> {
     Ok(())
 }
 
+/// How far moments and gradients of a block in bf16, all together, may be from the CPU's f32 ones, relative in norm:
+/// some roundings of 2⁻⁸. The emulation makes 5.1e-3.
+const BF16_TOLERANCE: f32 = 1e-2;
+
 #[test]
-fn a_blocks_result_in_bf16_is_near_the_cpus() -> Result<()> {
+fn a_block_in_bf16_is_near_the_cpus() -> Result<()> {
     let (found, expected) = (run(&cuda(), DType::BF16, true, 1, 1)?, run(&Device::Cpu, DType::F32, true, 1, 1)?);
     // The result and the input's gradient keep the map's format; all else is f32.
     assert_eq!(found.iter().filter(|tensor| tensor.dtype() == DType::BF16).count(), 2);
-    assert_near("result", &found[0], &download(&expected[0])?, SCALE)
+    assert_near("result", &found[0], &download(&expected[0])?, SCALE)?;
+    let (mut error, mut size) = (0f32, 0f32);
+    for (found, expected) in found[1..].iter().zip(&expected[1..]) {
+        for (found, expected) in download(found)?.iter().zip(download(expected)?) {
+            error += (found - expected).powi(2);
+            size += expected.powi(2);
+        }
+    }
+    let error = (error / size).sqrt();
+    assert!(error <= BF16_TOLERANCE, "{error}");
+    Ok(())
 }
 
 #[test]
