@@ -20,7 +20,7 @@ pub enum ConvWeights {
 }
 
 impl ConvWeights {
-    /// From weights `[O, I, k, k]` and a bias for each output channel, for maps in a number format.
+    /// Packs weights `[O, I, k, k]` and a bias for each output channel, for maps in a number format.
     ///
     /// # Panics
     /// When the sizes do not fit each other, or a direct convolution in bf16 has an odd depth.

@@ -1,4 +1,4 @@
-//! Which pixels of a source map belong to each pixel of a destination.
+//! The pixels of a source map that each pixel of a destination sees.
 
 use std::ops::Range;
 

@@ -5,7 +5,7 @@
 //!
 //! # Glossary
 //!
-//! What words mean, here and in the crates above. Where a word has two meanings, a comma parts them.
+//! Meanings of words, here and in the crates above. Where a word has two meanings, a comma parts them.
 //!
 //! | word | meaning |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! What stands in front of the table, parsed by syn.
+//! The tokens in front of the table, parsed by syn.
 
 use effnet_spec::Mistake;
 use proc_macro2::{Span, TokenStream};

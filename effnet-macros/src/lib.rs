@@ -75,7 +75,7 @@ use proc_macro2::TokenStream;
 ///
 /// # What it makes
 ///
-/// At the call site, with the visibility given:
+/// It defines at the call site, with the visibility given:
 ///
 /// - `struct Name`, with the attributes given and a table of the architecture in its documentation;
 /// - `struct NameFeatures`, the feature maps of the stem and of each stage: `stem: FeatureMap<24>`,

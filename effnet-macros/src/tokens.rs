@@ -48,7 +48,7 @@ impl Converted {
             let at = self.place(tree.span());
             let kind = match tree {
                 TokenTree::Group(group) => match delimiter(group.delimiter()) {
-                    // What a `macro_rules!` variable was replaced by stands in an invisible group.
+                    // The tokens that replaced a `macro_rules!` variable stand in an invisible group.
                     None => {
                         tokens.extend(self.convert(group.stream()));
                         continue;

@@ -20,7 +20,7 @@ const TOGETHER: usize = 4;
 
 /// A convolution; its gather's channels are those of both sides.
 pub struct Filter<'a> {
-    /// Which pixels of `x` an output pixel sees.
+    /// The pixels of `x` that each output pixel sees.
     pub gather: &'a Gather,
     /// The gather's source, a batch of maps.
     pub x: &'a [f32],

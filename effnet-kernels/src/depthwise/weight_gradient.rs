@@ -13,7 +13,7 @@ const TOGETHER: usize = 2;
 
 /// One line of the output's gradient.
 pub struct WeightGradient<'a> {
-    /// Which pixels of `x` an output pixel saw.
+    /// The pixels of `x` that each output pixel saw.
     pub gather: &'a Gather,
     /// The convolution's input, a batch of maps.
     pub x: &'a [f32],

@@ -26,7 +26,7 @@ proptest! {
                 let wide = columns.next_multiple_of(width(level));
                 let mut strips_a = Guarded::new(&vec![f32::NAN; pixels * high], side);
                 let mut strips_b = Guarded::new(&vec![f32::NAN; pixels * wide], side);
-                // In two parts, as lines of a map are.
+                // Pixels are copied in two parts, as lines of a map are.
                 for (at, pixels_of_part) in [(0, cut), (cut, pixels - cut)] {
                     let part = |source, pixel, count| {
                         let source = View::new(source, Rows::contiguous(gap + at * pixel, pixel));

@@ -24,7 +24,7 @@ fn largest_code(in_channels: usize) -> f32 {
 #[derive(Clone, Debug)]
 pub(super) struct Codes {
     unit: [f32; PLANES],
-    /// For each output channel, with zeros behind them up to a whole vector.
+    /// Scales of the output channels, with zeros behind them up to a whole vector.
     scale: Buffer,
     most: [f32; PLANES],
 }
@@ -57,7 +57,7 @@ impl Codes {
             let values = filters.iter().enumerate().map(|(at, planes)| quotient(planes[plane], scale_of(at)));
             largest(values) / largest_code(in_channels)
         });
-        // In f64: roundings of f32 would be parts of a code that says 32,767.
+        // Quotients are in f64: roundings of f32 would be parts of a code that says 32,767.
         let code = |value: f32, worth: f64| {
             if worth > 0.0 { (f64::from(value) / worth).round() as i16 } else { 0 }
         };

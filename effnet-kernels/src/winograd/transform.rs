@@ -1,6 +1,6 @@
 //! The transforms of F(4×4, 3×3), on a tile's pixels as vectors of channels.
 //!
-//! With the points 0, ±1, ±2, ∞ (Lavin & Gray, 2015): `Y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A`.
+//! The points are 0, ±1, ±2, ∞ (Lavin & Gray, 2015): `Y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A`.
 
 use crate::simd::Vector;
 

@@ -1,4 +1,4 @@
-//! What the macro puts out, as tokens. That it compiles and works is tested where it is used.
+//! The macro's output, as tokens. Tests where it is used show that it compiles and works.
 
 use proc_macro2::TokenStream;
 

@@ -9,9 +9,9 @@ use effnet_runtime::{DynamicModel, Network, Pass, Precision};
 
 /// A network with its weights, ready for inference.
 pub(super) enum Runner {
-    /// On a device that has it.
+    /// The engine, on a device that has it.
     Engine(Engine),
-    /// Elsewhere.
+    /// The network itself, elsewhere.
     Network(Box<dyn Network>, Precision),
 }
 

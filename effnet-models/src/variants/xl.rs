@@ -3,7 +3,7 @@
 use effnet_runtime::efficientnet_v2;
 
 efficientnet_v2! {
-    /// For pre-training on ImageNet-21k: 208 M parameters, 93.4 G MACs at 512 px.
+    /// A network for pre-training on ImageNet-21k: 208 M parameters, 93.4 G MACs at 512 px.
     pub struct EfficientNetV2XL <
         // repeats, kernel, stride, expansion, in, out, operator, se_ratio
         [ 4, 3, 1, 1,  32,  32, fused,  0],

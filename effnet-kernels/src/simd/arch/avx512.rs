@@ -203,7 +203,7 @@ impl Arch for Avx512Bf16 {
         self.base.shorten(from, factor, to);
     }
 
-    /// As far from SiLU as `COARSE_SILU_ERROR` says.
+    /// `u / (1 + e^-u)` in place of each `u`, as exact as `COARSE_SILU_ERROR` says.
     #[inline(always)]
     fn silu(self, values: &mut [f32]) {
         let (vectors, rest) = values.as_chunks_mut();

@@ -22,7 +22,7 @@ use super::device::Place;
 use super::output;
 use super::runner::Runner;
 
-/// What says nothing about the loading of images.
+/// Arguments that say nothing about the loading of images.
 const UNUSED_BY_LOAD: [&str; 7] = ["weights", "profile", "variant", "table", "classes", "device", "precision"];
 
 /// Times inference or training steps with random images, or the loading of a data set's images
