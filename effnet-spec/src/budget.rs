@@ -47,7 +47,7 @@ impl Budget {
         params.into_iter().chain(macs).collect()
     }
 
-    /// What is wrong with the size that `macs` is for, whatever the network.
+    /// The mistake in the size that `macs` is for, if there is one, whatever the network.
     pub(crate) fn check_size(&self) -> Option<Error<Place>> {
         let mistake = Mistake::Illegal { name: Name::Limit(Limit::At), value: "0".to_owned() };
         (self.at == Some(0)).then_some(Error { place: Place::Limit(Limit::At), mistake })

@@ -2,7 +2,7 @@
 
 /// A closed set of names.
 pub trait Named: Copy + 'static {
-    /// What a message calls a member: `padding`.
+    /// The word that a message has for a member: `padding`.
     const WHAT: &'static str;
 
     /// Each member's name, and what a list of them says of it in parentheses, if anything.

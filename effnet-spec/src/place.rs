@@ -1,8 +1,8 @@
-//! What stands where in a table.
+//! The places of a table: cells of its rows, settings and limits.
 
 use crate::named;
 
-/// What a mistake is about.
+/// The part of a table that a mistake is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
     /// The table as a whole.

@@ -3,7 +3,7 @@
 use crate::validate::is_positive;
 use crate::{Error, Key, Place, Row, Settings, Spec};
 
-/// What every channel count is rounded to a multiple of.
+/// The number that every channel count is rounded to a multiple of.
 const DIVISOR: usize = 8;
 
 /// Channels scaled by `width`: to the nearest multiple of 8, ties up, and at least 8.
@@ -51,7 +51,7 @@ impl Spec {
     }
 }
 
-/// What is wrong with the factors of [`Spec::scaled`].
+/// The mistakes in the factors of [`Spec::scaled`].
 pub fn check_scaling(width: f64, depth: f64) -> Vec<Error<Place>> {
     let factors = [(Key::Width, width), (Key::Depth, depth)].into_iter();
     factors.filter(|&(_, factor)| !is_positive(factor)).map(|(key, factor)| Error::setting(key, factor)).collect()

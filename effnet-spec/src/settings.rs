@@ -1,4 +1,4 @@
-//! What a network has besides its table.
+//! The settings of a network besides its table.
 
 use std::borrow::Cow;
 

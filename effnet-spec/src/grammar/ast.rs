@@ -10,7 +10,7 @@ pub struct Ast<S> {
     pub rows: Vec<AstRow<S>>,
     /// The settings, in their order, doubles included.
     pub settings: Vec<Setting<S>>,
-    /// What a mistake about the whole table points at.
+    /// The span that a mistake about the whole table points at.
     pub span: S,
 }
 
@@ -19,7 +19,7 @@ pub struct Ast<S> {
 pub struct AstRow<S> {
     /// The row's span.
     pub span: S,
-    /// What it says.
+    /// The row's form and contents.
     pub kind: AstRowKind<S>,
 }
 
@@ -50,11 +50,11 @@ pub struct Setting<S> {
 pub struct Value<S> {
     /// Its span.
     pub span: S,
-    /// What it is.
+    /// The value's kind and contents.
     pub kind: ValueKind<S>,
 }
 
-/// What a value is.
+/// The kinds of a value.
 #[derive(Clone, Debug)]
 pub enum ValueKind<S> {
     /// `24`, `-0.5`, `8.4G`

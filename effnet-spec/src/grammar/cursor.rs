@@ -7,7 +7,7 @@ use crate::{Item, Mistake};
 /// The tokens that are still to be read.
 pub(super) struct Cursor<'t, S> {
     rest: &'t [Token<S>],
-    /// What a mistake points at where the tokens have come to their end.
+    /// The span that a mistake points at where the tokens have come to their end.
     end: S,
     /// Where the list ends early: `>` for a table's rows.
     stop: Option<char>,
@@ -32,7 +32,7 @@ impl<'t, S: Copy> Cursor<'t, S> {
         self.rest.first().filter(|token| !self.stop.is_some_and(|stop| token.is_punct(stop)))
     }
 
-    /// What the next token is.
+    /// The kind of the next token.
     pub(super) fn kind(&self) -> Option<&'t TokenKind<S>> {
         self.peek().map(|token| &token.kind)
     }

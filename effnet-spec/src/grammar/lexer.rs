@@ -116,7 +116,7 @@ impl Lexer<'_> {
         text
     }
 
-    /// What stands between quotes on one line; block strings have no use for escapes.
+    /// The text between quotes on one line; block strings have no use for escapes.
     fn string(&mut self) -> Option<String> {
         self.bump();
         let text = self.take_while(|character| character != '"' && character != '\n');

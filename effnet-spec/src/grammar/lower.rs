@@ -8,7 +8,7 @@ use super::rows::{self, ReadRow};
 use super::settings::{self, ReadSettings};
 use crate::{Column, Error, Key, Place, Spec, check_scaling};
 
-/// What a table says.
+/// The contents of a table.
 #[derive(Clone, Debug)]
 pub struct Lowered<S> {
     /// The network, with `width` and `depth` applied; with mistakes, the table as far as it could be read.

@@ -49,7 +49,7 @@ pub fn parse<S: Copy>(tokens: &[Token<S>], end: S, form: Form, report: &mut Repo
     ast
 }
 
-/// What follows `>`.
+/// Parses the tokens behind `>`: the settings, or `;`.
 fn tail<S: Copy>(cursor: &mut Cursor<'_, S>, form: Form, report: &mut Report<S>) -> Vec<Setting<S>> {
     let mut found = Vec::new();
     match cursor.kind() {

@@ -4,8 +4,8 @@ use super::ast::{AstRow, AstRowKind, Value, ValueKind};
 use super::report::Report;
 use crate::{Column, Mistake, Name, Operator, Row};
 
-/// What stands for a cell that could not be read. Each is legal, so that it causes no mistake of its own; channels are
-/// taken from the neighbours instead where these are known.
+/// Values that stand for cells that could not be read. Each is legal, so that it causes no mistake of its own; channels
+/// are taken from the neighbours instead where these are known.
 const PLACEHOLDER: Row = Row::new(1, 3, 1, 1, 8, 8, Operator::MbConv, 0.0);
 
 /// A row as far as it could be read.

@@ -5,13 +5,13 @@ use crate::delimiter::Delimiter;
 /// A token, or a whole delimited group.
 #[derive(Clone, Debug)]
 pub struct Token<S> {
-    /// What it is.
+    /// The token's kind and contents.
     pub kind: TokenKind<S>,
     /// Where it is: a whole group, if it is one.
     pub span: S,
 }
 
-/// What a token is.
+/// The kinds of a token.
 #[derive(Clone, Debug)]
 pub enum TokenKind<S> {
     /// An identifier or keyword.
@@ -31,9 +31,9 @@ pub enum TokenKind<S> {
 /// Tokens between delimiters.
 #[derive(Clone, Debug)]
 pub struct Group<S> {
-    /// Which delimiters.
+    /// The kind of the delimiters.
     pub delimiter: Delimiter,
-    /// What stands between them.
+    /// The tokens between them.
     pub tokens: Vec<Token<S>>,
     /// Where the closing delimiter is.
     pub close: S,

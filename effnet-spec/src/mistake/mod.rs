@@ -22,18 +22,18 @@ use crate::{Column, Key, Limit, MAX_BLOCKS, Place};
 pub struct Error<P> {
     /// Where it is.
     pub place: P,
-    /// What it is.
+    /// The mistake itself.
     pub mistake: Mistake,
 }
 
 impl Error<Place> {
-    /// That a cell has this value, which is not legal.
+    /// The mistake that a cell has this value, which is not legal.
     pub(crate) fn cell(row: usize, column: Column, value: impl fmt::Display) -> Self {
         let mistake = Mistake::Illegal { name: Name::Cell(column), value: value.to_string() };
         Self { place: Place::Cell(row, column), mistake }
     }
 
-    /// That a setting has this value, which is not legal.
+    /// The mistake that a setting has this value, which is not legal.
     pub(crate) fn setting(key: Key, value: impl fmt::Display) -> Self {
         let mistake = Mistake::Illegal { name: Name::Setting(key), value: value.to_string() };
         Self { place: Place::Setting(key), mistake }
@@ -73,8 +73,8 @@ macro_rules! sentences {
 }
 
 sentences! {
-    /// What is wrong with a table. Displayed, it is one sentence that says what is wrong, then what to do about it or
-    /// what is legal. Names and what stands in the text are in backticks.
+    /// A mistake in a table. Displayed, it is one sentence that says what is wrong, then what to do about it or what is
+    /// legal. Names and what stands in the text are in backticks.
     #[derive(Clone, Debug, PartialEq)]
     #[non_exhaustive]
     pub enum Mistake {

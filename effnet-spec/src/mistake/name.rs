@@ -1,4 +1,4 @@
-//! What a table gives a value to.
+//! The names that a table gives values to.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ pub(crate) const fn block_key(column: Column) -> &'static str {
     BLOCK_KEYS[column as usize].0
 }
 
-/// What a table gives a value to. Displayed, it is the name as it is written.
+/// A name that a table gives a value to. Displayed, it is the name as it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Name {
     /// A cell of a row.
@@ -35,7 +35,7 @@ pub enum Name {
 }
 
 impl Name {
-    /// What its value must be.
+    /// The values that it may have.
     pub(super) const fn legal(self) -> &'static str {
         match self {
             Self::Cell(Column::Kernel) => "3, 5 or 7",

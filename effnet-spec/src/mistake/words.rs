@@ -6,7 +6,7 @@ use super::{Mistake, block_key};
 use crate::named;
 use crate::{Column, Limit, Row, suggest};
 
-/// What others call a name, where that isn't near enough to be taken for a misspelling.
+/// Others' words for a name that are not near enough to it to be taken for misspellings.
 const ALIASES: [(&str, &str); 10] = [
     ("swish", "silu"),
     ("fused_mbconv", "fused"),
@@ -21,7 +21,7 @@ const ALIASES: [(&str, &str); 10] = [
 ];
 
 named! {
-    /// What commas separate.
+    /// An item between commas.
     pub enum Item: "item" {
         /// A row of a table.
         Row = "row",
@@ -60,12 +60,12 @@ pub(super) fn cells() -> String {
     format!("[{}]", Column::ALL.map(Column::name).join(", "))
 }
 
-/// What a row may be, to follow "a row is".
+/// The forms that a row may have, to follow "a row is".
 pub(crate) fn row_forms() -> String {
     format!("`{}` or a block string such as \"r2_k3_s1_e1_i24_o24_c1\"", cells())
 }
 
-/// Which cells a row lacks that has `count` of them, as far as the place of its operator tells.
+/// The cells that a row with `count` of them lacks, as far as the place of its operator tells.
 pub(super) fn missing_cells(count: usize, operator: Option<usize>) -> String {
     let missing = |count| if count == 1 { "one is missing".to_owned() } else { format!("{count} are missing") };
     match operator {
@@ -91,7 +91,7 @@ pub(super) fn expected(found: &str, names: &[(&str, &str)]) -> String {
     crate::expected(alias.map(|(_, name)| name).or_else(|| suggest(found, known())), &list(names))
 }
 
-/// What a name's value is, as it is written.
+/// Words for a name's value, as it is written.
 pub(super) fn written(text: &str) -> String {
     if text.is_empty() { "has no value".to_owned() } else { format!("is `{text}`") }
 }

@@ -1,4 +1,4 @@
-//! What a legal table is.
+//! The rules of a legal table.
 
 mod counts;
 mod rows;
@@ -30,7 +30,7 @@ impl Spec {
         errors
     }
 
-    /// What is wrong with a `stem` setting that says `declared`, if anything.
+    /// The mistake in a `stem` setting that says `declared`, if there is one.
     pub fn check_stem(&self, declared: usize) -> Option<Error<Place>> {
         let takes = self.rows.first()?.in_channels;
         if declared == 0 {
