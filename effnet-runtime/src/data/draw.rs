@@ -2,7 +2,7 @@
 
 use crate::random::{Purpose, Stream};
 
-/// What the random numbers for one use of one sample depend on.
+/// The coordinates that the random numbers for one use of one sample depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Draw {
     /// The run's seed.
@@ -25,11 +25,11 @@ impl Draw {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Part {
-    /// Which piece of the picture is cut out.
+    /// The piece of the picture that is cut out.
     Crop = 0,
     /// Whether it is mirrored.
     Flip = 1,
-    /// What a policy does to the picture.
+    /// The operations of a policy on the picture.
     Policy = 2,
     /// Whether a rectangle of it is erased, and which.
     Erase = 3,

@@ -4,7 +4,7 @@ use std::io;
 
 use crate::sentence::sentence;
 
-/// What can go wrong between a data set and a batch. Each message is one sentence that names the thing.
+/// A failure between a data set and a batch. Each message is one sentence that names the thing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -19,7 +19,7 @@ pub enum Error {
     Layout {
         /// The folder or tar file.
         origin: String,
-        /// What is wrong and what to do, as the rest of a sentence that begins with the origin.
+        /// The rest of a sentence that begins with the origin: what is wrong and what to do.
         reason: String,
     },
     /// The operating system refused.

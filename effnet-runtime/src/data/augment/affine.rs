@@ -91,7 +91,7 @@ fn within(start: i64, step: i64, side: usize, count: usize) -> Range<usize> {
         0 if (0..limit).contains(&start) => (0, count as i64),
         0 => (0, 0),
         1.. => (from(start, step, 0), from(start, step, limit)),
-        // For a negative step, the mirror image: at most `limit - 1`, and no longer at least 0.
+        // The mirror image for a negative step: at most `limit - 1`, and no longer at least 0.
         _ => (from(-start, -step, 1 - limit), from(-start, -step, 1)),
     };
     let clamp = |n: i64| n.clamp(0, count as i64) as usize;

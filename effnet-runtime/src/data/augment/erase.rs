@@ -7,7 +7,7 @@ use super::super::draw::{Draw, Part};
 use super::super::error::Error;
 use super::super::rectangle::rectangles;
 
-/// What an erased rectangle shows.
+/// The values that an erased rectangle shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EraseMode {
     /// Zero, the mean colour (timm's `const`).
@@ -26,7 +26,7 @@ pub struct Erasing {
     pub area: (f64, f64),
     /// The rectangle's least and greatest aspect, height by width; its logarithm is uniform.
     pub aspect: (f64, f64),
-    /// What is put in its place.
+    /// The values that are put in its place.
     pub mode: EraseMode,
 }
 

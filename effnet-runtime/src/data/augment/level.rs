@@ -1,4 +1,4 @@
-//! What a level means to an operation: automl's `level_to_arg`.
+//! The meaning of a level for an operation: automl's `level_to_arg`.
 
 use super::op::{Kind, Op};
 use crate::random::Stream;
@@ -10,7 +10,7 @@ const MAX_LEVEL: f64 = 10.0;
 /// move the picture out of itself, or cover all of it: they shrink with the picture.
 const SMALLEST: usize = 128;
 
-/// What differs between the two policies, in pixels at level 10.
+/// Distances that differ between the two policies, in pixels at level 10.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Constants {
     /// Half the side of the square to cut out.

@@ -204,7 +204,7 @@ fn a_pairs_operations_are_applied_as_often_as_it_says() {
     assert!((7_800..8_200).contains(&applied(1, 0.8)));
 }
 
-/// What a policy makes of the large picture, by sample.
+/// Pixels that a policy makes of the large picture, for a sample.
 fn distorted(policy: Policy, sample: u64) -> Vec<u8> {
     policy.check().unwrap();
     let (mut pixels, mut spare) = (large(), Vec::new());

@@ -1,4 +1,4 @@
-//! From encoded bytes to the picture that a person sees.
+//! Decodes bytes to the picture that a person sees.
 
 mod format;
 mod gif;

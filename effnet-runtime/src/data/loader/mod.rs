@@ -24,7 +24,7 @@ use super::transform::Transform;
 use queue::{Filled, PATIENCE, Queue};
 use work::Work;
 
-/// What happens to a file that cannot be read or decoded.
+/// Handling of a file that cannot be read or decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnBadImage {
@@ -35,7 +35,7 @@ pub enum OnBadImage {
     Skip,
 }
 
-/// What happens to the samples at the end of an epoch that do not fill a batch.
+/// Handling of the samples at the end of an epoch that do not fill a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LastBatch {
     /// They form a shorter batch: for evaluation.
@@ -59,11 +59,11 @@ pub struct LoaderOptions {
     pub epoch: u64,
     /// How many batches at the epoch's beginning to skip, without reading their files.
     pub skip_batches: usize,
-    /// What happens to a last batch that is not full.
+    /// Handling of a last batch that is not full.
     pub last: LastBatch,
     /// How many batches may be in work or wait to be taken, at least 1: the bound on memory.
     pub ahead: usize,
-    /// What happens to bad files.
+    /// Handling of bad files.
     pub on_bad_image: OnBadImage,
     /// How to mix pictures in pairs, if at all.
     pub mix: Option<Mix>,

@@ -42,7 +42,7 @@ struct State {
 
 struct Filling {
     images: Arc<Mutex<Vec<f32>>>,
-    /// For each slot, why it is empty, if it is.
+    /// The error that left each slot empty, if there was one.
     faults: Vec<Option<Error>>,
     missing: usize,
 }
@@ -62,7 +62,7 @@ pub(super) struct Filled {
     pub(super) first: usize,
     /// All slots' floats; zeros in slots of bad files.
     pub(super) images: Vec<f32>,
-    /// For each slot why it is empty, if it is.
+    /// The error that left each slot empty, if there was one.
     pub(super) faults: Vec<Option<Error>>,
 }
 

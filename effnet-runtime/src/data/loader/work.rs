@@ -8,7 +8,7 @@ use crate::data::error::{Error, panic_message};
 use crate::data::source::Source;
 use crate::data::transform::{Scratch, Transform};
 
-/// What the loader's threads share.
+/// State that the loader's threads share.
 pub(super) struct Work {
     pub(super) source: Arc<dyn Source>,
     pub(super) transform: Arc<dyn Transform>,

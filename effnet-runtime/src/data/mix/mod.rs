@@ -12,7 +12,7 @@ use beta::beta;
 
 /// The least alpha that is not 0.
 const MIN_ALPHA: f64 = 1e-6;
-/// With a larger one, every picture would be half of each.
+/// The largest alpha: with a larger one, every picture would be half of each.
 const MAX_ALPHA: f64 = 100.0;
 
 /// How pictures are mixed with each other, after normalisation.

@@ -1,4 +1,4 @@
-//! What a file is, by the extension of its name.
+//! Tells pictures from other files by the extension of their names.
 
 /// The extensions that mark a file as a picture, in lower case.
 const EXTENSIONS: [&str; 6] = ["bmp", "gif", "jpeg", "jpg", "png", "webp"];
@@ -8,7 +8,7 @@ pub(super) fn is_image(path: &str) -> bool {
     extension(path).is_some_and(|extension| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
 }
 
-/// What follows the last dot of a path's last name.
+/// The text behind the last dot of a path's last name.
 pub(super) fn extension(path: &str) -> Option<&str> {
     path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, extension)| extension)
 }

@@ -51,7 +51,7 @@ impl Part {
     /// Picks this part's folder among those that may be it: the one with the documentation's name, or the only one.
     ///
     /// # Errors
-    /// What is wrong and what to do, as the rest of a sentence that begins with the folders' place.
+    /// The rest of a sentence that begins with the folders' place: what is wrong and what to do.
     pub(super) fn pick<'a>(self, names: &[&'a str]) -> Result<Option<&'a str>, String> {
         match names {
             [] => Ok(None),

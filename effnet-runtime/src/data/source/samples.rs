@@ -15,7 +15,7 @@ pub(super) struct Sample<P> {
     pub(super) label: u32,
 }
 
-/// What holds a data set's pictures.
+/// A store that holds a data set's pictures.
 pub(super) trait Store: Send + Sync + 'static {
     type Place: Send + Sync;
 

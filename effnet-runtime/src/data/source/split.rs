@@ -7,7 +7,7 @@ use crate::random::{Purpose, Stream, hash_name};
 /// The fraction set aside for validation where neither the data set nor the user gives one.
 pub const DEFAULT_VAL_FRACTION: f64 = 0.2;
 
-/// Which images to validate on.
+/// The choice of the images to validate on.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Validation {
     /// The data set's own choice; where it makes none, [`DEFAULT_VAL_FRACTION`] of each class.
@@ -34,8 +34,8 @@ pub(super) fn rank(seed: u64, name: &str) -> u64 {
     Stream::new(seed, Purpose::Split, 0, hash_name(name), 0).bits(0)
 }
 
-/// Which samples to validate on, by their labels: in each class the `fraction` with the lowest ranks, rounded; at least
-/// one in a class of two or more, never all.
+/// Chooses the samples to validate on, by their labels: in each class the `fraction` with the lowest ranks, rounded; at
+/// least one in a class of two or more, never all.
 pub(super) fn set_aside(
     labels: impl ExactSizeIterator<Item = usize>,
     rank: impl Fn(usize) -> u64,

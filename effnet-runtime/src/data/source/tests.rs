@@ -52,7 +52,7 @@ fn tar_file(bytes: &[u8]) -> (TempDir, PathBuf) {
     (root, path)
 }
 
-/// What a source holds: for each sample its label and its file's contents, which are its path.
+/// A source's samples, each with its label and its file's contents, which are its path.
 pub(super) fn contents(source: &dyn Source) -> Vec<(usize, String)> {
     (0..source.len()).map(|i| (source.label(i), String::from_utf8(source.read(i).unwrap()).unwrap())).collect()
 }

@@ -25,7 +25,7 @@ pub(super) struct Undivided<S: Store + ?Sized> {
 
 /// A data set's own division.
 pub(super) struct Division {
-    /// For each picture whether it is for validation.
+    /// Whether each picture is for validation.
     pub(super) for_val: Vec<bool>,
     /// Says that there is such a division, as the rest of a sentence that begins with the data set.
     pub(super) owned: &'static str,

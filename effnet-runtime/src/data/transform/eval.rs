@@ -23,11 +23,11 @@ pub struct EvalTransform {
     pub size: usize,
     /// The share of the picture's (shorter) side to keep, 0.25 to 1.
     pub crop_ratio: f64,
-    /// What happens to the aspect.
+    /// The way to make a square of the picture.
     pub fit: Fit,
     /// The kernel that resizes.
     pub interpolation: Interpolation,
-    /// From bytes to floats.
+    /// The normalisation that turns bytes into floats.
     pub normalise: Normalise,
 }
 

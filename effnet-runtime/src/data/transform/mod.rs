@@ -1,4 +1,4 @@
-//! From a decoded picture to a network's input.
+//! Turns a decoded picture into a network's input.
 //!
 //! A transform is a pure function of the picture and of a [`Draw`]; all its randomness comes from the draw's streams.
 

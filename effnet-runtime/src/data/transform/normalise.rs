@@ -1,7 +1,7 @@
 use super::super::error::Error;
 use super::super::luma::{luma, luma_of_floats};
 
-/// From bytes to floats: `(byte / 255 − mean) / std` in each channel, in f32 as torchvision computes it.
+/// Turns bytes into floats: `(byte / 255 − mean) / std` in each channel, in f32 as torchvision computes it.
 #[derive(Clone, Debug)]
 pub struct Normalise {
     /// The value of each byte, for each channel: 1 (grey) or 3 (red, green, blue).

@@ -8,7 +8,7 @@ use super::crop::Window;
 use super::resample::{Taps, bilinear, legacy_bicubic, resample};
 use crate::Interpolation;
 
-/// What resizes: a kernel that widens when it shrinks a picture (antialias), as Pillow's do, or one that does not.
+/// A kernel that resizes: one that widens when it shrinks a picture (antialias), as Pillow's do, or one that does not.
 pub(super) enum Algorithm {
     Pillow(FilterType),
     TensorFlow(Taps),

@@ -27,7 +27,7 @@ pub struct TrainTransform {
     pub erase: Erasing,
     /// The kernel that resizes.
     pub interpolation: Interpolation,
-    /// From bytes to floats.
+    /// The normalisation that turns bytes into floats.
     pub normalise: Normalise,
 }
 

@@ -1,4 +1,4 @@
-/// What a JPEG's frame header says about the picture.
+/// Facts that a JPEG's frame header states about the picture.
 pub(super) struct Frame {
     /// The header's marker, which identifies the coding process.
     pub(super) marker: u8,

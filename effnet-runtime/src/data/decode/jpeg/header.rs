@@ -12,7 +12,7 @@ const MAX_SCANS: usize = 500;
 const EXIF: &[u8] = b"Exif\0\0";
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
-/// What a JPEG says besides its coefficients.
+/// Facts that a JPEG states besides its coefficients.
 #[derive(Default)]
 pub(super) struct Header<'a> {
     pub(super) frame: Option<Frame>,

@@ -51,7 +51,7 @@ pub(super) fn follow(origin: &str, members: Vec<Member>, ignored: &mut Ignored) 
     Ok(walk.entries)
 }
 
-/// What a path stands for.
+/// A folder, file or link that a path stands for.
 #[derive(Clone, Copy)]
 enum Node<'a> {
     Folder,

@@ -13,7 +13,7 @@ pub(super) struct Parts {
     pub(super) val: Val,
 }
 
-/// What to measure on.
+/// The folder to measure on, if there is one.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Val {
     /// The validation part.
@@ -68,7 +68,7 @@ fn children<'a>(listing: &'a Listing, prefix: &str) -> Children<'a> {
 /// A part's folder contains class folders. A folder with a part's name that contains only images is a class.
 ///
 /// # Errors
-/// What is wrong and what to do, as the rest of a sentence that begins with the data set.
+/// The rest of a sentence that begins with the data set: what is wrong and what to do.
 pub(super) fn find(listing: &Listing, top: &str) -> Result<Option<Parts>, String> {
     let children = children(listing, top);
     let parts = match named(listing, &children, top, "")? {
