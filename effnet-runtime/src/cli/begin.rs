@@ -1,4 +1,4 @@
-//! From flags to a run that is ready to start.
+//! Turns flags into a run that is ready to start.
 
 use toml::{Table, Value};
 

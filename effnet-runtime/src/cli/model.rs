@@ -1,4 +1,4 @@
-//! What the `train` command trains.
+//! The network that the `train` command trains.
 
 use crate::train::Build;
 

@@ -39,7 +39,7 @@ pub enum Error {
         step: u64,
         /// Its learning rate.
         rate: f64,
-        /// What is not finite, as the rest of a sentence.
+        /// The rest of the sentence: what is not finite.
         what: String,
     },
     /// Logits, or their loss, that are not finite.
@@ -60,7 +60,7 @@ pub enum Error {
     NotFiniteValidation {
         /// The epoch, from 1.
         epoch: u64,
-        /// What is not finite, as the rest of a sentence.
+        /// The rest of the sentence: what is not finite.
         what: String,
         /// The best checkpoint, if there is one.
         best: Option<PathBuf>,
@@ -121,7 +121,7 @@ pub enum Error {
     OtherData {
         /// The run folder.
         folder: PathBuf,
-        /// What differs.
+        /// The rest of the sentence: what differs.
         what: String,
     },
 }

@@ -1,4 +1,4 @@
-//! What a run is, and how far it has come.
+//! A run's settings, data and network, and how far it has come.
 
 use super::config::Config;
 use super::run_folder::RunFolder;
@@ -8,7 +8,7 @@ use super::state::State;
 use crate::data::Split;
 use crate::network::Network;
 
-/// What a run is, and how far it has come.
+/// A run's settings, data and network, and how far it has come.
 pub struct Facts {
     /// The settings.
     pub config: Config,

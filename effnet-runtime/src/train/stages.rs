@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::config::{Config, PolicyKind};
 use crate::data::{LastBatch, LoaderOptions};
 
-/// What a stage's epochs have in common.
+/// Settings that a stage's epochs have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Stage {
     /// Its first epoch, from 0.
@@ -62,7 +62,7 @@ pub fn stages(config: &Config) -> Vec<Stage> {
     let begin = |stage: usize| (stage as f64 / count as f64 * config.epochs as f64) as u64;
     let stage = |at: usize| {
         let grown = (at + 1) as f64 / count as f64;
-        // From 0 in the first stage to 1 in the last, and 1 in the only one.
+        // The way along the ramps: from 0 in the first stage to 1 in the last, and 1 in the only one.
         let along = if count == 1 { 1.0 } else { at as f64 / (count - 1) as f64 };
         let ramp = |from: f64, to: f64| if along == 1.0 { to } else { from + (to - from) * along };
         let size = ((base + (size - base) * grown) as usize).max(1);

@@ -1,4 +1,4 @@
-//! What a run reports while it is under way.
+//! Reports of a run while it is under way.
 
 use super::evaluate::Evaluation;
 use super::metrics::Metrics;

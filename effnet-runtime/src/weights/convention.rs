@@ -45,8 +45,8 @@ const CROP_PADDING: f64 = 32.0;
 const UNCROPPED: usize = 320;
 
 impl Convention {
-    /// What its weights for this table assume. The test size is the table's. Mean and standard deviation are the
-    /// table's too if it sets them and is no published network's.
+    /// The dialect that its weights for this table assume. The test size is the table's. Mean and standard deviation
+    /// are the table's too if it sets them and is no published network's.
     pub fn dialect(self, spec: &Spec) -> Dialect {
         use Convention::{Automl, Keras, Timm, TimmTf, Torchvision, Wzm};
         use Fit::{Crop, Cut, Squash};
@@ -100,9 +100,9 @@ impl FromStr for Convention {
 }
 
 impl WeightsFile {
-    /// What the file's weights assume, for a network of this table: the convention that was `said`, else the file's own
-    /// metadata, else the convention that its names imply. Loading logs an implied one if the table is no published
-    /// network's.
+    /// The dialect that the file's weights assume, for a network of this table: that of the convention that was `said`,
+    /// else that of the file's own metadata, else that of the convention that its names imply. Loading logs an implied
+    /// one if the table is no published network's.
     ///
     /// # Errors
     /// When nothing was said, and the names are timm's, which imply none, or nobody's.

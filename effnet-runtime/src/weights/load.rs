@@ -1,4 +1,4 @@
-//! From a file into a network.
+//! Loads a file's tensors into a network.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,7 +17,7 @@ use crate::dialect::Dialect;
 use crate::network::Network;
 use crate::params::Params;
 
-/// What happens to a classifier with another number of classes in the file than in the network.
+/// Handling of a classifier with another number of classes in the file than in the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Classifier {
     /// The file does not fit.
@@ -27,7 +27,7 @@ pub enum Classifier {
     KeptIfOther,
 }
 
-/// What was loaded.
+/// Outcome of loading a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loaded {
     /// The implementation that the file's names belong to.
@@ -106,7 +106,7 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// Which tensor of a file fills which parameter.
+/// The pairs of a parameter and the file's tensor that fills it.
 struct Fit {
     /// The parameters that the file fills, by our names and by its own, in the network's order.
     to_fill: Vec<(String, String)>,
@@ -139,7 +139,7 @@ fn fit(file: &WeightsFile, network: &Wanted<'_>, classifier: Classifier) -> Resu
     let is_kept = |name: &str| kept_classifier && name.starts_with(&of_classifier);
     let names: HashMap<_, _> = scheme.pairs(network.spec).into_iter().map(|pair| (pair.ours, pair.theirs)).collect();
     for (ours, shape) in &network.parameters {
-        // What a network has besides its table goes by our names in every scheme.
+        // Parameters that a network has besides its table's go by our names in every scheme.
         let name = names.get(ours).unwrap_or(ours);
         if is_kept(name) {
             continue;

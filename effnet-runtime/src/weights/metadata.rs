@@ -1,4 +1,4 @@
-//! What a weights file of ours says about itself.
+//! The metadata of our weights files.
 
 use std::collections::HashMap;
 
@@ -54,7 +54,7 @@ impl Metadata {
         }
     }
 
-    /// As metadata of a safetensors file: one [`KEY`], with JSON whose keys are sorted.
+    /// The metadata of a safetensors file: one [`KEY`], with JSON whose keys are sorted.
     ///
     /// # Errors
     /// When a number has no JSON form (a NaN among the settings).

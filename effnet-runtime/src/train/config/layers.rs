@@ -143,7 +143,7 @@ impl Config {
     }
 }
 
-/// What is wrong with settings that TOML's reader refuses: a value of the wrong kind, or a key that is set nowhere.
+/// The error for settings that TOML's reader refuses: a value of the wrong kind, or a key that is set nowhere.
 fn unfit(all: &Layer, error: &toml::de::Error) -> Error {
     let text = one_line(&error.to_string());
     let named = SETTINGS.iter().find(|setting| text.ends_with(&format!("in `{}`", setting.key)));

@@ -64,7 +64,7 @@ impl fmt::Display for Kind {
 pub(crate) enum Fallback {
     /// This value.
     Value(Value),
-    /// In words, what sets the key, or what happens without it.
+    /// Words that say what sets the key, or what happens without it.
     Words(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! Which weights decay.
+//! The decay rates of weights.
 
 use candle_core::Var;
 

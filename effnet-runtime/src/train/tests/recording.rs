@@ -1,4 +1,4 @@
-//! What a run leaves for people: `report.html`, `best.json` and TensorBoard's events.
+//! Files that a run leaves for people: `report.html`, `best.json` and TensorBoard's events.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -97,7 +97,8 @@ fn a_resumed_run_equals_the_straight_one_to_the_bit() {
     let parent = tempfile::tempdir().unwrap();
     let config = tiny_config("epochs = 3");
     let straight = straight(config.clone(), &parent.path().join("straight"));
-    // In the midst of the first epoch; after an epoch's last step, in front of its evaluation; in the midst of the last.
+    // Runs are stopped in the midst of the first epoch; after an epoch's last step, in front of its evaluation; in the
+    // midst of the last.
     for (stop_at, epochs) in [(2, 0), (5, 0), (13, 2)] {
         let path = parent.path().join(format!("stopped-{stop_at}"));
         let mut trainer = begin(config.clone(), &path);

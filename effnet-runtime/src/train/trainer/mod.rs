@@ -113,7 +113,7 @@ impl Trainer {
         self
     }
 
-    /// What the run is, and how far it has come.
+    /// The run's settings, data and network, and how far it has come.
     pub fn facts(&self) -> &Facts {
         &self.facts
     }

@@ -33,7 +33,7 @@ pub struct WeightsFile {
     /// Names of the tensors that are not the network's, in order.
     elsewhere: Vec<String>,
     metadata: Option<Metadata>,
-    /// What was assumed about the file, which does not say it itself.
+    /// An assumption about the file, which does not say it itself.
     assumed: OnceLock<String>,
     reader: Mutex<Reader>,
 }
@@ -110,7 +110,7 @@ impl WeightsFile {
         self.assumed.get_or_init(sentence);
     }
 
-    /// What was assumed about the file, which does not say it itself.
+    /// An assumption about the file, which does not say it itself.
     pub(super) fn assumed(&self) -> Option<&str> {
         self.assumed.get().map(String::as_str)
     }

@@ -32,7 +32,7 @@ const USUAL: [&str; 13] = [
 /// names.
 ///
 /// # Errors
-/// With the prefixes of several networks, if none of them comes first.
+/// The prefixes of several networks, if none of them comes first.
 pub(super) fn take_off(tensors: Tensors) -> Result<(Tensors, Vec<String>), Vec<String>> {
     let prefix = choose(tensors.keys().map(String::as_str))?.to_owned();
     if prefix.is_empty() {

@@ -46,6 +46,6 @@ pub(super) type Tensors = BTreeMap<String, Stored>;
 pub(super) enum Place {
     /// Contiguous, from this offset in the file.
     At(u64),
-    /// In an entry of the archive, from this element, with these strides in elements.
+    /// An entry of the archive, from this element on, with these strides in elements.
     Entry { name: String, offset: usize, strides: Vec<usize> },
 }

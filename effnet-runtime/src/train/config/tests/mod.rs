@@ -12,7 +12,7 @@ use super::{
 };
 use crate::data::OnBadImage;
 
-/// What the command sets beside a recipe, in some values.
+/// Settings that the command makes beside a recipe, with some values.
 fn beside_a_recipe() -> Layer {
     let text = r#"
         model = "any"

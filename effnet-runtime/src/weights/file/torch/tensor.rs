@@ -12,7 +12,7 @@ const MAX_DIMS: usize = 8;
 /// The most calls around the one that rebuilds a tensor: a parameter's, or a derived class's.
 const MAX_AROUND: usize = 8;
 
-/// What a value of the pickle describes.
+/// The thing that a value of the pickle describes: a tensor or not.
 pub(super) enum Described {
     /// Something other than a tensor.
     Other,
@@ -21,7 +21,7 @@ pub(super) enum Described {
     Impossible,
 }
 
-/// What `value` describes, in the archive whose entries begin with `root`.
+/// The thing that `value` describes, in the archive whose entries begin with `root`.
 pub(super) fn describe(value: Node<'_, '_>, root: &str) -> Described {
     let mut value = value;
     for _ in 0..MAX_AROUND {
