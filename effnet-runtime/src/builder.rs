@@ -19,7 +19,7 @@ pub struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    /// For a network of this table with `num_classes` classes, whose parameters are `vb`'s.
+    /// A builder for a network of this table with `num_classes` classes, whose parameters are `vb`'s.
     ///
     /// # Errors
     /// When the table is faulty, `num_classes` is 0, or the builder's dialect cannot be read.

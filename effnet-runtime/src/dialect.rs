@@ -1,4 +1,4 @@
-//! What a set of weights assumes of the code that runs it.
+//! Assumptions of a set of weights about the code that runs it.
 
 use effnet_spec::{Padding, Settings};
 use serde::{Deserialize, Serialize};

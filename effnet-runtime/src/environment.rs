@@ -14,7 +14,7 @@ pub const CUDNN_VARIABLE: &str = "EFFNET_CUDNN";
 /// Whether every variable that is set has a value that means something.
 ///
 /// # Errors
-/// With the first that has none.
+/// When a variable has no such value: the first one.
 pub fn check() -> Result<(), BadVariable> {
     threads::asked()?;
     Level::asked()?;

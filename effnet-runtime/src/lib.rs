@@ -23,7 +23,7 @@ pub mod device;
 pub mod infer;
 pub mod weights;
 
-// For this workspace's own crates, benchmarks and tests.
+// Modules for this workspace's own crates, benchmarks and tests.
 #[doc(hidden)]
 pub mod environment;
 #[doc(hidden)]

@@ -1,4 +1,4 @@
-//! What generated code names. Not part of the public interface.
+//! Items that generated code names. Not part of the public interface.
 
 pub use std::borrow::Cow;
 pub use std::clone::Clone;

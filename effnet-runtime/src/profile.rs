@@ -22,7 +22,7 @@ pub enum Operation {
     SqueezeExcite,
 }
 
-/// Which of its directions.
+/// A direction of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Direction {
@@ -41,7 +41,7 @@ pub struct Span {
     pub sequence: usize,
     /// Its kind.
     pub operation: Operation,
-    /// Which of its directions.
+    /// The direction of the operation.
     pub direction: Direction,
     /// Multiply-accumulates, counted as a direct convolution has them.
     pub macs: u64,

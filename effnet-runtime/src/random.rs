@@ -5,7 +5,7 @@
 //! *Fast Splittable Pseudorandom Number Generators*, 2014) read as a counter-based one: the key of a [`Stream`] is
 //! mixed from its coordinates, and draw `i` is the finalizer of `key + i · γ`.
 
-/// What a draw is for: streams of different purposes are independent.
+/// The purpose of a draw: streams of different purposes are independent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Purpose {
@@ -17,7 +17,7 @@ pub enum Purpose {
     Augment = 3,
     /// Whether a block's branch is dropped for a sample.
     DropPath = 4,
-    /// Which features of a sample are dropped in front of the classifier.
+    /// The features of a sample that are dropped in front of the classifier.
     Dropout = 5,
     /// Random inputs of benchmarks.
     Bench = 6,

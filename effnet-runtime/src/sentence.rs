@@ -1,4 +1,4 @@
-//! What candle's errors say, as a person reads it.
+//! Texts of candle's errors, as a person reads them.
 
 use candle_core::Error;
 
@@ -24,7 +24,7 @@ mod tests {
 
     use super::*;
 
-    /// As `Error::bt` makes one where `RUST_BACKTRACE` is set.
+    /// The error as `Error::bt` makes it where `RUST_BACKTRACE` is set.
     fn traced(inner: Error) -> Error {
         Error::WithBacktrace { inner: Box::new(inner), backtrace: Box::new(Backtrace::force_capture()) }
     }

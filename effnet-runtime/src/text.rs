@@ -17,7 +17,7 @@ pub fn read_text(path: &Path) -> io::Result<String> {
 /// Decodes a file's bytes as UTF-8, without a byte order mark.
 ///
 /// # Errors
-/// What is wrong and what to do, as the rest of a sentence that begins with the file.
+/// The rest of a sentence that begins with the file: what is wrong and what to do.
 pub(crate) fn text(bytes: &[u8]) -> Result<&str, &'static str> {
     std::str::from_utf8(without_mark(bytes)?).map_err(|_| "is not UTF-8: save it as UTF-8")
 }

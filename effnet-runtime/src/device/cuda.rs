@@ -29,7 +29,7 @@ pub(super) fn gpu(ordinal: usize) -> Result<Device, String> {
         Device::new_cuda(ordinal).map_err(|error| format!("the GPU cannot be opened: {}", sentence(&error)))?;
     keep_memory(ordinal);
     if let Device::Cuda(device) = &device {
-        // To create and destroy two events for each allocation takes a tenth of a step's time in the driver.
+        // Creating and destroying two events for each allocation takes a tenth of a step's time in the driver.
         // SAFETY: cudarc needs these events in contexts that have opened a stream, and nothing opens one here. Candle
         // works in each thread's own stream of the driver, whose order is enough within a thread. Memory that another
         // thread receives has been waited for (train/upload.rs), and the driver reuses freed memory in order.

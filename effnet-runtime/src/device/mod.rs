@@ -29,7 +29,7 @@ pub enum DeviceError {
     Unavailable {
         /// The name that was asked for.
         name: String,
-        /// What is missing, and what to do about it.
+        /// The reason: what is missing, and what to do about it.
         why: String,
     },
 }

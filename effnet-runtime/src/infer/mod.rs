@@ -177,7 +177,7 @@ impl Engine {
             eps: dialect.bn_eps,
             activation: spec.settings.activation,
         };
-        // In the network's order: an error names the first weight that is at fault.
+        // Results are taken in the network's order: an error names the first weight that is at fault.
         let stem = stem::Stem::new(source, spec, &with)?;
         let blocks: Vec<_> = spec.blocks().collect();
         let mut packed: Vec<Option<weights::Result<_>>> = blocks.iter().map(|_| None).collect();

@@ -27,7 +27,7 @@ struct Sizes {
     /// The floats of [`Schedule::between`](super::schedule::Schedule::between).
     between: [usize; 3],
     features: usize,
-    /// For each thread.
+    /// Each thread's scratch memory.
     scratch: usize,
 }
 

@@ -45,7 +45,7 @@ pub(crate) trait Problem: Debug {
     fn forward<F: Float>(&self, inputs: &[Vec<F>]) -> Vec<F>;
     /// Gradients of the inputs, from that of the result.
     fn backward<F: Float>(&self, inputs: &[Vec<F>], grad: &[F]) -> Vec<Vec<F>>;
-    /// For each input, the sum of the sizes of the terms that its gradient is made of, where they cancel.
+    /// The sum of the sizes of the terms that each input's gradient is made of, where they cancel.
     fn cancelled(&self, inputs: &[Vec<f64>], _grad: &[f64]) -> Vec<f64> {
         vec![0.0; inputs.len()]
     }

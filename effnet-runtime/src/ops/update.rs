@@ -1,7 +1,7 @@
 //! Steps of optimizers, moving averages and sums of squares, over all parameters at once.
 //!
-//! On the CPU one parameter after the other, each in chunks over all threads; on CUDA in one launch over all
-//! parameters, however small most of them are. Values that are kept beside a parameter ([`Values`]) lie where the
+//! The CPU takes one parameter after the other, each in chunks over all threads; CUDA takes all parameters in one
+//! launch, however small most of them are. Values that are kept beside a parameter ([`Values`]) lie where the
 //! parameter does.
 
 use candle_core::{Device, Result, Tensor, bail};

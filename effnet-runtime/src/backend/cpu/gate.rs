@@ -1,4 +1,4 @@
-//! From an image's mean to the gate of its channels, and back.
+//! Computes the gate of an image's channels from their means, and its gradients.
 
 use candle_core::{Result, Tensor};
 use effnet_kernels::activation;

@@ -46,7 +46,7 @@ pub(crate) struct Cpu {
 }
 
 impl Cpu {
-    /// At the level that is in use.
+    /// The CPU at the level that is in use.
     pub(crate) fn new() -> Self {
         Self { level: Level::current() }
     }

@@ -16,7 +16,7 @@ const OLD: u64 = 1 << 14;
 /// Free buffers.
 #[derive(Default)]
 struct Free {
-    /// By their length, each with the number of its last use.
+    /// Buffers by their length, each with the number of its last use.
     buffers: BTreeMap<usize, Vec<(Vec<f32>, u64)>>,
     /// Buffers that were asked for so far.
     asked: u64,

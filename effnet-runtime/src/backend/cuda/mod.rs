@@ -76,8 +76,8 @@ impl Backend for Cuda {
     type Normed = Normed;
     type Gate = Gate;
 
-    /// By an event in the device's stream in front of the work and one behind it, for which nobody waits until the time
-    /// is asked for: NaN where the driver has none to tell.
+    /// Records an event in the device's stream in front of the work and one behind it, for which nobody waits until the
+    /// time is asked for: NaN where the driver has none to tell.
     fn timed<R>(&self, f: impl FnOnce() -> Result<R>) -> Result<(R, Seconds)> {
         let stream = self.device.cuda_stream();
         let mark = || -> Result<CudaEvent> { stream.record_event(Some(CUevent_flags::CU_EVENT_DEFAULT)).w() };

@@ -32,7 +32,7 @@ impl<'a> Row<'a> {
 /// The elements that a block works on, `Chunk` there.
 struct Chunk {
     row: usize,
-    /// Which of the row's chunks.
+    /// The chunk's number in its row.
     number: usize,
 }
 

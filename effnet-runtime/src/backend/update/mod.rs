@@ -13,7 +13,7 @@ pub use values::Values;
 pub(crate) struct Target<'a> {
     pub weight: &'a Tensor,
     pub gradient: &'a Tensor,
-    /// In the order of [`Rule::slots`].
+    /// The values that are kept for the weight, in the order of [`Rule::slots`].
     pub slots: &'a mut [Values],
     pub now: Now,
 }

@@ -8,7 +8,7 @@ pub trait Rule: Send + Sync {
     /// The values that the rule keeps for each element of a weight.
     fn slots(&self) -> &'static [Slot];
 
-    /// What a step calculates with, in the order of the rule's kernel.
+    /// Numbers that a step calculates with, in the order of the rule's kernel.
     fn factors(&self, now: Now) -> [f32; 8];
 
     /// Changes `weights` by `gradients`. `slots` are in the order of [`Rule::slots`]; all slices have one length.

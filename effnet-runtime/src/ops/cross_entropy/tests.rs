@@ -91,7 +91,7 @@ fn smoothing_is_pytorchs() {
     assert!((loss.to_scalar::<f32>().unwrap() - PYTORCH_LOSS).abs() < 1e-6, "{loss}");
 }
 
-/// What the call above returns.
+/// The loss that the call above returns.
 const PYTORCH_LOSS: f32 = 0.946_808;
 
 #[test]
@@ -117,15 +117,15 @@ fn mixed_targets_are_the_sum_of_smoothed_ones() {
 
 #[test]
 fn mixed_targets_give_the_mixed_loss() {
-    // With z = torch.tensor([[1., -2., .5], [.3, .1, -.7]]) and f = torch.nn.functional.cross_entropy(z, y,
-    // label_smoothing=0.1, reduction="none") of y = [2, 0] and y = [0, 1]: (.75 * f + .25 * g).mean().
+    // (.75 * f + .25 * g).mean(), where f and g are torch.nn.functional.cross_entropy(torch.tensor([[1., -2., .5],
+    // [.3, .1, -.7]]), y, label_smoothing=0.1, reduction="none") of y = torch.tensor([2, 0]) and torch.tensor([0, 1])
     let logits = Tensor::new(&[[1f32, -2., 0.5], [0.3, 0.1, -0.7]], &Device::Cpu).unwrap();
     let targets = smoothed_pairs(&[2, 0], &[(0, 0.75), (1, 0.75)], 3, 0.1).unwrap();
     let loss = cross_entropy(&logits, &targets).unwrap().to_scalar::<f32>().unwrap();
     assert!((loss - PYTORCH_MIXED_LOSS).abs() < 1e-6, "{loss}");
 }
 
-/// What the expression above gives.
+/// The loss that the expression above gives.
 const PYTORCH_MIXED_LOSS: f32 = 0.913_058;
 
 #[test]

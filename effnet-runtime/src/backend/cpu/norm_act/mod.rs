@@ -36,7 +36,7 @@ pub(crate) struct Normalisation {
 }
 
 impl Normalisation {
-    /// From statistics and the learned scale and shift.
+    /// The normalisation by statistics and the learned scale and shift.
     pub(crate) fn new(
         mean: &[f32],
         variance: &[f32],
@@ -54,7 +54,7 @@ impl Normalisation {
 /// The residual that is added to the result, and the factors that scale the result first.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Residual<'a> {
-    /// As many elements as `z`.
+    /// The residual, of as many elements as `z`.
     pub values: &'a [f32],
     /// A factor for each image.
     pub branch: &'a [f32],
@@ -235,7 +235,7 @@ impl<F: Function> Kernel for Sums<'_, F> {
     }
 }
 
-/// From `g` to the gradient of `z`.
+/// Turns `g` into the gradient of `z`.
 struct Finish<'a> {
     z: &'a [f32],
     dz: &'a mut [f32],

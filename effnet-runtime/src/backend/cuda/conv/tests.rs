@@ -108,7 +108,7 @@ fn two_roundings_may_add_up() {
     check(&problem, DType::BF16).unwrap();
 }
 
-/// In every way that an input's gradient is found: as one product, of windows, by cuDNN.
+/// The cases cover every way that an input's gradient is found: as one product, of windows, by cuDNN.
 #[test]
 fn a_gradient_added_to_another_is_their_sum_on_small_shapes() -> Result<()> {
     for (kernel, stride) in [(1, 1), (1, 2), (3, 1), (3, 2)] {

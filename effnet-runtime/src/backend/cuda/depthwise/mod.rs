@@ -29,7 +29,7 @@ const ACROSS: usize = 32;
 const STRIPS_OF_LANE: usize = 4;
 const MOST_PARTS: usize = 128;
 
-/// Which kernels run.
+/// The kernels that run.
 enum Kernels {
     /// The kernels that slide a 3 × 3 window of stride 1 down strips of `rows`.
     Slide { rows: usize },

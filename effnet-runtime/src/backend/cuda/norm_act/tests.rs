@@ -84,7 +84,7 @@ fn check(case: &Case) -> Result<()> {
     }
     let (of_z, [gamma, beta]) = normed.backward(&of_z, &map(&grad)?)?;
     assert_eq!(of_z.dtype(), dtype);
-    // What the terms of a gradient can come to before they cancel.
+    // Size that the terms of the gradient of z can come to before they cancel.
     let largest_scale = norm.scale.iter().fold(1.0, |largest: f32, scale| largest.max(scale.abs()));
     assert_near(&what("gradient of z"), &of_z, &dz, largest_scale)?;
     assert_near(&what("gradient of γ"), &gamma, &of_gamma, rows as f32)?;

@@ -249,8 +249,8 @@ proptest! {
     }
 }
 
-/// With running statistics, and a dropped branch where there can be a shortcut: a batch's statistics of one or two
-/// pixels have gradients that are all rounding.
+/// The problems have running statistics, and a dropped branch where there can be a shortcut: a batch's statistics of
+/// one or two pixels have gradients that are all rounding.
 #[test]
 fn corners_equal_the_definition() {
     for depthwise in [false, true] {
