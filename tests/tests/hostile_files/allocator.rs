@@ -69,6 +69,6 @@ fn what_is_counted_is_what_was_taken() {
         drop(bytes);
         std::hint::black_box(vec![1u8; 1 << 20]);
     });
-    // The vector, and the copy that it grew to.
-    assert!((5 << 20..6 << 20).contains(&peak), "{peak}");
+    // The vector, and the copy that it grew to; the test harness's threads take and free a little meanwhile.
+    assert!(peak.abs_diff(5 << 20) < 1 << 16, "{peak}");
 }
