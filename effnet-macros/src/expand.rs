@@ -26,7 +26,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
         new: new(&blocks),
         run: run(&names),
         features: features(&names),
-        functions: stage_functions(model, &names, &blocks),
+        functions: stage_functions(&names, &blocks),
     };
     shape::assemble(input, &names, spec, runtime, &parts)
 }
@@ -45,7 +45,7 @@ impl TypedBlock {
     fn new(block: Block, model: &Model) -> Self {
         // Errors and an editor's jumps lead to the table; names mean what they mean to generated code.
         let at = |span: Span| span.resolved_at(Span::call_site());
-        let spans = &model.rows[block.stage];
+        let spans = &model.rows[block.row];
         let span = at(spans.row.span);
         Self {
             span,
@@ -66,7 +66,7 @@ impl TypedBlock {
 fn fields(model: &Model, blocks: &[TypedBlock]) -> TokenStream {
     let Model { spec, runtime, .. } = model;
     let [image, stem, last, features] =
-        [spec.settings.in_channels, spec.stem_channels(), spec.last_channels(), spec.settings.num_features].map(whole);
+        [spec.settings.in_channels, spec.stem_channels(), spec.last_channels(), spec.num_features()].map(whole);
     let blocks = blocks.iter().map(|TypedBlock { block, span, field, kind }| {
         let Block { in_channels, expanded, squeezed, out_channels, kernel, stride, .. } = *block;
         let sizes = [in_channels, expanded, squeezed, out_channels, kernel, stride].map(|size| {
@@ -141,10 +141,11 @@ fn features(names: &Names) -> TokenStream {
 ///     __private::Blocks::new(&self.block_2)
 /// }
 /// ```
-fn stage_functions(model: &Model, names: &Names, blocks: &[TypedBlock]) -> TokenStream {
+fn stage_functions(names: &Names, blocks: &[TypedBlock]) -> TokenStream {
     let stages = blocks.chunk_by(|one, next| one.block.stage == next.block.stage);
-    let functions = names.stages.iter().zip(model.spec.rows()).zip(stages).map(|((stage, row), blocks)| {
-        let [in_channels, out_channels] = [row.in_channels, row.out_channels].map(whole);
+    let functions = names.stages.iter().zip(stages).map(|(stage, blocks)| {
+        let (first, last) = (&blocks[0].block, &blocks[blocks.len() - 1].block);
+        let [in_channels, out_channels] = [first.in_channels, last.out_channels].map(whole);
         let (first, rest) = blocks.split_at(1);
         let (first, rest) = (first.iter().map(|block| &block.field), rest.iter().map(|block| &block.field));
         quote! {

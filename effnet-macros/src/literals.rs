@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use effnet_spec::{Row, Settings, Spec};
+use effnet_spec::{Expansion, Row, Settings, Spec, Squeeze};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
@@ -33,10 +33,38 @@ pub(crate) fn spec(spec: &Spec, private: &TokenStream) -> TokenStream {
 }
 
 fn row(row: &Row, private: &TokenStream) -> TokenStream {
-    let Row { repeats, kernel, stride, expansion, in_channels, out_channels, operator, se_ratio } = *row;
-    let whole = [repeats, kernel, stride, expansion, in_channels, out_channels].map(whole);
+    let Row { repeats, kernel, stride, in_channels, out_channels, operator, .. } = *row;
+    let (ratio, expanded) = match row.expansion {
+        Expansion::Ratio(ratio) => (ratio, None),
+        Expansion::Channels(channels) => (1, Some(whole(channels))),
+    };
+    let (se_ratio, squeezed) = match row.squeeze {
+        Squeeze::Ratio(ratio) => (ratio, None),
+        Squeeze::Channels(channels) => (0.0, Some(whole(channels))),
+    };
+    let plain = Row::new(repeats, kernel, stride, ratio, in_channels, out_channels, operator, se_ratio);
+    let mut options = Vec::new();
+    options.extend(expanded.map(|channels| quote!(expansion: #private::Expansion::Channels(#channels))));
+    options.extend(squeezed.map(|channels| quote!(squeeze: #private::Squeeze::Channels(#channels))));
+    for (name, value, default) in [
+        (quote!(shortcut), row.shortcut, plain.shortcut),
+        (quote!(expand_conv), row.expand_conv, plain.expand_conv),
+        (quote!(project_activation), row.project_activation, plain.project_activation),
+        (quote!(same_stage), row.same_stage, plain.same_stage),
+    ] {
+        options.extend((value != default).then(|| quote!(#name: #value)));
+    }
+    options.extend(row.activation.map(|activation| {
+        let activation = member(activation);
+        quote!(activation: #private::Option::Some(#private::Activation::#activation))
+    }));
+    let cells = [repeats, kernel, stride, ratio, in_channels, out_channels].map(whole);
     let (operator, se_ratio) = (member(operator), real(se_ratio));
-    quote!(#private::Row::new(#(#whole),*, #private::Operator::#operator, #se_ratio))
+    let plain = quote!(#private::Row::new(#(#cells),*, #private::Operator::#operator, #se_ratio));
+    match options.as_slice() {
+        [] => plain,
+        options => quote!(#private::Row { #(#options,)* ..#plain }),
+    }
 }
 
 /// The identifier of an enum's member without fields, which is what `Debug` prints.
@@ -49,6 +77,12 @@ fn settings(settings: &Settings, private: &TokenStream) -> TokenStream {
     let [dropout, drop_path, bn_eps, bn_momentum] = [dropout, drop_path, bn_eps, bn_momentum].map(real);
     let (in_channels, num_features) = (whole(settings.in_channels), whole(settings.num_features));
     let (padding, activation) = (member(settings.padding), member(settings.activation));
+    let (head, gate, se_of) = (member(settings.head), member(settings.se_gate), member(settings.se_of));
+    let (head_bias, stem_kernel) = (settings.head_bias, whole(settings.stem_kernel));
+    let se_activation = match settings.se_activation.map(member) {
+        Some(activation) => quote!(#private::Option::Some(#private::Activation::#activation)),
+        None => quote!(#private::Option::None),
+    };
     let [train_size, eval_size] = [settings.train_size, settings.eval_size].map(|size| match size.map(whole) {
         Some(size) => quote!(#private::Option::Some(#size)),
         None => quote!(#private::Option::None),
@@ -58,12 +92,18 @@ fn settings(settings: &Settings, private: &TokenStream) -> TokenStream {
         #private::Settings {
             in_channels: #in_channels,
             num_features: #num_features,
+            head: #private::HeadKind::#head,
+            head_bias: #head_bias,
+            stem_kernel: #stem_kernel,
             dropout: #dropout,
             drop_path: #drop_path,
             bn_eps: #bn_eps,
             bn_momentum: #bn_momentum,
             padding: #private::Padding::#padding,
             activation: #private::Activation::#activation,
+            se_gate: #private::Gate::#gate,
+            se_activation: #se_activation,
+            se_of: #private::SeOf::#se_of,
             train_size: #train_size,
             eval_size: #eval_size,
             mean: #private::Cow::Borrowed(&[#(#mean),*]),

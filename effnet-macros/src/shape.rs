@@ -24,7 +24,7 @@ impl Names {
         Self {
             model: input.ident.clone(),
             features: format_ident!("{}Features", input.ident),
-            stages: (1..=spec.rows().len()).map(|stage| format_ident!("stage_{stage}")).collect(),
+            stages: (1..=spec.stages().count()).map(|stage| format_ident!("stage_{stage}")).collect(),
         }
     }
 }
@@ -59,9 +59,9 @@ pub(crate) fn assemble(input: &Input, names: &Names, spec: &Spec, runtime: &Toke
     let cfgs = conditions(attrs);
     let features_doc = format!("The feature maps that [`{model}`] puts out, one a stage.");
     let stem = whole(spec.stem_channels());
-    let channels = spec.rows().iter().map(|row| whole(row.out_channels));
-    let stage_docs =
-        (1..).zip(spec.rows()).map(|(stage, row)| format!("Stage {stage}: {} channels.", row.out_channels));
+    let channels: Vec<usize> = spec.stages().map(|rows| rows.last().map_or(0, |row| row.out_channels)).collect();
+    let stage_docs = (1..).zip(&channels).map(|(stage, channels)| format!("Stage {stage}: {channels} channels."));
+    let channels = channels.iter().copied().map(whole);
     let inherent = inherent(vis, names, spec, parts);
     let traits = traits(names);
     quote! {
@@ -104,7 +104,7 @@ fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) ->
     let Names { model, features, .. } = names;
     let Parts { new, run, features: features_body, functions, .. } = parts;
     let spec_literal = literals::spec(spec, &quote!(__private));
-    let per_class = spec.settings.num_features.saturating_add(1);
+    let per_class = spec.num_features().saturating_add(1);
     let params = whole(parts.body_params.saturating_add(per_class.saturating_mul(1_000)));
     let [body_params, per_class] = [parts.body_params, per_class].map(whole);
     let blocks = whole(parts.drop_path.0);

@@ -22,9 +22,9 @@ impl<'a> Builder<'a> {
     /// A builder for a network of this table with `num_classes` classes, whose parameters are `vb`'s.
     ///
     /// # Errors
-    /// When the table is faulty, `num_classes` is 0, or the builder's dialect cannot be read.
+    /// When the table is faulty, or the builder's dialect cannot be read.
     pub fn new(spec: &Spec, num_classes: usize, vb: VarBuilder<'a>) -> Result<Self> {
-        check_network(spec, num_classes)?;
+        check_network(spec)?;
         let blocks: Vec<Block> = spec.blocks().collect();
         let root = Scope::root(&spec.settings, vb)?;
         Ok(Self { spec: spec.clone(), num_classes, root, blocks: blocks.into_iter() })
@@ -57,7 +57,7 @@ impl<'a> Builder<'a> {
 
     /// The head. `sizes` are the last stage's and the head's channels.
     pub(crate) fn head(&mut self, sizes: [usize; 2]) -> Result<Head> {
-        expect("the head", sizes, [self.spec.last_channels(), self.spec.settings.num_features])?;
+        expect("the head", sizes, [self.spec.last_channels(), self.spec.num_features()])?;
         Head::new(&self.root, &self.spec, self.num_classes)
     }
 
@@ -79,14 +79,11 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Refuses a table or a number of classes that no network can be built of.
+/// Refuses a table that no network can be built of.
 ///
 /// # Errors
-/// When the table is faulty, or `num_classes` is 0.
-pub(crate) fn check_network(spec: &Spec, num_classes: usize) -> Result<()> {
-    if num_classes == 0 {
-        candle_core::bail!("a classifier of 0 classes was asked for; it needs at least 1")
-    }
+/// When the table is faulty.
+pub(crate) fn check_network(spec: &Spec) -> Result<()> {
     let mistakes: Vec<String> = spec.validate().iter().map(ToString::to_string).collect();
     if !mistakes.is_empty() {
         candle_core::bail!("the table of `{}` is faulty: {}", spec.name, mistakes.join("; "))

@@ -29,8 +29,9 @@ impl DynamicModel {
         let mut builder = Builder::new(spec, num_classes, vb)?;
         let stem = builder.stem([spec.settings.in_channels, spec.stem_channels()])?;
         let mut blocks = builder.all_blocks()?.into_iter();
-        let stages = spec.rows.iter().map(|row| blocks.by_ref().take(row.repeats).collect()).collect();
-        let head = builder.head([spec.last_channels(), spec.settings.num_features])?;
+        let repeats = spec.stages().map(|rows| rows.iter().map(|row| row.repeats).sum());
+        let stages = repeats.map(|repeats| blocks.by_ref().take(repeats).collect()).collect();
+        let head = builder.head([spec.last_channels(), spec.num_features()])?;
         Ok(Self { stem, stages, head, core: builder.finish()? })
     }
 
@@ -46,7 +47,7 @@ impl Network for DynamicModel {
     }
 
     fn run(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        layers::run_network(&self.stem, self.stages.iter().flatten(), &self.head, images, pass)
+        layers::logits(&self.stem, self.stages.iter().flatten(), &self.head, images, pass)
     }
 
     fn stage_maps(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Vec<Tensor>> {

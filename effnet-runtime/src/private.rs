@@ -11,7 +11,7 @@ pub use std::vec::Vec;
 
 pub use candle_core::{ModuleT, Result, Tensor};
 pub use candle_nn::VarBuilder;
-pub use effnet_spec::{Activation, Operator, Padding, Row, Settings, Spec};
+pub use effnet_spec::{Activation, Expansion, Gate, HeadKind, Operator, Padding, Row, SeOf, Settings, Spec, Squeeze};
 
 pub use crate::builder::Builder;
 pub use crate::feature_map::FeatureMap;

@@ -2,8 +2,8 @@
 
 use candle_core::{DType, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
+use effnet_spec::Settings;
 use effnet_spec::plan::{self, Param, Submodule};
-use effnet_spec::{Activation, Settings};
 use serde::de::DeserializeOwned;
 
 use crate::dialect::Dialect;
@@ -18,8 +18,6 @@ pub(crate) struct Scope<'a> {
     pub params: Params,
     /// The conventions of the weights.
     pub dialect: Dialect,
-    /// The blocks' non-linearity.
-    pub activation: Activation,
     /// Share of a batch in the running statistics.
     pub momentum: f64,
 }
@@ -33,7 +31,7 @@ impl<'a> Scope<'a> {
         let frozen = carried(&builder, FROZEN_TENSOR)?.unwrap_or_default();
         let params = Params::on(0, builder.device()).with_frozen(frozen);
         let dialect = carried(&builder, DIALECT_TENSOR)?.unwrap_or_else(|| Dialect::of(settings));
-        Ok(Self { builder, params, dialect, activation: settings.activation, momentum: settings.bn_momentum })
+        Ok(Self { builder, params, dialect, momentum: settings.bn_momentum })
     }
 
     /// The place `name` below this one.

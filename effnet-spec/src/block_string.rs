@@ -3,12 +3,16 @@
 use std::str::FromStr;
 
 use crate::mistake::block_key;
-use crate::{Column, Mistake, Name, Operator, Row};
+use crate::{Column, Expansion, Mistake, Name, Operator, Row, Squeeze};
+
+/// The part without a value, automl's own, of a row whose blocks have no shortcut.
+const NO_SHORTCUT: &str = "noskip";
 
 impl Row {
     /// The row that a string in google/automl's block notation describes (`effnetv2_configs.py`, `BlockDecoder`).
     ///
-    /// As there, keys may come in any order, `c` may be left out for mbconv, and `se` for no squeeze-and-excitation.
+    /// As there, keys may come in any order, `c` may be left out for mbconv, and `se` for no squeeze-and-excitation;
+    /// `noskip` leaves the shortcuts out.
     /// Whether the numbers are legal is for [`crate::Spec::validate`] to say.
     ///
     /// ```
@@ -16,7 +20,7 @@ impl Row {
     ///
     /// let row = Row::from_block_string("r6_k3_s2_e4_i64_o128_se0.25")?;
     /// assert_eq!(row, Row::new(6, 3, 2, 4, 64, 128, Operator::MbConv, 0.25));
-    /// assert_eq!(row.to_block_string(), "r6_k3_s2_e4_i64_o128_se0.25");
+    /// assert_eq!(row.to_block_string().as_deref(), Some("r6_k3_s2_e4_i64_o128_se0.25"));
     /// # Ok::<(), effnet_spec::Mistake>(())
     /// ```
     ///
@@ -24,42 +28,62 @@ impl Row {
     /// A key that is unknown, missing or there twice, and a value that is no number.
     pub fn from_block_string(text: &str) -> Result<Self, Mistake> {
         let mut mistakes = Vec::new();
+        let shortcut = !text.split('_').any(|part| part == NO_SHORTCUT);
         let values = split(text, &mut mistakes);
+        let (mut expansion, mut se_ratio) = (0, 0.0);
         let mut row = Self::new(0, 0, 0, 0, 0, 0, Operator::MbConv, 0.0);
         for (column, value) in values {
             let legal = match column {
                 Column::Repeats => read(value, &mut row.repeats),
                 Column::Kernel => read(value, &mut row.kernel),
                 Column::Stride => read(value, &mut row.stride),
-                Column::Expansion => read(value, &mut row.expansion),
+                Column::Expansion => read(value, &mut expansion),
                 Column::In => read(value, &mut row.in_channels),
                 Column::Out => read(value, &mut row.out_channels),
                 Column::Operator => {
-                    let known = Operator::ALL.into_iter().find(|known| known.block_type().automl.to_string() == value);
+                    let is_meant = |known: &Operator| {
+                        known.block_type().automl.map(|code| code.to_string()) == Some(value.to_owned())
+                    };
+                    let known = Operator::ALL.into_iter().find(is_meant);
                     row.operator = known.unwrap_or(row.operator);
                     known.is_some()
                 }
-                Column::SeRatio => read(value, &mut row.se_ratio),
+                Column::SeRatio => read(value, &mut se_ratio),
             };
             if !legal {
                 mistakes.push(Mistake::Unreadable { name: Name::BlockKey(column), text: value.to_owned() });
             }
         }
-        if mistakes.is_empty() { Ok(row) } else { Err(Mistake::BlockString { mistakes }) }
+        if !mistakes.is_empty() {
+            return Err(Mistake::BlockString { mistakes });
+        }
+        (row.expansion, row.squeeze) = (Expansion::Ratio(expansion), Squeeze::Ratio(se_ratio));
+        row.shortcut = shortcut;
+        Ok(row)
     }
 
-    /// The row in google/automl's block notation.
-    pub fn to_block_string(&self) -> String {
-        let Self { repeats, kernel, stride, expansion, in_channels, out_channels, operator, se_ratio } = self;
-        let mut text = format!("r{repeats}_k{kernel}_s{stride}_e{expansion}_i{in_channels}_o{out_channels}");
-        match operator.block_type().automl {
-            0 => {}
-            code => text += &format!("_c{code}"),
+    /// The row in google/automl's block notation, if that can say it.
+    pub fn to_block_string(&self) -> Option<String> {
+        let Self { repeats, kernel, stride, in_channels, out_channels, operator, .. } = *self;
+        let (Expansion::Ratio(expansion), Squeeze::Ratio(se_ratio)) = (self.expansion, self.squeeze) else {
+            return None;
+        };
+        let code = operator.block_type().automl?;
+        let plain = Self::new(repeats, kernel, stride, expansion, in_channels, out_channels, operator, se_ratio);
+        if *self != (Self { shortcut: self.shortcut, ..plain }) {
+            return None;
         }
-        if *se_ratio != 0.0 {
+        let mut text = format!("r{repeats}_k{kernel}_s{stride}_e{expansion}_i{in_channels}_o{out_channels}");
+        if code != 0 {
+            text += &format!("_c{code}");
+        }
+        if se_ratio != 0.0 {
             text += &format!("_se{se_ratio}");
         }
-        text
+        if !self.shortcut {
+            text += &format!("_{NO_SHORTCUT}");
+        }
+        Some(text)
     }
 }
 
@@ -67,7 +91,7 @@ impl Row {
 fn split<'a>(text: &'a str, mistakes: &mut Vec<Mistake>) -> Vec<(Column, &'a str)> {
     let mut values: Vec<(Column, &str)> = Vec::new();
     let has = |values: &[(Column, &str)], column| values.iter().any(|(seen, _)| *seen == column);
-    for part in text.split('_') {
+    for part in text.split('_').filter(|part| *part != NO_SHORTCUT) {
         let letters = part.find(|character: char| !character.is_alphabetic()).unwrap_or(part.len());
         let (key, value) = part.split_at(letters);
         match Column::ALL.into_iter().find(|column| block_key(*column) == key) {
@@ -107,6 +131,8 @@ mod tests {
         let plain = Row::new(1, 3, 1, 1, 32, 16, Operator::MbConv, 0.25);
         assert_eq!(Row::from_block_string("r1_k3_s1_e1_i32_o16_se0.25"), Ok(plain));
         assert_eq!(Row::from_block_string("se0.25_c0_o16_i32_e1_s1_k3_r1"), Ok(plain));
+        let without = Row { shortcut: false, ..plain };
+        assert_eq!(Row::from_block_string("r1_k3_s1_e1_i32_o16_se0.25_noskip"), Ok(without));
     }
 
     #[test]

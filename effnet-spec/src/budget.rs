@@ -35,10 +35,10 @@ impl Budget {
         let costs = spec.costs(Size::square(size), 1_000);
         let check = |limit: Limit, most: Option<u64>, count: fn(&Cost) -> u64| {
             let (most, total) = (most?, count(&costs.total()));
-            let stages = costs.stages.iter().zip(spec.rows()).enumerate();
-            let stages = stages.map(|(index, (cost, row))| (CostPart::Stage(index, *row), count(cost)));
+            let rows = costs.rows.iter().zip(spec.rows()).zip(spec.stage_of_rows());
+            let rows = rows.map(|((cost, row), stage)| (CostPart::Stage(stage, Box::new(*row)), count(cost)));
             let ends = [(CostPart::Stem, count(&costs.stem)), (CostPart::Head, count(&costs.head))];
-            let (part, cost) = stages.chain(ends).max_by_key(|&(_, cost)| cost)?;
+            let (part, cost) = rows.chain(ends).max_by_key(|&(_, cost)| cost)?;
             let mistake = Mistake::OverBudget { limit, size, total, most, part, cost };
             (total > most).then_some(Error { place: Place::Limit(limit), mistake })
         };

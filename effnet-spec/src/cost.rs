@@ -51,15 +51,15 @@ impl Cost {
 pub struct Costs {
     /// The stem.
     pub stem: Cost,
-    /// The stages, first to last.
-    pub stages: Vec<Cost>,
-    /// The head's convolution and the classifier.
+    /// The rows, first to last.
+    pub rows: Vec<Cost>,
+    /// The head: its convolution and the classifier, as far as it has them.
     pub head: Cost,
 }
 
 impl Costs {
     /// The whole network.
     pub fn total(&self) -> Cost {
-        self.stages.iter().fold(self.stem, |sum, &stage| sum.plus(stage)).plus(self.head)
+        self.rows.iter().fold(self.stem, |sum, &row| sum.plus(row)).plus(self.head)
     }
 }

@@ -1,23 +1,30 @@
-//! The cost of a stage and of a network.
+//! The cost of a row and of a network.
 
-use crate::{Cost, Costs, Row, Size, Spec};
+use crate::{Cost, Costs, Row, Settings, Size, Spec};
 
 impl Row {
-    /// The stage's cost, for a map of size `input`.
-    pub const fn cost(&self, input: Size) -> Cost {
+    /// The row's cost, for a map of size `input`.
+    pub(crate) const fn cost(&self, settings: &Settings, input: Size) -> Cost {
         if self.repeats == 0 {
             return Cost::ZERO;
         }
         // The second block and all behind it are the same.
-        let others = self.block(1).cost(input.strided(self.stride)).times(self.repeats as u64 - 1);
-        self.block(0).cost(input).plus(others)
+        let others = self.block(settings, 1).cost(input.strided(self.stride)).times(self.repeats as u64 - 1);
+        self.block(settings, 0).cost(input).plus(others)
     }
 }
 
 impl Spec {
     /// The head's cost with `num_classes` classes, for a map of size `input`.
     const fn head_cost(&self, input: Size, num_classes: usize) -> Cost {
-        self.head_conv().cost(input).plus(self.classifier(num_classes).cost())
+        let layer = match self.head() {
+            Some(head) => head.layer.cost(input),
+            None => Cost::ZERO,
+        };
+        match self.classifier(num_classes) {
+            Some(classifier) => layer.plus(classifier.cost()),
+            None => layer,
+        }
     }
 
     /// The network's cost, for an image of this size.
@@ -26,7 +33,7 @@ impl Spec {
         let mut size = self.stem_conv().output(image);
         let mut rest = self.rows();
         while let [row, behind @ ..] = rest {
-            cost = cost.plus(row.cost(size));
+            cost = cost.plus(row.cost(&self.settings, size));
             size = size.strided(row.stride);
             rest = behind;
         }
@@ -41,17 +48,17 @@ impl Spec {
     /// The cost of each part of the network, for an image of this size.
     pub fn costs(&self, image: Size, num_classes: usize) -> Costs {
         let mut size = self.stem_conv().output(image);
-        let stages = self.rows.iter().map(|row| {
-            let cost = row.cost(size);
+        let rows = self.rows.iter().map(|row| {
+            let cost = row.cost(&self.settings, size);
             size = size.strided(row.stride);
             cost
         });
-        let stages = stages.collect();
-        Costs { stem: self.stem_conv().cost(image), stages, head: self.head_cost(size, num_classes) }
+        let rows = rows.collect();
+        Costs { stem: self.stem_conv().cost(image), rows, head: self.head_cost(size, num_classes) }
     }
 
-    /// The size of each stage's output, for an image of this size.
-    pub fn stage_sizes(&self, image: Size) -> Vec<Size> {
+    /// The size of each row's output, for an image of this size.
+    pub fn row_sizes(&self, image: Size) -> Vec<Size> {
         let stem = self.stem_conv().output(image);
         let sizes = self.rows.iter().scan(stem, |size, row| {
             *size = size.strided(row.stride);

@@ -1,7 +1,7 @@
 //! The modules that the network has in PyTorch, as WZMIAOMIAO's `Test11_efficientnetV2/model.py` builds it.
 
-use crate::plan::{Conv, LayerKind, SqueezeExcite};
-use crate::{Activation, Block, Size, Spec};
+use crate::plan::{Conv, LayerKind, PooledConv, SqueezeExcite};
+use crate::{Activation, Block, Gate, Size, Spec};
 
 /// A module of the PyTorch model, and its output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,30 +39,50 @@ impl Activation {
     }
 }
 
+impl Gate {
+    /// The class of PyTorch's module.
+    const fn class(self) -> &'static str {
+        match self {
+            Gate::Sigmoid => "Sigmoid",
+            Gate::HardSigmoid => "Hardsigmoid",
+        }
+    }
+}
+
 impl Spec {
     /// Every module below the model in the order in which PyTorch calls it, containers behind what they contain.
     /// `Sequential`s are left out, as torchsummary does.
     pub fn modules(&self, image: Size, num_classes: usize) -> Vec<Module> {
-        let mut walk = Walk { activation: self.settings.activation.class(), size: image, modules: Vec::new() };
+        let mut walk = Walk { size: image, modules: Vec::new() };
         walk.conv_bn_act(&self.stem_conv());
         for block in self.blocks() {
             walk.block(&block);
         }
-        walk.conv_bn_act(&self.head_conv());
-        let features = self.settings.num_features;
-        walk.push("AdaptiveAvgPool2d", features, Some(Size::ONE), 0);
-        walk.push("Flatten", features, None, 0);
-        if self.settings.dropout > 0.0 {
-            walk.push("Dropout", features, None, 0);
+        let head = self.head().map(|site| site.layer.kind);
+        if let Some(LayerKind::Conv(conv)) = head {
+            walk.conv_bn_act(&conv);
         }
-        walk.push("Linear", num_classes, None, self.classifier(num_classes).cost().params);
+        let (pooled, features) = match head {
+            Some(LayerKind::Pooled(conv)) => (conv.in_channels, conv.out_channels),
+            _ => (self.num_features(), self.num_features()),
+        };
+        walk.push("AdaptiveAvgPool2d", pooled, Some(Size::ONE), 0);
+        if let Some(LayerKind::Pooled(conv)) = head {
+            walk.pooled(&conv);
+        }
+        walk.push("Flatten", features, None, 0);
+        if let Some(classifier) = self.classifier(num_classes) {
+            if self.settings.dropout > 0.0 {
+                walk.push("Dropout", features, None, 0);
+            }
+            walk.push("Linear", num_classes, None, classifier.cost().params);
+        }
         walk.modules
     }
 }
 
 /// A walk through the model.
 struct Walk {
-    activation: &'static str,
     /// Size of the map so far.
     size: Size,
     modules: Vec<Module>,
@@ -76,7 +96,7 @@ impl Walk {
     fn conv_bn_act(&mut self, conv: &Conv) {
         self.size = conv.output(self.size);
         let (channels, size) = (conv.out_channels, Some(self.size));
-        let activation = if conv.activated { self.activation } else { "Identity" };
+        let activation = conv.activation.map_or("Identity", Activation::class);
         self.push("Conv2d", channels, size, conv.weights());
         self.push("BatchNorm2d", channels, size, 2 * channels as u64);
         self.push(activation, channels, size, 0);
@@ -84,12 +104,18 @@ impl Walk {
     }
 
     fn squeeze_excite(&mut self, gate: &SqueezeExcite) {
-        let SqueezeExcite { channels, squeezed } = *gate;
-        for (outputs, activation) in [(squeezed, self.activation), (channels, "Sigmoid")] {
+        let SqueezeExcite { channels, squeezed, activation, gate: function } = *gate;
+        for (outputs, activation) in [(squeezed, activation.class()), (channels, function.class())] {
             self.push("Conv2d", outputs, Some(Size::ONE), gate.weights().saturating_add(outputs as u64));
             self.push(activation, outputs, Some(Size::ONE), 0);
         }
         self.push("SqueezeExcite", channels, Some(self.size), 0);
+    }
+
+    fn pooled(&mut self, conv: &PooledConv) {
+        let (channels, size) = (conv.out_channels, Some(Size::ONE));
+        self.push("Conv2d", channels, size, conv.cost().params);
+        self.push(conv.activation.class(), channels, size, 0);
     }
 
     fn block(&mut self, block: &Block) {
@@ -97,6 +123,7 @@ impl Walk {
             match template.layer(block).map(|layer| layer.kind) {
                 Some(LayerKind::Conv(conv)) => self.conv_bn_act(&conv),
                 Some(LayerKind::SqueezeExcite(gate)) => self.squeeze_excite(&gate),
+                Some(LayerKind::Pooled(conv)) => self.pooled(&conv),
                 None => {
                     if let Some(class) = block.operator.block_type().ungated_class {
                         self.push(class, template.out_channels(block), Some(self.size), 0);

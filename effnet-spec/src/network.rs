@@ -1,22 +1,29 @@
 //! A network's layers, from the image to the logits.
 
-use crate::Spec;
-use crate::plan::{Conv, Layer, LayerKind, Linear, Part, Site};
+use crate::plan::{Conv, Layer, LayerKind, Linear, Part, PooledConv, Site};
+use crate::{HeadKind, Spec};
 
 impl Spec {
-    /// The first convolution: 3×3, stride 2, from the image to the first row's input.
+    /// The first convolution: stride 2, from the image to the first row's input.
     pub const fn stem_conv(&self) -> Conv {
-        Conv::activated([self.settings.in_channels, self.stem_channels()], 3, 2)
+        let channels = [self.settings.in_channels, self.stem_channels()];
+        Conv::activated(channels, self.settings.stem_kernel, 2, self.settings.activation)
     }
 
-    /// The head's convolution: 1×1, from the last row's output to the features in front of the classifier.
-    pub const fn head_conv(&self) -> Conv {
-        Conv::activated([self.last_channels(), self.settings.num_features], 1, 1)
+    /// Features in front of the classifier: what the head's convolution puts out, or else the last stage.
+    pub const fn num_features(&self) -> usize {
+        match self.settings.head {
+            HeadKind::Conv | HeadKind::Pooled => self.settings.num_features,
+            HeadKind::None => self.last_channels(),
+        }
     }
 
-    /// The classifier behind the head's convolution and pooling.
-    pub const fn classifier(&self, num_classes: usize) -> Linear {
-        Linear { inputs: self.settings.num_features, outputs: num_classes }
+    /// The classifier; none for a network of no classes.
+    pub const fn classifier(&self, num_classes: usize) -> Option<Linear> {
+        match num_classes {
+            0 => None,
+            outputs => Some(Linear { inputs: self.num_features(), outputs }),
+        }
     }
 
     /// The stem's only layer.
@@ -25,15 +32,24 @@ impl Spec {
         Site { part: Part::Stem, layer: Layer { name: "stem", timm: "conv_stem", kind } }
     }
 
-    /// The head's layer in front of pooling and classifier.
-    pub const fn head(&self) -> Site {
-        let kind = LayerKind::Conv(self.head_conv());
-        Site { part: Part::Head, layer: Layer { name: "project_conv", timm: "conv_head", kind } }
+    /// The head's layer between the last stage and the classifier, if it has one.
+    pub const fn head(&self) -> Option<Site> {
+        let (in_channels, out_channels) = (self.last_channels(), self.settings.num_features);
+        let activation = self.settings.activation;
+        let kind = match self.settings.head {
+            HeadKind::Conv => LayerKind::Conv(Conv::activated([in_channels, out_channels], 1, 1, activation)),
+            HeadKind::Pooled => {
+                let bias = self.settings.head_bias;
+                LayerKind::Pooled(PooledConv { in_channels, out_channels, bias, activation })
+            }
+            HeadKind::None => return None,
+        };
+        Some(Site { part: Part::Head, layer: Layer { name: "project_conv", timm: "conv_head", kind } })
     }
 
-    /// Every layer in front of pooling, in the order in which an image passes them.
+    /// Every layer in front of the classifier, in the order in which an image passes them.
     pub fn sites(&self) -> impl Iterator<Item = Site> + '_ {
-        std::iter::once(self.stem()).chain(self.blocks().flat_map(|block| block.sites())).chain([self.head()])
+        std::iter::once(self.stem()).chain(self.blocks().flat_map(|block| block.sites())).chain(self.head())
     }
 
     /// Our name and the shape of every parameter and buffer, in the order in which an image meets them.
@@ -42,7 +58,7 @@ impl Spec {
             let params = site.layer.params().into_iter();
             params.map(move |(module, param)| (module.name_of(&site.name(), &param), param.shape))
         });
-        let classifier = self.classifier(num_classes).params();
+        let classifier = self.classifier(num_classes).into_iter().flat_map(|classifier| classifier.params());
         layers.chain(classifier.map(|param| (format!("{}.{}", Linear::NAME, param.name), param.shape)))
     }
 }

@@ -11,6 +11,8 @@ pub enum Place {
     Row(usize),
     /// One cell of a row, counted from 0.
     Cell(usize, Column),
+    /// An option of a row, counted from 0.
+    Option(usize, RowOption),
     /// A setting.
     Setting(Key),
     /// A limit in the setting `budget`.
@@ -40,14 +42,40 @@ named! {
 }
 
 named! {
+    /// An option behind a row's eight cells.
+    pub enum RowOption: "option" {
+        /// Whether the row continues the stage above.
+        SameStage = "same_stage",
+        /// Whether blocks have a shortcut where one is possible.
+        Shortcut = "shortcut",
+        /// Expanded channels.
+        Expanded = "expanded",
+        /// Whether a block of expansion 1 has its expand convolution.
+        ExpandConv = "expand_conv",
+        /// Squeezed channels.
+        Squeezed = "squeezed",
+        /// The blocks' non-linearity.
+        Activation = "activation",
+        /// Whether the non-linearity follows the projection too.
+        ProjectActivation = "project_activation",
+    }
+}
+
+named! {
     /// A setting of a table.
     pub enum Key: "setting" {
         /// Channels of an image.
         InChannels = "in_channels",
         /// Channels out of the stem.
         Stem = "stem",
+        /// Side of the stem's kernel.
+        StemKernel = "stem_kernel",
         /// Channels of the head's convolution.
         NumFeatures = "num_features",
+        /// What stands between the last stage and the classifier.
+        Head = "head",
+        /// Whether a pooled head's convolution has a bias.
+        HeadBias = "head_bias",
         /// Dropout in front of the classifier.
         Dropout = "dropout",
         /// Drop-path rate.
@@ -60,6 +88,12 @@ named! {
         Padding = "padding",
         /// The blocks' non-linearity.
         Activation = "activation",
+        /// What makes gates of a squeeze-and-excitation's results.
+        SeGate = "se_gate",
+        /// Inner non-linearity of squeeze-and-excitations.
+        SeActivation = "se_activation",
+        /// The channels that `se_ratio` is a share of.
+        SeOf = "se_of",
         /// Side of a training image.
         TrainSize = "train_size",
         /// Side of an evaluation image.
@@ -72,6 +106,14 @@ named! {
         Width = "width",
         /// Factor that scales repeats.
         Depth = "depth",
+        /// Rules of scaling.
+        Scale = "scale",
+        /// The way in which scaled repeats become whole.
+        DepthRounding = "depth_rounding",
+        /// The fewest channels of a scaled head.
+        MinFeatures = "min_features",
+        /// Whether the head's channels are not scaled.
+        FixedFeatures = "fixed_features",
         /// Limits on parameters and MACs.
         Budget = "budget",
         /// Path to the runtime crate.

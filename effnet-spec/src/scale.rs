@@ -1,88 +1,182 @@
-//! Compound scaling, rounded as google/automl does (`effnetv2_model.py`, `round_filters` and `round_repeats`).
+//! Compound scaling, rounded as the implementations of each family do.
 
+use crate::rounding::{round, round_guarded};
 use crate::validate::is_positive;
-use crate::{Error, Key, Place, Row, Settings, Spec};
+use crate::{Error, HeadKind, Key, Place, Row, Settings, Spec, named};
 
-/// The number that every channel count is rounded to a multiple of.
-const DIVISOR: usize = 8;
-
-/// Channels scaled by `width`: to the nearest multiple of 8, ties up, and at least 8.
-///
-/// It has no guard as EfficientNetV1 and MobileNet have, which go up once more where rounding took off over 10 %. A
-/// `width` of 1 changes nothing, not even to a multiple of 8.
-pub fn round_filters(channels: usize, width: f64) -> usize {
-    if width == 1.0 {
-        return channels;
+named! {
+    /// The family by whose rules a table is scaled.
+    pub enum Scale: "scale" {
+        /// EfficientNetV2: google/automl's `effnetv2_model.py`, `round_filters` and `round_repeats`.
+        V2 = "v2",
+        /// EfficientNet and MobileNet: as `v2`, but where rounding to 8 would take off over 10 %, channels go up.
+        V1 = "v1",
+        /// EfficientNet-Lite: as `v1`, but the stem, the head, and the repeats of the first and the last stage stay.
+        Lite = "lite",
     }
-    let nearest = (channels as f64 * width + DIVISOR as f64 / 2.0) as usize / DIVISOR * DIVISOR;
-    nearest.max(DIVISOR)
 }
 
-/// Repeats scaled by `depth`: rounded up.
-pub fn round_repeats(repeats: usize, depth: f64) -> usize {
-    (repeats as f64 * depth).ceil() as usize
+named! {
+    /// The way in which scaled repeats become whole.
+    pub enum DepthRounding: "rounding" {
+        /// To the next whole number.
+        Up = "up",
+        /// To the nearest whole number, of two the even one, and at least to 1.
+        Nearest = "nearest",
+    }
+}
+
+/// Factors that make a larger or smaller network of a table, and how they apply.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scaling {
+    /// Factor of all channels that are cells of the table, and of the head's.
+    pub width: f64,
+    /// Factor of all repeats.
+    pub depth: f64,
+    /// The family by whose rules they apply.
+    pub scale: Scale,
+    /// The way in which repeats become whole.
+    pub depth_rounding: DepthRounding,
+    /// Whether the head's channels stay as they are (MnasNet).
+    pub fixed_features: bool,
+    /// The fewest channels that the head may have (MobileNetV2).
+    pub min_features: usize,
+}
+
+impl Scaling {
+    /// EfficientNetV2's, by these factors.
+    pub const fn v2(width: f64, depth: f64) -> Self {
+        let (scale, depth_rounding) = (Scale::V2, DepthRounding::Up);
+        Self { width, depth, scale, depth_rounding, fixed_features: false, min_features: 0 }
+    }
+
+    /// Channels scaled by `width`: to the nearest multiple of 8, ties up, and at least 8. A width of 1 changes nothing,
+    /// not even to a multiple of 8.
+    fn channels(&self, channels: usize) -> usize {
+        let scaled = channels as f64 * self.width;
+        match self.scale {
+            _ if self.width == 1.0 => channels,
+            Scale::V2 => round(scaled),
+            Scale::V1 | Scale::Lite => round_guarded(scaled),
+        }
+    }
+
+    fn features(&self, settings: &Settings) -> usize {
+        let features = settings.num_features;
+        let fixed = self.fixed_features || self.scale == Scale::Lite || settings.head == HeadKind::None;
+        if fixed { features } else { self.channels(features).max(self.min_features) }
+    }
+
+    /// The repeats of a stage's rows. They are scaled together, and shared out among the rows from the last to the first
+    /// (timm's `_scale_stage_depth`).
+    fn repeats(&self, rows: &[Row]) -> Vec<usize> {
+        let mut left = rows.iter().fold(0_usize, |sum, row| sum.saturating_add(row.repeats));
+        let mut left_scaled = match self.depth_rounding {
+            DepthRounding::Up => (left as f64 * self.depth).ceil(),
+            DepthRounding::Nearest => (left as f64 * self.depth).round_ties_even().max(1.0),
+        };
+        let mut scaled = vec![0; rows.len()];
+        for (row, scaled) in rows.iter().zip(&mut scaled).rev() {
+            let share = (row.repeats as f64 / left as f64 * left_scaled).round_ties_even().max(1.0);
+            *scaled = share as usize;
+            left = left.saturating_sub(row.repeats);
+            left_scaled -= share;
+        }
+        scaled
+    }
 }
 
 impl Spec {
-    /// The network with all channels scaled by `width`, the stem's and the head's included, and all repeats by `depth`.
+    /// The network scaled: the channels of its rows, the stem's and the head's by `width`, and all repeats by `depth`.
     ///
     /// ```
-    /// # use effnet_spec::{Operator, Row, Settings, Spec};
+    /// # use effnet_spec::{Operator, Row, Scaling, Settings, Spec};
     /// # let rows = [Row::new(1, 3, 1, 1, 32, 16, Operator::Fused, 0.0)];
     /// # let b0 = Spec { name: "B0".into(), rows: rows.to_vec().into(), settings: Settings::DEFAULT };
-    /// let b3 = b0.scaled(1.2, 1.4);
+    /// let b3 = b0.scaled(&Scaling::v2(1.2, 1.4));
     /// assert_eq!((b3.stem_channels(), b3.last_channels(), b3.settings.num_features), (40, 16, 1536));
     /// assert_eq!(b3.num_blocks(), 2);
     /// ```
     #[must_use]
-    pub fn scaled(&self, width: f64, depth: f64) -> Self {
-        let rows = self.rows.iter().map(|row| Row {
-            repeats: round_repeats(row.repeats, depth),
-            in_channels: round_filters(row.in_channels, width),
-            out_channels: round_filters(row.out_channels, width),
-            ..*row
-        });
-        let num_features = round_filters(self.settings.num_features, width);
+    pub fn scaled(&self, scaling: &Scaling) -> Self {
+        let mut rows = Vec::with_capacity(self.rows.len());
+        let stages: Vec<&[Row]> = self.stages().collect();
+        for (index, stage) in stages.iter().enumerate() {
+            let at_end = index == 0 || index + 1 == stages.len();
+            let by = if scaling.scale == Scale::Lite && at_end { Scaling { depth: 1.0, ..*scaling } } else { *scaling };
+            rows.extend(stage.iter().zip(by.repeats(stage)).map(|(row, repeats)| Row {
+                repeats,
+                in_channels: scaling.channels(row.in_channels),
+                out_channels: scaling.channels(row.out_channels),
+                ..*row
+            }));
+        }
+        if let (Scale::Lite, Some(first)) = (scaling.scale, rows.first_mut()) {
+            first.in_channels = self.stem_channels();
+        }
+        let num_features = scaling.features(&self.settings);
         Self {
             name: self.name.clone(),
-            rows: rows.collect(),
+            rows: rows.into(),
             settings: Settings { num_features, ..self.settings.clone() },
         }
     }
 }
 
-/// The mistakes in the factors of [`Spec::scaled`].
-pub fn check_scaling(width: f64, depth: f64) -> Vec<Error<Place>> {
-    let factors = [(Key::Width, width), (Key::Depth, depth)].into_iter();
-    factors.filter(|&(_, factor)| !is_positive(factor)).map(|(key, factor)| Error::setting(key, factor)).collect()
+impl Scaling {
+    /// The mistakes in the factors.
+    pub fn check(&self) -> Vec<Error<Place>> {
+        let factors = [(Key::Width, self.width), (Key::Depth, self.depth)].into_iter();
+        factors.filter(|&(_, factor)| !is_positive(factor)).map(|(key, factor)| Error::setting(key, factor)).collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Operator;
 
     #[test]
     fn rounds_to_the_nearest_multiple_of_8_without_a_guard() {
         for (channels, width, rounded) in
             [(32, 1.1, 32), (16, 1.1, 16), (96, 1.1, 104), (112, 1.1, 120), (16, 1.2, 16), (112, 1.2, 136), (8, 0.1, 8)]
         {
-            assert_eq!(round_filters(channels, width), rounded, "{channels} · {width}");
+            assert_eq!(Scaling::v2(width, 1.0).channels(channels), rounded, "{channels} · {width}");
         }
-        // With the guard it would be 24: 16 is more than 10 % below 19.2.
-        assert_eq!(round_filters(16, 1.2), 16);
-        assert_eq!(round_filters(20, 1.0), 20);
+        // 16 is more than 10 % below 19.2.
+        assert_eq!(Scaling::v2(1.2, 1.0).channels(16), 16);
+        assert_eq!(Scaling { scale: Scale::V1, ..Scaling::v2(1.2, 1.0) }.channels(16), 24);
+        assert_eq!(Scaling::v2(1.0, 1.0).channels(20), 20);
+    }
+
+    fn rows(repeats: &[usize]) -> Vec<Row> {
+        repeats.iter().map(|&repeats| Row::new(repeats, 3, 1, 1, 8, 8, Operator::MbConv, 0.0)).collect()
     }
 
     #[test]
     fn rounds_repeats_up() {
-        assert_eq!([1, 2, 3, 5, 8].map(|repeats| round_repeats(repeats, 1.1)), [2, 3, 4, 6, 9]);
-        assert_eq!(round_repeats(5, 1.0), 5);
+        let scaled = |repeats: usize, depth| Scaling::v2(1.0, depth).repeats(&rows(&[repeats]));
+        assert_eq!([1, 2, 3, 5, 8].map(|repeats| scaled(repeats, 1.1)[0]), [2, 3, 4, 6, 9]);
+        assert_eq!(scaled(5, 1.0), [5]);
+    }
+
+    /// What timm's `_scale_stage_depth` returns.
+    #[test]
+    fn rows_of_a_stage_share_its_repeats() {
+        let scaled = |repeats: &[usize], depth, depth_rounding| {
+            Scaling { depth_rounding, ..Scaling::v2(1.0, depth) }.repeats(&rows(repeats))
+        };
+        assert_eq!(scaled(&[1, 2, 1], 1.0, DepthRounding::Up), [1, 2, 1]);
+        assert_eq!(scaled(&[1, 3], 1.4, DepthRounding::Up), [2, 4]);
+        assert_eq!(scaled(&[2, 1], 2.2, DepthRounding::Up), [5, 2]);
+        assert_eq!(scaled(&[4], 0.6, DepthRounding::Nearest), [2]);
+        assert_eq!(scaled(&[1], 0.2, DepthRounding::Nearest), [1]);
     }
 
     #[test]
     fn refuses_factors_that_are_not_positive() {
-        assert!(check_scaling(1.1, 0.5).is_empty());
-        let errors = check_scaling(0.0, f64::NAN);
+        assert!(Scaling::v2(1.1, 0.5).check().is_empty());
+        let errors = Scaling::v2(0.0, f64::NAN).check();
         let messages: Vec<_> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(
             messages,

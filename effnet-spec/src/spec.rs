@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::{Block, Row, Settings};
 
-/// A network: its name, its stages and its settings.
+/// A network: its name, its rows and its settings.
 ///
 /// Channels and repeats are those of the network itself: `width` and `depth` have been applied.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,7 +12,7 @@ use crate::{Block, Row, Settings};
 pub struct Spec {
     /// Name of the generated type, or of the table's file.
     pub name: Cow<'static, str>,
-    /// The stages, first to last.
+    /// The rows, first to last.
     pub rows: Cow<'static, [Row]>,
     /// Everything else.
     #[cfg_attr(feature = "serde", serde(default))]
@@ -20,7 +20,7 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// The stages as a slice, in a constant too.
+    /// The rows as a slice, in a constant too.
     pub const fn rows(&self) -> &[Row] {
         match &self.rows {
             Cow::Borrowed(rows) => rows,
@@ -44,6 +44,16 @@ impl Spec {
         }
     }
 
+    /// The rows of each stage, first to last.
+    pub fn stages(&self) -> impl Iterator<Item = &[Row]> {
+        self.rows().chunk_by(|_, next| next.same_stage)
+    }
+
+    /// The stage of each row, from 0.
+    pub(crate) fn stage_of_rows(&self) -> impl Iterator<Item = usize> {
+        self.stages().enumerate().flat_map(|(stage, rows)| rows.iter().map(move |_| stage))
+    }
+
     /// The number of blocks of all stages.
     pub const fn num_blocks(&self) -> usize {
         let (mut blocks, mut rest) = (0usize, self.rows());
@@ -57,11 +67,20 @@ impl Spec {
     /// The network's blocks, first to last.
     pub fn blocks(&self) -> impl Iterator<Item = Block> + '_ {
         let total = self.num_blocks() as f64;
-        let stages = self.rows.iter().enumerate();
-        let blocks = stages.flat_map(|(stage, row)| (0..row.repeats).map(move |repeat| (stage, row.block(repeat))));
-        blocks.enumerate().map(move |(index, (stage, block))| Block {
+        let rows = self.rows.iter().enumerate().scan((0, 0), |(stages, repeats), (index, row)| {
+            if !row.same_stage || index == 0 {
+                (*stages, *repeats) = (*stages + 1, 0);
+            }
+            let above = std::mem::replace(repeats, *repeats + row.repeats);
+            Some((index, row, *stages - 1, above))
+        });
+        let blocks = rows.flat_map(move |(index, row, stage, above)| {
+            let block =
+                move |repeat| Block { row: index, stage, repeat: above + repeat, ..row.block(&self.settings, repeat) };
+            (0..row.repeats).map(block)
+        });
+        blocks.enumerate().map(move |(index, block)| Block {
             index,
-            stage,
             drop_path: self.settings.drop_path * index as f64 / total,
             ..block
         })

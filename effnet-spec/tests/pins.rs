@@ -64,7 +64,7 @@ fn parts_add_up_to_the_whole() {
         let spec = spec(name);
         let size = Size { height: 45, width: 37 };
         assert_eq!(spec.costs(size, 7).total(), spec.cost(size, 7), "{name}");
-        assert_eq!(blocks_cost(&spec, size), spec.costs(size, 7).stages.iter().map(|cost| cost.macs).sum::<u64>());
+        assert_eq!(blocks_cost(&spec, size), spec.costs(size, 7).rows.iter().map(|cost| cost.macs).sum::<u64>());
         assert!(spec.validate().is_empty(), "{name}");
     }
 }

@@ -87,10 +87,20 @@ fn error(rows: &str) -> String {
 fn refuses_what_it_does_not_know() {
     let short = error(r#"[2, 3, 1, 1, 24, 24, "fused"]"#);
     assert!(short.starts_with("invalid length 7, expected a row of eight cells, `[repeats, kernel"), "{short}");
-    let long = error(r#"[2, 3, 1, 1, 24, 24, "fused", 0, 1]"#);
-    assert!(long.starts_with("invalid length 9, expected a row of eight cells"), "{long}");
+    let number = error(r#"[2, 3, 1, 1, 24, 24, "fused", 0, 1]"#);
+    assert!(number.starts_with("invalid type: integer `1`, expected a row's options, such as"), "{number}");
+    let long = error(r#"[2, 3, 1, 1, 24, 24, "fused", 0, {}, 1]"#);
+    assert!(long.starts_with("invalid length 10, expected a row of eight cells"), "{long}");
+    let option = error(r#"[2, 3, 1, 1, 24, 24, "fused", 0, { "shortcuts": false }]"#);
+    assert!(option.starts_with("unknown field `shortcuts`, expected one of `same_stage`, `shortcut`"), "{option}");
+    let cell = error(r#"[2, 3, 1, "x", 24, 24, "fused", 0]"#);
+    assert!(cell.starts_with("invalid value: string \"x\", expected a number, or \"_\" where an option"), "{cell}");
+    let left_out = error(r#"[2, 3, 1, "_", 24, 24, "fused", 0]"#);
+    assert!(left_out.starts_with("`expansion` is left out with `_`: say `{ expanded: … }`"), "{left_out}");
+    let both = error(r#"[2, 3, 1, 1, 24, 24, "fused", 0, { "expanded": 96 }]"#);
+    assert!(both.starts_with("`expanded` stands in place of the cell `expansion`"), "{both}");
     let operator = error(r#"[2, 3, 1, 1, 24, 24, "fusd", 0]"#);
-    assert!(operator.starts_with("unknown variant `fusd`, expected `fused` or `mbconv`"), "{operator}");
+    assert!(operator.starts_with("unknown variant `fusd`, expected one of `fused`, `mbconv`, `conv`"), "{operator}");
     let block_string = error(r#""r2_k3""#);
     assert!(block_string.starts_with("`s`, `e`, `i`, `o` are missing"), "{block_string}");
 

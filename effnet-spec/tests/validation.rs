@@ -1,6 +1,6 @@
 //! Each mistake: its place, and its message word for word.
 
-use effnet_spec::{Budget, Column, Key, Operator, Place, Row, Settings, Size, Spec};
+use effnet_spec::{Budget, Column, Key, Operator, Place, Row, RowOption, Settings, Size, Spec, Squeeze};
 
 /// A legal network of three stages.
 fn legal() -> Spec {
@@ -46,12 +46,12 @@ fn cells() {
     check(Place::Cell(2, Stride), "`stride` is 3; it must be 1 or 2", |rows, _| rows[2].stride = 3);
     check(Place::Cell(2, Stride), "`stride` is 0; it must be 1 or 2", |rows, _| rows[2].stride = 0);
     check(Place::Cell(0, Expansion), "`expansion` is 0; it must be a positive whole number", |rows, _| {
-        rows[0].expansion = 0;
+        rows[0].expansion = effnet_spec::Expansion::Ratio(0);
     });
     check(Place::Cell(0, In), "`in` is 0; it must be a positive whole number", |rows, _| rows[0].in_channels = 0);
     for (ratio, text) in [(1.5, "1.5"), (-0.25, "-0.25"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
         let message = format!("`se_ratio` is {text}; it must be a number from 0 (no squeeze-and-excitation) to 1");
-        check(Place::Cell(2, SeRatio), &message, |rows, _| rows[2].se_ratio = ratio);
+        check(Place::Cell(2, SeRatio), &message, |rows, _| rows[2].squeeze = Squeeze::Ratio(ratio));
     }
 }
 
@@ -82,7 +82,7 @@ fn too_many_blocks() {
 #[test]
 fn counts_that_overflow() {
     let stage = "the stage's counts overflow 64 bits; its channels or its expansion must be smaller";
-    check(Place::Row(1), stage, |rows, _| rows[1].expansion = usize::MAX);
+    check(Place::Row(1), stage, |rows, _| rows[1].expansion = effnet_spec::Expansion::Ratio(usize::MAX));
     check(Place::Row(2), stage, |rows, _| rows[2].out_channels = usize::MAX / 2);
     let stem = "the stem's counts overflow 64 bits; `in_channels` must be smaller";
     check(Place::Setting(Key::InChannels), stem, |_, settings| settings.in_channels = usize::MAX);
@@ -139,8 +139,8 @@ fn all_at_once_in_the_tables_order() {
     let found = mistakes(|rows, settings| {
         rows[0].kernel = 2;
         rows[2].in_channels = 17;
-        rows[2].se_ratio = 2.0;
-        rows[1].expansion = usize::MAX;
+        rows[2].squeeze = Squeeze::Ratio(2.0);
+        rows[1].expansion = effnet_spec::Expansion::Ratio(usize::MAX);
         settings.dropout = 2.0;
         settings.std = vec![0.0].into();
     });
@@ -198,5 +198,7 @@ fn budget() {
 fn names_are_unique() {
     let columns: std::collections::BTreeSet<_> = Column::ALL.map(Column::name).into_iter().collect();
     let keys: std::collections::BTreeSet<_> = Key::ALL.map(Key::name).into_iter().collect();
-    assert_eq!((columns.len(), keys.len()), (8, 17));
+    assert_eq!((columns.len(), keys.len()), (Column::ALL.len(), Key::ALL.len()));
+    let options: std::collections::BTreeSet<_> = RowOption::ALL.map(RowOption::name).into_iter().collect();
+    assert_eq!(options.len(), RowOption::ALL.len());
 }

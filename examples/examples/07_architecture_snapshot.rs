@@ -32,5 +32,6 @@ fn the_architecture_is_what_it_was() {
     head   conv, pool, linear     1×1       1                  256                        6×6   19,466  592.4 k
 
     190,882 parameters for 10 classes in 6 blocks; 14.27 M MACs and 159.7 k activations for an image of 96×96 pixels.
+    Settings: num_features: 256, eval_size: 96.
     ");
 }

@@ -39,7 +39,7 @@ fn maps_have_the_sizes_that_the_spec_foretells() {
         let network = network(padding);
         for (height, width) in SIZES {
             let maps = network.stage_maps(&images(1, (height, width)), &Pass::Eval(Precision::F32)).unwrap();
-            let sizes = Odd::SPEC.stage_sizes(Size { height, width });
+            let sizes = Odd::SPEC.row_sizes(Size { height, width });
             assert_eq!(maps.len(), sizes.len());
             for ((map, size), row) in maps.iter().zip(sizes).zip(Odd::SPEC.rows.iter()) {
                 assert_eq!(map.dims(), [1, row.out_channels, size.height, size.width], "{padding:?}");

@@ -10,6 +10,8 @@
 | head  | conv, pool, linear |    1×1 |      1 |           |       16 |         |    |      56×56 | 17,224 | 618.1 k |
 
 19,216 parameters for 1,000 classes in 2 blocks; 11.96 M MACs and 891.6 k activations for an image of 224×224 pixels.
+
+Settings: `num_features: 16, padding: same, activation: relu6`.
 */
 struct NoSe {
     stem: ::effnet_runtime::__private::Stem<3, 8>,
@@ -64,12 +66,18 @@ const _: () = {
             settings: __private::Settings {
                 in_channels: 3,
                 num_features: 16,
+                head: __private::HeadKind::Conv,
+                head_bias: true,
+                stem_kernel: 3,
                 dropout: 0.2,
                 drop_path: 0.2,
                 bn_eps: 0.001,
                 bn_momentum: 0.1,
                 padding: __private::Padding::Same,
                 activation: __private::Activation::Relu6,
+                se_gate: __private::Gate::Sigmoid,
+                se_activation: __private::Option::None,
+                se_of: __private::SeOf::Input,
                 train_size: __private::Option::None,
                 eval_size: __private::Option::None,
                 mean: __private::Cow::Borrowed(&[0.5]),

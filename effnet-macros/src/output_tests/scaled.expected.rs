@@ -10,6 +10,8 @@
 | head  | conv, pool, linear |    1×1 |      1 |           |       80 |         |      |      56×56 | 84,360 | 10.12 M |
 
 156,120 parameters for 1,000 classes in 5 blocks; 292.8 M MACs and 6.048 M activations for an image of 224×224 pixels.
+
+Settings: `num_features: 80`.
 */
 struct Scaled {
     stem: ::effnet_runtime::__private::Stem<3, 40>,
@@ -67,12 +69,18 @@ const _: () = {
             settings: __private::Settings {
                 in_channels: 3,
                 num_features: 80,
+                head: __private::HeadKind::Conv,
+                head_bias: true,
+                stem_kernel: 3,
                 dropout: 0.2,
                 drop_path: 0.2,
                 bn_eps: 0.001,
                 bn_momentum: 0.1,
                 padding: __private::Padding::Symmetric,
                 activation: __private::Activation::Silu,
+                se_gate: __private::Gate::Sigmoid,
+                se_activation: __private::Option::None,
+                se_of: __private::SeOf::Input,
                 train_size: __private::Option::None,
                 eval_size: __private::Option::None,
                 mean: __private::Cow::Borrowed(&[0.5]),

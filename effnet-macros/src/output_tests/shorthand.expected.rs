@@ -9,6 +9,7 @@
 | head  | conv, pool, linear |    1×1 |      1 |           |     1280 |         |    |    112×112 | 1,293,800 | 129.7 M |
 
 1,294,624 parameters for 1,000 classes in 1 blocks; 139.7 M MACs and 16.26 M activations for an image of 224×224 pixels.
+
 */
 pub struct EfficientNetV2 {
     stem: ::effnet_runtime::__private::Stem<3, 8>,
@@ -39,12 +40,18 @@ const _: () = {
             settings: __private::Settings {
                 in_channels: 3,
                 num_features: 1280,
+                head: __private::HeadKind::Conv,
+                head_bias: true,
+                stem_kernel: 3,
                 dropout: 0.2,
                 drop_path: 0.2,
                 bn_eps: 0.001,
                 bn_momentum: 0.1,
                 padding: __private::Padding::Symmetric,
                 activation: __private::Activation::Silu,
+                se_gate: __private::Gate::Sigmoid,
+                se_activation: __private::Option::None,
+                se_of: __private::SeOf::Input,
                 train_size: __private::Option::None,
                 eval_size: __private::Option::None,
                 mean: __private::Cow::Borrowed(&[0.5]),

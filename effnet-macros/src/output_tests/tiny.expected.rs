@@ -11,6 +11,8 @@
 | head  | conv, pool, linear |    1×1 |      1 |           |       32 |         |      |        8×8 | 33,576 | 64.77 k |
 
 36,882 parameters for 1,000 classes in 3 blocks; 564.6 k MACs and 20.49 k activations for an image of 32×32 pixels.
+
+Settings: `num_features: 32, drop_path: 0.1, eval_size: 32`.
 */
 pub(crate) struct Tiny {
     stem: ::effnet_runtime::__private::Stem<3, 8>,
@@ -66,12 +68,18 @@ const _: () = {
             settings: __private::Settings {
                 in_channels: 3,
                 num_features: 32,
+                head: __private::HeadKind::Conv,
+                head_bias: true,
+                stem_kernel: 3,
                 dropout: 0.2,
                 drop_path: 0.1,
                 bn_eps: 0.001,
                 bn_momentum: 0.1,
                 padding: __private::Padding::Symmetric,
                 activation: __private::Activation::Silu,
+                se_gate: __private::Gate::Sigmoid,
+                se_activation: __private::Option::None,
+                se_of: __private::SeOf::Input,
                 train_size: __private::Option::None,
                 eval_size: __private::Option::Some(32),
                 mean: __private::Cow::Borrowed(&[0.5]),

@@ -65,10 +65,9 @@ impl Conv {
         precision: Precision,
         with: &Conventions,
     ) -> Result<Self> {
-        let plan::Conv { in_channels, kernel, stride, activated, .. } = *conv;
+        let plan::Conv { in_channels, kernel, stride, activation, .. } = *conv;
         let Folded { weight, bias } = fold(source, (name, conv), with.eps)?;
         let weights = ConvWeights::new(with.level, precision, &weight, in_channels, (kernel, stride), &bias);
-        let activation = activated.then_some(with.activation);
         Ok(Self { weights, window: Window { kernel, stride, padding: with.padding }, activation })
     }
 

@@ -28,7 +28,7 @@ pub(super) struct Depthwise {
 
 impl Depthwise {
     pub(super) fn new(source: &dyn Source, layer: Named<'_, Conv>, with: &Conventions) -> Result<Self> {
-        let Conv { out_channels, kernel, stride, activated, .. } = *layer.1;
+        let Conv { out_channels, kernel, stride, activation, .. } = *layer.1;
         if !matches!((kernel, stride), (3 | 5 | 7, 1 | 2)) {
             return Err(candle_core::Error::msg(format!(
                 "the engine has no depthwise convolution of {kernel} × {kernel} pixels and stride {stride}, as `{}` is: \
@@ -47,7 +47,6 @@ impl Depthwise {
                 weight[(plane * taps + tap) * CHANNELS + lane] = *value;
             }
         }
-        let activation = activated.then_some(with.activation);
         let window = Window { kernel, stride, padding: with.padding };
         Ok(Self { weight, bias, channels: out_channels, window, activation })
     }

@@ -38,8 +38,8 @@ impl<'a> Parts<'a> {
             _ => return None,
         };
         let fits = conv.1.kind == ConvKind::Dense
-            && conv.1.activated
-            && project.is_none_or(|(_, project)| project.is_pointwise() && !project.activated);
+            && conv.1.activation.is_some()
+            && project.is_none_or(|(_, project)| project.is_pointwise() && project.activation.is_none());
         fits.then_some(Self { conv, project })
     }
 }

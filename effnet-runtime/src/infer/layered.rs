@@ -109,7 +109,11 @@ impl Layer {
                 ConvKind::Depthwise => Self::Depthwise(Depthwise::new(source, (name, conv), with)?),
             },
             LayerKind::SqueezeExcite(gate) => {
-                Self::SqueezeExcite(SqueezeExcite::new(source, (name, gate), gate.channels, with.activation)?)
+                Self::SqueezeExcite(SqueezeExcite::new(source, (name, gate), gate.channels)?)
+            }
+            LayerKind::Pooled(_) => {
+                let message = format!("`{name}` stands behind the mean over pixels, not in a block");
+                return Err(candle_core::Error::msg(message).into());
             }
         })
     }

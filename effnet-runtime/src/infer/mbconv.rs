@@ -48,7 +48,8 @@ pub(super) struct MbConv {
     squeeze: Option<SqueezeExcite>,
     project: Packed,
     shortcut: bool,
-    activation: Activation,
+    /// The expansion's, where there is one.
+    activation: Option<Activation>,
 }
 
 /// The layers of a block that these phases compute.
@@ -63,7 +64,9 @@ impl<'a> Parts<'a> {
     pub(super) fn of(layers: &'a [(String, LayerKind)]) -> Option<Self> {
         use LayerKind::{Conv, SqueezeExcite};
         let (expand, layers) = match layers {
-            [(name, Conv(conv)), rest @ ..] if conv.is_pointwise() && conv.activated => (Some((&**name, conv)), rest),
+            [(name, Conv(conv)), rest @ ..] if conv.is_pointwise() && conv.activation.is_some() => {
+                (Some((&**name, conv)), rest)
+            }
             _ => (None, layers),
         };
         let [(name, Conv(conv)), between @ .., (last, Conv(project))] = layers else { return None };
@@ -72,14 +75,18 @@ impl<'a> Parts<'a> {
             [(name, SqueezeExcite(gate))] => Some((&**name, gate)),
             _ => return None,
         };
-        let fits = conv.kind == ConvKind::Depthwise && conv.activated && project.is_pointwise() && !project.activated;
+        let fits = conv.kind == ConvKind::Depthwise
+            && conv.activation.is_some()
+            && project.is_pointwise()
+            && project.activation.is_none();
         fits.then_some(Self { expand, depthwise: (name, conv), squeeze, project: (last, project) })
     }
 }
 
 impl MbConv {
     pub(super) fn new(source: &dyn Source, parts: &Parts<'_>, shortcut: bool, with: &Conventions) -> Result<Self> {
-        let Conventions { level, eps, activation, .. } = *with;
+        let Conventions { level, eps, .. } = *with;
+        let activation = parts.expand.and_then(|(_, expand)| expand.activation);
         let expand = parts.expand.map(|layer| fold(source, layer, eps).map(|folded| (folded, layer.1)));
         let expand = expand.transpose()?.map(|(mut folded, &Conv { in_channels, out_channels, .. })| {
             let padded = out_channels.next_multiple_of(CHANNELS);
@@ -90,7 +97,7 @@ impl MbConv {
         });
         let depthwise = Depthwise::new(source, parts.depthwise, with)?;
         let padded = depthwise.planes() * CHANNELS;
-        let squeeze = parts.squeeze.map(|layer| SqueezeExcite::new(source, layer, padded, activation)).transpose()?;
+        let squeeze = parts.squeeze.map(|layer| SqueezeExcite::new(source, layer, padded)).transpose()?;
         let folded = fold(source, parts.project, eps)?;
         let Conv { in_channels, out_channels, .. } = *parts.project.1;
         let mut rows = vec![0.0; out_channels * padded];
@@ -148,7 +155,7 @@ impl MbConv {
         let (a, out) = (map.pixels(image, 0, 0), ViewMut::new(Shared::new(out), plane.pixels(0, 0, 0)));
         let job = Job {
             panels: (chunk * panels, (chunk + 1) * panels),
-            activation: Some(self.activation),
+            activation: self.activation,
             ..Job::new(expand, (height, width), View::new(data, a), out)
         };
         // SAFETY: `out` is the caller's own; what it reads is borrowed, and no part of `out`.

@@ -51,7 +51,7 @@ use candle_core::{DType, Result, Tensor};
 use effnet_kernels::Precision;
 use effnet_kernels::simd::Level;
 use effnet_kernels::threads::{self, Pool};
-use effnet_spec::{Activation, Padding, Spec};
+use effnet_spec::{Padding, Spec};
 
 use crate::backend::view::view;
 use crate::builder::check_network;
@@ -97,7 +97,6 @@ struct Conventions {
     precision: Precision,
     padding: Padding,
     eps: f64,
-    activation: Activation,
 }
 
 impl Conventions {
@@ -116,6 +115,13 @@ struct Layers {
     stem: stem::Stem,
     blocks: Vec<Box<dyn Schedule>>,
     head: head::Head,
+}
+
+impl Layers {
+    /// Floats that a run puts out for an image: its logits, or without classes its embeddings.
+    fn width(&self) -> usize {
+        if self.num_classes == 0 { self.head.width() } else { self.num_classes }
+    }
 }
 
 /// A network for inference. Cloning it shares the weights.
@@ -153,7 +159,7 @@ impl Engine {
         let dialect = file.dialect(spec, said)?;
         // Where a file has no classifier, the check names what is missing.
         let num_classes = file.num_classes()?.unwrap_or(1);
-        check_network(spec, num_classes)?;
+        check_network(spec)?;
         weights::check(file, spec, &dialect, num_classes)?;
         let source = OfFile::new(file, spec)?;
         Self::build(&source, spec, &dialect, num_classes, options)
@@ -175,7 +181,6 @@ impl Engine {
             precision: options.precision,
             padding: dialect.padding,
             eps: dialect.bn_eps,
-            activation: spec.settings.activation,
         };
         // Results are taken in the network's order: an error names the first weight that is at fault.
         let stem = stem::Stem::new(source, spec, &with)?;
@@ -196,9 +201,14 @@ impl Engine {
         Ok(Self { layers: Arc::new(layers), pool, last: Arc::default() })
     }
 
-    /// Width of the classifier.
+    /// Width of the classifier; 0 without one.
     pub fn num_classes(&self) -> usize {
         self.layers.num_classes
+    }
+
+    /// Width of the embeddings.
+    pub fn num_features(&self) -> usize {
+        self.layers.head.width()
     }
 
     /// Memory for `batch` images of this size, in pixels.
@@ -209,12 +219,30 @@ impl Engine {
         Session::new(self.layers.clone(), self.pool.clone(), batch, (height, width))
     }
 
-    /// Logits `[N, num_classes]` of images `[N, C, H, W]`. The session is kept for the next call with images of the
+    /// Logits `[N, num_classes]` of images `[N, C, H, W]`; of a network without classes, its embeddings. The session is kept for the next call with images of the
     /// same shape; threads that call at the same time have one of their own.
     ///
     /// # Errors
     /// When the images are not F32 on the CPU, have another number of channels, or are none at all.
     pub fn forward(&self, images: &Tensor) -> Result<Tensor> {
+        self.run(images, self.layers.width(), Session::run)
+    }
+
+    /// Embeddings `[N, num_features]` of images `[N, C, H, W]`: what the classifier reads, timm's `pre_logits`. Sessions
+    /// are kept as by [`Engine::forward`].
+    ///
+    /// # Errors
+    /// As [`Engine::forward`].
+    pub fn embeddings(&self, images: &Tensor) -> Result<Tensor> {
+        self.run(images, self.num_features(), Session::embed)
+    }
+
+    fn run(
+        &self,
+        images: &Tensor,
+        floats: usize,
+        run: impl FnOnce(&mut Session, &[f32], &mut [f32]) -> Result<()>,
+    ) -> Result<Tensor> {
         let device = images.device();
         if images.dtype() != DType::F32 || !device.is_cpu() {
             let (dtype, place) = (images.dtype(), device.location());
@@ -229,10 +257,10 @@ impl Engine {
             Some(session) => session,
             None => self.session(batch, height, width)?,
         };
-        let mut logits = vec![0.0; batch * self.num_classes()];
+        let mut out = vec![0.0; batch * floats];
         let images = images.contiguous()?;
-        session.run(&view(&images)?, &mut logits)?;
+        run(&mut session, &view(&images)?, &mut out)?;
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
-        Tensor::from_vec(logits, (batch, self.num_classes()), images.device())
+        Tensor::from_vec(out, (batch, floats), images.device())
     }
 }

@@ -8,6 +8,7 @@ use effnet_kernels::threads::Pool;
 
 use super::Layers;
 use super::conv::Input;
+use super::head::Features;
 use super::map::{Border, Map};
 use super::profile::{Kind, Place, Span};
 use super::run::Run;
@@ -26,7 +27,8 @@ struct Sizes {
     narrow: usize,
     /// The floats of [`Schedule::between`](super::schedule::Schedule::between).
     between: [usize; 3],
-    features: usize,
+    /// Means over pixels, and what a pooled head makes of them.
+    features: [usize; 2],
     /// Each thread's scratch memory.
     scratch: usize,
 }
@@ -39,15 +41,22 @@ impl Sizes {
             maps: self.maps.map(up),
             narrow: up(self.narrow),
             between: self.between.map(up),
-            features: up(self.features),
+            features: self.features.map(up),
             scratch: up(self.scratch),
         }
     }
 
     fn total(&self, threads: usize) -> usize {
-        let shared: usize = self.maps.iter().chain(&self.between).sum();
-        shared + self.narrow + self.features + threads * self.scratch
+        let shared: usize = self.maps.iter().chain(&self.between).chain(&self.features).sum();
+        shared + self.narrow + threads * self.scratch
     }
+}
+
+/// What a run puts out.
+#[derive(Clone, Copy)]
+enum Out {
+    Logits,
+    Embeddings,
 }
 
 /// Memory for a batch of images of one size, and the network that runs in it.
@@ -98,7 +107,7 @@ impl Session {
             sizes.narrow = sizes.narrow.max(group * last.image() / 2);
         }
         sizes.scratch = sizes.scratch.max(layers.head.scratch(at));
-        sizes.features = group * layers.head.features();
+        sizes.features = layers.head.features().map(|floats| group * floats);
         let sizes = sizes.aligned();
         let memory = Buffer::zeros(sizes.total(pool.threads()));
         Ok(Self { layers, pool, batch, size, maps, sizes, memory })
@@ -109,12 +118,21 @@ impl Session {
         (self.batch, self.size.0, self.size.1)
     }
 
-    /// Logits `[N, num_classes]` of images `[N, C, H, W]`, normalised. Allocates nothing.
+    /// Logits `[N, num_classes]` of images `[N, C, H, W]`, normalised. Allocates nothing. A network without classes puts
+    /// out its embeddings.
     ///
     /// # Errors
     /// When one of the slices has another length.
     pub fn run(&mut self, images: &[f32], logits: &mut [f32]) -> Result<()> {
-        self.run_with(images, logits, None)
+        self.run_with(images, Out::Logits, logits, None)
+    }
+
+    /// Embeddings `[N, num_features]` of images `[N, C, H, W]`, normalised: what the classifier reads. Allocates nothing.
+    ///
+    /// # Errors
+    /// When one of the slices has another length.
+    pub fn embed(&mut self, images: &[f32], embeddings: &mut [f32]) -> Result<()> {
+        self.run_with(images, Out::Embeddings, embeddings, None)
     }
 
     /// [`Session::run`] with a clock: the time of each job, in the order in which they ran.
@@ -123,30 +141,46 @@ impl Session {
     /// The errors of [`Session::run`].
     pub fn profile(&mut self, images: &[f32], logits: &mut [f32]) -> Result<Vec<Span>> {
         let spans = Mutex::default();
-        self.run_with(images, logits, Some(&spans))?;
+        self.run_with(images, Out::Logits, logits, Some(&spans))?;
         Ok(spans.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn run_with(&mut self, images: &[f32], logits: &mut [f32], spans: Option<&Mutex<Vec<Span>>>) -> Result<()> {
+    fn run_with(
+        &mut self,
+        images: &[f32],
+        wanted: Out,
+        out: &mut [f32],
+        spans: Option<&Mutex<Vec<Span>>>,
+    ) -> Result<()> {
         let layers = self.layers.clone();
         let image = layers.in_channels * self.size.0 * self.size.1;
-        let classes = layers.num_classes;
-        if images.len() != self.batch * image || logits.len() != self.batch * classes {
+        let (name, width) = match wanted {
+            Out::Logits => ("logits", layers.width()),
+            Out::Embeddings => ("embeddings", layers.head.width()),
+        };
+        if images.len() != self.batch * image || out.len() != self.batch * width {
             candle_core::bail!(
-                "a session of {} images was given {} floats of images and room for {} logits; it takes {} and {}",
+                "a session of {} images was given {} floats of images and room for {} {name}; it takes {} and {}",
                 self.batch,
                 images.len(),
-                logits.len(),
+                out.len(),
                 self.batch * image,
-                self.batch * classes
+                self.batch * width
             )
         }
-        let groups = images.chunks(GROUP * image).zip(logits.chunks_mut(GROUP * classes));
-        groups.for_each(|(images, logits)| self.run_group(&layers, images, logits, spans));
+        let groups = images.chunks(GROUP * image).zip(out.chunks_mut(GROUP * width));
+        groups.for_each(|(images, out)| self.run_group(&layers, images, wanted, out, spans));
         Ok(())
     }
 
-    fn run_group(&mut self, layers: &Layers, images: &[f32], logits: &mut [f32], spans: Option<&Mutex<Vec<Span>>>) {
+    fn run_group(
+        &mut self,
+        layers: &Layers,
+        images: &[f32],
+        wanted: Out,
+        out: &mut [f32],
+        spans: Option<&Mutex<Vec<Span>>>,
+    ) {
         let sizes = self.sizes;
         let (mut from, rest) = self.memory.split_at_mut(sizes.maps[0]);
         let (mut to, rest) = rest.split_at_mut(sizes.maps[1]);
@@ -154,13 +188,14 @@ impl Session {
         let (wide, rest) = rest.split_at_mut(sizes.between[0]);
         let (sums, rest) = rest.split_at_mut(sizes.between[1]);
         let (squeezed, rest) = rest.split_at_mut(sizes.between[2]);
-        let (features, scratch) = rest.split_at_mut(sizes.features);
+        let (means, rest) = rest.split_at_mut(sizes.features[0]);
+        let (pooled, scratch) = rest.split_at_mut(sizes.features[1]);
         let mut run = Run {
             level: layers.level,
             pool: &self.pool,
             scratch: Shared::new(scratch),
             scratch_size: sizes.scratch,
-            batch: logits.len() / layers.num_classes,
+            batch: images.len() / (layers.in_channels * self.size.0 * self.size.1),
             spans,
             place: Place::Stem,
         };
@@ -169,18 +204,23 @@ impl Session {
         layers.stem.run(&run, images, self.size, from, self.maps[0]);
         for (number, block) in layers.blocks.iter().enumerate() {
             run.place = Place::Block(number);
-            let (x, out) = (self.maps[number], self.maps[number + 1]);
-            run.timed(Kind::Border, 0, || out.clear_border(batch, to));
+            let (x, next) = (self.maps[number], self.maps[number + 1]);
+            run.timed(Kind::Border, 0, || next.clear_border(batch, to));
             let between = Between { wide, sums, squeezed };
             let x = input(&run, block.reads_bf16(), from, x, narrow);
-            block.run(&run, x, between, to, out);
+            block.run(&run, x, between, to, next);
             std::mem::swap(&mut from, &mut to);
         }
         run.place = Place::Head;
         let last = self.maps[layers.blocks.len()];
-        let features = &mut features[..batch * layers.head.features()];
+        let [of_means, of_pooled] = layers.head.features();
+        let features = Features { means: &mut means[..batch * of_means], pooled: &mut pooled[..batch * of_pooled] };
         let x = input(&run, layers.head.reads_bf16(), from, last, narrow);
-        layers.head.run(&run, x, features, logits);
+        let embeddings = layers.head.embed(&run, x, features);
+        match wanted {
+            Out::Logits => layers.head.classify(&run, embeddings, out),
+            Out::Embeddings => out.copy_from_slice(embeddings),
+        }
     }
 }
 

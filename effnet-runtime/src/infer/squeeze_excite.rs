@@ -32,9 +32,8 @@ impl SqueezeExcite {
         source: &dyn Source,
         (name, layer): Named<'_, plan::SqueezeExcite>,
         padded: usize,
-        activation: Activation,
     ) -> Result<Self> {
-        let plan::SqueezeExcite { channels, squeezed } = *layer;
+        let plan::SqueezeExcite { channels, squeezed, activation, .. } = *layer;
         let [reduce_weight, reduce_bias, expand_weight, bias] = read_all(source, name, &layer.params())?;
         let in_blocks = channels.next_multiple_of(BLOCK);
         let (mut reduce, mut expand) = (Buffer::zeros(squeezed * padded), Buffer::zeros(squeezed * in_blocks));

@@ -75,6 +75,9 @@ impl Layer {
         Ok(match &site.layer.kind {
             LayerKind::Conv(conv) => Self::ConvBnAct(ConvBnAct::new(&scope, conv)?),
             LayerKind::SqueezeExcite(gate) => Self::SqueezeExcite(SqueezeExcite::new(&scope, gate)?),
+            LayerKind::Pooled(_) => {
+                candle_core::bail!("`{}` stands behind the mean over pixels, not in a block", site.name())
+            }
         })
     }
 

@@ -35,7 +35,7 @@ impl ConvBnAct {
         Ok(Self {
             kind: conv.kind,
             window: Window { kernel: conv.kernel, stride: conv.stride, padding: scope.dialect.padding },
-            activation: conv.activated.then_some(scope.activation),
+            activation: conv.activation,
             eps: scope.dialect.bn_eps,
             momentum: scope.momentum,
             frozen: norm.is_frozen("weight"),

@@ -1,21 +1,25 @@
-//! The head: the last feature map to logits.
+//! The head: the last feature map to embeddings, and to logits.
 
 use candle_core::{DType, Result, Tensor};
-use effnet_spec::Spec;
-use effnet_spec::plan::Linear;
+use effnet_spec::plan::{LayerKind, Linear, PooledConv, Site};
+use effnet_spec::{Padding, Spec};
 
 use super::Block;
 use super::dropout::dropout;
+use crate::graph::{self, ConvNormAct, Kind, Norm, Sequence, Window};
 use crate::ops;
 use crate::pass::Pass;
 use crate::scope::Scope;
 
-/// A 1×1 convolution with batch normalisation and activation, the mean over pixels, dropout, and the classifier.
+/// A convolution in front of the mean over pixels or behind it, dropout, and the classifier; a network may go without
+/// any of them.
 #[derive(Debug)]
 pub(crate) struct Head {
-    pub(super) conv: Block,
-    weight: Tensor,
-    bias: Tensor,
+    /// The convolution in front of the mean.
+    pub(super) conv: Option<Block>,
+    pooled: Option<Pooled>,
+    /// Weight and bias.
+    classifier: Option<[Tensor; 2]>,
 }
 
 impl Head {
@@ -24,17 +28,77 @@ impl Head {
     /// # Errors
     /// When the scope lacks a parameter, or has it in another shape.
     pub(crate) fn new(root: &Scope<'_>, spec: &Spec, num_classes: usize) -> Result<Self> {
-        let conv = Block::of_site(root, &spec.head())?;
-        let classifier = root.below(Linear::NAME);
-        let [weight, bias] = spec.classifier(num_classes).params();
-        Ok(Self { conv, weight: classifier.take(&weight)?, bias: classifier.take(&bias)? })
+        let (mut conv, mut pooled) = (None, None);
+        if let Some(site) = spec.head() {
+            match &site.layer.kind {
+                LayerKind::Pooled(layer) => pooled = Some(Pooled::new(root, &site, layer)?),
+                LayerKind::Conv(_) | LayerKind::SqueezeExcite(_) => conv = Some(Block::of_site(root, &site)?),
+            }
+        }
+        let scope = root.below(Linear::NAME);
+        let classifier = spec.classifier(num_classes).map(|classifier| {
+            let [weight, bias] = classifier.params();
+            Ok::<_, candle_core::Error>([scope.take(&weight)?, scope.take(&bias)?])
+        });
+        Ok(Self { conv, pooled, classifier: classifier.transpose()? })
     }
 
-    /// Logits `[N, num_classes]` of what its convolution puts out, `[N, H, W, num_features]`.
-    pub(super) fn logits(&self, map: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+    /// Embeddings `[N, num_features]`, in f32, of the map that the mean is taken of, `[N, H, W, C]`.
+    pub(super) fn embeddings(&self, map: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         // From here on everything is f32, whatever the activations were.
-        let features = ops::global_mean(map)?.to_dtype(DType::F32)?;
-        let features = dropout(features, pass)?;
-        ops::linear(&features, &pass.param(&self.weight), &pass.param(&self.bias))
+        let means = ops::global_mean(map)?.to_dtype(DType::F32)?;
+        match &self.pooled {
+            Some(pooled) => pooled.run(&means, pass),
+            None => Ok(means),
+        }
+    }
+
+    /// Logits `[N, num_classes]` of embeddings; without classes, the embeddings themselves.
+    pub(super) fn logits(&self, embeddings: Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        let Some([weight, bias]) = &self.classifier else { return Ok(embeddings) };
+        ops::linear(&dropout(embeddings, pass)?, &pass.param(weight), &pass.param(bias))
+    }
+}
+
+/// The convolution of a pooled head. It runs as one whose normalisation changes nothing but for the shift, the bias: all
+/// backends have that one, with its gradients.
+#[derive(Debug)]
+struct Pooled {
+    conv: PooledConv,
+    weight: Tensor,
+    /// Zeros where the convolution has none.
+    bias: Tensor,
+    zeros: Tensor,
+    ones: Tensor,
+}
+
+impl Pooled {
+    fn new(root: &Scope<'_>, site: &Site, conv: &PooledConv) -> Result<Self> {
+        let scope = root.below(site.name());
+        let params = conv.params().into_iter();
+        let mut params = params.map(|(module, param)| scope.below(module.name()).take(&param));
+        let (weight, bias) = (params.next().transpose()?, params.next().transpose()?);
+        let Some(weight) = weight else { candle_core::bail!("`{}` has no weight", site.name()) };
+        let zeros = Tensor::zeros(conv.out_channels, DType::F32, weight.device())?;
+        let ones = zeros.ones_like()?;
+        Ok(Self { conv: *conv, weight, bias: bias.unwrap_or_else(|| zeros.clone()), zeros, ones })
+    }
+
+    /// `[N, O]` of `x` = `[N, I]`.
+    fn run(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        let (batch, channels) = x.dims2()?;
+        let layer = graph::Layer::ConvNormAct(ConvNormAct {
+            kind: Kind::Dense,
+            window: Window { kernel: 1, stride: 1, padding: Padding::Symmetric },
+            weight: pass.param(&self.weight),
+            gamma: self.ones.clone(),
+            beta: pass.param(&self.bias),
+            eps: 0.0,
+            norm: Norm::Running { mean: self.zeros.clone(), variance: self.ones.clone() },
+            activation: Some(self.conv.activation),
+        });
+        let (y, _) =
+            graph::chain(&x.reshape((batch, 1, 1, channels))?, &[Sequence { layers: vec![layer], shortcut: None }])?;
+        y.reshape((batch, self.conv.out_channels))
     }
 }

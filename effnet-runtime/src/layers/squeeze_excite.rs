@@ -18,7 +18,7 @@ pub(super) struct SqueezeExcite {
 impl SqueezeExcite {
     /// Takes its parameters from `scope`, the layer's own.
     pub(super) fn new(scope: &Scope<'_>, gate: &plan::SqueezeExcite) -> Result<Self> {
-        Ok(Self { params: scope.take_all(&gate.params())?, activation: scope.activation })
+        Ok(Self { params: scope.take_all(&gate.params())?, activation: gate.activation })
     }
 
     pub(super) fn in_pass(&self, pass: &Pass<'_>) -> graph::SqueezeExcite {

@@ -12,7 +12,7 @@ use crate::network::Network;
 /// pixel, and it is not frozen.
 pub(super) fn is_too_little(network: &dyn Network, size: Size) -> bool {
     let (spec, params) = (network.spec(), network.params());
-    let sizes = spec.stage_sizes(size);
+    let sizes = spec.row_sizes(size);
     let is_pixel = |size: Option<&Size>| size == Some(&Size::ONE);
     let blocks = spec.blocks().filter(|block| is_pixel(sizes.get(block.stage)));
     let blocks = blocks.map(|block| format!("blocks.{}.", block.index));
@@ -46,7 +46,7 @@ pub(crate) fn check_batches(config: &Config, network: &dyn Network, images: usiz
     let is_refused = |stage: &Stage| is_single(stage) && is_too_little(network, Size::square(stage.size));
     let Some(Stage { size, accumulate, .. }) = stages(config).into_iter().find(is_refused) else { return Ok(()) };
     let spec = network.spec();
-    let enough = (size..).find(|size| spec.stage_sizes(Size::square(*size)).last() != Some(&Size::ONE));
+    let enough = (size..).find(|size| spec.row_sizes(Size::square(*size)).last() != Some(&Size::ONE));
     let batch = match images {
         1 => "add training images, of which there is one".to_owned(),
         _ => format!("say --batch {} or more", 2 * accumulate),

@@ -98,7 +98,7 @@ impl<'a, const OUT: usize> Backbone<'a, OUT> {
         images: &Tensor,
         pass: &Pass<'_>,
     ) -> Result<Tensor> {
-        layers::run_network(self.stem, self.blocks, &head.0, images, pass)
+        layers::logits(self.stem, self.blocks, &head.0, images, pass)
     }
 }
 
@@ -171,6 +171,10 @@ block!(
 block!(
     /// MBConv.
     pub MbConv, Operator::MbConv
+);
+block!(
+    /// A plain convolution.
+    pub ConvBlock, Operator::Plain
 );
 
 #[cfg(test)]

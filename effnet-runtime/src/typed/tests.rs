@@ -21,7 +21,7 @@ use crate::{DynamicModel, Network, Params, Pass, Precision};
 /// depthwise convolution. No schedule of the engine fits either.
 const UNIVERSAL: Operator = Operator::Unnamed(&BlockType {
     name: "universal",
-    automl: 2,
+    automl: Some(2),
     class: "UniversalInvertedBottleneck",
     rust_type: "Universal",
     ungated_class: None,
@@ -37,12 +37,15 @@ const UNIVERSAL: Operator = Operator::Unnamed(&BlockType {
         Template::squeeze_excite("se", Channels::Out),
         Template::depthwise("dwconv", "dw", Channels::Out, Window::Strided),
     ],
+    expands: true,
+    has_shortcut: true,
+    kernels: &[1, 3, 5, 7],
 });
 
 /// Squeeze-and-excitation at either end.
 const GATED: Operator = Operator::Unnamed(&BlockType {
     name: "gated",
-    automl: 3,
+    automl: Some(3),
     class: "Gated",
     rust_type: "Gated",
     ungated_class: None,
@@ -54,6 +57,9 @@ const GATED: Operator = Operator::Unnamed(&BlockType {
         Template::conv("conv", "conv", Channels::In, Channels::Out, Window::Strided),
         Template::squeeze_excite("se", Channels::Out),
     ],
+    expands: true,
+    has_shortcut: true,
+    kernels: &[1, 3, 5, 7],
 });
 
 block!(
@@ -210,12 +216,15 @@ fn an_engine_runs_them_layer_by_layer() -> Result<()> {
 fn an_engine_refuses_what_no_schedule_computes() -> Result<()> {
     const PIXELS: Operator = Operator::Unnamed(&BlockType {
         name: "pixels",
-        automl: 4,
+        automl: Some(4),
         class: "Pixels",
         ungated_class: None,
         rust_type: "Pixels",
         layers: &[Template::depthwise("dwconv", "dw", Channels::In, Window::Pixel)],
         unexpanded: &[Template::depthwise("dwconv", "dw", Channels::In, Window::Pixel)],
+        expands: true,
+        has_shortcut: true,
+        kernels: &[1, 3, 5, 7],
     });
     for (operator, expected) in [
         (GATED, "ends in the squeeze-and-excitation `blocks.0.se`"),

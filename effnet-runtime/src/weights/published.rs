@@ -1,6 +1,6 @@
 //! The published networks, told by their tables: implementations prepare images differently for each.
 
-use effnet_spec::{Operator, Row, Settings, Spec};
+use effnet_spec::{Operator, Row, Scaling, Settings, Spec};
 
 /// A network, or a series of networks, that implementations have weights for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl Published {
     fn scales(self) -> impl Iterator<Item = Vec<Row>> {
         let scales = if self == Self::Base { &SCALES[..] } else { &SCALES[..1] };
         let spec = Spec { name: "".into(), rows: self.rows().collect(), settings: Settings::DEFAULT };
-        scales.iter().map(move |&(width, depth)| spec.scaled(width, depth).rows.into_owned())
+        scales.iter().map(move |&(width, depth)| spec.scaled(&Scaling::v2(width, depth)).rows.into_owned())
     }
 }
 
@@ -84,7 +84,7 @@ mod tests {
             assert_eq!(Published::of(&spec), Some(published));
         }
         for (width, depth) in SCALES {
-            let scaled = spec(Published::Base.rows().collect()).scaled(width, depth);
+            let scaled = spec(Published::Base.rows().collect()).scaled(&Scaling::v2(width, depth));
             assert!(scaled.validate().is_empty());
             assert_eq!(Published::of(&scaled), Some(Published::Base));
         }

@@ -1,6 +1,6 @@
 //! A network's evaluation in f64, as plainly as can be: convolution after convolution, nothing fused.
 
-use effnet_runtime::spec::{Activation, Block, Operator, Padding};
+use effnet_runtime::spec::{Activation, Block, Gate, HeadKind, Operator, Padding};
 use effnet_runtime::{Network, Precision};
 
 /// A map `[height, width, channels]` of one image.
@@ -9,6 +9,15 @@ struct Map {
     size: (usize, usize),
     channels: usize,
     data: Vec<f64>,
+}
+
+impl Map {
+    /// The mean of each channel.
+    fn mean(&self) -> Vec<f64> {
+        let pixels = (self.size.0 * self.size.1) as f64;
+        let sum = |channel| self.data.iter().skip(channel).step_by(self.channels).sum::<f64>();
+        (0..self.channels).map(|channel| sum(channel) / pixels).collect()
+    }
 }
 
 struct Reference<'a> {
@@ -22,8 +31,27 @@ fn bf16(x: f64) -> f64 {
     half::bf16::from_f64(x).to_f64()
 }
 
-fn silu(x: f64) -> f64 {
-    x / (1.0 + (-x).exp())
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+fn hard_sigmoid(x: f64) -> f64 {
+    (x + 3.0).clamp(0.0, 6.0) / 6.0
+}
+
+fn activate(activation: Activation, x: f64) -> f64 {
+    match activation {
+        Activation::Silu => x * sigmoid(x),
+        Activation::Relu => x.max(0.0),
+        Activation::Relu6 => x.clamp(0.0, 6.0),
+        Activation::HardSwish => x * hard_sigmoid(x),
+    }
+}
+
+/// Sums of each row of a matrix, multiplied by `x`, and the row's bias.
+fn product(rows: &[f64], bias: &[f64], x: &[f64]) -> Vec<f64> {
+    let dot = |row: &[f64]| row.iter().zip(x).map(|(w, x)| w * x).sum::<f64>();
+    rows.chunks_exact(x.len()).zip(bias).map(|(row, bias)| dot(row) + bias).collect()
 }
 
 impl Reference<'_> {
@@ -32,8 +60,15 @@ impl Reference<'_> {
         values.into_iter().map(f64::from).collect()
     }
 
-    /// Convolution, batch normalisation and, if `activated`, SiLU.
-    fn conv(&self, x: &Map, name: &str, (kernel, stride): (usize, usize), depthwise: bool, activated: bool) -> Map {
+    /// Convolution, batch normalisation and activation.
+    fn conv(
+        &self,
+        x: &Map,
+        name: &str,
+        (kernel, stride): (usize, usize),
+        depthwise: bool,
+        activation: Option<Activation>,
+    ) -> Map {
         let weight = self.read(&format!("{name}.conv.weight"));
         let [gamma, beta, mean, variance] =
             ["weight", "bias", "running_mean", "running_var"].map(|part| self.read(&format!("{name}.bn.{part}")));
@@ -77,28 +112,24 @@ impl Reference<'_> {
             }
             for (c, out) in out.iter_mut().enumerate() {
                 let normed = *out + beta[c] - mean[c] * scale[c];
-                *out = if activated { silu(normed) } else { normed };
+                *out = activation.map_or(normed, |activation| activate(activation, normed));
             }
         }
         Map { size: (height, width), channels, data }
     }
 
-    fn squeeze_excite(&self, mut x: Map, name: &str) -> Map {
+    fn squeeze_excite(&self, mut x: Map, name: &str, activation: Activation, gate: Gate) -> Map {
         let part = |part: &str| self.read(&format!("{name}.{part}"));
         let (reduce, reduce_bias) = (part("conv_reduce.weight"), part("conv_reduce.bias"));
         let (expand, expand_bias) = (part("conv_expand.weight"), part("conv_expand.bias"));
-        let (channels, pixels) = (x.channels, (x.size.0 * x.size.1) as f64);
-        let mean: Vec<f64> =
-            (0..channels).map(|c| x.data.iter().skip(c).step_by(channels).sum::<f64>() / pixels).collect();
-        let dot = |row: &[f64], x: &[f64]| row.iter().zip(x).map(|(w, x)| w * x).sum::<f64>();
-        let squeezed: Vec<f64> =
-            reduce.chunks_exact(channels).zip(&reduce_bias).map(|(row, bias)| silu(dot(row, &mean) + bias)).collect();
-        let gate: Vec<f64> = expand
-            .chunks_exact(squeezed.len())
-            .zip(&expand_bias)
-            .map(|(row, bias)| 1.0 / (1.0 + (-dot(row, &squeezed) - bias).exp()))
-            .collect();
-        for pixel in x.data.chunks_exact_mut(channels) {
+        let squeezed = product(&reduce, &reduce_bias, &x.mean());
+        let squeezed: Vec<f64> = squeezed.into_iter().map(|x| activate(activation, x)).collect();
+        let function = match gate {
+            Gate::Sigmoid => sigmoid,
+            Gate::HardSigmoid => hard_sigmoid,
+        };
+        let gate: Vec<f64> = product(&expand, &expand_bias, &squeezed).into_iter().map(function).collect();
+        for pixel in x.data.chunks_exact_mut(x.channels) {
             pixel.iter_mut().zip(&gate).for_each(|(x, gate)| *x *= gate);
         }
         x
@@ -108,19 +139,25 @@ impl Reference<'_> {
         let name = format!("blocks.{}", block.index);
         let window = (block.kernel, block.stride);
         let shortcut = block.has_shortcut().then(|| x.clone());
-        let excite = |x: Map| if block.squeezed > 0 { self.squeeze_excite(x, &format!("{name}.se")) } else { x };
+        let excite = |x: Map| match block.squeezed {
+            0 => x,
+            _ => self.squeeze_excite(x, &format!("{name}.se"), block.se_activation, block.gate),
+        };
         let part = |part: &str| format!("{name}.{part}");
-        let mut y = match (block.operator, block.expansion) {
-            (Operator::Fused, 1) => self.conv(&excite(x), &part("project_conv"), window, false, true),
-            (Operator::Fused, _) => {
-                let y = excite(self.conv(&x, &part("expand_conv"), window, false, true));
-                self.conv(&y, &part("project_conv"), (1, 1), false, false)
+        let activation = Some(block.activation);
+        let projected = activation.filter(|_| block.project_activation);
+        let mut y = match (block.operator, block.expands) {
+            (Operator::Fused, false) => self.conv(&excite(x), &part("project_conv"), window, false, activation),
+            (Operator::Fused, true) => {
+                let y = excite(self.conv(&x, &part("expand_conv"), window, false, activation));
+                self.conv(&y, &part("project_conv"), (1, 1), false, projected)
             }
-            (Operator::MbConv, expansion) => {
-                let y = if expansion == 1 { x } else { self.conv(&x, &part("expand_conv"), (1, 1), false, true) };
-                let y = excite(self.conv(&y, &part("dwconv"), window, true, true));
-                self.conv(&y, &part("project_conv"), (1, 1), false, false)
+            (Operator::MbConv, expands) => {
+                let y = if expands { self.conv(&x, &part("expand_conv"), (1, 1), false, activation) } else { x };
+                let y = excite(self.conv(&y, &part("dwconv"), window, true, activation));
+                self.conv(&y, &part("project_conv"), (1, 1), false, projected)
             }
+            (Operator::Plain, _) => self.conv(&x, &part("conv"), window, false, activation),
             (operator, _) => panic!("there is no reference for {operator} blocks"),
         };
         if let Some(shortcut) = shortcut {
@@ -134,29 +171,38 @@ impl Reference<'_> {
         let channels = spec.settings.in_channels;
         let area = size * size;
         let data = (0..area * channels).map(|at| f64::from(pixels[at % channels * area + at / channels])).collect();
-        let mut x = self.conv(&Map { size: (size, size), channels, data }, "stem", (3, 2), false, true);
+        let activation = Some(spec.settings.activation);
+        let image = Map { size: (size, size), channels, data };
+        let mut x = self.conv(&image, "stem", (spec.settings.stem_kernel, 2), false, activation);
         for block in spec.blocks() {
             x = self.block(x, &block);
         }
-        let x = self.conv(&x, "head.project_conv", (1, 1), false, true);
-        let area = (x.size.0 * x.size.1) as f64;
-        let mean: Vec<f64> =
-            (0..x.channels).map(|c| x.data.iter().skip(c).step_by(x.channels).sum::<f64>() / area).collect();
-        let (weight, bias) = (self.read("head.classifier.weight"), self.read("head.classifier.bias"));
-        let logit = |(row, bias): (&[f64], &f64)| row.iter().zip(&mean).map(|(w, x)| w * x).sum::<f64>() + bias;
-        weight.chunks_exact(x.channels).zip(&bias).map(logit).collect()
+        if spec.settings.head == HeadKind::Conv {
+            x = self.conv(&x, "head.project_conv", (1, 1), false, activation);
+        }
+        let mut features = x.mean();
+        if spec.settings.head == HeadKind::Pooled {
+            let weight = self.read("head.project_conv.conv.weight");
+            let none = vec![0.0; spec.settings.num_features];
+            let bias = if spec.settings.head_bias { self.read("head.project_conv.conv.bias") } else { none };
+            let product = product(&weight, &bias, &features);
+            features = product.into_iter().map(|x| activate(spec.settings.activation, x)).collect();
+        }
+        if self.network.num_classes() == 0 {
+            return features;
+        }
+        product(&self.read("head.classifier.weight"), &self.read("head.classifier.bias"), &features)
     }
 }
 
-/// Logits of square images `[batch, channels, size, size]`, of a network whose activation is SiLU. In bf16 all is f64, but
-/// that the engine's products multiply rounded numbers.
+/// Logits of square images `[batch, channels, size, size]`; without classes, embeddings. In bf16 all is f64, but that the
+/// engine's products multiply rounded numbers.
 pub(crate) fn logits(
     network: &dyn Network,
     images: &[f32],
     (batch, size): (usize, usize),
     precision: Precision,
 ) -> Vec<f64> {
-    assert_eq!(network.spec().settings.activation, Activation::Silu);
     let dialect = network.dialect();
     let reference = Reference { network, padding: dialect.padding, eps: dialect.bn_eps, precision };
     let images: Vec<&[f32]> = images.chunks_exact(images.len() / batch).collect();

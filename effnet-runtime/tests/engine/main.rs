@@ -113,6 +113,45 @@ fn logits_of_s_are_those_of_f64() {
     assert!(rms <= BF16_TOLERANCE, "{rms}, of logits of size {spread}");
 }
 
+/// Tables with every word that rows and settings have, in the model and in the engine.
+#[test]
+fn logits_of_every_word_are_those_of_f64() {
+    let rows = [
+        "[2, 3, 1, 1, 16, 16, fused, 0, { shortcut: false }]",
+        "[2, 3, 1, 1, 16, 16, fused, 0.25, { expand_conv: true, activation: relu }]",
+        "[2, 3, 2, _, 16, 24, fused, 0, { expanded: 40, project_activation: true, same_stage: true }]",
+        "[2, 5, 1, 1, 24, 24, mbconv, _, { expand_conv: true, squeezed: 5, activation: hard_swish }]",
+        "[2, 3, 1, 1, 24, 24, mbconv, 0.25, { project_activation: true }]",
+        "[2, 3, 1, _, 24, 32, mbconv, 0.5, { expanded: 72, activation: relu6, same_stage: true }]",
+        "[2, 3, 1, 1, 32, 32, conv, 0, { shortcut: true }], [1, 5, 2, 1, 32, 40, conv, 0]",
+        "[1, 1, 2, 1, 40, 48, conv, 0, { activation: relu }], [1, 1, 1, 1, 48, 56, conv, 0]",
+    ];
+    for settings in [
+        "num_features: 64",
+        "head: none, stem_kernel: 1, se_of: expanded",
+        "head: pooled, num_features: 72, activation: hard_swish, stem_kernel: 5",
+        "head: pooled, head_bias: false, num_features: 72, stem_kernel: 7, se_activation: relu, padding: same",
+    ] {
+        let spec = grammar::parse_table("Words", &format!("< {} > {{ {settings} }}", rows.join(", "))).unwrap();
+        for classes in [0, 10] {
+            let network = DynamicModel::from_spec(&spec, classes, Params::new(0).builder()).unwrap();
+            let (pixels, images) = images(45);
+            ordinary(&network, &images);
+            let expected = double::logits(&network, &pixels, (8, 45), Precision::F32);
+            let (_, spread) = errors(&vec![0.0; expected.len()], &expected);
+            assert!((0.1..30.0).contains(&spread), "{settings}: logits of size {spread} say little");
+            let model = network.run(&images, &Pass::Eval(Precision::F32)).unwrap();
+            let model: Vec<f32> = model.flatten_all().unwrap().to_vec1().unwrap();
+            let model: Vec<f64> = model.into_iter().map(f64::from).collect();
+            for (name, found) in [("model", model), ("engine", engine(&network, &images, Precision::F32))] {
+                let (largest, _) = errors(&found, &expected);
+                println!("{settings}, {classes} classes: the {name}'s largest error is {largest:.2e} of {spread:.2}");
+                assert!(largest <= TOLERANCE, "{settings}, {classes} classes: {name} {largest}, of {spread}");
+            }
+        }
+    }
+}
+
 /// The same at every level of this machine's CPU: a process has one.
 #[test]
 fn logits_of_s_at_every_level() {

@@ -26,7 +26,7 @@ pub struct AstRow<S> {
 /// The two forms of a row.
 #[derive(Clone, Debug)]
 pub enum AstRowKind<S> {
-    /// `[2, 3, 1, 1, 24, 24, fused, 0]`
+    /// `[2, 3, 1, 1, 24, 24, fused, 0]`, options in braces among them.
     Cells(Vec<Value<S>>),
     /// `"r2_k3_s1_e1_i24_o24_c1"`
     BlockString(String),
@@ -91,6 +91,11 @@ impl<S> Path<S> {
 }
 
 impl<S> Value<S> {
+    /// Whether it is a cell that is left out: `_`.
+    pub(super) fn is_left_out(&self) -> bool {
+        matches!(&self.kind, ValueKind::Path(path) if path.as_word() == Some("_"))
+    }
+
     /// The value as a message quotes it, without backticks.
     pub(super) fn describe(&self) -> String {
         match &self.kind {

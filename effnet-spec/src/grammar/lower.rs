@@ -6,7 +6,7 @@ use super::ast::{Ast, Path};
 use super::report::Report;
 use super::rows::{self, ReadRow};
 use super::settings::{self, ReadSettings};
-use crate::{Column, Error, Key, Place, Spec, check_scaling};
+use crate::{Column, Error, Key, Place, Spec};
 
 /// The contents of a table.
 #[derive(Clone, Debug)]
@@ -59,16 +59,17 @@ impl<S: Copy> Table<'_, S> {
             rows: self.rows.iter().map(|row| row.row).collect(),
             settings: self.settings.settings.clone(),
         };
-        let ReadSettings { stem, width, depth, budget, .. } = self.settings;
+        let ReadSettings { stem, scaling, budget, .. } = self.settings;
         let mut errors = written.validate();
         errors.extend(stem.and_then(|stem| written.check_stem(stem)));
-        errors.extend(check_scaling(width, depth));
+        errors.extend(scaling.check());
+        errors.extend(self.settings.check_uses());
         errors.extend(budget.check_size());
         self.report_all(errors);
         if !self.report.is_clean() {
             return written;
         }
-        let spec = written.scaled(width, depth);
+        let spec = written.scaled(&scaling);
         self.report_all(spec.validate());
         if self.report.is_clean() {
             self.report_all(budget.check(&spec));
@@ -89,6 +90,7 @@ impl<S: Copy> Table<'_, S> {
         let setting = |place| self.settings.span(place, self.ast.span);
         match place {
             Place::Cell(row, column) => self.rows[row].cell(column),
+            Place::Option(row, option) => self.rows[row].option(option),
             Place::Row(row) => self.rows[row].whole(),
             Place::Table => self.rows.iter().all(|row| row.whole().is_some()).then_some(self.ast.span),
             // How many numbers `mean` and `std` have is a question of `in_channels` too.

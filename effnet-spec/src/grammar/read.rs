@@ -46,6 +46,15 @@ impl<S: Copy> Value<S> {
         chosen
     }
 
+    /// `true` or `false`.
+    pub(super) fn flag(&self, name: Name, report: &mut Report<S>) -> Option<bool> {
+        match &self.kind {
+            ValueKind::Path(path) if path.as_word() == Some("true") => Some(true),
+            ValueKind::Path(path) if path.as_word() == Some("false") => Some(false),
+            _ => self.refuse(name, report),
+        }
+    }
+
     /// A path.
     pub(super) fn path(&self, name: Name, report: &mut Report<S>) -> Option<Path<S>> {
         match &self.kind {

@@ -1,8 +1,9 @@
 //! AST rows to rows of a spec.
 
-use super::ast::{AstRow, AstRowKind, Value, ValueKind};
+use super::ast::{AstRow, AstRowKind, Setting, Value, ValueKind};
 use super::report::Report;
-use crate::{Column, Mistake, Name, Operator, Row};
+use super::settings::known;
+use crate::{Column, Expansion, Mistake, Name, Operator, Row, RowOption, Squeeze};
 
 /// Values that stand for cells that could not be read. Each is legal, so that it causes no mistake of its own; channels
 /// are taken from the neighbours instead where these are known.
@@ -15,6 +16,8 @@ pub(super) struct ReadRow<S> {
     pub(super) span: S,
     /// Where each cell stands, if it could be read; a block string is each of its cells.
     cells: [Option<S>; 8],
+    /// The options that the row has, and where the value of each stands, if it could be read.
+    options: Vec<(RowOption, Option<S>)>,
 }
 
 impl<S: Copy> ReadRow<S> {
@@ -23,9 +26,20 @@ impl<S: Copy> ReadRow<S> {
         self.cells[column as usize]
     }
 
+    /// Where an option stands, if it could be read; the row, where that does not have it.
+    pub(super) fn option(&self, option: RowOption) -> Option<S> {
+        let written = self.options.iter().find(|(written, _)| *written == option);
+        written.map_or(Some(self.span), |(_, span)| *span)
+    }
+
+    fn has(&self, option: RowOption) -> bool {
+        self.options.iter().any(|(written, _)| *written == option)
+    }
+
     /// Where the row stands, if all of it could be read.
     pub(super) fn whole(&self) -> Option<S> {
-        self.cells.iter().all(Option::is_some).then_some(self.span)
+        let options = self.options.iter().map(|(_, span)| span);
+        self.cells.iter().chain(options).all(Option::is_some).then_some(self.span)
     }
 
     /// Takes a cell over. `None` if it could not be read, which has been reported.
@@ -35,13 +49,67 @@ impl<S: Copy> ReadRow<S> {
             Column::Repeats => row.repeats = cell.whole(name, report)?,
             Column::Kernel => row.kernel = cell.whole(name, report)?,
             Column::Stride => row.stride = cell.whole(name, report)?,
-            Column::Expansion => row.expansion = cell.whole(name, report)?,
+            Column::Expansion if cell.is_left_out() => self.replaced(column, RowOption::Expanded, cell, report)?,
+            Column::Expansion => row.expansion = Expansion::Ratio(cell.whole(name, report)?),
             Column::In => row.in_channels = cell.whole(name, report)?,
             Column::Out => row.out_channels = cell.whole(name, report)?,
-            Column::Operator => row.operator = operator(cell, report)?,
-            Column::SeRatio => row.se_ratio = cell.real(name, report)?,
+            Column::Operator => {
+                row.operator = operator(cell, report)?;
+                row.shortcut = row.operator.block_type().has_shortcut;
+            }
+            Column::SeRatio if cell.is_left_out() => self.replaced(column, RowOption::Squeezed, cell, report)?,
+            Column::SeRatio => row.squeeze = Squeeze::Ratio(cell.real(name, report)?),
         }
         Some(())
+    }
+
+    /// Looks for the option that stands in place of a cell that is left out.
+    fn replaced(&self, column: Column, option: RowOption, cell: &Value<S>, report: &mut Report<S>) -> Option<()> {
+        if !self.has(option) {
+            report.error(cell.span, Mistake::LeftOut { column, option });
+        }
+        self.has(option).then_some(())
+    }
+
+    /// Takes an option over. `None` if it could not be read, which has been reported.
+    fn set_option(&mut self, option: RowOption, value: &Value<S>, report: &mut Report<S>) -> Option<()> {
+        let (row, name) = (&mut self.row, Name::Option(option));
+        match option {
+            RowOption::SameStage => row.same_stage = value.flag(name, report)?,
+            RowOption::Shortcut => row.shortcut = value.flag(name, report)?,
+            RowOption::Expanded => row.expansion = Expansion::Channels(value.whole(name, report)?),
+            RowOption::ExpandConv => row.expand_conv = value.flag(name, report)?,
+            RowOption::Squeezed => row.squeeze = Squeeze::Channels(value.whole(name, report)?),
+            RowOption::Activation => row.activation = Some(value.choice(report)?),
+            RowOption::ProjectActivation => row.project_activation = value.flag(name, report)?,
+        }
+        Some(())
+    }
+
+    /// Takes a row over that has all its cells.
+    fn set_all(&mut self, cells: &[Value<S>], options: &[Setting<S>], report: &mut Report<S>) {
+        let options = known(options, Name::Option, report);
+        self.options = options.iter().map(|(option, _)| (*option, None)).collect();
+        for (column, cell) in Column::ALL.into_iter().zip(cells) {
+            self.cells[column as usize] = self.set(column, cell, report).map(|()| cell.span);
+        }
+        for (place, (option, value)) in options.into_iter().enumerate() {
+            let beside = replaced_by(option).filter(|column| !cells[*column as usize].is_left_out());
+            if let Some(column) = beside {
+                report.error(value.span, Mistake::CellAndOption { column, option });
+            } else {
+                self.options[place].1 = self.set_option(option, value, report).map(|()| value.span);
+            }
+        }
+    }
+}
+
+/// The cell that an option stands in place of.
+fn replaced_by(option: RowOption) -> Option<Column> {
+    match option {
+        RowOption::Expanded => Some(Column::Expansion),
+        RowOption::Squeezed => Some(Column::SeRatio),
+        _ => None,
     }
 }
 
@@ -53,20 +121,23 @@ pub(super) fn read<S: Copy>(rows: &[AstRow<S>], report: &mut Report<S>) -> Vec<R
 }
 
 fn read_row<S: Copy>(ast: &AstRow<S>, report: &mut Report<S>) -> ReadRow<S> {
-    let mut row = ReadRow { row: PLACEHOLDER, span: ast.span, cells: [None; 8] };
+    let mut row = ReadRow { row: PLACEHOLDER, span: ast.span, cells: [None; 8], options: Vec::new() };
     match &ast.kind {
-        AstRowKind::Cells(cells) if cells.len() == 8 => {
-            for (column, cell) in Column::ALL.into_iter().zip(cells) {
-                row.cells[column as usize] = row.set(column, cell, report).map(|()| cell.span);
+        AstRowKind::Cells(values) => {
+            let (cells, options) = match values.split_last() {
+                Some((Value { kind: ValueKind::Settings(options), .. }, cells)) => (cells, &options[..]),
+                _ => (&values[..], &[][..]),
+            };
+            match (cells.len(), cells.get(8)) {
+                (8, _) => row.set_all(cells, options, report),
+                (count, Some(surplus)) => report.error(surplus.span, Mistake::TooManyCells { count }),
+                (count, None) => {
+                    let is_operator = |cell: &Value<S>| matches!(&cell.kind, ValueKind::Path(_)) && !cell.is_left_out();
+                    let operator = cells.iter().position(is_operator);
+                    report.error(ast.span, Mistake::TooFewCells { count, operator });
+                }
             }
         }
-        AstRowKind::Cells(cells) => match (cells.len(), cells.get(8)) {
-            (count, Some(surplus)) => report.error(surplus.span, Mistake::TooManyCells { count }),
-            (count, None) => {
-                let operator = cells.iter().position(|cell| matches!(&cell.kind, ValueKind::Path(_)));
-                report.error(ast.span, Mistake::TooFewCells { count, operator });
-            }
-        },
         AstRowKind::BlockString(text) => match Row::from_block_string(text) {
             Ok(read) => row = ReadRow { row: read, cells: [Some(ast.span); 8], ..row },
             Err(mistake) => report.error(ast.span, mistake),

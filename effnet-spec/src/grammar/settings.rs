@@ -3,15 +3,14 @@
 use super::ast::{Path, Setting, Value};
 use super::report::Report;
 use crate::named::Named;
-use crate::{Budget, Key, Limit, Mistake, Name, Place, Settings};
+use crate::{Budget, Error, HeadKind, Key, Limit, Mistake, Name, Place, Scale, Scaling, Settings};
 
 /// A table's settings as far as they could be read; the rest is at its default.
 #[derive(Clone, Debug)]
 pub(super) struct ReadSettings<S> {
     pub(super) settings: Settings,
     pub(super) stem: Option<usize>,
-    pub(super) width: f64,
-    pub(super) depth: f64,
+    pub(super) scaling: Scaling,
     pub(super) budget: Budget,
     pub(super) crate_path: Option<Path<S>>,
     /// The settings and limits that the table has, and where the value of each stands, if it could be read.
@@ -23,8 +22,7 @@ pub(super) fn read<S: Copy>(settings: &[Setting<S>], report: &mut Report<S>) -> 
     let mut read = ReadSettings {
         settings: Settings::DEFAULT,
         stem: None,
-        width: 1.0,
-        depth: 1.0,
+        scaling: Scaling::v2(1.0, 1.0),
         budget: Budget::default(),
         crate_path: None,
         written: Vec::new(),
@@ -37,7 +35,7 @@ pub(super) fn read<S: Copy>(settings: &[Setting<S>], report: &mut Report<S>) -> 
 }
 
 /// The values of the settings whose name is in the set `K`, each the first of its name; the others are reported.
-fn known<'a, K: Named + PartialEq, S: Copy>(
+pub(super) fn known<'a, K: Named + PartialEq, S: Copy>(
     settings: &'a [Setting<S>],
     name: fn(K) -> Name,
     report: &mut Report<S>,
@@ -75,17 +73,45 @@ impl<S: Copy> ReadSettings<S> {
             Key::BnMomentum => settings.bn_momentum = value.real(name, report)?,
             Key::Padding => settings.padding = value.choice(report)?,
             Key::Activation => settings.activation = value.choice(report)?,
+            Key::SeGate => settings.se_gate = value.choice(report)?,
+            Key::SeActivation => settings.se_activation = Some(value.choice(report)?),
+            Key::SeOf => settings.se_of = value.choice(report)?,
+            Key::StemKernel => settings.stem_kernel = value.whole(name, report)?,
+            Key::Head => settings.head = value.choice(report)?,
+            Key::HeadBias => settings.head_bias = value.flag(name, report)?,
             Key::TrainSize => settings.train_size = Some(value.whole(name, report)?),
             Key::EvalSize => settings.eval_size = Some(value.whole(name, report)?),
             Key::Mean => settings.mean = value.reals(name, report)?.into(),
             Key::Std => settings.std = value.reals(name, report)?.into(),
             Key::Stem => self.stem = Some(value.whole(name, report)?),
-            Key::Width => self.width = value.real(name, report)?,
-            Key::Depth => self.depth = value.real(name, report)?,
+            Key::Width => self.scaling.width = value.real(name, report)?,
+            Key::Depth => self.scaling.depth = value.real(name, report)?,
+            Key::Scale => self.scaling.scale = value.choice(report)?,
+            Key::DepthRounding => self.scaling.depth_rounding = value.choice(report)?,
+            Key::MinFeatures => self.scaling.min_features = value.whole(name, report)?,
+            Key::FixedFeatures => self.scaling.fixed_features = value.flag(name, report)?,
             Key::Budget => self.set_budget(value, report)?,
             Key::Crate => self.crate_path = Some(value.path(name, report)?),
         }
         Some(())
+    }
+
+    /// The mistakes of settings that have no use beside others.
+    pub(super) fn check_uses(&self) -> Vec<Error<Place>> {
+        let has = |key| self.written.iter().any(|(place, _)| *place == Place::Setting(key));
+        let error = |key, mistake| Error { place: Place::Setting(key), mistake };
+        let mut errors = Vec::new();
+        if self.settings.head == HeadKind::None {
+            let unused = [Key::NumFeatures, Key::MinFeatures, Key::FixedFeatures].into_iter().filter(|key| has(*key));
+            errors.extend(unused.map(|key| error(key, Mistake::NoHead { key })));
+        } else if has(Key::MinFeatures) {
+            let fixed = self.scaling.fixed_features.then_some("fixed_features");
+            let fixed = fixed.or((self.scaling.scale == Scale::Lite).then_some("scale: lite"));
+            errors.extend(fixed.map(|by| error(Key::MinFeatures, Mistake::HeadIsFixed { by })));
+            let none = self.scaling.min_features == 0;
+            errors.extend(none.then(|| Error::setting(Key::MinFeatures, 0)));
+        }
+        errors
     }
 
     /// Takes the limits over in `{ params: 22M, macs: 8.4G, at: 384 }`.

@@ -30,7 +30,7 @@ impl fmt::Display for Error<Position> {
 /// assert_eq!(
 ///     errors[0].to_string(),
 ///     "line 1, column 21: unknown operator `fussed`: did you mean `fused`? Expected one of `fused` (or 0), `mbconv` \
-///      (or 1)",
+///      (or 1), `conv` (or 2)",
 /// );
 /// assert_eq!(errors[1].to_string(), "line 2, column 5: `kernel` is 4; it must be 3, 5 or 7");
 /// ```

@@ -1,7 +1,7 @@
 //! Table files through the whole grammar.
 
 use super::parse_table;
-use crate::{Activation, Operator, Padding, Row, Settings, Spec};
+use crate::{Activation, DepthRounding, Gate, HeadKind, Operator, Padding, Row, Scale, Scaling, SeOf, Settings, Spec};
 
 fn errors(text: &str) -> Vec<String> {
     let errors = parse_table("table", text).expect_err(text);
@@ -38,7 +38,8 @@ fn every_setting_is_read() {
         "< [1, 3, 1, 1, 8, 8, fused, 0] > {
             in_channels: 4, stem: 8, num_features: 64, dropout: 0.3, drop_path: 0.1, bn_eps: 1e-5, bn_momentum: 0.01,
             padding: same, activation: hard_swish, train_size: 128, eval_size: 160, mean: [0.1, 0.2, 0.3, -0.4],
-            std: 0.25, budget: { params: 1M, macs: 0.5G, at: 96 }, crate: some::where_else,
+            std: 0.25, budget: { params: 1M, macs: 0.5G, at: 96 }, crate: some::where_else, head: pooled,
+            head_bias: false, stem_kernel: 5, se_gate: hard_sigmoid, se_activation: relu, se_of: expanded,
         }",
     );
     let expected = Settings {
@@ -54,15 +55,113 @@ fn every_setting_is_read() {
         eval_size: Some(160),
         mean: vec![0.1, 0.2, 0.3, -0.4].into(),
         std: vec![0.25].into(),
+        head: HeadKind::Pooled,
+        head_bias: false,
+        stem_kernel: 5,
+        se_gate: Gate::HardSigmoid,
+        se_activation: Some(Activation::Relu),
+        se_of: SeOf::Expanded,
     };
     assert_eq!(spec.settings, expected);
+}
+
+#[test]
+fn every_option_is_read() {
+    let spec = table(
+        "[2, 3, 2, _, 8, 16, mbconv, _, { expanded: 24, squeezed: 6, shortcut: false, activation: relu }],
+         [1, 3, 1, 1, 16, 16, mbconv, 0, { expand_conv: true, project_activation: true, same_stage: true }],
+         [1, 1, 1, 1, 16, 64, conv, 0], [1, 3, 1, 1, 64, 64, 2, 0, { shortcut: true }], \"r1_k3_s1_e4_i64_o64_noskip\"",
+    );
+    let text = [
+        "[2, 3, 2, _, 8, 16, mbconv, _, { shortcut: false, expanded: 24, squeezed: 6, activation: relu }]",
+        "[1, 3, 1, 1, 16, 16, mbconv, 0, { same_stage: true, expand_conv: true, project_activation: true }]",
+        "[1, 1, 1, 1, 16, 64, conv, 0]",
+        "[1, 3, 1, 1, 64, 64, conv, 0, { shortcut: true }]",
+        "[1, 3, 1, 4, 64, 64, mbconv, 0, { shortcut: false }]",
+    ];
+    assert_eq!(spec.rows().iter().map(ToString::to_string).collect::<Vec<_>>(), text);
+    let stages: Vec<(usize, usize)> = spec.blocks().map(|block| (block.stage, block.repeat)).collect();
+    assert_eq!(stages, [(0, 0), (0, 1), (0, 2), (1, 0), (2, 0), (3, 0)]);
+}
+
+#[test]
+fn an_option_that_means_nothing_is_a_mistake() {
+    for (row, expected) in [
+        (
+            "[1, 3, 1, _, 8, 8, fused, 0]",
+            "1:11: `expansion` is left out with `_`: say `{ expanded: … }` behind the eighth cell, or write the number here",
+        ),
+        (
+            "[1, 3, 1, 4, 8, 8, fused, 0, { expanded: 24 }]",
+            "1:42: `expanded` stands in place of the cell `expansion`: write `_` into the cell, or remove the option",
+        ),
+        ("[1, 3, 1, 4, 8, 8, fused, _, { squeezed: 0 }]", "1:42: `squeezed` is 0; it must be a positive whole number"),
+        ("[1, 3, 1, 4, 8, 8, fused, 0, { shortcut: no }]", "1:42: `shortcut` is `no`; it must be `true` or `false`"),
+        (
+            "[1, 3, 1, 4, 8, 8, fused, 0, { expand_conv: true }]",
+            "1:45: `expand_conv` is for an expansion of 1; with any other, a block has its expand convolution: remove it",
+        ),
+        (
+            "[1, 3, 1, 1, 8, 8, fused, 0, { project_activation: true }]",
+            "1:52: `project_activation` is for a projection; this block's only convolution has its activation: remove it",
+        ),
+        (
+            "[1, 3, 1, 1, 8, 8, fused, 0, { same_stage: true }]",
+            "1:44: `same_stage` continues the stage of the row above, and this row is the first: remove it",
+        ),
+        ("[1, 3, 1, 2, 8, 8, conv, 0]", "1:11: `expansion` is 2; a `conv` block does not expand: write 1"),
+        ("[1, 9, 1, 1, 8, 8, conv, 0]", "1:5: `kernel` is 9; it must be 1, 3, 5 or 7"),
+        ("[1, 1, 1, 1, 8, 8, mbconv, 0]", "1:5: `kernel` is 1; it must be 3, 5 or 7"),
+        (
+            "[1, 3, 1, 1, 8, 8, conv, 0.5]",
+            "1:26: `se_ratio` is 0.5; a `conv` block has no squeeze-and-excitation: write 0",
+        ),
+        ("[1, 3, 1, 1, 8, 8, conv, _, { squeezed: 4 }]", "1:41: a `conv` block has no use for `squeezed`: remove it"),
+    ] {
+        assert_eq!(errors(row), [expected], "{row}");
+    }
+}
+
+#[test]
+fn a_setting_that_means_nothing_is_a_mistake() {
+    setting_errors(
+        "head: none, num_features: 8, fixed_features: true",
+        &[
+            "27: `head: none` has no convolution that `num_features` could be for: remove one of them",
+            "46: `head: none` has no convolution that `fixed_features` could be for: remove one of them",
+        ],
+    );
+    setting_errors(
+        "head_bias: false",
+        &["12: `head_bias` is for `head: pooled`; no other head's convolution has a bias: remove it"],
+    );
+    setting_errors(
+        "scale: lite, min_features: 8",
+        &["28: `min_features` is for a head that is scaled, and `scale: lite` leaves it as it is: remove one of them"],
+    );
+}
+
+/// EfficientNet-B3 and EfficientNet-Lite4 by their base tables, against automl's numbers.
+#[test]
+fn other_families_scale_by_their_own_rules() {
+    let rows =
+        "< [1, 3, 1, 1, 32, 16, mbconv, 0.25], [2, 3, 2, 6, 16, 24, mbconv, 0.25], [2, 5, 2, 6, 24, 40, mbconv, 0.25],
+                [3, 3, 2, 6, 40, 80, mbconv, 0.25], [3, 5, 1, 6, 80, 112, mbconv, 0.25],
+                [4, 5, 2, 6, 112, 192, mbconv, 0.25], [1, 3, 1, 6, 192, 320, mbconv, 0.25] >";
+    let b3 = table(&format!("{rows} {{ scale: v1, width: 1.2, depth: 1.4 }}"));
+    assert_eq!(b3.params(1_000), 12_233_232);
+    let lite = rows.replace("0.25", "0");
+    let lite4 = table(&format!("{lite} {{ scale: lite, width: 1.4, depth: 1.8, activation: relu6 }}"));
+    assert_eq!(lite4.params(1_000), 13_006_568);
+    let by = Scaling { scale: Scale::Lite, depth_rounding: DepthRounding::Nearest, ..Scaling::v2(1.4, 1.8) };
+    assert_eq!(table(&lite).scaled(&by).stem_channels(), 32);
 }
 
 #[test]
 fn width_and_depth_are_applied() {
     let rows = "< [1, 3, 1, 1, 32, 16, fused, 0], [2, 3, 2, 4, 16, 32, fused, 0] >";
     let scaled = table(&format!("{rows} {{ width: 1.2, depth: 1.4, stem: 32 }}"));
-    assert_eq!(scaled, table(rows).scaled(1.2, 1.4));
+    assert_eq!(scaled, table(rows).scaled(&Scaling::v2(1.2, 1.4)));
     assert_eq!((scaled.stem_channels(), scaled.num_blocks(), scaled.settings.num_features), (40, 5, 1536));
 }
 

@@ -10,12 +10,14 @@ pub use name::Name;
 pub(crate) use name::block_key;
 pub(crate) use words::row_forms;
 pub use words::{CostPart, Item};
-use words::{are_missing, at_size, cells, expected, joined, list, missing_cells, on_top, one_a_channel, written};
+use words::{
+    are_missing, at_size, cells, expected, joined, list, missing_cells, on_top, one_a_channel, one_of, written,
+};
 
 use crate::delimiter::Delimiter;
 use crate::named::Named;
 use crate::text::thousands;
-use crate::{Column, Key, Limit, MAX_BLOCKS, Place};
+use crate::{Column, Key, Limit, MAX_BLOCKS, Operator, Place, RowOption};
 
 /// A mistake, and where it is: at a [`Place`] of a table, or at a token of the text that it was read from.
 #[derive(Clone, Debug, PartialEq)]
@@ -180,6 +182,39 @@ sentences! {
             "{} missing; the keys are {}", are_missing(missing), list(&name::BLOCK_KEYS);
         /// All that is wrong with a block string, which is one token.
         BlockString { mistakes: Vec<Mistake> } = "{}", joined(mistakes);
+
+        /// A cell is left out, and the option that says its number is too.
+        LeftOut { column: Column, option: RowOption } =
+            "`{column}` is left out with `_`: say `{{ {option}: … }}` behind the eighth cell, or write the number here";
+        /// A cell and the option that stands in its place are both there.
+        CellAndOption { column: Column, option: RowOption } =
+            "`{option}` stands in place of the cell `{column}`: write `_` into the cell, or remove the option";
+        /// A kernel is none that the block may have.
+        IllegalKernel { kernel: usize, legal: &'static [usize] } = "`kernel` is {kernel}; it must be {}", one_of(legal);
+        /// A block that does not expand is given an expansion.
+        NoExpansion { operator: Operator, value: String } =
+            "`expansion` is {value}; a `{operator}` block does not expand: write 1";
+        /// A block that has no squeeze-and-excitation is given one.
+        NoSqueeze { operator: Operator, value: String } =
+            "`se_ratio` is {value}; a `{operator}` block has no squeeze-and-excitation: write 0";
+        /// An option means nothing for a row's blocks.
+        OptionOfOthers { option: RowOption, operator: Operator } =
+            "a `{operator}` block has no use for `{option}`: remove it";
+        /// A block has its expand convolution anyway.
+        AlreadyExpands = "`expand_conv` is for an expansion of 1; with any other, a block has its expand convolution: \
+                          remove it";
+        /// A block without a projection is told to activate it.
+        NothingProjects = "`project_activation` is for a projection; this block's only convolution has its activation: \
+                           remove it";
+        /// The first row continues a stage.
+        NoStageAbove = "`same_stage` continues the stage of the row above, and this row is the first: remove it";
+        /// A setting of a pooled head's convolution stands beside another head.
+        NotPooled = "`head_bias` is for `head: pooled`; no other head's convolution has a bias: remove it";
+        /// A setting of the head's convolution stands beside a head without one.
+        NoHead { key: Key } = "`head: none` has no convolution that `{key}` could be for: remove one of them";
+        /// A setting of a scaled head stands beside a head that is not scaled.
+        HeadIsFixed { by: &'static str } =
+            "`min_features` is for a head that is scaled, and `{by}` leaves it as it is: remove one of them";
 
         /// The table has no row.
         EmptyTable = "the table is empty; it must have at least one row";

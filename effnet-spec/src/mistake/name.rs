@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Column, Key, Limit, Operator};
+use crate::{Column, Key, Limit, Operator, RowOption};
 
 /// The keys of a block string, each with what a list says of it, in the order of [`Column::ALL`].
 pub(super) const BLOCK_KEYS: [(&str, &str); 8] = [
@@ -28,6 +28,8 @@ pub enum Name {
     Cell(Column),
     /// The key that a block string has for a cell.
     BlockKey(Column),
+    /// An option of a row.
+    Option(RowOption),
     /// A setting.
     Setting(Key),
     /// A limit of a budget.
@@ -39,10 +41,18 @@ impl Name {
     pub(super) const fn legal(self) -> &'static str {
         match self {
             Self::Cell(Column::Kernel) => "3, 5 or 7",
+            Self::Setting(Key::StemKernel) => "1, 3, 5 or 7",
+            Self::Option(
+                RowOption::SameStage | RowOption::Shortcut | RowOption::ExpandConv | RowOption::ProjectActivation,
+            )
+            | Self::Setting(Key::HeadBias | Key::FixedFeatures) => "`true` or `false`",
             Self::Cell(Column::Stride) => "1 or 2",
             Self::Cell(Column::SeRatio) => "a number from 0 (no squeeze-and-excitation) to 1",
             Self::Cell(Column::Repeats | Column::Expansion | Column::In | Column::Out)
-            | Self::Setting(Key::InChannels | Key::Stem | Key::NumFeatures | Key::TrainSize | Key::EvalSize)
+            | Self::Option(RowOption::Expanded | RowOption::Squeezed)
+            | Self::Setting(
+                Key::InChannels | Key::Stem | Key::NumFeatures | Key::MinFeatures | Key::TrainSize | Key::EvalSize,
+            )
             | Self::Limit(Limit::At) => "a positive whole number",
             Self::BlockKey(Column::Operator) => Operator::AUTOML_LEGAL,
             Self::BlockKey(Column::SeRatio) => "a number",
@@ -58,7 +68,18 @@ impl Name {
                 "a positive whole number once `k`, `M` or `G` is applied, such as `22M`"
             }
             // Each has its own vocabulary: what is none of it is `Mistake::Unknown`.
-            Self::Cell(Column::Operator) | Self::Setting(Key::Padding | Key::Activation) => "one of its names",
+            Self::Cell(Column::Operator)
+            | Self::Option(RowOption::Activation)
+            | Self::Setting(
+                Key::Padding
+                | Key::Activation
+                | Key::SeGate
+                | Key::SeActivation
+                | Key::SeOf
+                | Key::Head
+                | Key::Scale
+                | Key::DepthRounding,
+            ) => "one of its names",
         }
     }
 }
@@ -68,6 +89,7 @@ impl fmt::Display for Name {
         f.write_str(match self {
             Self::Cell(column) => column.name(),
             Self::BlockKey(column) => block_key(*column),
+            Self::Option(option) => option.name(),
             Self::Setting(key) => key.name(),
             Self::Limit(limit) => limit.name(),
         })

@@ -35,12 +35,12 @@ named! {
 }
 
 /// A part of a network that costs something.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum CostPart {
     /// The stem.
     Stem,
-    /// A stage, counted from 0, and its row.
-    Stage(usize, Row),
+    /// A row, and its stage, counted from 0.
+    Stage(usize, Box<Row>),
     /// The head's convolution and the classifier.
     Head,
 }
@@ -89,6 +89,15 @@ pub(super) fn expected(found: &str, names: &[(&str, &str)]) -> String {
     let known = || names.iter().map(|(name, _)| *name);
     let alias = ALIASES.into_iter().find(|(alias, name)| *alias == found && known().any(|known| known == *name));
     crate::expected(alias.map(|(_, name)| name).or_else(|| suggest(found, known())), &list(names))
+}
+
+/// Numbers to choose from: `3, 5 or 7`.
+pub(super) fn one_of(numbers: &[usize]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    match numbers.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => numbers.concat(),
+    }
 }
 
 /// Words for a name's value, as it is written.

@@ -16,10 +16,15 @@ impl Block {
         self.layers().map(move |layer| Site { part, layer })
     }
 
+    /// Whether its last layer is a projection: a convolution whose activation is the row's to say.
+    pub(crate) fn projects(&self) -> bool {
+        self.templates().last().is_some_and(|last| !last.is_activated())
+    }
+
     /// The layers of the block's type, those included that the block goes without.
     pub(crate) const fn templates(&self) -> &'static [Template] {
         let block_type = self.operator.block_type();
-        if self.expansion == 1 { block_type.unexpanded } else { block_type.layers }
+        if self.expands { block_type.layers } else { block_type.unexpanded }
     }
 
     /// The block's cost, for a map of size `input`.

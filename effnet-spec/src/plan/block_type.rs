@@ -7,8 +7,8 @@ use super::{Block, Conv, ConvKind, Layer, LayerKind, SqueezeExcite};
 pub struct BlockType {
     /// Name in a stage table.
     pub name: &'static str,
-    /// Number behind `c` in google/automl's block notation.
-    pub automl: usize,
+    /// Number behind `c` in google/automl's block notation, if that knows the type.
+    pub automl: Option<usize>,
     /// Class in the PyTorch model, as torchsummary prints it.
     pub class: &'static str,
     /// Type in generated code.
@@ -18,8 +18,14 @@ pub struct BlockType {
     /// The layers, in the order in which an image passes them. Where the block has a shortcut, the last one is a
     /// convolution: the shortcut is added to its result.
     pub layers: &'static [Template],
-    /// The layers with expansion 1.
+    /// The layers without an expand convolution.
     pub unexpanded: &'static [Template],
+    /// Whether blocks may expand and have a squeeze-and-excitation. One that may not has one map in and one out.
+    pub expands: bool,
+    /// Whether blocks have a shortcut where their row says nothing.
+    pub has_shortcut: bool,
+    /// The sides that a kernel may have.
+    pub kernels: &'static [usize],
 }
 
 /// A layer whose sizes a block decides.
@@ -27,7 +33,7 @@ pub struct BlockType {
 pub struct Template {
     name: &'static str,
     timm: &'static str,
-    /// Whether the network's activation follows a convolution.
+    /// Whether the block's activation follows a convolution; that of a projection is the block's to say.
     activated: bool,
     op: Op,
 }
@@ -77,11 +83,16 @@ impl Template {
         Self { name, timm: name, activated: false, op: Op::SqueezeExcite(channels) }
     }
 
-    /// The same convolution, with the network's activation behind its batch normalisation.
+    /// The same convolution, with the block's activation behind its batch normalisation.
     #[must_use]
     pub const fn activated(self) -> Self {
         assert!(matches!(self.op, Op::Conv(..)), "only a convolution has an activation");
         Self { activated: true, ..self }
+    }
+
+    /// Whether the block's activation follows, whatever the row says of a projection.
+    pub(crate) const fn is_activated(&self) -> bool {
+        self.activated
     }
 
     /// Channels of its output, in a block of these sizes.
@@ -96,7 +107,8 @@ impl Template {
         let kind = match self.op {
             Op::SqueezeExcite(_) if block.squeezed == 0 => return None,
             Op::SqueezeExcite(channels) => {
-                LayerKind::SqueezeExcite(SqueezeExcite { channels: channels.of(block), squeezed: block.squeezed })
+                let Block { squeezed, se_activation: activation, gate, .. } = *block;
+                LayerKind::SqueezeExcite(SqueezeExcite { channels: channels.of(block), squeezed, activation, gate })
             }
             Op::Conv(kind, [from, to], window) => {
                 let (kernel, stride) = match window {
@@ -105,7 +117,9 @@ impl Template {
                     Window::Strided => (block.kernel, block.stride),
                 };
                 let (in_channels, out_channels) = (from.of(block), to.of(block));
-                LayerKind::Conv(Conv { kind, in_channels, out_channels, kernel, stride, activated: self.activated })
+                let activated = self.activated || block.project_activation;
+                let activation = if activated { Some(block.activation) } else { None };
+                LayerKind::Conv(Conv { kind, in_channels, out_channels, kernel, stride, activation })
             }
         };
         Some(Layer { name: self.name, timm: self.timm, kind })

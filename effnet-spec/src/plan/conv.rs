@@ -1,7 +1,7 @@
 //! A convolution of a network.
 
 use super::param::{Init, Param, Submodule};
-use crate::{Cost, Size};
+use crate::{Activation, Cost, Size};
 
 /// A convolution without a bias, the batch normalisation behind it, and the activation behind that where it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub struct Conv {
     pub kernel: usize,
     /// Stride, in both directions.
     pub stride: usize,
-    /// Whether the network's activation follows.
-    pub activated: bool,
+    /// The activation that follows, if any.
+    pub activation: Option<Activation>,
 }
 
 /// The input channels that an output channel sees.
@@ -31,8 +31,14 @@ pub enum ConvKind {
 
 impl Conv {
     /// A dense one with activation.
-    pub(crate) const fn activated([in_channels, out_channels]: [usize; 2], kernel: usize, stride: usize) -> Self {
-        Self { kind: ConvKind::Dense, in_channels, out_channels, kernel, stride, activated: true }
+    pub(crate) const fn activated(
+        [in_channels, out_channels]: [usize; 2],
+        kernel: usize,
+        stride: usize,
+        activation: Activation,
+    ) -> Self {
+        let activation = Some(activation);
+        Self { kind: ConvKind::Dense, in_channels, out_channels, kernel, stride, activation }
     }
 
     /// Whether it is dense and sees one pixel at a time: a matrix product.

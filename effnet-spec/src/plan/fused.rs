@@ -9,7 +9,7 @@ use super::{BlockType, Template};
 /// (automl's `FusedMBConvBlock.call`).
 pub(super) const FUSED: BlockType = BlockType {
     name: "fused",
-    automl: 1,
+    automl: Some(1),
     class: "FusedMBConv",
     rust_type: "FusedMbConv",
     ungated_class: None,
@@ -22,4 +22,7 @@ pub(super) const FUSED: BlockType = BlockType {
         Template::squeeze_excite("se", In),
         Template::conv("project_conv", "conv", In, Out, Strided).activated(),
     ],
+    expands: true,
+    has_shortcut: true,
+    kernels: &[3, 5, 7],
 };

@@ -1,8 +1,8 @@
 //! A layer of a block.
 
-use super::Conv;
 use super::param::{Init, Param, Submodule};
-use crate::{Cost, Size};
+use super::{Conv, PooledConv};
+use crate::{Activation, Cost, Gate, Size};
 
 /// A layer with its names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,16 +22,22 @@ pub enum LayerKind {
     Conv(Conv),
     /// A gate for each channel.
     SqueezeExcite(SqueezeExcite),
+    /// The mean over pixels, and a convolution of it.
+    Pooled(PooledConv),
 }
 
-/// The mean over pixels, a 1×1 convolution with bias and activation, another with bias and sigmoid, and the product of
-/// its output and the input.
+/// The mean over pixels, a 1×1 convolution with bias and activation, another with bias, the gate's function, and the
+/// product of its output and the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SqueezeExcite {
     /// Channels in and out.
     pub channels: usize,
     /// Channels between the two convolutions.
     pub squeezed: usize,
+    /// The activation behind the first.
+    pub activation: Activation,
+    /// The function behind the second.
+    pub gate: Gate,
 }
 
 impl Layer {
@@ -40,6 +46,7 @@ impl Layer {
         match self.kind {
             LayerKind::Conv(conv) => conv.output(input),
             LayerKind::SqueezeExcite(_) => input,
+            LayerKind::Pooled(_) => Size::ONE,
         }
     }
 
@@ -48,6 +55,7 @@ impl Layer {
         match self.kind {
             LayerKind::Conv(conv) => conv.cost(input),
             LayerKind::SqueezeExcite(gate) => gate.cost(),
+            LayerKind::Pooled(conv) => conv.cost(),
         }
     }
 
@@ -56,6 +64,7 @@ impl Layer {
         match self.kind {
             LayerKind::Conv(conv) => conv.params().into(),
             LayerKind::SqueezeExcite(gate) => gate.params().into(),
+            LayerKind::Pooled(conv) => conv.params(),
         }
     }
 }
@@ -80,7 +89,7 @@ impl SqueezeExcite {
             (module, Param::new("weight", [outputs, inputs, 1, 1], init))
         };
         let bias = |module, outputs| (module, Param::new("bias", [outputs], Init::Constant(0.0)));
-        let Self { channels, squeezed } = *self;
+        let Self { channels, squeezed, .. } = *self;
         [
             weight(Submodule::Reduce, squeezed, channels),
             bias(Submodule::Reduce, squeezed),

@@ -8,7 +8,7 @@ use super::{BlockType, Template};
 /// projects. With expansion 1, the block is depthwise-separable: it has no expansion.
 pub(super) const MBCONV: BlockType = BlockType {
     name: "mbconv",
-    automl: 0,
+    automl: Some(0),
     class: "MBConv",
     rust_type: "MbConv",
     ungated_class: Some("Identity"),
@@ -23,4 +23,7 @@ pub(super) const MBCONV: BlockType = BlockType {
         Template::squeeze_excite("se", In),
         Template::conv("project_conv", "conv_pw", In, Out, Pixel),
     ],
+    expands: true,
+    has_shortcut: true,
+    kernels: &[3, 5, 7],
 };

@@ -16,6 +16,8 @@ mod fused;
 mod layer;
 mod mbconv;
 mod param;
+mod plain;
+mod pooled;
 mod site;
 
 pub use block::Block;
@@ -24,6 +26,7 @@ pub use block_type::{BlockType, Channels, Template, Window};
 pub use conv::{Conv, ConvKind};
 pub use layer::{Layer, LayerKind, SqueezeExcite};
 pub use param::{Init, Param, Submodule};
+pub use pooled::PooledConv;
 pub use site::{Linear, Part, Site};
 
 use std::fmt;
@@ -39,6 +42,9 @@ pub enum Operator {
     Fused,
     /// MBConv: a 1×1 convolution expands, a depthwise k×k convolution filters, a 1×1 convolution projects.
     MbConv,
+    /// A k×k convolution.
+    #[cfg_attr(feature = "serde", serde(rename = "conv"))]
+    Plain,
     /// A block type that no table can name: tests build networks of it.
     #[doc(hidden)]
     #[cfg_attr(feature = "serde", serde(skip))]
@@ -47,7 +53,7 @@ pub enum Operator {
 
 impl Operator {
     /// Every operator that a table can name.
-    pub const ALL: [Self; 2] = [Self::Fused, Self::MbConv];
+    pub const ALL: [Self; 3] = [Self::Fused, Self::MbConv, Self::Plain];
 
     /// The layers of its blocks, and its other names.
     #[doc(hidden)]
@@ -55,6 +61,7 @@ impl Operator {
         match self {
             Self::Fused => &fused::FUSED,
             Self::MbConv => &mbconv::MBCONV,
+            Self::Plain => &plain::PLAIN,
             Self::Unnamed(block_type) => block_type,
         }
     }
@@ -71,7 +78,7 @@ impl Operator {
         Self::ALL.into_iter().take_while(|known| *known != self).count()
     }
 
-    /// Its name in a stage table: `fused` or `mbconv`.
+    /// Its name in a stage table: `fused`, `mbconv` or `conv`.
     pub const fn name(self) -> &'static str {
         self.block_type().name
     }
@@ -86,6 +93,6 @@ impl fmt::Display for Operator {
 impl Named for Operator {
     const WHAT: &'static str = "operator";
     const NAMES: &'static [(&'static str, &'static str)] =
-        &[(Self::Fused.name(), "or 0"), (Self::MbConv.name(), "or 1")];
+        &[(Self::Fused.name(), "or 0"), (Self::MbConv.name(), "or 1"), (Self::Plain.name(), "or 2")];
     const MEMBERS: &'static [Self] = &Self::ALL;
 }

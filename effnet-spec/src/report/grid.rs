@@ -1,5 +1,5 @@
-//! Cells in aligned columns. The first row is the heading; the first two columns are names, to the left, and the others
-//! numbers, to the right.
+//! Cells in aligned columns. The first row is the heading; the first two columns are names, and those behind the eleventh
+//! options, to the left; the others are numbers, to the right.
 
 /// The rows as text, without spaces at the lines' ends.
 pub(super) fn text(rows: &[Vec<String>]) -> String {
@@ -34,7 +34,7 @@ fn widths(rows: &[Vec<String>]) -> Vec<usize> {
     (0..rows.first().map_or(0, Vec::len)).map(width).collect()
 }
 
-/// Whether a column holds names rather than numbers.
+/// Whether a column holds words rather than numbers.
 fn is_name(column: usize) -> bool {
-    column < 2
+    !(2..=10).contains(&column)
 }

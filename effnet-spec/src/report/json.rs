@@ -1,13 +1,14 @@
 //! The summary for machines.
 
-use crate::{Cost, Row, Size, Spec};
+use crate::{Cost, Expansion, Row, Size, Spec, Squeeze, table_text};
 
-/// The network, its parts and its totals as one JSON object. `image` and each stage's `output` are height and width;
-/// `activations` are numbers, not bytes; all counts are for one image.
+/// The network, its parts and its totals as one JSON object. A row of the table is a member of `stages`, with its options
+/// where it has any; `settings` are those that are not at their default, as a table has them. `image` and each row's
+/// `output` are height and width; `activations` are numbers, not bytes; all counts are for one image.
 pub fn json(spec: &Spec, image: Size, num_classes: usize) -> String {
     let costs = spec.costs(image, num_classes);
-    let stages = spec.rows.iter().zip(spec.stage_sizes(image)).zip(&costs.stages);
-    let stages: Vec<_> = stages.map(|((row, size), &cost)| format!("    {}", stage(row, size, cost))).collect();
+    let rows = spec.rows.iter().zip(spec.row_sizes(image)).zip(&costs.rows);
+    let rows: Vec<_> = rows.map(|((row, size), &cost)| format!("    {}", self::row(row, size, cost))).collect();
     let name = string(&spec.name);
     let Size { height, width } = image;
     let total = counts(costs.total());
@@ -15,7 +16,10 @@ pub fn json(spec: &Spec, image: Size, num_classes: usize) -> String {
     let forward_backward = spec.forward_backward_bytes(image, num_classes);
     let train_activations = spec.train_activation_bytes(image, num_classes);
     let (stem, head) = (counts(costs.stem), counts(costs.head));
-    let stages = stages.join(",\n");
+    let stages = rows.join(",\n");
+    let settings: Vec<_> =
+        table_text::changed(&spec.settings).map(|(key, text)| format!("\"{key}\": {}", value(&text))).collect();
+    let settings = settings.join(", ");
     format!(
         r#"{{
   "name": {name},
@@ -29,21 +33,38 @@ pub fn json(spec: &Spec, image: Size, num_classes: usize) -> String {
   "stages": [
 {stages}
   ],
-  "head": {{ {head} }}
+  "head": {{ {head} }},
+  "settings": {{ {settings} }}
 }}
 "#
     )
 }
 
-fn stage(row: &Row, output: Size, cost: Cost) -> String {
-    let Row { repeats, kernel, stride, expansion, in_channels, out_channels, operator, se_ratio } = row;
+fn row(row: &Row, output: Size, cost: Cost) -> String {
+    let Row { repeats, kernel, stride, in_channels, out_channels, operator, .. } = row;
+    let expansion = match row.expansion {
+        Expansion::Ratio(ratio) => ratio.to_string(),
+        Expansion::Channels(_) => "null".to_owned(),
+    };
+    let se_ratio = match row.squeeze {
+        Squeeze::Ratio(ratio) => ratio.to_string(),
+        Squeeze::Channels(_) => "null".to_owned(),
+    };
     let Size { height, width } = output;
     let cost = counts(cost);
+    let options: Vec<_> = row.options().map(|(option, text)| format!(", \"{option}\": {}", value(&text))).collect();
+    let options = options.concat();
     format!(
         "{{ \"repeats\": {repeats}, \"kernel\": {kernel}, \"stride\": {stride}, \"expansion\": {expansion}, \
-         \"in\": {in_channels}, \"out\": {out_channels}, \"operator\": \"{operator}\", \"se_ratio\": {se_ratio}, \
+         \"in\": {in_channels}, \"out\": {out_channels}, \"operator\": \"{operator}\", \"se_ratio\": {se_ratio}{options}, \
          \"output\": [{height}, {width}], {cost} }}"
     )
+}
+
+/// A table's value in JSON: a number, a flag or a list as it is, a name in quotes.
+fn value(text: &str) -> String {
+    let is_name = text.starts_with(|first: char| first.is_alphabetic()) && !matches!(text, "true" | "false");
+    if is_name { string(text) } else { text.to_owned() }
 }
 
 fn counts(cost: Cost) -> String {

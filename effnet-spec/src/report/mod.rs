@@ -6,5 +6,5 @@ mod overview;
 mod torchsummary;
 
 pub use json::json;
-pub use overview::{cells, markdown, table, totals};
+pub use overview::{cells, markdown, settings, table, totals};
 pub use torchsummary::torchsummary;

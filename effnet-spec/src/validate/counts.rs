@@ -9,8 +9,8 @@ pub(super) fn check(spec: &Spec) -> Option<Error<Place>> {
         return None;
     }
     let costs = spec.costs(Size::square(size.min(DEFAULT_SIZE)), classes);
-    let (place, mistake) = if let Some(stage) = costs.stages.iter().position(|stage| stage.overflows()) {
-        (Place::Row(stage), Mistake::StageOverflows)
+    let (place, mistake) = if let Some(row) = costs.rows.iter().position(|row| row.overflows()) {
+        (Place::Row(row), Mistake::StageOverflows)
     } else if costs.stem.overflows() {
         (Place::Setting(Key::InChannels), Mistake::StemOverflows)
     } else if costs.head.overflows() {

@@ -1,7 +1,7 @@
 //! Mistakes in the settings.
 
 use super::is_positive;
-use crate::{Error, Key, Mistake, Place, Settings};
+use crate::{Error, HeadKind, Key, Mistake, Place, Settings};
 
 pub(super) fn check(settings: &Settings) -> Vec<Error<Place>> {
     let mut errors = Vec::new();
@@ -22,6 +22,10 @@ pub(super) fn check(settings: &Settings) -> Vec<Error<Place>> {
     ] {
         errors.extend((!legal).then(|| Error::setting(key, value)));
     }
+    let stem_kernel = settings.stem_kernel;
+    errors.extend((!matches!(stem_kernel, 1 | 3 | 5 | 7)).then(|| Error::setting(Key::StemKernel, stem_kernel)));
+    let has_bias = settings.head_bias || settings.head == HeadKind::Pooled;
+    errors.extend((!has_bias).then_some(Error { place: Place::Setting(Key::HeadBias), mistake: Mistake::NotPooled }));
     errors.extend(check_channels(Key::Mean, &settings.mean, in_channels, f64::is_finite));
     errors.extend(check_channels(Key::Std, &settings.std, in_channels, is_positive));
     errors

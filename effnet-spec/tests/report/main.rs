@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+use effnet_spec::grammar::parse_table;
 use effnet_spec::{Operator, Row, Settings, Size, Spec, report};
 
 const SIZE: Size = Size { height: 45, width: 37 };
@@ -52,6 +53,8 @@ fn markdown_is_an_aligned_table_with_totals() {
 | head  | conv, pool, linear |    1×1 |      1 |           |       48 |         |      |        6×5 |  1,591 | 34.90 k |
 
 56,217 parameters for 7 classes in 6 blocks; 5.004 M MACs and 50.13 k activations for an image of 45×37 pixels.
+
+Settings: `num_features: 48`.
 ";
     assert_eq!(report::markdown(&tiny(), SIZE, 7), expected);
 }
@@ -60,13 +63,37 @@ fn markdown_is_an_aligned_table_with_totals() {
 fn table_has_a_line_for_each_part() {
     let text = report::table(&spec("xl"), Size::square(512), 1_000);
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines.len(), "name, blank, heading, stem, head, blank, totals".split(", ").count() + 7);
+    assert_eq!(lines.len(), "name, blank, heading, stem, head, blank, totals, settings".split(", ").count() + 7);
     assert_eq!(lines[0], "EfficientNetV2XL");
     assert_eq!(
         lines[13],
         "208,119,808 parameters for 1,000 classes in 100 blocks; 93.35 G MACs and 247.3 M activations for an image of \
          512×512 pixels."
     );
+    assert_eq!(lines[14], "Settings: dropout: 0.4, train_size: 384, eval_size: 512.");
+}
+
+#[test]
+fn table_shows_options_where_a_row_has_some() {
+    let rows =
+        "[1, 3, 1, 1, 8, 8, conv, 0], [2, 3, 2, _, 8, 16, mbconv, _, { expanded: 24, squeezed: 6, shortcut: false }],
+                [1, 3, 1, 2, 16, 16, fused, 0, { same_stage: true }]";
+    let spec = parse_table("Odd", &format!("< {rows} > {{ head: none, stem_kernel: 5 }}")).expect("a table");
+    let text = report::table(&spec, SIZE, 7);
+    let expected = "\
+Odd
+
+stage  operator      kernel  stride  expansion  channels  repeats    SE  resolution  params     MACs  options
+stem   conv             5×5       2                    8                      23×19     616  262.2 k
+1      conv             3×3       1          1         8        1             23×19     592  251.7 k
+2      mbconv           3×3       2      24 ch        16        2  6 ch       12×10   2,668  274.6 k  shortcut: false
+       fused            3×3       1          2        16        1             12×10   5,216  614.4 k
+head   pool, linear     1×1       1                   16                      12×10     119      112
+
+9,211 parameters for 7 classes in 4 blocks; 1.403 M MACs and 35.79 k activations for an image of 45×37 pixels.
+Settings: stem_kernel: 5, head: none.
+";
+    assert_eq!(text, expected);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The eight networks of google/automl's `effnetv2_configs.py`.
 
-use effnet_spec::{Row, Settings, Spec};
+use effnet_spec::{Row, Scaling, Settings, Spec};
 
 const BASE: [&str; 6] = [
     "r1_k3_s1_e1_i32_o16_c1",
@@ -66,7 +66,7 @@ pub(crate) fn spec(name: &str) -> Spec {
     let settings = Settings { dropout, train_size: Some(sizes[0]), eval_size: Some(sizes[1]), ..Settings::DEFAULT };
     let rows = rows.iter().map(|text| Row::from_block_string(text).expect("a block string of automl's"));
     let name = format!("EfficientNetV2{}", name.to_uppercase());
-    Spec { name: name.into(), rows: rows.collect(), settings }.scaled(width, depth)
+    Spec { name: name.into(), rows: rows.collect(), settings }.scaled(&Scaling::v2(width, depth))
 }
 
 /// The names of all eight.

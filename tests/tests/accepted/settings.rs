@@ -1,7 +1,7 @@
 //! Every setting, each in a model of its own.
 
 use effnet_runtime::candle::Result;
-use effnet_runtime::spec::{Activation, Padding, Settings, Spec};
+use effnet_runtime::spec::{Activation, Padding, Scaling, Settings, Spec};
 use effnet_runtime::{Params, efficientnet_v2};
 
 use crate::images;
@@ -68,7 +68,7 @@ efficientnet_v2! {
 
 #[test]
 fn width_and_depth_scale_the_table() {
-    let scaled = Spec { name: "Scaled".into(), ..Unscaled::SPEC.scaled(1.2, 1.4) };
+    let scaled = Spec { name: "Scaled".into(), ..Unscaled::SPEC.scaled(&Scaling::v2(1.2, 1.4)) };
     assert_eq!(Scaled::SPEC, scaled);
     assert_eq!(Scaled::DROP_PATH.len(), 5);
 }

@@ -67,7 +67,7 @@ fn maps_are_those_that_the_spec_counts() {
         .flat_map(|block| block.layers())
         .map(|layer| match layer.kind {
             LayerKind::SqueezeExcite(gate) => gate.cost().activations,
-            LayerKind::Conv(_) => 0,
+            LayerKind::Conv(_) | LayerKind::Pooled(_) => 0,
         })
         .sum();
     assert_eq!(normalised, BATCH * (spec.cost(Size::square(SIDE), CLASSES as usize).activations - pooled - CLASSES));

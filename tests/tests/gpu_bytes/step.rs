@@ -59,7 +59,9 @@ pub(crate) fn step(spec: &Spec, side: usize, batch: u64, classes: u64) -> Vec<Wo
     for block in spec.blocks() {
         size = walk.block(&block, size);
     }
-    let head = spec.head_conv();
+    let Some(LayerKind::Conv(head)) = spec.head().map(|site| site.layer.kind) else {
+        panic!("the models that are counted have a convolution in their head")
+    };
     walk.convolution(&head, size, false);
     walk.normalisation(walk.map(size, head.out_channels), false);
     walk.graph(walk.map(size, head.out_channels));
@@ -89,6 +91,7 @@ impl Walk {
         while let Some(layer) = layers.next() {
             match layer.kind {
                 LayerKind::SqueezeExcite(gate) => self.squeeze_excite(self.map(size, gate.channels)),
+                LayerKind::Pooled(_) => panic!("a block pools nothing"),
                 LayerKind::Conv(conv) => {
                     self.convolution(&conv, size, false);
                     size = conv.output(size);

@@ -1,7 +1,7 @@
 //! Files that do not fit a network.
 
 use effnet_runtime::candle::{DType, Device, Tensor, safetensors};
-use effnet_runtime::spec::Padding;
+use effnet_runtime::spec::{Expansion, Padding, Squeeze};
 use effnet_runtime::weights::{Classifier, Convention, Error, Loaded, Mismatch, Scheme, WeightsFile, load};
 use effnet_runtime::{Dialect, DynamicModel, Network, Params};
 use std::collections::HashMap;
@@ -22,8 +22,8 @@ fn another_architecture_is_told_key_by_key_and_changes_nothing() {
     let path = folder.path().join("w.safetensors");
     let mut other = spec(12);
     other.rows.to_mut()[1].repeats = 1;
-    other.rows.to_mut()[1].se_ratio = 0.0;
-    other.rows.to_mut()[0].expansion = 2;
+    other.rows.to_mut()[1].squeeze = Squeeze::Ratio(0.0);
+    other.rows.to_mut()[0].expansion = Expansion::Ratio(2);
     let file = write(&network(&other, 3, 1), &path);
 
     let target = network(&spec(8), 3, 2);

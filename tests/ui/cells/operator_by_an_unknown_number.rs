@@ -2,7 +2,7 @@ use effnet_runtime::efficientnet_v2;
 
 efficientnet_v2! {
     pub struct Model <
-        [2, 3, 1, 1, 24, 24, 2, 0],
+        [2, 3, 1, 1, 24, 24, 3, 0],
     >;
 }
 

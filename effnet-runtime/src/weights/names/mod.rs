@@ -67,12 +67,13 @@ impl Scheme {
     pub fn pairs(self, spec: &Spec) -> Vec<NamePair> {
         // Names do not depend on the number of classes.
         let ours = spec.parameters(1).map(|(name, _)| name);
-        let stages = spec.rows.len();
+        let stages = spec.stages().count();
         let sites = spec.sites().flat_map(|site| {
             let params = site.layer.params().into_iter();
             params.map(move |(module, param)| format!("{}.{}", self.submodule(&site, module, stages), param.name))
         });
-        let classifier = spec.classifier(1).params().map(|param| format!("{}.{}", self.classifier(), param.name));
+        let classifier = spec.classifier(1).into_iter().flat_map(|classifier| classifier.params());
+        let classifier = classifier.map(|param| format!("{}.{}", self.classifier(), param.name));
         ours.zip(sites.chain(classifier)).map(|(ours, theirs)| NamePair { ours, theirs }).collect()
     }
 
