@@ -72,6 +72,12 @@ fn at_most_6(u: f32) -> f32 {
     if u > 6.0 { 6.0 } else { u }
 }
 
+/// `relu6(u + 3) / 6`.
+#[inline(always)]
+pub fn hard_sigmoid(u: f32) -> f32 {
+    at_most_6(positive(u + 3.0)) * (1.0 / 6.0)
+}
+
 impl Function for Relu {
     #[inline(always)]
     fn value(_: impl Arch, u: f32) -> f32 {

@@ -1,21 +1,26 @@
 //! The gates of squeeze-and-excitation, a few channels at a time.
 
+use effnet_spec::Gate;
+
+use crate::activation::hard_sigmoid;
 use crate::simd::{Arch, FEWEST_LANES, Kernel, Level, Vector, sigmoid};
 
 /// Channels of a block: as many as a plane of the depthwise convolution has, which is multiplied by them.
 pub const BLOCK: usize = super::depthwise::CHANNELS;
 
-/// `gates[c] = sigmoid(bias[c] + Σ_s weight[s][c] · squeezed[s])` for a block's channels, or its first few; NaN stays NaN.
+/// `gates[c] = f(bias[c] + Σ_s weight[s][c] · squeezed[s])`, `f` being the function of `gate`, for a block's channels, or
+/// its first few; NaN stays NaN.
 ///
 /// # Panics
 /// When there are more gates, or `weight` is not `[S, BLOCK]`, or `bias` not `[BLOCK]`.
-pub fn gates_of_block(level: Level, weight: &[f32], squeezed: &[f32], bias: &[f32], gates: &mut [f32]) {
+pub fn gates_of_block(level: Level, gate: Gate, weight: &[f32], squeezed: &[f32], bias: &[f32], gates: &mut [f32]) {
     assert_eq!((weight.len(), bias.len()), (squeezed.len() * BLOCK, BLOCK), "weights and bias of a block of gates");
     assert!(gates.len() <= BLOCK, "{} gates of a block", gates.len());
-    level.run(Gates { weight, squeezed, bias, gates });
+    level.run(Gates { gate, weight, squeezed, bias, gates });
 }
 
 struct Gates<'a> {
+    gate: Gate,
     /// `[S, BLOCK]`
     weight: &'a [f32],
     squeezed: &'a [f32],
@@ -46,9 +51,18 @@ impl Kernel for Gates<'_> {
                 sums[v].store(block.as_mut_ptr().add(v * lanes));
             }
         }
-        for value in &mut block {
-            // The sigmoid makes 1 of NaN, which must not vanish.
-            *value = if value.is_nan() { *value } else { sigmoid(arch, *value) };
+        match self.gate {
+            Gate::Sigmoid => {
+                for value in &mut block {
+                    // The sigmoid makes 1 of NaN, which must not vanish.
+                    *value = if value.is_nan() { *value } else { sigmoid(arch, *value) };
+                }
+            }
+            Gate::HardSigmoid => {
+                for value in &mut block {
+                    *value = hard_sigmoid(*value);
+                }
+            }
         }
         self.gates.copy_from_slice(&block[..self.gates.len()]);
     }
@@ -66,19 +80,28 @@ mod tests {
 
     proptest! {
         #[test]
-        fn equal_the_definition(squeezed in 1..cut_for_miri(70usize, 6), count in 1usize..=BLOCK, seed in 0usize..100) {
+        fn equal_the_definition(
+            squeezed in 1..cut_for_miri(70usize, 6),
+            count in 1usize..=BLOCK,
+            gate in prop_oneof![Just(Gate::Sigmoid), Just(Gate::HardSigmoid)],
+            seed in 0usize..100,
+        ) {
             let (weight, bias) = (values(squeezed * BLOCK, seed), values(BLOCK, seed + 1));
             let squeezed = values(squeezed, seed + 2);
             for level in Level::available() {
                 for side in SIDES {
                     let (weight, bias) = (Guarded::new(&weight, side), Guarded::new(&bias, side));
                     let mut gates = Guarded::new(&vec![f32::NAN; count], side);
-                    gates_of_block(level, &weight, &Guarded::new(&squeezed, side), &bias, &mut gates);
-                    for (c, gate) in gates.iter().enumerate() {
+                    gates_of_block(level, gate, &weight, &Guarded::new(&squeezed, side), &bias, &mut gates);
+                    for (c, found) in gates.iter().enumerate() {
                         let terms = squeezed.iter().enumerate().map(|(s, x)| f64::from(*x) * f64::from(weight[s * BLOCK + c]));
                         let (sum, size) = terms.fold((f64::from(bias[c]), 1.0), |(sum, size), x| (sum + x, size + x.abs()));
-                        let error = (f64::from(*gate) - 1.0 / (1.0 + (-sum).exp())).abs();
-                        prop_assert!(error <= TOLERANCE * size, "{}: {gate} of {sum}", level.name());
+                        let expected = match gate {
+                            Gate::Sigmoid => 1.0 / (1.0 + (-sum).exp()),
+                            Gate::HardSigmoid => (sum + 3.0).clamp(0.0, 6.0) / 6.0,
+                        };
+                        let error = (f64::from(*found) - expected).abs();
+                        prop_assert!(error <= TOLERANCE * size, "{}: {found} of {sum}, {gate}", level.name());
                     }
                 }
             }
@@ -88,9 +111,11 @@ mod tests {
     #[test]
     fn nan_stays_nan() {
         for level in Level::available() {
-            let mut gates = [0.0; BLOCK];
-            gates_of_block(level, &[1.0; BLOCK], &[f32::NAN], &[0.0; BLOCK], &mut gates);
-            assert!(gates.iter().all(|gate| gate.is_nan()), "{}: {gates:?}", level.name());
+            for gate in Gate::ALL {
+                let mut gates = [0.0; BLOCK];
+                gates_of_block(level, gate, &[1.0; BLOCK], &[f32::NAN], &[0.0; BLOCK], &mut gates);
+                assert!(gates.iter().all(|gate| gate.is_nan()), "{}, {gate}: {gates:?}", level.name());
+            }
         }
     }
 }

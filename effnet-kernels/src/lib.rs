@@ -57,5 +57,5 @@ pub mod view;
 pub mod window_order;
 pub mod winograd;
 
-pub use effnet_spec::Activation;
+pub use effnet_spec::{Activation, Gate};
 pub use precision::Precision;

@@ -11,7 +11,7 @@ use effnet_runtime::candle::{Device, Result, Tensor, Var};
 use effnet_runtime::graph::{ConvNormAct, Kind, Layer, Norm, Sequence, SqueezeExcite, Window, chain};
 use effnet_runtime::ops;
 use effnet_runtime::random::{Purpose, Stream};
-use effnet_runtime::spec::{Activation, Padding};
+use effnet_runtime::spec::{Activation, Gate, Padding};
 
 /// Images of a map.
 const BATCH: usize = 2;
@@ -108,6 +108,7 @@ fn squeeze_excite(c: &mut Criterion) -> Result<()> {
         expand_weight: var(&[channels, squeezed, 1, 1])?.into_inner(),
         expand_bias: var(&[channels])?.into_inner(),
         activation: Activation::Silu,
+        gate: Gate::Sigmoid,
     });
     both_ways(c, "squeeze_excite", BATCH * size * size * channels, || alone(&x, &layer))
 }

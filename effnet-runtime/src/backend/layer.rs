@@ -1,7 +1,7 @@
 //! Layers of chains, with their parameters.
 
 use candle_core::{Result, Shape, Tensor};
-use effnet_spec::Activation;
+use effnet_spec::{Activation, Gate};
 
 use super::window::{Geometry, Kind, Window};
 
@@ -80,7 +80,7 @@ pub struct BatchMoments {
 }
 
 /// Squeeze-and-excitation (Hu et al., 2018) of `C` channels through `S`:
-/// `x · sigmoid(expand(f(reduce(mean(x)))))`, the mean taken over the pixels of each image.
+/// `x · gate(expand(f(reduce(mean(x)))))`, the mean taken over the pixels of each image.
 #[derive(Clone, Debug)]
 pub struct SqueezeExcite {
     /// `[S, C, 1, 1]`.
@@ -91,8 +91,10 @@ pub struct SqueezeExcite {
     pub expand_weight: Tensor,
     /// `[C]`.
     pub expand_bias: Tensor,
-    /// The inner non-linearity; the gate's is a sigmoid.
+    /// The inner non-linearity.
     pub activation: Activation,
+    /// The function that opens the gate.
+    pub gate: Gate,
 }
 
 impl SqueezeExcite {

@@ -44,12 +44,12 @@ const FEWEST_TASKS: usize = 16;
 #[derive(Debug)]
 pub(super) struct MbConv {
     expand: Option<Packed>,
+    /// That of the expansion.
+    activation: Option<Activation>,
     depthwise: Depthwise,
     squeeze: Option<SqueezeExcite>,
     project: Packed,
     shortcut: bool,
-    /// The expansion's, where there is one.
-    activation: Option<Activation>,
 }
 
 /// The layers of a block that these phases compute.
@@ -105,7 +105,7 @@ impl MbConv {
             to[..in_channels].copy_from_slice(from);
         }
         let project = Packed::in_precision(level, with.precision(padded), &rows, out_channels, &folded.bias);
-        Ok(Self { expand, depthwise, squeeze, project, shortcut, activation })
+        Ok(Self { expand, activation, depthwise, squeeze, project, shortcut })
     }
 
     fn chunks(&self) -> usize {

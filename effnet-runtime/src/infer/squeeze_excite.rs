@@ -1,12 +1,15 @@
 //! Squeeze-and-excitation: from sums over an image's pixels to a factor for each channel.
 
+#[cfg(test)]
+mod tests;
+
 use crate::weights::Result;
 use effnet_kernels::activation;
 use effnet_kernels::buffer::Buffer;
 use effnet_kernels::dot::dot;
 use effnet_kernels::gates::{BLOCK, gates_of_block};
 use effnet_kernels::simd::{Arch, Kernel, Level};
-use effnet_spec::{Activation, plan};
+use effnet_spec::{Activation, Gate, plan};
 
 use super::fold::{Named, Source, read_all};
 
@@ -24,16 +27,18 @@ pub(super) struct SqueezeExcite {
     /// `[blocks, BLOCK]`
     expand_bias: Buffer,
     activation: Activation,
+    gate: Gate,
 }
 
 impl SqueezeExcite {
-    /// `padded` counts the channels that only fill up a chunk, too.
+    /// `padded` counts the channels that only fill up a chunk, too. The functions are the inner non-linearity, and what
+    /// opens the gate.
     pub(super) fn new(
         source: &dyn Source,
         (name, layer): Named<'_, plan::SqueezeExcite>,
         padded: usize,
     ) -> Result<Self> {
-        let plan::SqueezeExcite { channels, squeezed, activation, .. } = *layer;
+        let plan::SqueezeExcite { channels, squeezed, activation, gate } = *layer;
         let [reduce_weight, reduce_bias, expand_weight, bias] = read_all(source, name, &layer.params())?;
         let in_blocks = channels.next_multiple_of(BLOCK);
         let (mut reduce, mut expand) = (Buffer::zeros(squeezed * padded), Buffer::zeros(squeezed * in_blocks));
@@ -45,7 +50,7 @@ impl SqueezeExcite {
         }
         let mut expand_bias = Buffer::zeros(in_blocks);
         expand_bias[..channels].copy_from_slice(&bias);
-        Ok(Self { channels: padded, squeezed, reduce, reduce_bias, expand, expand_bias, activation })
+        Ok(Self { channels: padded, squeezed, reduce, reduce_bias, expand, expand_bias, activation, gate })
     }
 
     /// Multiply-accumulates of an image.
@@ -82,7 +87,7 @@ impl SqueezeExcite {
         assert!(first.is_multiple_of(BLOCK), "gates from the midst of a block on");
         let blocks = self.expand.chunks_exact(self.squeezed * BLOCK).zip(self.expand_bias.chunks_exact(BLOCK));
         for ((weight, bias), gates) in blocks.skip(first / BLOCK).zip(gates.chunks_mut(BLOCK)) {
-            gates_of_block(level, weight, squeezed, bias, gates);
+            gates_of_block(level, self.gate, weight, squeezed, bias, gates);
         }
     }
 }

@@ -35,7 +35,7 @@ fn spec(settings: &str) -> Spec {
     grammar::parse_table("Mixed", &text).unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
 }
 
-fn normal(seed: u64, length: usize) -> Vec<f32> {
+pub(crate) fn normal(seed: u64, length: usize) -> Vec<f32> {
     let stream = Stream::new(seed, Purpose::Bench, 0, 0, 0);
     (0..length as u64).map(|element| stream.normal(element) as f32).collect()
 }

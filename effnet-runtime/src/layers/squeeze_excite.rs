@@ -1,7 +1,7 @@
 //! Squeeze-and-excitation.
 
 use candle_core::{Result, Tensor};
-use effnet_spec::{Activation, plan};
+use effnet_spec::{Activation, Gate, plan};
 
 use crate::graph;
 use crate::pass::Pass;
@@ -13,18 +13,19 @@ pub(super) struct SqueezeExcite {
     /// Weight and bias that reduce, weight and bias that expand.
     params: [Tensor; 4],
     activation: Activation,
+    gate: Gate,
 }
 
 impl SqueezeExcite {
     /// Takes its parameters from `scope`, the layer's own.
     pub(super) fn new(scope: &Scope<'_>, gate: &plan::SqueezeExcite) -> Result<Self> {
-        Ok(Self { params: scope.take_all(&gate.params())?, activation: gate.activation })
+        Ok(Self { params: scope.take_all(&gate.params())?, activation: gate.activation, gate: gate.gate })
     }
 
     pub(super) fn in_pass(&self, pass: &Pass<'_>) -> graph::SqueezeExcite {
         let [reduce_weight, reduce_bias, expand_weight, expand_bias] =
             self.params.each_ref().map(|param| pass.param(param));
-        let activation = self.activation;
-        graph::SqueezeExcite { reduce_weight, reduce_bias, expand_weight, expand_bias, activation }
+        let Self { activation, gate, .. } = *self;
+        graph::SqueezeExcite { reduce_weight, reduce_bias, expand_weight, expand_bias, activation, gate }
     }
 }

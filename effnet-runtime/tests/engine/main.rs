@@ -129,7 +129,7 @@ fn logits_of_every_word_are_those_of_f64() {
     for settings in [
         "num_features: 64",
         "head: none, stem_kernel: 1, se_of: expanded",
-        "head: pooled, num_features: 72, activation: hard_swish, stem_kernel: 5",
+        "head: pooled, num_features: 72, activation: hard_swish, stem_kernel: 5, se_gate: hard_sigmoid",
         "head: pooled, head_bias: false, num_features: 72, stem_kernel: 7, se_activation: relu, padding: same",
     ] {
         let spec = grammar::parse_table("Words", &format!("< {} > {{ {settings} }}", rows.join(", "))).unwrap();

@@ -2,11 +2,29 @@
 
 use candle_core::{Result, Tensor};
 use effnet_kernels::activation;
-use effnet_spec::Activation;
+use effnet_spec::{Activation, Gate as Opening};
 
 use super::matmul::{Matrix, column_sums, matmul, product};
 use super::tensor;
 use crate::backend::layer::SqueezeExcite;
+
+/// The gate of what its layers put out. NaN stays NaN, unlike in the vector kernels' sigmoid, whose results are
+/// multiplied by their argument.
+fn value(gate: Opening, u: f32) -> f32 {
+    match gate {
+        Opening::Sigmoid => 1.0 / (1.0 + (-u).exp()),
+        Opening::HardSigmoid => activation::hard_sigmoid(u),
+    }
+}
+
+/// The derivative of a gate where it has this value; 0 at a kink, as PyTorch's.
+fn derivative(gate: Opening, value: f32) -> f32 {
+    match gate {
+        Opening::Sigmoid => value * (1.0 - value),
+        Opening::HardSigmoid if value > 0.0 && value < 1.0 => 1.0 / 6.0,
+        Opening::HardSigmoid => 0.0,
+    }
+}
 
 /// Everything of a forward pass that its backward pass needs: `[batch, C]` and `[batch, S]` matrices.
 pub(crate) struct Gate {
@@ -22,16 +40,17 @@ pub(crate) struct Gate {
     channels: usize,
     squeezed: usize,
     activation: Activation,
+    gate: Opening,
 }
 
 impl Gate {
-    /// `values = sigmoid(f(mean · reduceᵀ + bias) · expandᵀ + bias)` of the means of `batch` images, through `squeezed`
+    /// `values = gate(f(mean · reduceᵀ + bias) · expandᵀ + bias)` of the means of `batch` images, through `squeezed`
     /// channels.
     ///
     /// # Errors
     /// When the parameters are not f32.
     pub(super) fn open(op: &SqueezeExcite, mean: Vec<f32>, batch: usize, squeezed: usize) -> Result<Self> {
-        let (channels, activation) = (mean.len() / batch, op.activation);
+        let (channels, activation, gate) = (mean.len() / batch, op.activation, op.gate);
         let read = |param: &Tensor| param.flatten_all()?.to_vec1::<f32>();
         let (reduce_weight, expand_weight) = (read(&op.reduce_weight)?, read(&op.expand_weight)?);
         let mut reduced = read(&op.reduce_bias)?.repeat(batch);
@@ -41,8 +60,7 @@ impl Gate {
         let mut values = read(&op.expand_bias)?.repeat(batch);
         let weight = Matrix::new(&expand_weight, channels, squeezed).transposed();
         matmul(&mut values, Matrix::new(&activated, batch, squeezed), weight, true);
-        // NaN stays NaN here, unlike in the vector kernels' sigmoid, whose results are multiplied by their argument.
-        values.iter_mut().for_each(|value| *value = 1.0 / (1.0 + (-*value).exp()));
+        values.iter_mut().for_each(|value| *value = self::value(gate, *value));
         Ok(Self {
             mean,
             reduced,
@@ -54,6 +72,7 @@ impl Gate {
             channels,
             squeezed,
             activation,
+            gate,
         })
     }
 
@@ -67,8 +86,8 @@ impl Gate {
     pub(super) fn backward(&self, gate_gradient: Vec<f32>) -> (Vec<f32>, [Tensor; 4]) {
         let (batch, channels, squeezed) = (self.batch, self.channels, self.squeezed);
         let mut expanded = gate_gradient;
-        for (gradient, gate) in expanded.iter_mut().zip(&self.values) {
-            *gradient *= gate * (1.0 - gate);
+        for (gradient, value) in expanded.iter_mut().zip(&self.values) {
+            *gradient *= derivative(self.gate, *value);
         }
         let by_image = Matrix::new(&expanded, batch, channels);
         let expand_weight = product(by_image.transposed(), Matrix::new(&self.activated, batch, squeezed));

@@ -2,7 +2,7 @@
 mod cuda;
 
 use candle_core::{Device, Result, Tensor, Var};
-use effnet_spec::{Activation, Padding};
+use effnet_spec::{Activation, Gate, Padding};
 
 use crate::graph::{ConvNormAct, Kind, Layer, Norm, Sequence, Shortcut, SqueezeExcite, Window, chain};
 use crate::random::{Purpose, Stream};
@@ -50,11 +50,12 @@ impl Block {
         let silu = Some(Activation::Silu);
         let [reduce_weight, reduce_bias, expand_weight, expand_bias] =
             [0, 1, 2, 3].map(|at| self.squeeze[at].as_tensor().clone());
-        let activation = Activation::Silu;
+        let (activation, gate) = (Activation::Silu, Gate::Sigmoid);
+        let squeeze = SqueezeExcite { reduce_weight, reduce_bias, expand_weight, expand_bias, activation, gate };
         vec![
             layer(Kind::Dense, 1, &self.expand, silu),
             layer(Kind::Depthwise, 3, &self.filter, silu),
-            Layer::SqueezeExcite(SqueezeExcite { reduce_weight, reduce_bias, expand_weight, expand_bias, activation }),
+            Layer::SqueezeExcite(squeeze),
             layer(Kind::Dense, 1, &self.project, None),
         ]
     }

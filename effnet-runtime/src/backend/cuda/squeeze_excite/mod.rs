@@ -4,7 +4,7 @@
 mod tests;
 
 use candle_core::{Result, Tensor};
-use effnet_spec::Activation;
+use effnet_spec::{Activation, Gate as Opening};
 
 use crate::backend::cuda::image_sums::{Map, joined, products, sums};
 use crate::backend::cuda::{Buffer, Columns, Element, Grid, Launch, activation_code, pack, ptx, view};
@@ -14,6 +14,7 @@ use crate::backend::layer::SqueezeExcite;
 pub(crate) struct Gate {
     map: Map,
     activation: Activation,
+    gate: Opening,
     /// `[S, C]` and `[C, S]`.
     reduce_weight: Tensor,
     expand_weight: Tensor,
@@ -31,12 +32,20 @@ pub(crate) struct Gate {
 enum Each {
     /// The matrix and a bias: the sum, and `f` of it.
     Activate(Activation),
-    /// The matrix and a bias: the sigmoid of the sum.
-    Open,
-    /// The gradient of a gate and the gate: that of what was put into the sigmoid.
-    Close,
+    /// The matrix and a bias: the gate of the sum.
+    Open(Opening),
+    /// The gradient of a gate and the gate: that of what the gate was made of.
+    Close(Opening),
     /// The gradient of `f(u)` and `u`: that of `u`.
     Deactivate(Activation),
+}
+
+/// The number of a function that opens a gate in `op.cu`.
+fn opening_code(gate: Opening) -> usize {
+    match gate {
+        Opening::Sigmoid => 0,
+        Opening::HardSigmoid => 1,
+    }
 }
 
 /// Launches `kernel(matrix, other, out…, elements, …)`; the results have the shape of `matrix`.
@@ -48,8 +57,8 @@ fn each<const OUTS: usize>(kernel: Each, matrix: &Tensor, other: &Tensor) -> Res
     let elements = rows * columns;
     let (name, read, written, more) = match kernel {
         Each::Activate(f) => ("squeeze_excite_activate", columns, 2, vec![columns, activation_code(Some(f))]),
-        Each::Open => ("squeeze_excite_open", columns, 1, vec![columns]),
-        Each::Close => ("squeeze_excite_close", elements, 1, Vec::new()),
+        Each::Open(gate) => ("squeeze_excite_open", columns, 1, vec![columns, opening_code(gate)]),
+        Each::Close(gate) => ("squeeze_excite_close", elements, 1, vec![opening_code(gate)]),
         Each::Deactivate(f) => ("squeeze_excite_deactivate", elements, 1, vec![activation_code(Some(f))]),
     };
     if written != OUTS {
@@ -87,8 +96,9 @@ impl Gate {
         let product = mean.matmul(&reduce_weight.t()?)?;
         let [reduced, activated] = each(Each::Activate(op.activation), &product, &reduce_bias)?;
         let product = activated.matmul(&expand_weight.t()?)?;
-        let [values] = each(Each::Open, &product, &expand_bias)?;
-        Ok(Self { map, activation: op.activation, reduce_weight, expand_weight, mean, reduced, activated, values })
+        let [values] = each(Each::Open(op.gate), &product, &expand_bias)?;
+        let (activation, gate) = (op.activation, op.gate);
+        Ok(Self { map, activation, gate, reduce_weight, expand_weight, mean, reduced, activated, values })
     }
 
     /// `x · gate`, or, with gradients of the means, `x · gate + share · gradient`.
@@ -141,7 +151,7 @@ impl Gate {
             joined(matrix, Map { images: 1, rows: images, channels: columns }, 1.0)?.reshape(columns)
         };
         let of_gate = products(x, grad, self.map)?;
-        let [expanded] = each(Each::Close, &of_gate, &self.values)?;
+        let [expanded] = each(Each::Close(self.gate), &of_gate, &self.values)?;
         let expand_weight = expanded.t()?.matmul(&self.activated)?.reshape((channels, squeezed, 1, 1))?;
         let of_activated = expanded.matmul(&self.expand_weight)?;
         let [reduced] = each(Each::Deactivate(self.activation), &of_activated, &self.reduced)?;

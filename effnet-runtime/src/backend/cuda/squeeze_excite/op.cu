@@ -69,22 +69,29 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   activated[at] = value[0];
 }
 
-/// `gate = sigmoid(product + bias)` of [images, channels]. NaN stays NaN.
+/// Which function opens the gate; the numbers are those of squeeze_excite/mod.rs.
+enum Opening { SIGMOID = 0, HARD_SIGMOID = 1 };
+
+/// `gate = f(product + bias)` of [images, channels]. NaN stays NaN.
 extern "C" __global__ void __launch_bounds__(THREADS)
     squeeze_excite_open_f32(const float* __restrict__ product, const float* __restrict__ bias,
-                            float* __restrict__ gate, long long elements, int channels) {
+                            float* __restrict__ gate, long long elements, int channels, int opening) {
   const long long at = thread_index();
   if (at >= elements) return;
-  gate[at] = 1.f / (1.f + expf(-(product[at] + bias[at % channels])));
+  const float u = product[at] + bias[at % channels];
+  gate[at] = opening == HARD_SIGMOID ? at_most_6(positive(u + 3.f)) * (1.f / 6.f) : 1.f / (1.f + expf(-u));
 }
 
-/// From the gradient of the gate to that of the sigmoid's argument: `out = gradient · gate · (1 - gate)`.
+/// From the gradient of the gate to that of its function's argument: `out = gradient · f'`, the derivative told from the
+/// gate; 0 at a kink, as PyTorch's.
 extern "C" __global__ void __launch_bounds__(THREADS)
     squeeze_excite_close_f32(const float* __restrict__ gradient, const float* __restrict__ gate,
-                             float* __restrict__ out, long long elements) {
+                             float* __restrict__ out, long long elements, int opening) {
   const long long at = thread_index();
   if (at >= elements) return;
-  out[at] = gradient[at] * (gate[at] * (1.f - gate[at]));
+  const float value = gate[at];
+  const float of_hard = value > 0.f && value < 1.f ? 1.f / 6.f : 0.f;
+  out[at] = gradient[at] * (opening == HARD_SIGMOID ? of_hard : value * (1.f - value));
 }
 
 /// From the gradient of f(u) to that of u: `out = gradient · f'(u)`.

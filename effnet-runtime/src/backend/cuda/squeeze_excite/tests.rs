@@ -1,5 +1,5 @@
 use candle_core::{DType, Device, Result, Tensor, Var};
-use effnet_spec::Activation;
+use effnet_spec::{Activation, Gate as Opening};
 use proptest::prelude::*;
 
 use super::Gate;
@@ -8,17 +8,18 @@ use crate::graph::{Layer, Sequence, SqueezeExcite, chain};
 
 const ACTIVATIONS: [Activation; 4] = [Activation::Silu, Activation::Relu, Activation::Relu6, Activation::HardSwish];
 
-fn op(params: &[Tensor], activation: Activation) -> SqueezeExcite {
+fn op(params: &[Tensor], (activation, gate): (Activation, Opening)) -> SqueezeExcite {
     SqueezeExcite {
         reduce_weight: params[0].clone(),
         reduce_bias: params[1].clone(),
         expand_weight: params[2].clone(),
         expand_bias: params[3].clone(),
         activation,
+        gate,
     }
 }
 
-fn check(shape: [usize; 4], squeezed: usize, dtype: DType, activation: Activation) -> Result<()> {
+fn check(shape: [usize; 4], squeezed: usize, dtype: DType, functions: (Activation, Opening)) -> Result<()> {
     let (device, [_, height, width, channels]) = (cuda(), shape);
     let length = shape.iter().product();
     let (x, grad) = (normal(1, length, dtype), normal(2, length, dtype));
@@ -30,7 +31,7 @@ fn check(shape: [usize; 4], squeezed: usize, dtype: DType, activation: Activatio
     let of_x = var(&x, &shape)?;
     let vars = params.iter().zip(&shapes).map(|(values, shape)| var(values, shape)).collect::<Result<Vec<_>>>()?;
     let tensors: Vec<Tensor> = vars.iter().map(|var| var.as_tensor().clone()).collect();
-    let layers = vec![Layer::SqueezeExcite(op(&tensors, activation))];
+    let layers = vec![Layer::SqueezeExcite(op(&tensors, functions))];
     let y = chain(&of_x, &[Sequence { layers, shortcut: None }])?.0;
     let store = (&y * Tensor::from_slice(&grad, &shape, &Device::Cpu)?)?.sum_all()?.backward()?;
     let gradient = |var: &Var| download(store.get(var).unwrap());
@@ -41,9 +42,9 @@ fn check(shape: [usize; 4], squeezed: usize, dtype: DType, activation: Activatio
         .map(|(values, shape)| upload(values, shape, DType::F32, &device))
         .collect::<Result<Vec<_>>>()?;
     let x = upload(&x, &shape, dtype, &device)?;
-    let gate = Gate::open(&x, &op(&tensors, activation), squeezed)?;
+    let gate = Gate::open(&x, &op(&tensors, functions), squeezed)?;
     let found = gate.scale(&x, None)?;
-    let what = |name: &str| format!("{name} of {shape:?} through {squeezed}, {dtype:?}, {activation:?}");
+    let what = |name: &str| format!("{name} of {shape:?} through {squeezed}, {dtype:?}, {functions:?}");
     assert_eq!(found.dtype(), dtype);
     assert_near(&what("result"), &found, &download(&y)?, 1.0)?;
     let (input, params) = gate.backward(&x, &upload(&grad, &shape, dtype, &device)?, true)?;
@@ -67,24 +68,27 @@ proptest! {
         squeezed in 1usize..6,
         dtype in formats(),
         activation in 0..ACTIVATIONS.len(),
+        gate in 0..Opening::ALL.len(),
     ) {
-        check([images, height, width, channels], squeezed, dtype, ACTIVATIONS[activation]).unwrap();
+        check([images, height, width, channels], squeezed, dtype, (ACTIVATIONS[activation], Opening::ALL[gate])).unwrap();
     }
 }
 
 #[test]
 fn equals_the_cpu_on_small_shapes() -> Result<()> {
     for dtype in [DType::F32, DType::BF16] {
-        check([1, 1, 1, 1], 1, dtype, Activation::Silu)?;
-        check([2, 3, 5, 8], 2, dtype, Activation::Relu)?;
-        check([3, 2, 1, 37], 1, dtype, Activation::HardSwish)?;
+        for gate in Opening::ALL {
+            check([1, 1, 1, 1], 1, dtype, (Activation::Silu, gate))?;
+            check([2, 3, 5, 8], 2, dtype, (Activation::Relu, gate))?;
+            check([3, 2, 1, 37], 1, dtype, (Activation::HardSwish, gate))?;
+        }
     }
     Ok(())
 }
 
 #[test]
 fn large_images_are_summed_in_parts() -> Result<()> {
-    check([1, 80, 70, 3], 1, DType::F32, Activation::Silu)
+    check([1, 80, 70, 3], 1, DType::F32, (Activation::Silu, Opening::Sigmoid))
 }
 
 #[test]
@@ -92,7 +96,10 @@ fn what_does_not_fit_is_named() -> Result<()> {
     let device = cuda();
     let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32, &device);
     let params = [zeros(&[2, 4, 1, 1])?, zeros(&[2])?, zeros(&[4, 2, 1, 1])?, zeros(&[3])?];
-    let sequence = Sequence { layers: vec![Layer::SqueezeExcite(op(&params, Activation::Silu))], shortcut: None };
+    let sequence = Sequence {
+        layers: vec![Layer::SqueezeExcite(op(&params, (Activation::Silu, Opening::Sigmoid)))],
+        shortcut: None,
+    };
     let error = chain(&zeros(&[1, 2, 2, 4])?, &[sequence]).err().unwrap();
     assert!(
         error.to_string().contains("a squeeze-and-excitation was given an expanding bias [3]; it must be [4]"),

@@ -1,5 +1,5 @@
 use candle_core::{DType, Device, Result, Tensor, Var};
-use effnet_spec::{Activation, Padding};
+use effnet_spec::{Activation, Gate, Padding};
 
 use crate::backend::cuda::near::{assert_near, cuda, download, normal, upload};
 use crate::graph::{ConvNormAct, Kind, Layer, Norm, Sequence, Shortcut, SqueezeExcite, Window, chain};
@@ -41,12 +41,13 @@ fn run(device: &Device, dtype: DType, has_shortcut: bool, times: usize, gates: u
     let x = var(1, &MAP, dtype)?;
     let silu = Activation::Silu;
     let [reduce_weight, reduce_bias, expand_weight, expand_bias] = [6, 7, 8, 9].map(|at| vars[at].as_tensor().clone());
-    let gate = SqueezeExcite { reduce_weight, reduce_bias, expand_weight, expand_bias, activation: silu };
+    let gate = Gate::Sigmoid;
+    let squeeze = SqueezeExcite { reduce_weight, reduce_bias, expand_weight, expand_bias, activation: silu, gate };
     let mut layers = vec![
         convolution(Kind::Dense, 1, &vars[0..], Some(silu)),
         convolution(Kind::Depthwise, 3, &vars[3..], Some(silu)),
     ];
-    layers.extend(vec![Layer::SqueezeExcite(gate); gates]);
+    layers.extend(vec![Layer::SqueezeExcite(squeeze); gates]);
     layers.push(convolution(Kind::Dense, 1, &vars[10..], None));
     let branch = [1.25, 0.0];
     let shortcut = has_shortcut.then_some(Shortcut { branch: Some(branch.to_vec()) });

@@ -9,7 +9,7 @@ use crate::ops::check::{Float, Problem, check, draw_inputs, f32_can_tell};
 const EPS: f64 = 1e-3;
 
 /// How near to a kink of its activation a draw is drawn anew: a hundred steps of a central difference.
-const KINK: f64 = 1e-3;
+pub(super) const KINK: f64 = 1e-3;
 
 /// How far from 0 a gradient may be that is 0 but for the rounding of the moments.
 const ZERO_TOLERANCE: f32 = 1e-4;
@@ -31,7 +31,8 @@ fn conv_norm_act(x: &Tensor, op: ConvNormAct, shortcut: Option<Shortcut>) -> Res
     Ok((y, moments.into_iter().flatten().next()))
 }
 
-fn of<F: Float>(activation: Option<Activation>, u: F) -> (F, F) {
+/// Value and derivative of an activation.
+pub(super) fn of<F: Float>(activation: Option<Activation>, u: F) -> (F, F) {
     let (zero, one) = (F::of(0.0), F::of(1.0));
     match activation {
         None => (u, one),
