@@ -183,7 +183,7 @@ impl Engine {
             eps: dialect.bn_eps,
         };
         // Results are taken in the network's order: an error names the first weight that is at fault.
-        let stem = stem::Stem::new(source, spec, &with)?;
+        let stem = stem::Stem::new(source, (&spec.stem().name(), &spec.stem_conv()), &with)?;
         let blocks: Vec<_> = spec.blocks().collect();
         let mut packed: Vec<Option<weights::Result<_>>> = blocks.iter().map(|_| None).collect();
         pool.for_each_chunk(&mut packed, 1, |at, packed| {

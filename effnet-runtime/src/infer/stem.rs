@@ -5,11 +5,11 @@ use effnet_kernels::Precision;
 use effnet_kernels::buffer::Shared;
 use effnet_kernels::cut::Area;
 use effnet_kernels::view::ViewMut;
-use effnet_spec::Spec;
+use effnet_spec::plan;
 
 use super::Conventions;
 use super::conv::{Conv, Input};
-use super::fold::Source;
+use super::fold::{Named, Source};
 use super::map::Map;
 use super::profile::Kind;
 use super::run::Run;
@@ -24,11 +24,8 @@ pub(super) struct Stem {
 }
 
 impl Stem {
-    pub(super) fn new(source: &dyn Source, spec: &Spec, with: &Conventions) -> Result<Self> {
-        let conv = spec.stem_conv();
-        let in_channels = conv.in_channels;
-        let conv = Conv::new(source, (&spec.stem().name(), &conv), Precision::F32, with)?;
-        Ok(Self { conv, in_channels })
+    pub(super) fn new(source: &dyn Source, layer: Named<'_, plan::Conv>, with: &Conventions) -> Result<Self> {
+        Ok(Self { conv: Conv::new(source, layer, Precision::F32, with)?, in_channels: layer.1.in_channels })
     }
 
     pub(super) fn output(&self, size: (usize, usize)) -> (usize, usize) {

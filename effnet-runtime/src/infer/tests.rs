@@ -1,3 +1,5 @@
+mod parts;
+
 use std::collections::BTreeMap;
 
 use candle_core::{DType, Device, Result, Tensor};
@@ -46,7 +48,13 @@ fn network(spec: &Spec) -> Result<DynamicModel> {
 
 /// The network with batch normalisations and biases that do something.
 pub(crate) fn perturbed(network: DynamicModel) -> Result<DynamicModel> {
-    for (at, (name, var)) in network.params().all().into_iter().enumerate() {
+    perturb(network.params())?;
+    Ok(network)
+}
+
+/// Makes batch normalisations and biases do something.
+fn perturb(params: &Params) -> Result<()> {
+    for (at, (name, var)) in params.all().into_iter().enumerate() {
         let noise = Tensor::from_vec(normal(at as u64, var.elem_count()), var.shape(), &Device::Cpu)?;
         if name.ends_with("running_var") {
             var.set(&(noise.abs()? + 0.5)?)?;
@@ -54,7 +62,7 @@ pub(crate) fn perturbed(network: DynamicModel) -> Result<DynamicModel> {
             var.set(&(var.as_tensor() + (noise * 0.2)?)?)?;
         }
     }
-    Ok(network)
+    Ok(())
 }
 
 pub(crate) fn images(batch: usize, height: usize, width: usize) -> Result<Tensor> {

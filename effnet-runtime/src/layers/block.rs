@@ -35,7 +35,7 @@ impl Block {
     }
 
     /// A layer by itself.
-    pub(super) fn of_site(root: &Scope<'_>, site: &Site) -> Result<Self> {
+    pub(crate) fn of_site(root: &Scope<'_>, site: &Site) -> Result<Self> {
         Ok(Self { layers: vec![Layer::new(root, site)?], shortcut: None })
     }
 

@@ -168,10 +168,12 @@ fn corners_equal_the_definition() {
 fn many_tasks_equal_the_definition() {
     // Large enough for several tasks of pixels, several parts of patches and several partial sums.
     for (stride, padding) in [(1, Padding::Symmetric), (2, Padding::Same)] {
-        let window = Window { kernel: 3, stride, padding };
-        let problem =
-            ConvProblem { batch: 2, size: (37, 29), in_channels: 40, out_channels: 9, window, depthwise: false };
-        check(&problem).unwrap();
+        for (kernel, in_channels) in [(1, 40), (3, 40), (5, 12), (7, 6)] {
+            let window = Window { kernel, stride, padding };
+            let problem =
+                ConvProblem { batch: 2, size: (37, 29), in_channels, out_channels: 9, window, depthwise: false };
+            check(&problem).unwrap();
+        }
     }
 }
 

@@ -79,7 +79,7 @@ proptest! {
 
 #[test]
 fn packs_of_channels_equal_the_cpu() {
-    for (kernel, stride) in [(1, 1), (1, 2), (3, 1), (3, 2), (5, 2)] {
+    for (kernel, stride) in [(1, 1), (1, 2), (3, 1), (3, 2), (5, 1), (5, 2), (7, 1), (7, 2)] {
         for padding in [Padding::Symmetric, Padding::Same] {
             let window = Window { kernel, stride, padding };
             let problem =
