@@ -1,6 +1,6 @@
 //! Builds a network layer by layer, in the order of its table.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::Arc;
 
 use candle_core::Result;
 use candle_nn::VarBuilder;
@@ -73,7 +73,7 @@ impl<'a> Builder<'a> {
             dialect: self.root.dialect,
             num_classes: self.num_classes,
             params: self.root.params,
-            own_steps: AtomicU64::new(0),
+            own_steps: Arc::default(),
             spec: self.spec,
         })
     }

@@ -10,8 +10,8 @@ use crate::network::{Core, Eval, Network};
 use crate::pass::Pass;
 
 /// A network whose table is data: from a file, from a checkpoint, from a search. It has the layers of a generated type
-/// with the same table, under the same names, and therefore gives the same bits.
-#[derive(Debug)]
+/// with the same table, under the same names, and therefore gives the same bits. A clone shares the weights.
+#[derive(Clone, Debug)]
 pub struct DynamicModel {
     stem: Stem,
     /// Blocks by stage.

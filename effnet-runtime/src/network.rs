@@ -1,5 +1,7 @@
 //! The one trait between models and everything that uses them.
 
+use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use candle_core::{Module, Result, Tensor};
@@ -81,15 +83,24 @@ impl Module for Eval<'_> {
     }
 }
 
-/// The rest of a network, besides its layers: table, conventions, parameters.
-#[derive(Debug)]
+/// The rest of a network, besides its layers: table, conventions, parameters. A clone shares the parameters.
+#[derive(Clone)]
 pub struct Core {
     pub(crate) spec: Spec,
     pub(crate) dialect: Dialect,
     pub(crate) num_classes: usize,
     pub(crate) params: Params,
-    /// Steps that `forward_t` took, for callers who bring no [`Step`]: a network keeps no other count.
-    pub(crate) own_steps: AtomicU64,
+    /// Steps that `forward_t` took, for callers who bring no [`Step`]: a network keeps no other count. Clones count
+    /// together, as they share the weights that the steps change: no two of their steps draw the same.
+    pub(crate) own_steps: Arc<AtomicU64>,
+}
+
+/// One short line.
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { spec, num_classes, params, .. } = self;
+        write!(f, "`{}`, {num_classes} classes, {} parameters", spec.name, params.trainable())
+    }
 }
 
 impl Core {

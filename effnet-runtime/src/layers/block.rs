@@ -1,5 +1,8 @@
 //! Layers of the stem, a block of any type or the head, and blocks one after the other.
 
+use std::fmt;
+use std::sync::Arc;
+
 use candle_core::{Result, Tensor};
 use effnet_spec::plan::{LayerKind, Site};
 
@@ -10,15 +13,16 @@ use crate::graph::{self, BatchMoments, Sequence, Shortcut};
 use crate::pass::Pass;
 use crate::scope::Scope;
 
-/// Layers one after the other, the stem's, a block's or the head's, and a block's shortcut.
-#[derive(Debug)]
-pub struct Block {
+/// Layers one after the other, the stem's, a block's or the head's, and a block's shortcut. A clone shares them.
+#[derive(Clone)]
+pub struct Block(Arc<Parts>);
+
+struct Parts {
     layers: Vec<Layer>,
     /// The drop path of the layers where there is a shortcut, whose branch they are.
     shortcut: Option<DropPath>,
 }
 
-#[derive(Debug)]
 enum Layer {
     ConvBnAct(ConvBnAct),
     SqueezeExcite(SqueezeExcite),
@@ -31,28 +35,41 @@ impl Block {
     /// When the scope lacks a parameter, or has it in another shape.
     pub(crate) fn new(root: &Scope<'_>, block: &effnet_spec::Block) -> Result<Self> {
         let layers = block.sites().map(|site| Layer::new(root, &site)).collect::<Result<_>>()?;
-        Ok(Self { layers, shortcut: block.has_shortcut().then(|| DropPath::new(block)) })
+        Ok(Self(Arc::new(Parts { layers, shortcut: block.has_shortcut().then(|| DropPath::new(block)) })))
     }
 
     /// A layer by itself.
     pub(crate) fn of_site(root: &Scope<'_>, site: &Site) -> Result<Self> {
-        Ok(Self { layers: vec![Layer::new(root, site)?], shortcut: None })
+        Ok(Self(Arc::new(Parts { layers: vec![Layer::new(root, site)?], shortcut: None })))
     }
 
     /// Its layers as they run in a pass.
     fn sequence(&self, pass: &Pass<'_>) -> Result<Sequence> {
-        let layers = self.layers.iter().map(|layer| layer.in_pass(pass)).collect();
+        let layers = self.0.layers.iter().map(|layer| layer.in_pass(pass)).collect();
         let shortcut: Option<Result<Shortcut>> =
-            self.shortcut.as_ref().map(|drop_path| Ok(Shortcut { branch: drop_path.factors(pass)? }));
+            self.0.shortcut.as_ref().map(|drop_path| Ok(Shortcut { branch: drop_path.factors(pass)? }));
         Ok(Sequence { layers, shortcut: shortcut.transpose()? })
     }
 
     /// Leaves the moments of its layers, `None` for those that have none, where a training step collects them.
     fn record(&self, moments: impl Iterator<Item = Option<BatchMoments>>, pass: &Pass<'_>) {
-        for (layer, moments) in self.layers.iter().zip(moments) {
+        for (layer, moments) in self.0.layers.iter().zip(moments) {
             if let (Layer::ConvBnAct(layer), Some(moments)) = (layer, moments) {
                 layer.record(moments, pass);
             }
+        }
+    }
+}
+
+/// One short line: `blocks.3: expand_conv 3×3 24→96 stride 2 silu, project_conv 1×1 96→48, shortcut`.
+impl fmt::Debug for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Parts { layers, shortcut } = &*self.0;
+        let mut line: Vec<String> = layers.iter().map(Layer::described).collect();
+        line.extend(shortcut.is_some().then(|| "shortcut".to_owned()));
+        match layers.iter().find_map(Layer::place) {
+            Some(place) => write!(f, "{place}: {}", line.join(", ")),
+            None => f.write_str(&line.join(", ")),
         }
     }
 }
@@ -79,6 +96,22 @@ impl Layer {
                 candle_core::bail!("`{}` stands behind the mean over pixels, not in a block", site.name())
             }
         })
+    }
+
+    /// Where it lies: `blocks.3`. `None` for the stem's and the head's, and for what has no name of its own.
+    fn place(&self) -> Option<&str> {
+        match self {
+            Self::ConvBnAct(layer) => layer.name().rsplit_once('.').map(|(place, _)| place),
+            Self::SqueezeExcite(_) => None,
+        }
+    }
+
+    /// What it is, in a few words.
+    fn described(&self) -> String {
+        match self {
+            Self::ConvBnAct(layer) => layer.described(),
+            Self::SqueezeExcite(layer) => layer.described(),
+        }
     }
 
     fn in_pass(&self, pass: &Pass<'_>) -> graph::Layer {

@@ -9,7 +9,6 @@ use crate::pass::{BatchStatistics, Pass};
 use crate::scope::Scope;
 
 /// `f(bn(x ∗ w))`.
-#[derive(Debug)]
 pub(super) struct ConvBnAct {
     kind: Kind,
     window: Window,
@@ -46,6 +45,25 @@ impl ConvBnAct {
             running_mean,
             running_var,
         })
+    }
+
+    /// Its own name, such as `blocks.0.expand_conv`.
+    pub(super) fn name(&self) -> &str {
+        self.norm_name.rsplit_once('.').map_or("", |(layer, _)| layer)
+    }
+
+    /// What it is: `expand_conv 3×3 24→96 stride 2 silu`.
+    pub(super) fn described(&self) -> String {
+        let Self { window: Window { kernel, stride, .. }, .. } = *self;
+        let name = self.name().rsplit('.').next().unwrap_or_default();
+        let channels = match (self.kind, self.weight.dims()) {
+            (Kind::Depthwise, [channels, ..]) => channels.to_string(),
+            (_, [out, input, ..]) => format!("{input}→{out}"),
+            _ => String::new(),
+        };
+        let stride = if stride == 1 { String::new() } else { format!(" stride {stride}") };
+        let activation = self.activation.map_or(String::new(), |activation| format!(" {activation}"));
+        format!("{name} {kernel}×{kernel} {channels}{stride}{activation}")
     }
 
     pub(super) fn in_pass(&self, pass: &Pass<'_>) -> ConvNormAct {

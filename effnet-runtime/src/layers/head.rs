@@ -1,5 +1,7 @@
 //! The head: the last feature map to embeddings, and to logits.
 
+use std::fmt;
+
 use candle_core::{DType, Result, Tensor};
 use effnet_spec::plan::{LayerKind, Linear, PooledConv, Site};
 use effnet_spec::{Padding, Spec};
@@ -13,13 +15,25 @@ use crate::scope::Scope;
 
 /// A convolution in front of the mean over pixels or behind it, dropout, and the classifier; a network may go without
 /// any of them.
-#[derive(Debug)]
+#[derive(Clone)]
 pub(crate) struct Head {
     /// The convolution in front of the mean.
     pub(super) conv: Option<Block>,
     pooled: Option<Pooled>,
     /// Weight and bias.
     classifier: Option<[Tensor; 2]>,
+}
+
+/// One short line: `head: project_conv 1×1 256→1280 silu, mean, classifier 1280→1000`.
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let matrix = |name: &str, weight: &Tensor| format!("{name} {}→{}", weight.dims()[1], weight.dims()[0]);
+        let conv = self.conv.as_ref().map(|conv| format!("{conv:?}"));
+        let pooled = self.pooled.as_ref().map(|pooled| matrix("pooled", &pooled.weight));
+        let classifier = self.classifier.as_ref().map(|[weight, _]| matrix("classifier", weight));
+        let parts: Vec<String> = [conv, Some("mean".to_owned()), pooled, classifier].into_iter().flatten().collect();
+        f.write_str(&parts.join(", "))
+    }
 }
 
 impl Head {
@@ -62,7 +76,7 @@ impl Head {
 
 /// The convolution of a pooled head. It runs as one whose normalisation changes nothing but for the shift, the bias: all
 /// backends have that one, with its gradients.
-#[derive(Debug)]
+#[derive(Clone)]
 struct Pooled {
     conv: PooledConv,
     weight: Tensor,

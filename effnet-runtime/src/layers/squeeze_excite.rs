@@ -8,7 +8,6 @@ use crate::pass::Pass;
 use crate::scope::Scope;
 
 /// Scales each channel by a gate that the means of all channels open.
-#[derive(Debug)]
 pub(super) struct SqueezeExcite {
     /// Weight and bias that reduce, weight and bias that expand.
     params: [Tensor; 4],
@@ -20,6 +19,11 @@ impl SqueezeExcite {
     /// Takes its parameters from `scope`, the layer's own.
     pub(super) fn new(scope: &Scope<'_>, gate: &plan::SqueezeExcite) -> Result<Self> {
         Ok(Self { params: scope.take_all(&gate.params())?, activation: gate.activation, gate: gate.gate })
+    }
+
+    /// What it is: `se 6`, which are the squeezed channels.
+    pub(super) fn described(&self) -> String {
+        format!("se {}", self.params[0].dims()[0])
     }
 
     pub(super) fn in_pass(&self, pass: &Pass<'_>) -> graph::SqueezeExcite {

@@ -1,5 +1,7 @@
 //! The stem: images to the first feature map.
 
+use std::fmt;
+
 use candle_core::{DType, Result, Tensor};
 use effnet_kernels::Precision;
 use effnet_spec::Spec;
@@ -10,9 +12,15 @@ use crate::pass::Pass;
 use crate::scope::Scope;
 
 /// A convolution with batch normalisation and activation, and the permutation out of candle's layout in front of it.
-#[derive(Debug)]
+#[derive(Clone)]
 pub(crate) struct Stem {
     pub(super) conv: Block,
+}
+
+impl fmt::Debug for Stem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.conv.fmt(f)
+    }
 }
 
 impl Stem {
