@@ -1,7 +1,7 @@
 //! The form that a model and its stub share: code that compiles against one compiles against the other.
 
 use effnet_spec::Spec;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::Attribute;
 
@@ -11,6 +11,8 @@ use crate::literals::{self, whole};
 /// Names of a model's parts.
 #[derive(Debug)]
 pub(crate) struct Names {
+    /// Place of the model's name.
+    pub(crate) span: Span,
     /// `Name`
     pub(crate) model: Ident,
     /// `NameFeatures`
@@ -22,11 +24,23 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn new(input: &Input, spec: &Spec) -> Self {
         Self {
+            span: at(input.ident.span()),
             model: input.ident.clone(),
             features: format_ident!("{}Features", input.ident),
             stages: (1..=spec.stages().count()).map(|stage| format_ident!("stage_{stage}")).collect(),
         }
     }
+}
+
+/// A place in the user's code, for tokens whose names mean what they mean to generated code: errors and an editor's
+/// jumps lead there.
+pub(crate) fn at(place: Span) -> Span {
+    place.resolved_at(Span::call_site())
+}
+
+/// The runtime's private module.
+pub(crate) fn private(runtime: &TokenStream) -> TokenStream {
+    quote!(#runtime::__private)
 }
 
 /// The parts in which a model differs from its stub. Inside functions, `__private` is the runtime's private module.
@@ -46,16 +60,14 @@ pub(crate) struct Parts {
     pub(crate) run: TokenStream,
     /// Body of `features(&self, images, pass)`.
     pub(crate) features: TokenStream,
-    /// Private functions.
-    pub(crate) functions: TokenStream,
 }
 
 /// The model's struct and that of its features at the call site, and the rest in an unnamed constant.
 pub(crate) fn assemble(input: &Input, names: &Names, spec: &Spec, runtime: &TokenStream, parts: &Parts) -> TokenStream {
     let Input { attrs, vis, .. } = input;
-    let Names { model, features, stages } = names;
+    let Names { model, features, stages, .. } = names;
     let Parts { docs, fields, .. } = parts;
-    let private = quote!(#runtime::__private);
+    let private = private(runtime);
     let cfgs = conditions(attrs);
     let features_doc = format!("The feature maps that [`{model}`] puts out, one a stage.");
     let stem = whole(spec.stem_channels());
@@ -102,7 +114,7 @@ fn conditions(attrs: &[Attribute]) -> TokenStream {
 
 fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) -> TokenStream {
     let Names { model, features, .. } = names;
-    let Parts { new, run, features: features_body, functions, .. } = parts;
+    let Parts { new, run, features: features_body, .. } = parts;
     let spec_literal = literals::spec(spec, &quote!(__private));
     let per_class = spec.num_features().saturating_add(1);
     let params = whole(parts.body_params.saturating_add(per_class.saturating_mul(1_000)));
@@ -167,8 +179,6 @@ fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) ->
             #vis fn eval(&self) -> __private::Eval<'_> {
                 __private::Eval::new(self)
             }
-
-            #functions
         }
     }
 }
@@ -196,7 +206,7 @@ fn traits(names: &Names) -> TokenStream {
                 pass: &__private::Pass<'_>,
             ) -> __private::Result<__private::Vec<__private::Tensor>> {
                 let features = self.features(images, pass)?;
-                __private::Ok(__private::From::from([#(features.#stages.to_nchw()?),*]))
+                __private::to_nchw(&[#(&features.#stages),*])
             }
         }
 

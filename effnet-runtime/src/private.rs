@@ -2,7 +2,6 @@
 
 pub use std::borrow::Cow;
 pub use std::clone::Clone;
-pub use std::convert::From;
 pub use std::fmt::Debug;
 pub use std::option::Option;
 pub use std::primitive::{bool, f64, usize};

@@ -15,8 +15,12 @@ Settings: `num_features: 16, padding: same, activation: relu6`.
 */
 struct NoSe {
     stem: ::effnet_runtime::__private::Stem<3, 8>,
-    block_0: ::effnet_runtime::__private::MbConv<8, 8, 0, 8, 3, 1>,
-    block_1: ::effnet_runtime::__private::MbConv<8, 32, 0, 12, 5, 2>,
+    stage_1: ::effnet_runtime::__private::Stage<
+        ::effnet_runtime::__private::MbConv<8, 8, 0, 8, 3, 1>,
+    >,
+    stage_2: ::effnet_runtime::__private::Stage<
+        ::effnet_runtime::__private::MbConv<8, 32, 0, 12, 5, 2>,
+    >,
     head: ::effnet_runtime::__private::Head<12, 16>,
     core: ::effnet_runtime::__private::Core,
 }
@@ -102,11 +106,14 @@ const _: () = {
             vb: __private::VarBuilder<'_>,
         ) -> __private::Result<Self> {
             let mut builder = __private::Builder::new(&Self::SPEC, num_classes, vb)?;
+            let ((stem, stage_1), (stage_2, head)) = __private::Layers::take(
+                &mut builder,
+            )?;
             __private::Ok(Self {
-                stem: __private::Stem::new(&mut builder)?,
-                block_0: __private::MbConv::new(&mut builder)?,
-                block_1: __private::MbConv::new(&mut builder)?,
-                head: __private::Head::new(&mut builder)?,
+                stem,
+                stage_1,
+                stage_2,
+                head,
                 core: builder.finish()?,
             })
         }
@@ -120,8 +127,8 @@ const _: () = {
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Tensor> {
             self.stem
-                .then(self.stage_1())
-                .then(self.stage_2())
+                .then(&self.stage_1)
+                .then(&self.stage_2)
                 .logits(&self.head, images, pass)
         }
         /// The feature maps that the stem and the stages put out, of images `[N, channels, H, W]`.
@@ -134,8 +141,8 @@ const _: () = {
             pass: &__private::Pass<'_>,
         ) -> __private::Result<NoSeFeatures> {
             let stem = self.stem.forward(images, pass)?;
-            let stage_1 = self.stage_1().forward(&stem, pass)?;
-            let stage_2 = self.stage_2().forward(&stage_1, pass)?;
+            let stage_1 = self.stage_1.forward(&stem, pass)?;
+            let stage_2 = self.stage_2.forward(&stage_1, pass)?;
             __private::Ok(NoSeFeatures {
                 stem,
                 stage_1,
@@ -146,12 +153,6 @@ const _: () = {
         #[must_use]
         fn eval(&self) -> __private::Eval<'_> {
             __private::Eval::new(self)
-        }
-        fn stage_1(&self) -> __private::Blocks<'_, 8, 8> {
-            __private::Blocks::new(&self.block_0)
-        }
-        fn stage_2(&self) -> __private::Blocks<'_, 8, 12> {
-            __private::Blocks::new(&self.block_1)
         }
     }
     #[automatically_derived]
@@ -172,12 +173,7 @@ const _: () = {
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Vec<__private::Tensor>> {
             let features = self.features(images, pass)?;
-            __private::Ok(
-                __private::From::from([
-                    features.stage_1.to_nchw()?,
-                    features.stage_2.to_nchw()?,
-                ]),
-            )
+            __private::to_nchw(&[&features.stage_1, &features.stage_2])
         }
     }
     #[automatically_derived]

@@ -15,11 +15,18 @@ Settings: `num_features: 80`.
 */
 struct Scaled {
     stem: ::effnet_runtime::__private::Stem<3, 40>,
-    block_0: ::effnet_runtime::__private::FusedMbConv<40, 40, 0, 16, 3, 1>,
-    block_1: ::effnet_runtime::__private::FusedMbConv<16, 16, 0, 16, 3, 1>,
-    block_2: ::effnet_runtime::__private::MbConv<16, 96, 4, 40, 3, 2>,
-    block_3: ::effnet_runtime::__private::MbConv<40, 240, 10, 40, 3, 1>,
-    block_4: ::effnet_runtime::__private::MbConv<40, 240, 10, 40, 3, 1>,
+    stage_1: ::effnet_runtime::__private::Stage<
+        (
+            ::effnet_runtime::__private::FusedMbConv<40, 40, 0, 16, 3, 1>,
+            ::effnet_runtime::__private::FusedMbConv<16, 16, 0, 16, 3, 1>,
+        ),
+    >,
+    stage_2: ::effnet_runtime::__private::Stage<
+        (
+            ::effnet_runtime::__private::MbConv<16, 96, 4, 40, 3, 2>,
+            [::effnet_runtime::__private::MbConv<40, 240, 10, 40, 3, 1>; 2],
+        ),
+    >,
     head: ::effnet_runtime::__private::Head<40, 80>,
     core: ::effnet_runtime::__private::Core,
 }
@@ -111,14 +118,14 @@ const _: () = {
             vb: __private::VarBuilder<'_>,
         ) -> __private::Result<Self> {
             let mut builder = __private::Builder::new(&Self::SPEC, num_classes, vb)?;
+            let ((stem, stage_1), (stage_2, head)) = __private::Layers::take(
+                &mut builder,
+            )?;
             __private::Ok(Self {
-                stem: __private::Stem::new(&mut builder)?,
-                block_0: __private::FusedMbConv::new(&mut builder)?,
-                block_1: __private::FusedMbConv::new(&mut builder)?,
-                block_2: __private::MbConv::new(&mut builder)?,
-                block_3: __private::MbConv::new(&mut builder)?,
-                block_4: __private::MbConv::new(&mut builder)?,
-                head: __private::Head::new(&mut builder)?,
+                stem,
+                stage_1,
+                stage_2,
+                head,
                 core: builder.finish()?,
             })
         }
@@ -132,8 +139,8 @@ const _: () = {
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Tensor> {
             self.stem
-                .then(self.stage_1())
-                .then(self.stage_2())
+                .then(&self.stage_1)
+                .then(&self.stage_2)
                 .logits(&self.head, images, pass)
         }
         /// The feature maps that the stem and the stages put out, of images `[N, channels, H, W]`.
@@ -146,8 +153,8 @@ const _: () = {
             pass: &__private::Pass<'_>,
         ) -> __private::Result<ScaledFeatures> {
             let stem = self.stem.forward(images, pass)?;
-            let stage_1 = self.stage_1().forward(&stem, pass)?;
-            let stage_2 = self.stage_2().forward(&stage_1, pass)?;
+            let stage_1 = self.stage_1.forward(&stem, pass)?;
+            let stage_2 = self.stage_2.forward(&stage_1, pass)?;
             __private::Ok(ScaledFeatures {
                 stem,
                 stage_1,
@@ -158,12 +165,6 @@ const _: () = {
         #[must_use]
         fn eval(&self) -> __private::Eval<'_> {
             __private::Eval::new(self)
-        }
-        fn stage_1(&self) -> __private::Blocks<'_, 40, 16> {
-            __private::Blocks::new(&self.block_0).then(&self.block_1)
-        }
-        fn stage_2(&self) -> __private::Blocks<'_, 16, 40> {
-            __private::Blocks::new(&self.block_2).then(&self.block_3).then(&self.block_4)
         }
     }
     #[automatically_derived]
@@ -184,12 +185,7 @@ const _: () = {
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Vec<__private::Tensor>> {
             let features = self.features(images, pass)?;
-            __private::Ok(
-                __private::From::from([
-                    features.stage_1.to_nchw()?,
-                    features.stage_2.to_nchw()?,
-                ]),
-            )
+            __private::to_nchw(&[&features.stage_1, &features.stage_2])
         }
     }
     #[automatically_derived]

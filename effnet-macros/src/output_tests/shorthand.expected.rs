@@ -13,7 +13,9 @@
 */
 pub struct EfficientNetV2 {
     stem: ::effnet_runtime::__private::Stem<3, 8>,
-    block_0: ::effnet_runtime::__private::FusedMbConv<8, 8, 0, 8, 3, 1>,
+    stage_1: ::effnet_runtime::__private::Stage<
+        ::effnet_runtime::__private::FusedMbConv<8, 8, 0, 8, 3, 1>,
+    >,
     head: ::effnet_runtime::__private::Head<8, 1280>,
     core: ::effnet_runtime::__private::Core,
 }
@@ -76,10 +78,11 @@ const _: () = {
             vb: __private::VarBuilder<'_>,
         ) -> __private::Result<Self> {
             let mut builder = __private::Builder::new(&Self::SPEC, num_classes, vb)?;
+            let (stem, (stage_1, head)) = __private::Layers::take(&mut builder)?;
             __private::Ok(Self {
-                stem: __private::Stem::new(&mut builder)?,
-                block_0: __private::FusedMbConv::new(&mut builder)?,
-                head: __private::Head::new(&mut builder)?,
+                stem,
+                stage_1,
+                head,
                 core: builder.finish()?,
             })
         }
@@ -92,7 +95,7 @@ const _: () = {
             images: &__private::Tensor,
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Tensor> {
-            self.stem.then(self.stage_1()).logits(&self.head, images, pass)
+            self.stem.then(&self.stage_1).logits(&self.head, images, pass)
         }
         /// The feature maps that the stem and the stages put out, of images `[N, channels, H, W]`.
         ///
@@ -104,7 +107,7 @@ const _: () = {
             pass: &__private::Pass<'_>,
         ) -> __private::Result<EfficientNetV2Features> {
             let stem = self.stem.forward(images, pass)?;
-            let stage_1 = self.stage_1().forward(&stem, pass)?;
+            let stage_1 = self.stage_1.forward(&stem, pass)?;
             __private::Ok(EfficientNetV2Features {
                 stem,
                 stage_1,
@@ -114,9 +117,6 @@ const _: () = {
         #[must_use]
         pub fn eval(&self) -> __private::Eval<'_> {
             __private::Eval::new(self)
-        }
-        fn stage_1(&self) -> __private::Blocks<'_, 8, 8> {
-            __private::Blocks::new(&self.block_0)
         }
     }
     #[automatically_derived]
@@ -137,7 +137,7 @@ const _: () = {
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Vec<__private::Tensor>> {
             let features = self.features(images, pass)?;
-            __private::Ok(__private::From::from([features.stage_1.to_nchw()?]))
+            __private::to_nchw(&[&features.stage_1])
         }
     }
     #[automatically_derived]

@@ -8,7 +8,7 @@ use effnet_kernels::simd::{Level, with_level};
 use effnet_spec::plan::{BlockType, Channels, Template, Window};
 use effnet_spec::{Operator, Row, Settings, Size, Spec};
 
-use super::{Block, Blocks, Builder, FusedMbConv, Head, Stem};
+use super::{Blocks, Builder, FeatureMap, FusedMbConv, Head, Layers, Stage, Stem};
 use crate::infer::tests::{BF16_TOLERANCE, TOLERANCE, error_of, images, perturbed};
 use crate::infer::{Engine, Options};
 use crate::layers;
@@ -77,7 +77,7 @@ fn spec(settings: Settings) -> Spec {
         Row::new(2, 5, 2, 3, 8, 20, UNIVERSAL, 0.25),
         Row::new(1, 7, 1, 2, 20, 40, UNIVERSAL, 0.0),
         Row::new(1, 3, 2, 1, 40, 36, GATED, 0.25),
-        Row::new(1, 3, 1, 4, 36, 36, GATED, 0.25),
+        Row::new(2, 3, 1, 4, 36, 36, GATED, 0.25),
         Row::new(1, 3, 1, 1, 36, 12, Operator::Fused, 0.0),
     ];
     Spec { name: "Tested".into(), rows: rows.into(), settings: Settings { num_features: 24, ..settings } }
@@ -86,13 +86,11 @@ fn spec(settings: Settings) -> Spec {
 /// The model that the macro would write.
 struct Tested {
     stem: Stem<3, 8>,
-    block_0: Universal<8, 8, 2, 8, 3, 1>,
-    block_1: Universal<8, 24, 2, 20, 5, 2>,
-    block_2: Universal<20, 60, 5, 20, 5, 1>,
-    block_3: Universal<20, 40, 0, 40, 7, 1>,
-    block_4: Gated<40, 40, 10, 36, 3, 2>,
-    block_5: Gated<36, 144, 9, 36, 3, 1>,
-    block_6: FusedMbConv<36, 36, 0, 12, 3, 1>,
+    stage_1: Stage<Universal<8, 8, 2, 8, 3, 1>>,
+    stage_2: Stage<(Universal<8, 24, 2, 20, 5, 2>, Universal<20, 60, 5, 20, 5, 1>)>,
+    stage_3: Stage<Universal<20, 40, 0, 40, 7, 1>>,
+    // As one stage of several rows.
+    stage_4: Stage<((Gated<40, 40, 10, 36, 3, 2>, [Gated<36, 144, 9, 36, 3, 1>; 2]), FusedMbConv<36, 36, 0, 12, 3, 1>)>,
     head: Head<12, 24>,
     core: Core,
 }
@@ -100,18 +98,8 @@ struct Tested {
 impl Tested {
     fn new(num_classes: usize, vb: VarBuilder<'_>) -> Result<Self> {
         let mut builder = Builder::new(&spec(Settings::DEFAULT), num_classes, vb)?;
-        Ok(Self {
-            stem: Stem::new(&mut builder)?,
-            block_0: Universal::new(&mut builder)?,
-            block_1: Universal::new(&mut builder)?,
-            block_2: Universal::new(&mut builder)?,
-            block_3: Universal::new(&mut builder)?,
-            block_4: Gated::new(&mut builder)?,
-            block_5: Gated::new(&mut builder)?,
-            block_6: FusedMbConv::new(&mut builder)?,
-            head: Head::new(&mut builder)?,
-            core: builder.finish()?,
-        })
+        let (((stem, stage_1), (stage_2, stage_3)), (stage_4, head)) = Layers::take(&mut builder)?;
+        Ok(Self { stem, stage_1, stage_2, stage_3, stage_4, head, core: builder.finish()? })
     }
 }
 
@@ -122,17 +110,17 @@ impl Network for Tested {
 
     fn run(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         self.stem
-            .then(Blocks::new(&self.block_0))
-            .then(Blocks::new(&self.block_1).then(&self.block_2))
-            .then(Blocks::new(&self.block_3))
-            .then(Blocks::new(&self.block_4).then(&self.block_5).then(&self.block_6))
+            .then(&self.stage_1)
+            .then(&self.stage_2)
+            .then(&self.stage_3)
+            .then(&self.stage_4)
             .logits(&self.head, images, pass)
     }
 
     fn stage_maps(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Vec<Tensor>> {
         let x = self.stem.forward(images, pass)?;
-        let first = Blocks::new(&self.block_0).forward(&x, pass)?;
-        let second = Blocks::new(&self.block_1).then(&self.block_2).forward(&first, pass)?;
+        let first = self.stage_1.forward(&x, pass)?;
+        let second = self.stage_2.forward(&first, pass)?;
         Ok(vec![first.to_nchw()?, second.to_nchw()?])
     }
 }
@@ -180,7 +168,7 @@ fn a_step_of_other_samples_is_refused() -> Result<()> {
 fn another_type_at_a_blocks_place_is_refused() {
     let params = Params::new(0);
     let mut builder = Builder::new(&spec(Settings::DEFAULT), 7, params.builder()).unwrap();
-    let error = FusedMbConv::<8, 8, 2, 8, 3, 1>::new(&mut builder).unwrap_err().to_string();
+    let error = FusedMbConv::<8, 8, 2, 8, 3, 1>::take(&mut builder).unwrap_err().to_string();
     assert!(error.starts_with("fused block 0 is a universal block in the table"), "{error}");
 }
 
