@@ -5,9 +5,13 @@ use proc_macro2::{Span, TokenStream};
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Ident, Token, Visibility};
 
+use crate::derives::Refused;
+
 /// `attrs vis struct Name`, and the tokens behind it.
 pub(crate) struct Input {
+    /// The attributes without the refused derives.
     pub(crate) attrs: Vec<Attribute>,
+    pub(crate) refused: Refused,
     pub(crate) vis: Visibility,
     pub(crate) ident: Ident,
     /// Whether `struct Name` was written; the shorthand leaves it out.
@@ -24,18 +28,21 @@ impl Parse for Input {
             let span = Span::call_site();
             return Ok(Self {
                 attrs: Vec::new(),
+                refused: Refused::default(),
                 vis: Visibility::Public(Token![pub](span)),
                 ident: Ident::new("EfficientNetV2", span),
                 named: false,
                 body: input.parse()?,
             });
         }
-        let attrs = input.call(Attribute::parse_outer)?;
+        let mut attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
         if !input.peek(Token![struct]) {
             return Err(input.error(Mistake::NoStruct));
         }
         input.parse::<Token![struct]>()?;
-        Ok(Self { attrs, vis, ident: input.parse()?, named: true, body: input.parse()? })
+        let ident = input.parse()?;
+        let refused = Refused::take(&mut attrs, &ident);
+        Ok(Self { attrs, refused, vis, ident, named: true, body: input.parse()? })
     }
 }

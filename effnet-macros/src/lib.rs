@@ -1,5 +1,6 @@
 //! The `efficientnet_v2!` macro. Use it through `effnet-runtime`, which re-exports it.
 
+mod derives;
 mod docs;
 mod expand;
 mod fallback;
@@ -11,6 +12,7 @@ mod tokens;
 mod valid;
 
 use proc_macro2::TokenStream;
+use quote::quote;
 
 /// Defines a model of the EfficientNetV2 family by its stage table.
 ///
@@ -105,7 +107,7 @@ use proc_macro2::TokenStream;
 ///
 /// - `struct Name`, with the attributes given and a table of the architecture in its documentation;
 /// - `struct NameFeatures`, the feature maps of the stem and of each stage: `stem: FeatureMap<24>`,
-///   `stage_1: FeatureMap<24>`, …
+///   `stage_1: FeatureMap<24>`, ….
 ///
 /// `Name` has
 ///
@@ -114,8 +116,14 @@ use proc_macro2::TokenStream;
 /// - `fn new(num_classes, VarBuilder) -> Result<Self>`;
 /// - `fn run(&self, images, &Pass) -> Result<Tensor>`: images `[N, channels, H, W]` to logits `[N, num_classes]`;
 /// - `fn features(&self, images, &Pass) -> Result<NameFeatures>`;
+/// - `fn features_t(&self, images, train) -> Result<NameFeatures>`: with `train`, in a step of the model's own, as candle's
+///   `forward_t`;
 /// - `fn eval(&self) -> Eval<'_>`: the model borrowed as a candle `Module`;
-/// - the traits `Network` and candle's `ModuleT`.
+/// - the traits `Network`, `Model` and candle's `ModuleT`.
+///
+/// `#[derive(Clone)]` makes clones that share the weights, as clones of `Params` do: a step of training on one changes the
+/// other. What `#[derive(Debug)]` prints has a line for each block. `Copy`, `Default`, `PartialEq`, `Eq`, `PartialOrd`, `Ord`
+/// and `Hash` are refused.
 ///
 /// # Mistakes
 ///
@@ -127,14 +135,16 @@ pub fn efficientnet_v2(input: proc_macro::TokenStream) -> proc_macro::TokenStrea
 }
 
 fn output(input: TokenStream) -> TokenStream {
-    let input = match syn::parse2(input) {
+    let input: input::Input = match syn::parse2(input) {
         Ok(input) => input,
         Err(error) => return error.into_compile_error(),
     };
-    match valid::validate(input) {
+    let refused = input.refused.errors();
+    let items = match valid::validate(input) {
         Ok(model) => expand::expand(&model),
         Err(invalid) => fallback::expand(&invalid),
-    }
+    };
+    quote!(#refused #items)
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ pub(crate) struct Parts {
 
 /// The model's struct and that of its features at the call site, and the rest in an unnamed constant.
 pub(crate) fn assemble(input: &Input, names: &Names, spec: &Spec, runtime: &TokenStream, parts: &Parts) -> TokenStream {
-    let Input { attrs, vis, .. } = input;
+    let Input { attrs, refused, vis, .. } = input;
     let Names { model, features, stages, .. } = names;
     let Parts { docs, fields, .. } = parts;
     let private = private(runtime);
@@ -76,6 +76,7 @@ pub(crate) fn assemble(input: &Input, names: &Names, spec: &Spec, runtime: &Toke
     let channels = channels.iter().copied().map(whole);
     let inherent = inherent(vis, names, spec, parts);
     let traits = traits(names);
+    let stubs = refused.stubs(model);
     quote! {
         #(#attrs)*
         #[doc = #docs]
@@ -103,6 +104,7 @@ pub(crate) fn assemble(input: &Input, names: &Names, spec: &Spec, runtime: &Toke
             use #private as __private;
             #inherent
             #traits
+            #stubs
         };
     }
 }
@@ -174,6 +176,19 @@ fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) ->
                 #features_body
             }
 
+            /// [`Self::features`] in the sense of candle's `forward_t`: with `train`, in a step of the model's own, with
+            /// the table's drop path, whose batch statistics go to the running buffers at once.
+            ///
+            /// # Errors
+            /// When the images' shape does not fit, or candle fails.
+            #vis fn features_t(
+                &self,
+                images: &__private::Tensor,
+                train: __private::bool,
+            ) -> __private::Result<#features> {
+                self.core.pass_t(images, train, |pass| self.features(images, pass))
+            }
+
             /// The model borrowed for evaluation, as a candle `Module`.
             #[must_use]
             #vis fn eval(&self) -> __private::Eval<'_> {
@@ -211,13 +226,25 @@ fn traits(names: &Names) -> TokenStream {
         }
 
         #[automatically_derived]
+        impl __private::Model for #model {
+            const SPEC: __private::Spec = #model::SPEC;
+
+            fn new(
+                num_classes: __private::usize,
+                vb: __private::VarBuilder<'_>,
+            ) -> __private::Result<Self> {
+                #model::new(num_classes, vb)
+            }
+        }
+
+        #[automatically_derived]
         impl __private::ModuleT for #model {
             fn forward_t(
                 &self,
                 images: &__private::Tensor,
                 train: __private::bool,
             ) -> __private::Result<__private::Tensor> {
-                self.core.forward_t(self, images, train)
+                self.core.pass_t(images, train, |pass| self.run(images, pass))
             }
         }
     }

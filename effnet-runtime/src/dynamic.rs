@@ -63,6 +63,6 @@ impl Network for DynamicModel {
 
 impl ModuleT for DynamicModel {
     fn forward_t(&self, images: &Tensor, train: bool) -> Result<Tensor> {
-        self.core.forward_t(self, images, train)
+        self.core.pass_t(images, train, |pass| self.run(images, pass))
     }
 }

@@ -104,14 +104,14 @@ impl fmt::Debug for Core {
 }
 
 impl Core {
-    /// Candle's `ModuleT::forward_t`: with `train`, a step of the network's own, with the table's dropout and drop
-    /// path, whose batch statistics go to the running buffers at once.
+    /// What `run` makes of a pass, in the sense of candle's `ModuleT::forward_t`: with `train`, the pass is a step of the
+    /// network's own, with the table's dropout and drop path, whose batch statistics go to the running buffers at once.
     ///
     /// # Errors
-    /// The errors of [`Network::run`].
-    pub fn forward_t(&self, network: &dyn Network, images: &Tensor, train: bool) -> Result<Tensor> {
+    /// The errors of `run`.
+    pub fn pass_t<T>(&self, images: &Tensor, train: bool, run: impl FnOnce(&Pass<'_>) -> Result<T>) -> Result<T> {
         if !train {
-            return network.run(images, &Pass::Eval(Precision::F32));
+            return run(&Pass::Eval(Precision::F32));
         }
         let samples: Vec<u64> = (0..images.dim(0)? as u64).collect();
         let norms = NormUpdates::new();
@@ -124,8 +124,8 @@ impl Core {
             precision: Precision::F32,
             norms: &norms,
         };
-        let logits = network.run(images, &Pass::Train(&step))?;
+        let result = run(&Pass::Train(&step))?;
         norms.apply(&self.params)?;
-        Ok(logits)
+        Ok(result)
     }
 }

@@ -2,7 +2,10 @@
 
 pub use std::borrow::Cow;
 pub use std::clone::Clone;
+pub use std::cmp::{Eq, Ord, Ordering, PartialEq, PartialOrd};
+pub use std::default::Default;
 pub use std::fmt::Debug;
+pub use std::hash::{Hash, Hasher};
 pub use std::option::Option;
 pub use std::primitive::{bool, f64, usize};
 pub use std::result::Result::{Err, Ok};
@@ -14,6 +17,7 @@ pub use effnet_spec::{Activation, Expansion, Gate, HeadKind, Operator, Padding, 
 
 pub use crate::builder::Builder;
 pub use crate::feature_map::FeatureMap;
+pub use crate::model::Model;
 pub use crate::network::{Core, Eval, Network};
 pub use crate::pass::Pass;
 pub use crate::typed::*;

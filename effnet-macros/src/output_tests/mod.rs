@@ -165,3 +165,25 @@ fn impl_item_name(item: &syn::ImplItem) -> Option<String> {
         _ => None,
     }
 }
+
+#[test]
+fn derives_are_refused_by_any_path_of_the_standard_library() {
+    let errors = |derives: &str| {
+        let tokens =
+            expansion(&format!("{derives} struct A <[1, 3, 1, 1, 8, 8, fused, 0]> {{ crate: a }}")).to_string();
+        (tokens.matches("compile_error !").count(), tokens)
+    };
+    for derives in [
+        "#[derive(Default)]",
+        "#[derive(std::default::Default,)]",
+        "#[derive(::core::marker::Copy)]",
+        "#[derive(core::hash::Hash)]",
+    ] {
+        let (count, tokens) = errors(derives);
+        assert_eq!(count, 1, "{derives}");
+        assert!(!tokens.contains("derive () "), "{tokens}");
+    }
+    let (count, tokens) = errors("#[derive(Clone, PartialEq)] #[derive(Debug, my::Default, Eq)]");
+    assert_eq!(count, 2);
+    assert!(tokens.contains("derive (Clone)") && tokens.contains("derive (Debug , my :: Default)"), "{tokens}");
+}

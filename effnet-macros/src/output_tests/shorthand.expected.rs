@@ -113,6 +113,18 @@ const _: () = {
                 stage_1,
             })
         }
+        /// [`Self::features`] in the sense of candle's `forward_t`: with `train`, in a step of the model's own, with
+        /// the table's drop path, whose batch statistics go to the running buffers at once.
+        ///
+        /// # Errors
+        /// When the images' shape does not fit, or candle fails.
+        pub fn features_t(
+            &self,
+            images: &__private::Tensor,
+            train: __private::bool,
+        ) -> __private::Result<EfficientNetV2Features> {
+            self.core.pass_t(images, train, |pass| self.features(images, pass))
+        }
         /// The model borrowed for evaluation, as a candle `Module`.
         #[must_use]
         pub fn eval(&self) -> __private::Eval<'_> {
@@ -141,13 +153,23 @@ const _: () = {
         }
     }
     #[automatically_derived]
+    impl __private::Model for EfficientNetV2 {
+        const SPEC: __private::Spec = EfficientNetV2::SPEC;
+        fn new(
+            num_classes: __private::usize,
+            vb: __private::VarBuilder<'_>,
+        ) -> __private::Result<Self> {
+            EfficientNetV2::new(num_classes, vb)
+        }
+    }
+    #[automatically_derived]
     impl __private::ModuleT for EfficientNetV2 {
         fn forward_t(
             &self,
             images: &__private::Tensor,
             train: __private::bool,
         ) -> __private::Result<__private::Tensor> {
-            self.core.forward_t(self, images, train)
+            self.core.pass_t(images, train, |pass| self.run(images, pass))
         }
     }
 };

@@ -154,6 +154,18 @@ const _: () = {
                 stage_2,
             })
         }
+        /// [`Self::features`] in the sense of candle's `forward_t`: with `train`, in a step of the model's own, with
+        /// the table's drop path, whose batch statistics go to the running buffers at once.
+        ///
+        /// # Errors
+        /// When the images' shape does not fit, or candle fails.
+        pub(crate) fn features_t(
+            &self,
+            images: &__private::Tensor,
+            train: __private::bool,
+        ) -> __private::Result<TinyFeatures> {
+            self.core.pass_t(images, train, |pass| self.features(images, pass))
+        }
         /// The model borrowed for evaluation, as a candle `Module`.
         #[must_use]
         pub(crate) fn eval(&self) -> __private::Eval<'_> {
@@ -182,13 +194,23 @@ const _: () = {
         }
     }
     #[automatically_derived]
+    impl __private::Model for Tiny {
+        const SPEC: __private::Spec = Tiny::SPEC;
+        fn new(
+            num_classes: __private::usize,
+            vb: __private::VarBuilder<'_>,
+        ) -> __private::Result<Self> {
+            Tiny::new(num_classes, vb)
+        }
+    }
+    #[automatically_derived]
     impl __private::ModuleT for Tiny {
         fn forward_t(
             &self,
             images: &__private::Tensor,
             train: __private::bool,
         ) -> __private::Result<__private::Tensor> {
-            self.core.forward_t(self, images, train)
+            self.core.pass_t(images, train, |pass| self.run(images, pass))
         }
     }
 };

@@ -140,7 +140,7 @@ fn a_typed_model_has_the_bits_of_a_dynamic_one() -> Result<()> {
     }
     // A step of training, with batch statistics and drop path, and its gradients.
     let step = |network: &dyn Network, core: &Core| -> Result<_> {
-        let logits = core.forward_t(network, &images, true)?;
+        let logits = core.pass_t(&images, true, |pass| network.run(&images, pass))?;
         let gradients = logits.sqr()?.sum_all()?.backward()?;
         let gradients = network.params().weights().into_iter().map(|(name, var)| {
             let gradient =

@@ -6,6 +6,7 @@ use effnet_runtime::{DynamicModel, Network, Params, Pass, Precision};
 mod forms;
 mod hygiene;
 mod settings;
+mod value;
 
 effnet_runtime::efficientnet_v2! {
     /// Two fused stages and one of MBConv, for small images.
