@@ -13,6 +13,8 @@ pub(crate) struct Input {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) refused: Refused,
     pub(crate) vis: Visibility,
+    /// The user's own, which the expansion keeps: errors about the type's name then mark `pub struct Name`.
+    pub(crate) struct_token: Token![struct],
     pub(crate) ident: Ident,
     /// Whether `struct Name` was written; the shorthand leaves it out.
     pub(crate) named: bool,
@@ -30,6 +32,7 @@ impl Parse for Input {
                 attrs: Vec::new(),
                 refused: Refused::default(),
                 vis: Visibility::Public(Token![pub](span)),
+                struct_token: Token![struct](span),
                 ident: Ident::new("EfficientNetV2", span),
                 named: false,
                 body: input.parse()?,
@@ -40,9 +43,9 @@ impl Parse for Input {
         if !input.peek(Token![struct]) {
             return Err(input.error(Mistake::NoStruct));
         }
-        input.parse::<Token![struct]>()?;
+        let struct_token = input.parse()?;
         let ident = input.parse()?;
         let refused = Refused::take(&mut attrs, &ident);
-        Ok(Self { attrs, refused, vis, ident, named: true, body: input.parse()? })
+        Ok(Self { attrs, refused, vis, struct_token, ident, named: true, body: input.parse()? })
     }
 }

@@ -107,7 +107,7 @@ use quote::quote;
 ///
 /// - `struct Name`, with the attributes given and a table of the architecture in its documentation;
 /// - `struct NameFeatures`, the feature maps of the stem and of each stage: `stem: FeatureMap<24>`,
-///   `stage_1: FeatureMap<24>`, ….
+///   `stage_1: FeatureMap<24>`, …; the name is taken then, as `Name` is.
 ///
 /// `Name` has
 ///

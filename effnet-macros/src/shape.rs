@@ -1,8 +1,8 @@
 //! The form that a model and its stub share: code that compiles against one compiles against the other.
 
 use effnet_spec::Spec;
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Attribute;
 
 use crate::input::Input;
@@ -11,7 +11,7 @@ use crate::literals::{self, whole};
 /// Names of a model's parts.
 #[derive(Debug)]
 pub(crate) struct Names {
-    /// Place of the model's name.
+    /// Place of the model's name. What generated code is blamed for is marked there, and not in the whole call.
     pub(crate) span: Span,
     /// `Name`
     pub(crate) model: Ident,
@@ -23,11 +23,12 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn new(input: &Input, spec: &Spec) -> Self {
+        let span = at(input.ident.span());
         Self {
-            span: at(input.ident.span()),
+            span,
             model: input.ident.clone(),
             features: format_ident!("{}Features", input.ident),
-            stages: (1..=spec.stages().count()).map(|stage| format_ident!("stage_{stage}")).collect(),
+            stages: (1..=spec.stages().count()).map(|stage| format_ident!("stage_{stage}", span = span)).collect(),
         }
     }
 }
@@ -38,9 +39,14 @@ pub(crate) fn at(place: Span) -> Span {
     place.resolved_at(Span::call_site())
 }
 
-/// The runtime's private module.
+/// The runtime's private module, at the place of the runtime's own path: an error that it is not there stands at
+/// that.
 pub(crate) fn private(runtime: &TokenStream) -> TokenStream {
-    quote!(#runtime::__private)
+    quote_spanned!(place_of(runtime)=> #runtime::__private)
+}
+
+fn place_of(runtime: &TokenStream) -> Span {
+    at(runtime.clone().into_iter().last().map_or_else(Span::call_site, |token| token.span()))
 }
 
 /// The parts in which a model differs from its stub. Inside functions, `__private` is the runtime's private module.
@@ -64,8 +70,8 @@ pub(crate) struct Parts {
 
 /// The model's struct and that of its features at the call site, and the rest in an unnamed constant.
 pub(crate) fn assemble(input: &Input, names: &Names, spec: &Spec, runtime: &TokenStream, parts: &Parts) -> TokenStream {
-    let Input { attrs, refused, vis, .. } = input;
-    let Names { model, features, stages, .. } = names;
+    let Input { attrs, refused, vis, struct_token, .. } = input;
+    let Names { span, model, features, stages } = names;
     let Parts { docs, fields, .. } = parts;
     let private = private(runtime);
     let cfgs = conditions(attrs);
@@ -77,19 +83,20 @@ pub(crate) fn assemble(input: &Input, names: &Names, spec: &Spec, runtime: &Toke
     let inherent = inherent(vis, names, spec, parts);
     let traits = traits(names);
     let stubs = refused.stubs(model);
-    quote! {
+    let mut fields = Group::new(Delimiter::Brace, quote_spanned!(*span=> #fields core: #private::Core,));
+    // With the user's token at either end, the struct is the user's own to rustc, which warns where it is in no use.
+    fields.set_span(model.span());
+    let import = quote_spanned!(place_of(runtime)=> use #private as __private;);
+    quote_spanned! {*span=>
         #(#attrs)*
         #[doc = #docs]
-        #vis struct #model {
-            #fields
-            core: #private::Core,
-        }
+        #vis #struct_token #model #fields
 
         #cfgs
         #[doc = #features_doc]
         #[derive(#private::Clone, #private::Debug)]
         #[allow(dead_code, unreachable_pub)]
-        #vis struct #features {
+        #vis #struct_token #features {
             /// The stem.
             #vis stem: #private::FeatureMap<#stem>,
             #(
@@ -101,7 +108,7 @@ pub(crate) fn assemble(input: &Input, names: &Names, spec: &Spec, runtime: &Toke
         #cfgs
         #[allow(deprecated)]
         const _: () = {
-            use #private as __private;
+            #import
             #inherent
             #traits
             #stubs
@@ -110,12 +117,12 @@ pub(crate) fn assemble(input: &Input, names: &Names, spec: &Spec, runtime: &Toke
 }
 
 /// The model's `#[cfg]`s: items that are generated beside it must come and go with it.
-fn conditions(attrs: &[Attribute]) -> TokenStream {
+pub(crate) fn conditions(attrs: &[Attribute]) -> TokenStream {
     attrs.iter().filter(|attr| attr.path().is_ident("cfg")).map(ToTokens::to_token_stream).collect()
 }
 
 fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) -> TokenStream {
-    let Names { model, features, .. } = names;
+    let Names { span, model, features, .. } = names;
     let Parts { new, run, features: features_body, .. } = parts;
     let spec_literal = literals::spec(spec, &quote!(__private));
     let per_class = spec.num_features().saturating_add(1);
@@ -123,8 +130,8 @@ fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) ->
     let [body_params, per_class] = [parts.body_params, per_class].map(whole);
     let blocks = whole(parts.drop_path.0);
     let drop_path = &parts.drop_path.1;
-    quote! {
-        #[allow(dead_code, unreachable_pub)]
+    quote_spanned! {*span=>
+        #[allow(unreachable_pub)]
         impl #model {
             /// Table and settings.
             #vis const SPEC: __private::Spec = #spec_literal;
@@ -199,8 +206,8 @@ fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) ->
 }
 
 fn traits(names: &Names) -> TokenStream {
-    let Names { model, stages, .. } = names;
-    quote! {
+    let Names { span, model, stages, .. } = names;
+    quote_spanned! {*span=>
         #[automatically_derived]
         impl __private::Network for #model {
             fn core(&self) -> &__private::Core {
@@ -245,6 +252,16 @@ fn traits(names: &Names) -> TokenStream {
                 train: __private::bool,
             ) -> __private::Result<__private::Tensor> {
                 self.core.pass_t(images, train, |pass| self.run(images, pass))
+            }
+        }
+
+        #[automatically_derived]
+        impl __private::InUse for #model {
+            fn name_all() {
+                let _ = (
+                    Self::PARAMS, Self::DROP_PATH, Self::params, Self::new, Self::run, Self::features, Self::features_t,
+                    Self::eval,
+                );
             }
         }
     }

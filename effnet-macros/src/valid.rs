@@ -35,12 +35,13 @@ pub(crate) fn validate(mut input: Input) -> Result<Model, Box<Invalid>> {
     let converted = Converted::new(std::mem::take(&mut input.body));
     let form = if input.named { Form::Struct } else { Form::Short };
     let mut report = Report::new();
+    let name = At { span: input.ident.span(), number: 0 };
     let end = converted.end(if input.named { input.ident.span() } else { Span::call_site() });
     let ast = grammar::parse(&converted.tokens, end, form, &mut report);
     let Lowered { spec, rows, crate_path } = grammar::lower(&input.ident.to_string(), &ast, &mut report);
     let runtime = match crate_path {
         Some(path) => Some(written_path(&converted, &path)),
-        None => runtime_path::find().map_err(|mistake| report.error(end, mistake)).ok(),
+        None => runtime_path::find().map_err(|mistake| report.error(name, mistake)).ok(),
     };
     match (report.finish(), runtime) {
         (Ok(()), Some(runtime)) => Ok(Model { input, spec, rows, runtime }),

@@ -166,6 +166,19 @@ fn impl_item_name(item: &syn::ImplItem) -> Option<String> {
     }
 }
 
+/// The manifest of this crate, in which the test runs, has no runtime.
+#[test]
+fn a_stub_without_the_runtime_has_the_constants() {
+    let tokens = expansion("#[cfg(all())] pub struct A <[3, 3, 1, 1, 8, 8, fused, 0]>;").to_string();
+    assert_eq!(tokens.matches("compile_error !").count(), 1, "{tokens}");
+    for expected in
+        ["pub struct A ;", "pub const PARAMS : usize", "pub const DROP_PATH : [f64 ; 3]", "pub const fn params"]
+    {
+        assert!(tokens.contains(expected), "{expected} is not in {tokens}");
+    }
+    assert_eq!(tokens.matches("cfg (all ())").count(), 2, "{tokens}");
+}
+
 #[test]
 fn derives_are_refused_by_any_path_of_the_standard_library() {
     let errors = |derives: &str| {

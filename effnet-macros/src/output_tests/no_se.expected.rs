@@ -38,7 +38,7 @@ struct NoSeFeatures {
 #[allow(deprecated)]
 const _: () = {
     use ::effnet_runtime::__private as __private;
-    #[allow(dead_code, unreachable_pub)]
+    #[allow(unreachable_pub)]
     impl NoSe {
         /// Table and settings.
         const SPEC: __private::Spec = __private::Spec {
@@ -206,6 +206,21 @@ const _: () = {
             train: __private::bool,
         ) -> __private::Result<__private::Tensor> {
             self.core.pass_t(images, train, |pass| self.run(images, pass))
+        }
+    }
+    #[automatically_derived]
+    impl __private::InUse for NoSe {
+        fn name_all() {
+            let _ = (
+                Self::PARAMS,
+                Self::DROP_PATH,
+                Self::params,
+                Self::new,
+                Self::run,
+                Self::features,
+                Self::features_t,
+                Self::eval,
+            );
         }
     }
 };

@@ -44,7 +44,7 @@ struct ScaledFeatures {
 #[allow(deprecated)]
 const _: () = {
     use ::effnet_runtime::__private as __private;
-    #[allow(dead_code, unreachable_pub)]
+    #[allow(unreachable_pub)]
     impl Scaled {
         /// Table and settings.
         const SPEC: __private::Spec = __private::Spec {
@@ -218,6 +218,21 @@ const _: () = {
             train: __private::bool,
         ) -> __private::Result<__private::Tensor> {
             self.core.pass_t(images, train, |pass| self.run(images, pass))
+        }
+    }
+    #[automatically_derived]
+    impl __private::InUse for Scaled {
+        fn name_all() {
+            let _ = (
+                Self::PARAMS,
+                Self::DROP_PATH,
+                Self::params,
+                Self::new,
+                Self::run,
+                Self::features,
+                Self::features_t,
+                Self::eval,
+            );
         }
     }
 };

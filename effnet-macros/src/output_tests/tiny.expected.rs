@@ -39,7 +39,7 @@ pub(crate) struct TinyFeatures {
 #[allow(deprecated)]
 const _: () = {
     use ::effnet_runtime::__private as __private;
-    #[allow(dead_code, unreachable_pub)]
+    #[allow(unreachable_pub)]
     impl Tiny {
         /// Table and settings.
         pub(crate) const SPEC: __private::Spec = __private::Spec {
@@ -211,6 +211,21 @@ const _: () = {
             train: __private::bool,
         ) -> __private::Result<__private::Tensor> {
             self.core.pass_t(images, train, |pass| self.run(images, pass))
+        }
+    }
+    #[automatically_derived]
+    impl __private::InUse for Tiny {
+        fn name_all() {
+            let _ = (
+                Self::PARAMS,
+                Self::DROP_PATH,
+                Self::params,
+                Self::new,
+                Self::run,
+                Self::features,
+                Self::features_t,
+                Self::eval,
+            );
         }
     }
 };

@@ -31,6 +31,7 @@ clash! {
 
 ::renamed::efficientnet_v2! {
     /// A model among impostors.
+    #[derive(Debug)]
     pub struct Model <
         [2, 3, 1, 1, 24, 24, fused, 0],
         [2, 3, 2, 4, 24, 48, mbconv, 0.25],

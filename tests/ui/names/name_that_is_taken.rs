@@ -1,0 +1,12 @@
+// A model takes two names: its own, and that of its feature maps.
+use effnet_runtime::efficientnet_v2;
+
+efficientnet_v2! {
+    pub struct Model <
+        [2, 3, 1, 1, 24, 24, fused, 0],
+    >;
+}
+
+pub struct ModelFeatures;
+
+fn main() {}
