@@ -19,7 +19,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     let blocks: Vec<Block> = spec.blocks().collect();
     let rates = blocks.iter().map(|block| real(block.drop_path));
     let parts = Parts {
-        docs: docs::architecture(&input.attrs, spec),
+        docs: docs::model(&input.attrs, spec),
         fields: fields(model, &names, &blocks),
         body_params: spec.params(0) as usize,
         drop_path: (blocks.len(), quote!([#(#rates),*])),

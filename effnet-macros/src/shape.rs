@@ -5,6 +5,7 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Attribute;
 
+use crate::docs;
 use crate::input::Input;
 use crate::literals::{self, whole};
 
@@ -77,9 +78,9 @@ pub(crate) fn assemble(input: &Input, names: &Names, spec: &Spec, runtime: &Toke
     let cfgs = conditions(attrs);
     let features_doc = format!("The feature maps that [`{model}`] puts out, one a stage.");
     let stem = whole(spec.stem_channels());
-    let channels: Vec<usize> = spec.stages().map(|rows| rows.last().map_or(0, |row| row.out_channels)).collect();
-    let stage_docs = (1..).zip(&channels).map(|(stage, channels)| format!("Stage {stage}: {channels} channels."));
-    let channels = channels.iter().copied().map(whole);
+    let channels = spec.stages().map(|rows| whole(rows.last().map_or(0, |row| row.out_channels)));
+    let map_docs = docs::feature_maps(spec);
+    let (stem_docs, stage_docs) = (&map_docs[0], &map_docs[1..]);
     let inherent = inherent(vis, names, spec, parts);
     let traits = traits(names);
     let stubs = refused.stubs(model);
@@ -97,7 +98,7 @@ pub(crate) fn assemble(input: &Input, names: &Names, spec: &Spec, runtime: &Toke
         #[derive(#private::Clone, #private::Debug)]
         #[allow(dead_code, unreachable_pub)]
         #vis #struct_token #features {
-            /// The stem.
+            #[doc = #stem_docs]
             #vis stem: #private::FeatureMap<#stem>,
             #(
                 #[doc = #stage_docs]

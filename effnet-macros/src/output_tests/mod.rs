@@ -79,9 +79,14 @@ const XL: &str = "pub struct XL <
 /// Without what documents it, which nobody compiles.
 #[test]
 fn xl_expands_to_at_most_32_kilobytes() {
-    let file: syn::File = syn::parse2(expansion(XL)).expect("items");
-    let size = without_docs(file.to_token_stream()).to_string().len();
+    let size = size_of(expansion(XL));
     assert!(size <= 32_000, "XL expands to {size} bytes of tokens");
+}
+
+fn size_of(expansion: TokenStream) -> usize {
+    // Parsed, documentation is one attribute, whatever it was written as.
+    let file: syn::File = syn::parse2(expansion).expect("items");
+    without_docs(file.to_token_stream()).to_string().len()
 }
 
 fn without_docs(tokens: TokenStream) -> TokenStream {
@@ -104,9 +109,7 @@ fn without_docs(tokens: TokenStream) -> TokenStream {
 fn expansions_grow_with_rows_and_hardly_with_repeats() {
     let size = |rows: usize, repeats: usize| {
         let row = format!("[{repeats}, 3, 1, 4, 24, 24, mbconv, 0.25],");
-        expansion(&format!("struct A <{}> {{ drop_path: 0, crate: ::effnet_runtime }}", row.repeat(rows)))
-            .to_string()
-            .len()
+        size_of(expansion(&format!("struct A <{}> {{ drop_path: 0, crate: ::effnet_runtime }}", row.repeat(rows))))
     };
     // A block's drop-path rate, and a digit of a number here and there.
     assert!(size(1, 900) - size(1, 100) <= 800 * "0.0 , ".len() + 10);
@@ -199,4 +202,14 @@ fn derives_are_refused_by_any_path_of_the_standard_library() {
     let (count, tokens) = errors("#[derive(Clone, PartialEq)] #[derive(Debug, my::Default, Eq)]");
     assert_eq!(count, 2);
     assert!(tokens.contains("derive (Clone)") && tokens.contains("derive (Debug , my :: Default)"), "{tokens}");
+}
+
+#[test]
+fn what_only_rustdoc_reads_is_no_documentation() {
+    let intro = |attr: &str| {
+        let tokens = expansion(&format!("{attr} struct A <[1, 3, 1, 1, 8, 8, fused, 0]> {{ crate: a }}")).to_string();
+        tokens.contains("An image classifier")
+    };
+    assert!(intro("") && intro("#[doc(alias = \"b\")]") && intro("#[doc(hidden)]"));
+    assert!(!intro("#[doc = \"Words.\"]") && !intro("/// Words.\n"));
 }

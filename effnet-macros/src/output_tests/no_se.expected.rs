@@ -12,6 +12,37 @@
 19,216 parameters for 1,000 classes in 2 blocks; 11.96 M MACs and 891.6 k activations for an image of 224×224 pixels.
 
 Settings: `num_features: 16, padding: same, activation: relu6`.
+
+# Example
+
+```text
+let params = Params::new(0);
+let model = NoSe::new(10, params.builder())?;
+// Logits [N, 10] of images [N, 3, 224, 224].
+let logits = model.eval().forward(&images)?;
+// The last stage's feature map, in a step of training.
+let stage_2 = model.features_t(&images, true)?.stage_2;
+```
+
+# Parameters
+
+`{2..5}` stands for 2, 3, 4 and 5.
+
+- `stem.conv.weight`
+- `stem.bn.{weight, bias, running_mean, running_var}`
+- `blocks.0.dwconv.conv.weight`
+- `blocks.0.dwconv.bn.{weight, bias, running_mean, running_var}`
+- `blocks.0.project_conv.conv.weight`
+- `blocks.0.project_conv.bn.{weight, bias, running_mean, running_var}`
+- `blocks.1.expand_conv.conv.weight`
+- `blocks.1.expand_conv.bn.{weight, bias, running_mean, running_var}`
+- `blocks.1.dwconv.conv.weight`
+- `blocks.1.dwconv.bn.{weight, bias, running_mean, running_var}`
+- `blocks.1.project_conv.conv.weight`
+- `blocks.1.project_conv.bn.{weight, bias, running_mean, running_var}`
+- `head.project_conv.conv.weight`
+- `head.project_conv.bn.{weight, bias, running_mean, running_var}`
+- `head.classifier.{weight, bias}`
 */
 struct NoSe {
     stem: ::effnet_runtime::__private::Stem<3, 8>,
@@ -28,11 +59,11 @@ struct NoSe {
 #[derive(::effnet_runtime::__private::Clone, ::effnet_runtime::__private::Debug)]
 #[allow(dead_code, unreachable_pub)]
 struct NoSeFeatures {
-    /// The stem.
+    ///The stem: 8 channels, 1/2 of the image's side.
     stem: ::effnet_runtime::__private::FeatureMap<8>,
-    ///Stage 1: 8 channels.
+    ///Stage 1: 8 channels, 1/2 of the image's side.
     stage_1: ::effnet_runtime::__private::FeatureMap<8>,
-    ///Stage 2: 12 channels.
+    ///Stage 2: 12 channels, 1/4 of the image's side.
     stage_2: ::effnet_runtime::__private::FeatureMap<12>,
 }
 #[allow(deprecated)]

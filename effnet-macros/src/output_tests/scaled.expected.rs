@@ -12,6 +12,37 @@
 156,120 parameters for 1,000 classes in 5 blocks; 292.8 M MACs and 6.048 M activations for an image of 224×224 pixels.
 
 Settings: `num_features: 80`.
+
+# Example
+
+```text
+let params = Params::new(0);
+let model = Scaled::new(10, params.builder())?;
+// Logits [N, 10] of images [N, 3, 224, 224].
+let logits = model.eval().forward(&images)?;
+// The last stage's feature map, in a step of training.
+let stage_2 = model.features_t(&images, true)?.stage_2;
+```
+
+# Parameters
+
+`{2..5}` stands for 2, 3, 4 and 5.
+
+- `stem.conv.weight`
+- `stem.bn.{weight, bias, running_mean, running_var}`
+- `blocks.{0..1}.project_conv.conv.weight`
+- `blocks.{0..1}.project_conv.bn.{weight, bias, running_mean, running_var}`
+- `blocks.{2..4}.expand_conv.conv.weight`
+- `blocks.{2..4}.expand_conv.bn.{weight, bias, running_mean, running_var}`
+- `blocks.{2..4}.dwconv.conv.weight`
+- `blocks.{2..4}.dwconv.bn.{weight, bias, running_mean, running_var}`
+- `blocks.{2..4}.se.conv_reduce.{weight, bias}`
+- `blocks.{2..4}.se.conv_expand.{weight, bias}`
+- `blocks.{2..4}.project_conv.conv.weight`
+- `blocks.{2..4}.project_conv.bn.{weight, bias, running_mean, running_var}`
+- `head.project_conv.conv.weight`
+- `head.project_conv.bn.{weight, bias, running_mean, running_var}`
+- `head.classifier.{weight, bias}`
 */
 struct Scaled {
     stem: ::effnet_runtime::__private::Stem<3, 40>,
@@ -34,11 +65,11 @@ struct Scaled {
 #[derive(::effnet_runtime::__private::Clone, ::effnet_runtime::__private::Debug)]
 #[allow(dead_code, unreachable_pub)]
 struct ScaledFeatures {
-    /// The stem.
+    ///The stem: 40 channels, 1/2 of the image's side.
     stem: ::effnet_runtime::__private::FeatureMap<40>,
-    ///Stage 1: 16 channels.
+    ///Stage 1: 16 channels, 1/2 of the image's side.
     stage_1: ::effnet_runtime::__private::FeatureMap<16>,
-    ///Stage 2: 40 channels.
+    ///Stage 2: 40 channels, 1/4 of the image's side.
     stage_2: ::effnet_runtime::__private::FeatureMap<40>,
 }
 #[allow(deprecated)]

@@ -10,6 +10,29 @@
 
 1,294,624 parameters for 1,000 classes in 1 blocks; 139.7 M MACs and 16.26 M activations for an image of 224×224 pixels.
 
+
+# Example
+
+```text
+let params = Params::new(0);
+let model = EfficientNetV2::new(10, params.builder())?;
+// Logits [N, 10] of images [N, 3, 224, 224].
+let logits = model.eval().forward(&images)?;
+// The last stage's feature map, in a step of training.
+let stage_1 = model.features_t(&images, true)?.stage_1;
+```
+
+# Parameters
+
+`{2..5}` stands for 2, 3, 4 and 5.
+
+- `stem.conv.weight`
+- `stem.bn.{weight, bias, running_mean, running_var}`
+- `blocks.0.project_conv.conv.weight`
+- `blocks.0.project_conv.bn.{weight, bias, running_mean, running_var}`
+- `head.project_conv.conv.weight`
+- `head.project_conv.bn.{weight, bias, running_mean, running_var}`
+- `head.classifier.{weight, bias}`
 */
 pub struct EfficientNetV2 {
     stem: ::effnet_runtime::__private::Stem<3, 8>,
@@ -23,9 +46,9 @@ pub struct EfficientNetV2 {
 #[derive(::effnet_runtime::__private::Clone, ::effnet_runtime::__private::Debug)]
 #[allow(dead_code, unreachable_pub)]
 pub struct EfficientNetV2Features {
-    /// The stem.
+    ///The stem: 8 channels, 1/2 of the image's side.
     pub stem: ::effnet_runtime::__private::FeatureMap<8>,
-    ///Stage 1: 8 channels.
+    ///Stage 1: 8 channels, 1/2 of the image's side.
     pub stage_1: ::effnet_runtime::__private::FeatureMap<8>,
 }
 #[allow(deprecated)]

@@ -13,6 +13,37 @@
 36,882 parameters for 1,000 classes in 3 blocks; 564.6 k MACs and 20.49 k activations for an image of 32×32 pixels.
 
 Settings: `num_features: 32, drop_path: 0.1, eval_size: 32`.
+
+# Example
+
+```text
+let params = Params::new(0);
+let model = Tiny::new(10, params.builder())?;
+// Logits [N, 10] of images [N, 3, 32, 32].
+let logits = model.eval().forward(&images)?;
+// The last stage's feature map, in a step of training.
+let stage_2 = model.features_t(&images, true)?.stage_2;
+```
+
+# Parameters
+
+`{2..5}` stands for 2, 3, 4 and 5.
+
+- `stem.conv.weight`
+- `stem.bn.{weight, bias, running_mean, running_var}`
+- `blocks.{0..1}.project_conv.conv.weight`
+- `blocks.{0..1}.project_conv.bn.{weight, bias, running_mean, running_var}`
+- `blocks.2.expand_conv.conv.weight`
+- `blocks.2.expand_conv.bn.{weight, bias, running_mean, running_var}`
+- `blocks.2.dwconv.conv.weight`
+- `blocks.2.dwconv.bn.{weight, bias, running_mean, running_var}`
+- `blocks.2.se.conv_reduce.{weight, bias}`
+- `blocks.2.se.conv_expand.{weight, bias}`
+- `blocks.2.project_conv.conv.weight`
+- `blocks.2.project_conv.bn.{weight, bias, running_mean, running_var}`
+- `head.project_conv.conv.weight`
+- `head.project_conv.bn.{weight, bias, running_mean, running_var}`
+- `head.classifier.{weight, bias}`
 */
 pub(crate) struct Tiny {
     stem: ::effnet_runtime::__private::Stem<3, 8>,
@@ -29,11 +60,11 @@ pub(crate) struct Tiny {
 #[derive(::effnet_runtime::__private::Clone, ::effnet_runtime::__private::Debug)]
 #[allow(dead_code, unreachable_pub)]
 pub(crate) struct TinyFeatures {
-    /// The stem.
+    ///The stem: 8 channels, 1/2 of the image's side.
     pub(crate) stem: ::effnet_runtime::__private::FeatureMap<8>,
-    ///Stage 1: 8 channels.
+    ///Stage 1: 8 channels, 1/2 of the image's side.
     pub(crate) stage_1: ::effnet_runtime::__private::FeatureMap<8>,
-    ///Stage 2: 16 channels.
+    ///Stage 2: 16 channels, 1/4 of the image's side.
     pub(crate) stage_2: ::effnet_runtime::__private::FeatureMap<16>,
 }
 #[allow(deprecated)]
