@@ -1,4 +1,55 @@
 //! Layers, kernels, training and inference for EfficientNetV2 models that [`efficientnet_v2!`] defines, on Candle.
+//!
+//! A model's `forward_t` trains, its `eval()` evaluates, and [`Engine`](infer::Engine) serves.
+//!
+//! # Train
+//!
+//! The whole command for a network of your own: data, augmentation, schedules, checkpoints, and `--help`, which lists
+//! what else there is.
+//!
+//! ```no_run
+//! # #[cfg(feature = "train")] mod with_train {
+//! use std::process::ExitCode;
+//!
+//! use effnet_runtime::{cli::train_main, efficientnet_v2};
+//!
+//! efficientnet_v2! {
+//!     pub struct Digits <
+//!         // repeats, kernel, stride, expansion, in, out, operator, se_ratio
+//!         [1, 3, 1, 1, 16, 16, fused,  0],
+//!         [2, 3, 2, 4, 16, 24, fused,  0],
+//!         [2, 3, 2, 4, 24, 32, mbconv, 0.25],
+//!     > { num_features: 128, train_size: 32, eval_size: 32 }
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     train_main(Digits::new)
+//! }
+//! # }
+//! ```
+//!
+//! # Classify
+//!
+//! The file that training left says which network it is for, and how it wants its images.
+//!
+//! ```no_run
+//! # #[cfg(feature = "train")]
+//! # fn classify() -> Result<(), Box<dyn std::error::Error>> {
+//! use effnet_runtime::candle::D;
+//! use effnet_runtime::data::{EvalTransform, decode};
+//! use effnet_runtime::infer::{Engine, Options};
+//! use effnet_runtime::weights::WeightsFile;
+//!
+//! let file = WeightsFile::open("run/checkpoints/best.safetensors")?;
+//! let about = file.require_metadata()?;
+//! let engine = Engine::open(&file, &about.spec, None, &Options::default())?;
+//! let transform = EvalTransform::of(&about.dialect, about.dialect.test_size, about.spec.settings.in_channels)?;
+//! let image = transform.tensor(&decode(&std::fs::read("seven.png")?, "seven.png")?)?;
+//! let class = engine.forward(&image)?.argmax(D::Minus1)?.to_vec1::<u32>()?[0];
+//! println!("{}", about.labels[class as usize]);
+//! # Ok(())
+//! # }
+//! ```
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
