@@ -25,12 +25,15 @@ macro_rules! of_layers {
     ($($layer:expr),* $(,)?) => {
         Operator::Unnamed(&BlockType {
             name: "tested",
-            automl: 2,
+            automl: None,
             class: "Tested",
             rust_type: "Tested",
             ungated_class: None,
             layers: &[$($layer),*],
             unexpanded: &[$($layer),*],
+            expands: true,
+            has_shortcut: true,
+            kernels: &[1, 3, 5, 7],
         })
     };
 }
@@ -69,8 +72,8 @@ impl Source for Held<'_> {
 }
 
 fn conventions(level: Level, precision: Precision, settings: &Settings) -> Conventions {
-    let Settings { padding, bn_eps: eps, activation, .. } = *settings;
-    Conventions { level, precision, padding, eps, activation }
+    let Settings { padding, bn_eps: eps, .. } = *settings;
+    Conventions { level, precision, padding, eps }
 }
 
 /// Calls `work` with what a session's run has, for as many images, and scratch memory of `floats` for each thread.
