@@ -64,11 +64,12 @@ impl<'a> Builder<'a> {
     /// The rest of the network, besides its layers.
     ///
     /// # Errors
-    /// When not every block has been taken.
+    /// When not every block has been taken, or a pattern of frozen weights points into the network and matches none.
     pub fn finish(self) -> Result<Core> {
         if self.blocks.len() > 0 {
             candle_core::bail!("{} blocks of `{}` were left out", self.blocks.len(), self.spec.name)
         }
+        self.root.params.check_frozen()?;
         Ok(Core {
             dialect: self.root.dialect,
             num_classes: self.num_classes,

@@ -61,6 +61,7 @@ mod builder;
 mod dialect;
 mod dynamic;
 mod feature_map;
+mod frozen;
 mod layers;
 mod model;
 mod network;

@@ -68,7 +68,8 @@ pub struct BatchStatistics {
     pub momentum: f64,
 }
 
-/// The batch statistics of one forward pass, by the name of the batch normalisation (`blocks.0.expand_conv.bn`).
+/// The batch statistics of one forward pass, by the name of the batch normalisation (`blocks.0.expand_conv.bn`), a
+/// network's prefix included (`body.blocks.0.expand_conv.bn`): networks side by side may share one.
 ///
 /// They wait here until the step has proved finite, and go to the running buffers then, with [`NormUpdates::apply`].
 #[derive(Debug, Default)]
@@ -97,7 +98,8 @@ impl NormUpdates {
     }
 
     /// Moves the running statistics in `params` towards those recorded, and forgets these:
-    /// `running = (1 - momentum) · running + momentum · batch`.
+    /// `running = (1 - momentum) · running + momentum · batch`. `params` are the network's own, or those of the whole
+    /// program that it was built from.
     ///
     /// # Errors
     /// When `params` lacks a buffer that a recorded name calls for.
@@ -106,7 +108,7 @@ impl NormUpdates {
         for (name, BatchStatistics { mean, variance, momentum }) in std::mem::take(&mut *self.lock()) {
             for (buffer, batch) in [("running_mean", mean), ("running_var", variance)] {
                 let name = format!("{name}.{buffer}");
-                let Some(running) = params.get(&name) else {
+                let Some(running) = params.by_whole_name(&name) else {
                     candle_core::bail!("the parameters have no buffer `{name}` to update")
                 };
                 let batch = batch.to_device(running.device())?;

@@ -4,16 +4,19 @@ use candle_core::{DType, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 use effnet_spec::Settings;
 use effnet_spec::plan::{self, Param, Submodule};
-use serde::de::DeserializeOwned;
 
 use crate::dialect::Dialect;
-use crate::params::{DIALECT_TENSOR, FROZEN_TENSOR, Params};
+use crate::frozen::Frozen;
+use crate::params::{CARRIED_TENSOR, Carried, MATCHED_TENSOR, Params, joined};
 
-/// A place in the tree of names (`blocks.3.se`), with the conventions that all layers of a network share. Every
+/// A place in the tree of a network's names (`blocks.3.se`), with the conventions that all its layers share. Every
 /// parameter that a layer takes here is entered into the network's [`Params`], whatever the builder behind it.
 #[derive(Clone)]
 pub(crate) struct Scope<'a> {
+    /// At this place below the network's own.
     builder: VarBuilder<'a>,
+    /// This place's name in the network.
+    name: String,
     /// Every parameter taken so far, at this place or any other of the tree.
     pub params: Params,
     /// The conventions of the weights.
@@ -23,20 +26,28 @@ pub(crate) struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    /// The root of a network with these settings. A dialect that the builder carries replaces that of the settings.
+    /// The root of a network with these settings, under the builder's prefix. A dialect that the builder carries
+    /// replaces that of the settings.
     ///
     /// # Errors
-    /// When the builder's dialect cannot be read.
+    /// When what the builder carries cannot be read.
     pub(crate) fn root(settings: &Settings, builder: VarBuilder<'a>) -> Result<Self> {
-        let frozen = carried(&builder, FROZEN_TENSOR)?.unwrap_or_default();
-        let params = Params::on(0, builder.device()).with_frozen(frozen);
-        let dialect = carried(&builder, DIALECT_TENSOR)?.unwrap_or_else(|| Dialect::of(settings));
-        Ok(Self { builder, params, dialect, momentum: settings.bn_momentum })
+        let Carried { dialect, frozen, prefix } = match carried(&builder, CARRIED_TENSOR) {
+            Some(json) => serde_json::from_slice(&json.to_vec1::<u8>()?).map_err(candle_core::Error::wrap)?,
+            None => Carried::default(),
+        };
+        let frozen = Frozen::carried(frozen, carried(&builder, MATCHED_TENSOR).as_ref())?;
+        let dialect = dialect.unwrap_or_else(|| Dialect::of(settings));
+        let prefix = joined(&prefix, &builder.prefix());
+        let params = Params::of_network(builder.device(), &dialect, frozen, &prefix);
+        let name = String::new();
+        Ok(Self { builder, name, params, dialect, momentum: settings.bn_momentum })
     }
 
     /// The place `name` below this one.
     pub(crate) fn below(&self, name: impl ToString) -> Self {
-        Self { builder: self.builder.pp(name), ..self.clone() }
+        let name = name.to_string();
+        Self { name: joined(&self.name, &name), builder: self.builder.pp(name), ..self.clone() }
     }
 
     /// A parameter of the module at this place, made as the plan says where the builder makes it.
@@ -48,9 +59,14 @@ impl<'a> Scope<'a> {
             plan::Init::Constant(value) => Init::Const(value),
             plan::Init::Normal { deviation: stdev } => Init::Randn { mean: 0.0, stdev },
         };
-        let tensor = self.builder.get_with_hints_dtype(param.shape.as_slice(), param.name, init, DType::F32)?;
-        let tensor = self.params.adopt(self.full(param.name), &tensor)?;
-        Ok(if self.is_frozen(param.name) { tensor.detach() } else { tensor })
+        let mut tensor = self.builder.get_with_hints_dtype(param.shape.as_slice(), param.name, init, DType::F32)?;
+        let is_frozen = self.is_frozen(param.name);
+        if is_frozen {
+            // What the builder hands out for training is no variable then.
+            tensor = self.builder.get_unchecked_dtype(param.name, DType::F32)?;
+        }
+        let tensor = self.params.adopt(joined(&self.name, param.name), &tensor)?;
+        Ok(if is_frozen { tensor.detach() } else { tensor })
     }
 
     /// The parameters of the layer at this place.
@@ -60,27 +76,19 @@ impl<'a> Scope<'a> {
         Ok(std::array::from_fn(|at| tensors[at].clone()))
     }
 
-    fn full(&self, name: &str) -> String {
-        let prefix = self.builder.prefix();
-        if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
-    }
-
     /// Whether training leaves the parameter `name` as it is.
     pub(crate) fn is_frozen(&self, name: &str) -> bool {
-        self.params.is_frozen(&self.full(name))
+        self.params.is_frozen(&joined(&self.name, name))
     }
 
-    /// This place's name, such as `blocks.3.se`.
-    pub(crate) fn name(&self) -> String {
-        self.builder.prefix()
+    /// This place's name in the program that trains the network, such as `body.blocks.3.se`.
+    pub(crate) fn whole_name(&self) -> String {
+        self.params.whole_name(&self.name)
     }
 }
 
 /// A value that a builder hands over besides parameters, under a name of its own.
-fn carried<T: DeserializeOwned>(builder: &VarBuilder<'_>, name: &str) -> Result<Option<T>> {
-    let builder = builder.root();
+fn carried(builder: &VarBuilder<'_>, name: &str) -> Option<Tensor> {
     // A backend that claims to hold every name (candle's zeros) still fails to give this one.
-    let Ok(tensor) = builder.get_unchecked_dtype(name, DType::U8) else { return Ok(None) };
-    let bytes: Vec<u8> = tensor.to_vec1()?;
-    serde_json::from_slice(&bytes).map(Some).map_err(candle_core::Error::wrap)
+    builder.root().get_unchecked_dtype(name, DType::U8).ok()
 }

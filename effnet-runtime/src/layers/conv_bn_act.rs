@@ -17,7 +17,7 @@ pub(super) struct ConvBnAct {
     momentum: f64,
     /// Whether training, too, normalises by the running statistics.
     frozen: bool,
-    /// Name of the batch normalisation, such as `blocks.0.expand_conv.bn`.
+    /// Whole name of the batch normalisation, such as `body.blocks.0.expand_conv.bn`.
     norm_name: String,
     weight: Tensor,
     gamma: Tensor,
@@ -38,7 +38,7 @@ impl ConvBnAct {
             eps: scope.dialect.bn_eps,
             momentum: scope.momentum,
             frozen: norm.is_frozen("weight"),
-            norm_name: norm.name(),
+            norm_name: norm.whole_name(),
             weight,
             gamma,
             beta,

@@ -8,6 +8,7 @@ use effnet_spec::Spec;
 
 use super::Block;
 use crate::backend::supports;
+use crate::params::Params;
 use crate::pass::Pass;
 use crate::scope::Scope;
 
@@ -15,6 +16,8 @@ use crate::scope::Scope;
 #[derive(Clone)]
 pub(crate) struct Stem {
     pub(super) conv: Block,
+    /// The network's, which are complete before its first pass.
+    params: Params,
 }
 
 impl fmt::Debug for Stem {
@@ -29,7 +32,7 @@ impl Stem {
     /// # Errors
     /// When the scope lacks a parameter, or has it in another shape.
     pub(crate) fn new(root: &Scope<'_>, spec: &Spec) -> Result<Self> {
-        Ok(Self { conv: Block::of_site(root, &spec.stem())? })
+        Ok(Self { conv: Block::of_site(root, &spec.stem())?, params: root.params.clone() })
     }
 
     /// The first feature map `[N, H, W, C]` of images `[N, channels, H, W]`.
@@ -50,6 +53,7 @@ impl Stem {
             candle_core::bail!("images are {:?}; a network takes F32", images.dtype())
         }
         if let Pass::Train(step) = pass {
+            self.params.check_all_frozen()?;
             let (samples, batch) = (step.samples.len(), images.dim(0)?);
             if samples != batch {
                 candle_core::bail!("a step of {samples} samples was given {batch} images")

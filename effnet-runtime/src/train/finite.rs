@@ -25,7 +25,7 @@ pub(super) fn of_loss(network: &dyn Network, batch: &Batch, norms: &NormUpdates)
     }
     for (name, _) in in_order(network) {
         let Some(name) = name.strip_suffix(MEAN) else { continue };
-        let Some(batch) = norms.get(name) else { continue };
+        let Some(batch) = norms.get(&network.params().whole_name(name)) else { continue };
         if !is_finite(&batch.mean)? || !is_finite(&batch.variance)? {
             return Ok(format!(
                 "the loss is not finite; the first layer whose output is not is the one in front of `{name}`"
