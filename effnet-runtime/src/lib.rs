@@ -62,6 +62,7 @@ mod dialect;
 mod dynamic;
 mod feature_map;
 mod frozen;
+mod images;
 mod layers;
 mod model;
 mod network;

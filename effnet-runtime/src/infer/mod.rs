@@ -1,7 +1,7 @@
 //! Inference on the CPU: a network planned before the first image.
 //!
 //! An [`Engine`] holds a network's weights with batch normalisation folded in, packed for the machine's level. It is
-//! immutable and shared between threads. A [`Session`] holds the memory for images of one size; running it allocates
+//! immutable and an `Arc` inside already: a clone is cheap, and each thread or handler of requests may own one. A [`Session`] holds the memory for images of one size; running it allocates
 //! nothing.
 //!
 //! ```
@@ -47,7 +47,7 @@ pub(crate) mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use candle_core::{DType, Result, Tensor};
+use candle_core::{Result, Tensor};
 use effnet_kernels::Precision;
 use effnet_kernels::simd::Level;
 use effnet_kernels::threads::{self, Pool};
@@ -56,6 +56,7 @@ use effnet_spec::{Padding, Spec};
 use crate::backend::view::view;
 use crate::builder::check_network;
 use crate::dialect::Dialect;
+use crate::images;
 use crate::network::Network;
 use crate::weights::{self, Convention, WeightsFile};
 use fold::{OfFile, OfNetwork, Source};
@@ -243,15 +244,13 @@ impl Engine {
         floats: usize,
         run: impl FnOnce(&mut Session, &[f32], &mut [f32]) -> Result<()>,
     ) -> Result<Tensor> {
-        let device = images.device();
-        if images.dtype() != DType::F32 || !device.is_cpu() {
-            let (dtype, place) = (images.dtype(), device.location());
-            candle_core::bail!("the engine takes F32 images on the CPU, and was given {dtype:?} on {place:?}")
+        if !images.device().is_cpu() {
+            candle_core::bail!(
+                "the engine takes images on the CPU, and was given some on {:?}",
+                images.device().location()
+            )
         }
-        let (batch, channels, height, width) = images.dims4()?;
-        if channels != self.layers.in_channels {
-            candle_core::bail!("the network takes images of {} channels, not {channels}", self.layers.in_channels)
-        }
+        let [batch, _, height, width] = images::check(images, self.layers.in_channels)?;
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).take();
         let mut session = match last.filter(|session| session.shape() == (batch, height, width)) {
             Some(session) => session,

@@ -8,6 +8,7 @@ use effnet_spec::Spec;
 
 use super::Block;
 use crate::backend::supports;
+use crate::images;
 use crate::params::Params;
 use crate::pass::Pass;
 use crate::scope::Scope;
@@ -16,6 +17,7 @@ use crate::scope::Scope;
 #[derive(Clone)]
 pub(crate) struct Stem {
     pub(super) conv: Block,
+    in_channels: usize,
     /// The network's, which are complete before its first pass.
     params: Params,
 }
@@ -32,7 +34,8 @@ impl Stem {
     /// # Errors
     /// When the scope lacks a parameter, or has it in another shape.
     pub(crate) fn new(root: &Scope<'_>, spec: &Spec) -> Result<Self> {
-        Ok(Self { conv: Block::of_site(root, &spec.stem())?, params: root.params.clone() })
+        let (conv, in_channels) = (Block::of_site(root, &spec.stem())?, spec.settings.in_channels);
+        Ok(Self { conv, in_channels, params: root.params.clone() })
     }
 
     /// The first feature map `[N, H, W, C]` of images `[N, channels, H, W]`.
@@ -49,12 +52,10 @@ impl Stem {
         if !supports(images.device(), precision) {
             candle_core::bail!("activations in {precision:?} are computed on CUDA devices only; use F32 on the CPU")
         }
-        if images.dtype() != DType::F32 {
-            candle_core::bail!("images are {:?}; a network takes F32", images.dtype())
-        }
+        let [batch, ..] = images::check(images, self.in_channels)?;
         if let Pass::Train(step) = pass {
             self.params.check_all_frozen()?;
-            let (samples, batch) = (step.samples.len(), images.dim(0)?);
+            let samples = step.samples.len();
             if samples != batch {
                 candle_core::bail!("a step of {samples} samples was given {batch} images")
             }
