@@ -58,7 +58,7 @@ use crate::builder::check_network;
 use crate::dialect::Dialect;
 use crate::images;
 use crate::network::Network;
-use crate::weights::{self, Convention, WeightsFile};
+use crate::weights::{self, Said, WeightsFile};
 use fold::{OfFile, OfNetwork, Source};
 pub use profile::{Kind, Place, Span};
 use schedule::Schedule;
@@ -151,12 +151,12 @@ impl Engine {
 
     /// An engine with the weights of a file, read tensor by tensor: no network is built, and no more than the largest
     /// tensor is in memory twice. `spec` is the table, the file's own ([`weights::Metadata`]) or a variant's; `said` is
-    /// the dialect where the file does not say one.
+    /// the convention that the caller names, or a dialect of his own, or `None`, as for [`weights::read_network`].
     ///
     /// # Errors
     /// When the file cannot be read, or does not fit the table: all that is missing, unexpected or wrong in shape is
     /// named. When a weight is NaN or infinite: the first in the network's order is named.
-    pub fn open(file: &WeightsFile, spec: &Spec, said: Option<Convention>, options: &Options) -> weights::Result<Self> {
+    pub fn open(file: &WeightsFile, spec: &Spec, said: impl Into<Said>, options: &Options) -> weights::Result<Self> {
         let dialect = file.dialect(spec, said)?;
         // Where a file has no classifier, the check names what is missing.
         let num_classes = file.num_classes()?.unwrap_or(1);

@@ -6,13 +6,13 @@ use candle_core::Device;
 use candle_nn::VarBuilder;
 use effnet_spec::Spec;
 
-use super::convention::Convention;
+use super::convention::Said;
 use super::error::{Error, Result};
 use super::file::WeightsFile;
 use super::metadata::TRAINING_PREFIX;
 use super::mismatch::{Mismatch, WrongShape, list};
 use super::names::{Scheme, is_batch_count};
-
+use super::program::same_arithmetic;
 use crate::dialect::Dialect;
 use crate::network::Network;
 use crate::params::Params;
@@ -127,8 +127,8 @@ impl Fit {
 
 fn fit(file: &WeightsFile, network: &Wanted<'_>, classifier: Classifier) -> Result<Fit> {
     let scheme = file.scheme()?;
-    if let Some(metadata) = file.metadata() {
-        same_arithmetic(file, &metadata.dialect, network.dialect)?;
+    if let Some(dialect) = file.said_dialect() {
+        same_arithmetic(file, Some(dialect), Some(network.dialect))?;
     }
     let mut to_fill = Vec::new();
     let mut missing = Vec::new();
@@ -170,7 +170,7 @@ fn fit(file: &WeightsFile, network: &Wanted<'_>, classifier: Classifier) -> Resu
 
 /// Builds a network for a file's weights, under their dialect, and loads them.
 ///
-/// `spec` is the network's table; `said` is the convention that the caller names, if any. `build` makes the network
+/// `spec` is the network's table; `said` is the convention that the caller names, or a dialect of his own, or `None`. `build` makes the network
 /// with the file's number of classes: the `new` of a type of `efficientnet_v2!`, or
 /// `|classes, vb| DynamicModel::from_spec(&spec, classes, vb)`.
 ///
@@ -179,7 +179,7 @@ fn fit(file: &WeightsFile, network: &Wanted<'_>, classifier: Classifier) -> Resu
 pub fn read_network<N: Network>(
     file: &WeightsFile,
     spec: &Spec,
-    said: Option<Convention>,
+    said: impl Into<Said>,
     device: &Device,
     build: impl FnOnce(usize, VarBuilder<'static>) -> candle_core::Result<N>,
 ) -> Result<N> {
@@ -210,14 +210,4 @@ fn believe(file: &WeightsFile, spec: &Spec, classes: usize) -> Result<()> {
         return Err(Error::Damaged { path: file.path().to_path_buf(), reason });
     }
     Ok(())
-}
-
-fn same_arithmetic(file: &WeightsFile, theirs: &Dialect, ours: &Dialect) -> Result<()> {
-    if theirs.padding == ours.padding && theirs.bn_eps == ours.bn_eps {
-        return Ok(());
-    }
-    let describe = |dialect: &Dialect| {
-        format!("assume `{}` padding and a batch normalisation epsilon of {}", dialect.padding, dialect.bn_eps)
-    };
-    Err(Error::OtherDialect { path: file.path().to_path_buf(), file: describe(theirs), network: describe(ours) })
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use effnet_spec::Spec;
-use serde::de::Error as _;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -59,11 +59,7 @@ impl Metadata {
     /// # Errors
     /// When a number has no JSON form (a NaN among the settings).
     pub fn to_header(&self) -> serde_json::Result<HashMap<String, String>> {
-        let mut value = serde_json::to_value(self)?;
-        value["format"] = FORMAT.into();
-        // Whichever map `serde_json` is built with.
-        value.sort_all_objects();
-        Ok(HashMap::from([(KEY.to_owned(), value.to_string())]))
+        header(KEY, self)
     }
 
     /// Reads it from a safetensors file's metadata; none in a file that is not ours.
@@ -71,15 +67,48 @@ impl Metadata {
     /// # Errors
     /// When a file of ours has metadata that cannot be read, or a higher [`FORMAT`].
     pub fn from_header(header: &HashMap<String, String>) -> serde_json::Result<Option<Self>> {
-        let Some(json) = header.get(KEY) else { return Ok(None) };
-        let Version { format } = serde_json::from_str(json)?;
-        if format > FORMAT {
-            return Err(serde_json::Error::custom(format!(
-                "it has format {format}, and this version of effnet reads up to {FORMAT}; update effnet"
-            )));
-        }
-        serde_json::from_str(json).map(Some)
+        from_header(KEY, header)
     }
+}
+
+/// What the file of a whole program's weights says of itself.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Program {
+    /// The dialect that all its networks were built with; without one, each was built with its table's.
+    pub dialect: Option<Dialect>,
+}
+
+impl Program {
+    const KEY: &str = "effnet-program";
+
+    /// As [`Metadata::to_header`].
+    pub(super) fn to_header(&self) -> serde_json::Result<HashMap<String, String>> {
+        header(Self::KEY, self)
+    }
+
+    /// As [`Metadata::from_header`].
+    pub(super) fn from_header(header: &HashMap<String, String>) -> serde_json::Result<Option<Self>> {
+        from_header(Self::KEY, header)
+    }
+}
+
+fn header(key: &str, account: &impl Serialize) -> serde_json::Result<HashMap<String, String>> {
+    let mut value = serde_json::to_value(account)?;
+    value["format"] = FORMAT.into();
+    // Whichever map `serde_json` is built with.
+    value.sort_all_objects();
+    Ok(HashMap::from([(key.to_owned(), value.to_string())]))
+}
+
+fn from_header<A: DeserializeOwned>(key: &str, header: &HashMap<String, String>) -> serde_json::Result<Option<A>> {
+    let Some(json) = header.get(key) else { return Ok(None) };
+    let Version { format } = serde_json::from_str(json)?;
+    if format > FORMAT {
+        return Err(serde_json::Error::custom(format!(
+            "it has format {format}, and this version of effnet reads up to {FORMAT}; update effnet"
+        )));
+    }
+    serde_json::from_str(json).map(Some)
 }
 
 #[cfg(test)]

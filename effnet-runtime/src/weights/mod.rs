@@ -3,7 +3,11 @@
 //! [`WeightsFile::open`] reads a safetensors file or a PyTorch checkpoint; the names of its tensors identify their
 //! implementation ([`Scheme`]). [`load`] fills a network from it, strictly. A file that [`save`] wrote carries its own
 //! [`Metadata`]: the network's table, the labels, and the weights' [`Dialect`](crate::Dialect). For a file of another
-//! implementation the dialect follows from the names, or must be said ([`Convention`]).
+//! implementation the dialect follows from the names, or must be said ([`Said`]): a [`Convention`], or a dialect of the
+//! caller's own.
+//!
+//! [`Params::save`](crate::Params::save) and [`Params::load`](crate::Params::load) are for a whole program, with networks
+//! under prefixes and candle's own layers.
 //!
 //! Files are read tensor by tensor, never mapped: a file that changes under a mapping would end the process. Loading
 //! needs the network's own memory and that of the largest tensor.
@@ -15,10 +19,11 @@ mod load;
 mod metadata;
 mod mismatch;
 mod names;
+mod program;
 mod published;
 mod save;
 
-pub use convention::Convention;
+pub use convention::{Convention, Said};
 pub use error::{Error, Result};
 pub use file::{TensorInfo, WeightsFile};
 pub(crate) use load::check;
@@ -30,7 +35,7 @@ pub use names::{NamePair, Nearest, Scheme};
 pub(crate) use published::Published;
 #[cfg(feature = "train")]
 pub(crate) use save::TEMPORARY_PREFIX;
-pub use save::{save, write_atomically};
+pub use save::{AsTensor, save, write_atomically};
 
 #[cfg(test)]
 mod tests;

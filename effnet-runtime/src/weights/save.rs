@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{BufWriter, Error as IoError, Write};
 use std::path::Path;
 
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Tensor, Var};
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 
@@ -21,28 +21,76 @@ const CHUNK: usize = 1 << 14;
 /// their names, with one key of metadata, no time and no path.
 ///
 /// The write is atomic: a temporary file is written, synchronised and renamed. Tensors of other types are converted to
-/// f32. A network's are `network.params().all()`.
+/// f32. A network's are `network.params().all()`: by the names below its prefix, if it has one, so that the file is
+/// one of that network alone. [`Params::save`](crate::Params::save) writes a whole program's.
+///
+/// ```
+/// use effnet_runtime::candle::Device;
+/// use effnet_runtime::weights::{self, Metadata, WeightsFile, read_network};
+/// use effnet_runtime::{Network, Params, efficientnet_v2};
+///
+/// efficientnet_v2! {
+///     pub struct Small < [1, 3, 2, 1, 8, 8, fused, 0], [1, 3, 2, 4, 8, 16, mbconv, 0.25] > { num_features: 32 }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("small.safetensors");
+/// let network = Small::new(2, Params::new(0).builder().pp("body"))?;
+/// let labels = ["cat", "dog"].map(str::to_owned);
+/// weights::save(&path, network.params().all(), &Metadata::of(&network, "small", &labels))?;
+///
+/// let again = read_network(&WeightsFile::open(&path)?, &Small::SPEC, None, &Device::Cpu, Small::new)?;
+/// assert_eq!(again.num_classes(), 2);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// When two tensors have the same name, or the folder is missing or cannot be written to.
-pub fn save<T: AsRef<Tensor>>(
+pub fn save<T: AsTensor>(
     path: impl AsRef<Path>,
     tensors: impl IntoIterator<Item = (String, T)>,
     metadata: &Metadata,
 ) -> Result<()> {
-    let tensors = tensors.into_iter().map(|(name, tensor)| (name, tensor.as_ref().clone())).collect();
-    write(path.as_ref(), tensors, metadata)
+    let path = path.as_ref();
+    let tensors = tensors.into_iter().map(|(name, tensor)| (name, tensor.as_tensor().clone())).collect();
+    let header = metadata.to_header().map_err(|reason| Error::Unserializable { path: path.to_path_buf(), reason })?;
+    write(path, tensors, header)
 }
 
-/// [`save`] without its type parameters: the loops are compiled in this crate rather than in a caller's, which may be
-/// built without optimisation.
-fn write(path: &Path, mut tensors: Vec<(String, Tensor)>, metadata: &Metadata) -> Result<()> {
+/// What [`save`] writes: a tensor, or a variable.
+pub trait AsTensor {
+    /// Its tensor.
+    fn as_tensor(&self) -> &Tensor;
+}
+
+impl AsTensor for Tensor {
+    fn as_tensor(&self) -> &Tensor {
+        self
+    }
+}
+
+impl AsTensor for Var {
+    fn as_tensor(&self) -> &Tensor {
+        self
+    }
+}
+
+impl<T: AsTensor> AsTensor for &T {
+    fn as_tensor(&self) -> &Tensor {
+        (*self).as_tensor()
+    }
+}
+
+/// Writes tensors under a header. Its loops are compiled in this crate rather than in a caller's, which may be built
+/// without optimisation.
+pub(super) fn write(path: &Path, mut tensors: Vec<(String, Tensor)>, metadata: HashMap<String, String>) -> Result<()> {
     let unwritable = |reason| Error::Unwritable { path: path.to_path_buf(), reason };
     tensors.sort_by(|(left, _), (right, _)| left.cmp(right));
     if let Some(pair) = tensors.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         return Err(unwritable(IoError::other(format!("two tensors are called `{}`", pair[0].0))));
     }
-    let metadata = metadata.to_header().map_err(|reason| Error::Unserializable { path: path.to_path_buf(), reason })?;
     let header = header(&tensors, metadata).map_err(unwritable)?;
     write_atomically(path, |file| {
         let mut file = BufWriter::with_capacity(1 << 20, file);

@@ -22,8 +22,9 @@ pub use stored::TensorInfo;
 use stored::{Place, Stored, Tensors};
 
 use super::error::{Error, Result};
-use super::metadata::Metadata;
+use super::metadata::{Metadata, Program};
 use super::names::{Nearest, Scheme};
+use crate::dialect::Dialect;
 
 /// A weights file. Its table of tensors has been read and checked; the tensors themselves are read when asked for.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub struct WeightsFile {
     /// Names of the tensors that are not the network's, in order.
     elsewhere: Vec<String>,
     metadata: Option<Metadata>,
+    /// Its account of itself, if it is a whole program's.
+    program: Option<Program>,
     /// An assumption about the file, which does not say it itself.
     assumed: OnceLock<String>,
     reader: Mutex<Reader>,
@@ -57,6 +60,15 @@ impl WeightsFile {
     /// When there is no such file, it has neither format, is damaged, or holds several networks and nothing says which
     /// one to take.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let file = Self::open_whole(path)?;
+        match prefix::take_off(file.tensors) {
+            Ok((tensors, elsewhere)) => Ok(Self { tensors, elsewhere, ..file }),
+            Err(prefixes) => Err(Error::SeveralNetworks { path: file.path, prefixes }),
+        }
+    }
+
+    /// [`WeightsFile::open`] with all tensors by their whole names.
+    pub(super) fn open_whole(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_path_buf();
         let unreadable = |reason: std::io::Error| match reason.kind() {
             ErrorKind::NotFound => Error::NotFound(path.clone()),
@@ -79,11 +91,11 @@ impl WeightsFile {
             safetensors::open(&mut file, length).map(|(tensors, header)| (Reader::Safetensors(file), tensors, header))
         };
         let (reader, tensors, header) = opened.map_err(|problem| problem.of(&path))?;
-        let metadata =
-            Metadata::from_header(&header).map_err(|reason| Error::Metadata { path: path.clone(), reason })?;
-        let (tensors, elsewhere) =
-            prefix::take_off(tensors).map_err(|prefixes| Error::SeveralNetworks { path: path.clone(), prefixes })?;
-        Ok(Self { path, tensors, elsewhere, metadata, assumed: OnceLock::new(), reader: Mutex::new(reader) })
+        let unclear = |reason| Error::Metadata { path: path.clone(), reason };
+        let metadata = Metadata::from_header(&header).map_err(unclear)?;
+        let program = Program::from_header(&header).map_err(unclear)?;
+        let (elsewhere, assumed, reader) = (Vec::new(), OnceLock::new(), Mutex::new(reader));
+        Ok(Self { path, tensors, elsewhere, metadata, program, assumed, reader })
     }
 
     /// The file's path.
@@ -94,6 +106,19 @@ impl WeightsFile {
     /// The file's metadata, if effnet wrote it.
     pub fn metadata(&self) -> Option<&Metadata> {
         self.metadata.as_ref()
+    }
+
+    /// The file's account of itself, if it is a whole program's.
+    pub(super) fn program(&self) -> Option<&Program> {
+        self.program.as_ref()
+    }
+
+    /// The dialect that the file itself says.
+    pub(super) fn said_dialect(&self) -> Option<&Dialect> {
+        match &self.metadata {
+            Some(metadata) => Some(&metadata.dialect),
+            None => self.program.as_ref()?.dialect.as_ref(),
+        }
     }
 
     /// The file's metadata.
