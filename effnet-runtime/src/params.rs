@@ -40,7 +40,7 @@ pub(crate) fn joined(prefix: &str, name: &str) -> String {
 }
 
 /// Whether a name is a buffer's: a running statistic, which is not optimised.
-fn is_buffer(name: &str) -> bool {
+pub(crate) fn is_buffer(name: &str) -> bool {
     name.ends_with("running_mean") || name.ends_with("running_var")
 }
 

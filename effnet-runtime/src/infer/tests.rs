@@ -265,9 +265,5 @@ fn what_does_not_fit_is_refused() -> Result<()> {
     assert!(engine.session(0, 8, 8).is_err());
     let error = engine.session(1, 8, 8)?.run(&[0.0; 5], &mut [0.0; 7]).unwrap_err().to_string();
     assert!(error.contains("192"), "{error}");
-    let error = engine.forward(&Tensor::zeros((1, 4, 8, 8), DType::F32, &Device::Cpu)?).unwrap_err();
-    assert!(error.to_string().contains("3 channels"), "{error}");
-    let error = engine.forward(&Tensor::zeros((1, 3, 8, 8), DType::F64, &Device::Cpu)?).unwrap_err();
-    assert!(error.to_string().contains("F32 images on the CPU, and was given F64 on Cpu"), "{error}");
     Ok(())
 }

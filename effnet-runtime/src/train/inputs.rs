@@ -16,7 +16,7 @@ use crate::data::{
 use crate::device;
 use crate::dialect::Dialect;
 use crate::network::Network;
-use crate::params::Params;
+use crate::params::{Params, is_buffer};
 use crate::pattern::matches_any;
 use crate::weights::{self, Classifier, Convention, WeightsFile};
 
@@ -65,11 +65,11 @@ pub fn build_network(config: &Config, build: Build<'_>, spec: &Spec, classes: us
         None => Dialect::of(&spec.settings),
     };
     let freeze = &config.regularise.freeze;
+    check_frozen(freeze, spec, classes)?;
     let params = Params::on(config.seed, &device)
         .with_dialect(Dialect { test_size: config.eval_size, ..dialect })
         .with_frozen(freeze.iter().flat_map(|word| frozen(word)).map(str::to_owned).collect());
     let network = build(classes, params.builder())?;
-    check_frozen(freeze, &params)?;
     if let Some(file) = &file {
         weights::load(file, network.as_ref(), Classifier::KeptIfOther)?;
     }
@@ -98,16 +98,16 @@ fn frozen(word: &str) -> Vec<&str> {
 }
 
 /// Checks that every word of `regularise.freeze` names a weight, and that one weight is left to train.
-fn check_frozen(freeze: &[String], params: &Params) -> Result<()> {
-    let weights = params.weights();
-    let finds = |word: &String| weights.iter().any(|(name, _)| matches_any(&frozen(word), name));
-    if let Some(word) = freeze.iter().find(|word| !finds(word)) {
-        let name = weights.first().map_or("stem.*", |(name, _)| name);
+fn check_frozen(freeze: &[String], spec: &Spec, classes: usize) -> Result<()> {
+    let weights: Vec<String> = spec.parameters(classes).map(|(name, _)| name).filter(|name| !is_buffer(name)).collect();
+    let matches = |word: &String, name: &String| matches_any(&frozen(word), name);
+    if let Some(word) = freeze.iter().find(|word| !weights.iter().any(|name| matches(word, name))) {
+        let name = weights.first().map_or("stem.*", String::as_str);
         return Err(Error::Setting(format!(
             "there is no weight `{word}` to freeze: say `backbone`, or a name such as `{name}` with * for any text"
         )));
     }
-    if weights.iter().all(|(name, _)| params.is_frozen(name)) {
+    if weights.iter().all(|name| freeze.iter().any(|word| matches(word, name))) {
         return Err(Error::Setting(format!("--freeze {} leaves no weight to train", freeze.join(" --freeze "))));
     }
     Ok(())
