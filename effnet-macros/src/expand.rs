@@ -24,7 +24,8 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
         body_params: spec.params(0) as usize,
         drop_path: (blocks.len(), quote!([#(#rates),*])),
         new: new(&names),
-        run: run(&names),
+        run: run(&names, "logits"),
+        embeddings: run(&names, "embeddings"),
         features: features(&names),
     };
     shape::assemble(input, &names, spec, runtime, &parts)
@@ -120,9 +121,10 @@ fn new(names: &Names) -> TokenStream {
 /// ```text
 /// self.stem.then(&self.stage_1).then(&self.stage_2).logits(&self.head, images, pass)
 /// ```
-fn run(names: &Names) -> TokenStream {
+fn run(names: &Names, to: &str) -> TokenStream {
     let Names { span, stages, .. } = names;
-    quote_spanned!(*span=> self.stem #(.then(&self.#stages))* .logits(&self.head, images, pass))
+    let to = Ident::new(to, *span);
+    quote_spanned!(*span=> self.stem #(.then(&self.#stages))* .#to(&self.head, images, pass))
 }
 
 /// ```text

@@ -18,7 +18,7 @@ pub(crate) fn expand(invalid: &Invalid) -> TokenStream {
         Some(runtime) => {
             let body = quote!(loop {});
             let (drop_path, new, run) = (drop_path(sketch), body.clone(), body.clone());
-            let parts = Parts { drop_path, new, run, features: body, ..Parts::default() };
+            let parts = Parts { drop_path, new, run, embeddings: body.clone(), features: body, ..Parts::default() };
             shape::assemble(input, &Names::new(input, sketch), sketch, runtime, &parts)
         }
         None => without_runtime(input, sketch),

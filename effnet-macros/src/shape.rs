@@ -65,6 +65,8 @@ pub(crate) struct Parts {
     pub(crate) new: TokenStream,
     /// Body of `run(&self, images, pass)`.
     pub(crate) run: TokenStream,
+    /// Body of `embeddings(&self, images, pass)`.
+    pub(crate) embeddings: TokenStream,
     /// Body of `features(&self, images, pass)`.
     pub(crate) features: TokenStream,
 }
@@ -124,7 +126,7 @@ pub(crate) fn conditions(attrs: &[Attribute]) -> TokenStream {
 
 fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) -> TokenStream {
     let Names { span, model, features, .. } = names;
-    let Parts { new, run, features: features_body, .. } = parts;
+    let Parts { new, run, embeddings, features: features_body, .. } = parts;
     let spec_literal = literals::spec(spec, &quote!(__private));
     let per_class = spec.num_features().saturating_add(1);
     let params = whole(parts.body_params.saturating_add(per_class.saturating_mul(1_000)));
@@ -149,10 +151,10 @@ fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) ->
                 #body_params + num_classes * #per_class
             }
 
-            /// A model with `num_classes` classes, whose parameters are `vb`'s.
+            /// A model with `num_classes` classes, whose parameters are `vb`'s. With 0 it has no classifier.
             ///
             /// # Errors
-            /// When `num_classes` is 0, or `vb` lacks a parameter or has it in another shape.
+            /// When `vb` lacks a parameter or has it in another shape.
             #vis fn new(
                 num_classes: __private::usize,
                 vb: __private::VarBuilder<'_>,
@@ -160,7 +162,7 @@ fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) ->
                 #new
             }
 
-            /// Logits `[N, num_classes]` of images `[N, channels, H, W]`.
+            /// Logits `[N, num_classes]` of images `[N, channels, H, W]`; without classes, their embeddings.
             ///
             /// # Errors
             /// When the images' shape does not fit, or candle fails.
@@ -170,6 +172,18 @@ fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) ->
                 pass: &__private::Pass<'_>,
             ) -> __private::Result<__private::Tensor> {
                 #run
+            }
+
+            /// Embeddings `[N, num_features]` of images `[N, channels, H, W]`: what the classifier reads.
+            ///
+            /// # Errors
+            /// When the images' shape does not fit, or candle fails.
+            #vis fn embeddings(
+                &self,
+                images: &__private::Tensor,
+                pass: &__private::Pass<'_>,
+            ) -> __private::Result<__private::Tensor> {
+                #embeddings
             }
 
             /// The feature maps that the stem and the stages put out, of images `[N, channels, H, W]`.
@@ -223,6 +237,14 @@ fn traits(names: &Names) -> TokenStream {
                 Self::run(self, images, pass)
             }
 
+            fn embeddings(
+                &self,
+                images: &__private::Tensor,
+                pass: &__private::Pass<'_>,
+            ) -> __private::Result<__private::Tensor> {
+                Self::embeddings(self, images, pass)
+            }
+
             fn stage_maps(
                 &self,
                 images: &__private::Tensor,
@@ -260,8 +282,8 @@ fn traits(names: &Names) -> TokenStream {
         impl __private::InUse for #model {
             fn name_all() {
                 let _ = (
-                    Self::PARAMS, Self::DROP_PATH, Self::params, Self::new, Self::run, Self::features, Self::features_t,
-                    Self::eval,
+                    Self::PARAMS, Self::DROP_PATH, Self::params, Self::new, Self::run, Self::embeddings, Self::features,
+                    Self::features_t, Self::eval,
                 );
             }
         }

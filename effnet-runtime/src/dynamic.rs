@@ -50,6 +50,10 @@ impl Network for DynamicModel {
         layers::logits(&self.stem, self.stages.iter().flatten(), &self.head, images, pass)
     }
 
+    fn embeddings(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        layers::embeddings(&self.stem, self.stages.iter().flatten(), &self.head, images, pass)
+    }
+
     fn stage_maps(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Vec<Tensor>> {
         let mut x = self.stem.forward(images, pass)?;
         let mut maps = Vec::with_capacity(self.stages.len());

@@ -18,11 +18,18 @@ pub trait Network: Send + Sync {
     /// The rest of the network, besides its layers.
     fn core(&self) -> &Core;
 
-    /// Logits `[N, num_classes]` of images `[N, channels, H, W]`.
+    /// Logits `[N, num_classes]` of images `[N, channels, H, W]`; without classes, the images' embeddings.
     ///
     /// # Errors
     /// When the images' shape does not fit, or candle fails.
     fn run(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor>;
+
+    /// Embeddings `[N, num_features]` of images `[N, channels, H, W]`: what the classifier reads, in front of dropout
+    /// (timm's `forward_head(…, pre_logits=True)`).
+    ///
+    /// # Errors
+    /// When the images' shape does not fit, or candle fails.
+    fn embeddings(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor>;
 
     /// The feature map `[N, C, H, W]` of each stage, for images `[N, channels, H, W]`.
     ///
@@ -40,9 +47,14 @@ pub trait Network: Send + Sync {
         &self.core().dialect
     }
 
-    /// Width of the classifier.
+    /// Width of the classifier; 0 without one.
     fn num_classes(&self) -> usize {
         self.core().num_classes
+    }
+
+    /// Width of the embeddings.
+    fn num_features(&self) -> usize {
+        self.spec().num_features()
     }
 
     /// Weights and buffers.
@@ -59,6 +71,10 @@ impl<N: Network + ?Sized> Network for Box<N> {
 
     fn run(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         (**self).run(images, pass)
+    }
+
+    fn embeddings(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        (**self).embeddings(images, pass)
     }
 
     fn stage_maps(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Vec<Tensor>> {

@@ -1,5 +1,7 @@
 //! The macro's output, as tokens. Tests where it is used show that it compiles and works.
 
+mod words;
+
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::ToTokens;
 
@@ -14,7 +16,12 @@ fn expansion(input: &str) -> TokenStream {
 
 /// Compares an expansion with `output_tests/{name}.expected.rs`.
 fn check(name: &str, input: &str) {
-    let pretty = prettyplease::unparse(&syn::parse2(expansion(input)).expect("items"));
+    compare(name, &syn::parse2(expansion(input)).expect("items"));
+}
+
+/// Compares items with `output_tests/{name}.expected.rs`.
+fn compare(name: &str, items: &syn::File) {
+    let pretty = prettyplease::unparse(items);
     let path = format!("{}/src/output_tests/{name}.expected.rs", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os(BLESS).is_some() {
         std::fs::write(&path, &pretty).expect("the expected expansion is writable");

@@ -92,10 +92,10 @@ const _: () = {
         pub const fn params(num_classes: __private::usize) -> __private::usize {
             13624 + num_classes * 1281
         }
-        /// A model with `num_classes` classes, whose parameters are `vb`'s.
+        /// A model with `num_classes` classes, whose parameters are `vb`'s. With 0 it has no classifier.
         ///
         /// # Errors
-        /// When `num_classes` is 0, or `vb` lacks a parameter or has it in another shape.
+        /// When `vb` lacks a parameter or has it in another shape.
         pub fn new(
             num_classes: __private::usize,
             vb: __private::VarBuilder<'_>,
@@ -109,7 +109,7 @@ const _: () = {
                 core: builder.finish()?,
             })
         }
-        /// Logits `[N, num_classes]` of images `[N, channels, H, W]`.
+        /// Logits `[N, num_classes]` of images `[N, channels, H, W]`; without classes, their embeddings.
         ///
         /// # Errors
         /// When the images' shape does not fit, or candle fails.
@@ -119,6 +119,17 @@ const _: () = {
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Tensor> {
             self.stem.then(&self.stage_1).logits(&self.head, images, pass)
+        }
+        /// Embeddings `[N, num_features]` of images `[N, channels, H, W]`: what the classifier reads.
+        ///
+        /// # Errors
+        /// When the images' shape does not fit, or candle fails.
+        pub fn embeddings(
+            &self,
+            images: &__private::Tensor,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<__private::Tensor> {
+            self.stem.then(&self.stage_1).embeddings(&self.head, images, pass)
         }
         /// The feature maps that the stem and the stages put out, of images `[N, channels, H, W]`.
         ///
@@ -166,6 +177,13 @@ const _: () = {
         ) -> __private::Result<__private::Tensor> {
             Self::run(self, images, pass)
         }
+        fn embeddings(
+            &self,
+            images: &__private::Tensor,
+            pass: &__private::Pass<'_>,
+        ) -> __private::Result<__private::Tensor> {
+            Self::embeddings(self, images, pass)
+        }
         fn stage_maps(
             &self,
             images: &__private::Tensor,
@@ -204,6 +222,7 @@ const _: () = {
                 Self::params,
                 Self::new,
                 Self::run,
+                Self::embeddings,
                 Self::features,
                 Self::features_t,
                 Self::eval,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use effnet_runtime::Dialect;
 use effnet_runtime::data::EvalTransform;
@@ -47,6 +47,9 @@ impl Weights {
         let labels = file.metadata().map(|metadata| metadata.labels.clone()).unwrap_or_default();
         let dialect = file.dialect(&spec, self.dialect)?;
         let runner = Runner::open(&file, &spec, self.dialect, &place.open()?, place.precision())?;
+        if runner.num_classes() == 0 {
+            bail!("{} has no classifier: its network puts out embeddings and tells no classes", self.weights.display());
+        }
         Ok(Model { name, runner, dialect, in_channels: spec.settings.in_channels, labels })
     }
 }

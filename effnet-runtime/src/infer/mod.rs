@@ -158,8 +158,7 @@ impl Engine {
     /// named. When a weight is NaN or infinite: the first in the network's order is named.
     pub fn open(file: &WeightsFile, spec: &Spec, said: impl Into<Said>, options: &Options) -> weights::Result<Self> {
         let dialect = file.dialect(spec, said)?;
-        // Where a file has no classifier, the check names what is missing.
-        let num_classes = file.num_classes()?.unwrap_or(1);
+        let num_classes = file.classes_to_fill()?;
         check_network(spec)?;
         weights::check(file, spec, &dialect, num_classes)?;
         let source = OfFile::new(file, spec)?;

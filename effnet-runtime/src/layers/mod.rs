@@ -14,5 +14,5 @@ mod stem;
 
 pub(crate) use block::{Block, run};
 pub(crate) use head::Head;
-pub(crate) use network::logits;
+pub(crate) use network::{embeddings, logits};
 pub(crate) use stem::Stem;

@@ -9,7 +9,7 @@ use crate::pass::Pass;
 ///
 /// # Errors
 /// When the images or the blocks do not fit, or candle fails.
-fn embeddings<'a>(
+pub(crate) fn embeddings<'a>(
     stem: &'a Stem,
     blocks: impl IntoIterator<Item = &'a Block>,
     head: &'a Head,

@@ -107,6 +107,10 @@ fn forward(
     number: u64,
     norms: &NormUpdates,
 ) -> Result<(Tensor, usize)> {
+    if network.num_classes() == 0 {
+        let message = "the network has no classifier to train by labels: build it with the classes of the data";
+        return Err(candle_core::Error::msg(message).into());
+    }
     let pass = Step {
         seed: options.seed,
         step: number,

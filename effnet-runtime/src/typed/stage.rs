@@ -69,6 +69,19 @@ impl<'a, Out> Backbone<'a, Out> {
 }
 
 impl<const OUT: usize> Backbone<'_, FeatureMap<OUT>> {
+    /// Embeddings `[N, FEATURES]` of images `[N, channels, H, W]`, with `head` behind the stages.
+    ///
+    /// # Errors
+    /// When the images do not fit, or candle fails.
+    pub fn embeddings<const FEATURES: usize>(
+        self,
+        head: &Head<OUT, FEATURES>,
+        images: &Tensor,
+        pass: &Pass<'_>,
+    ) -> Result<Tensor> {
+        layers::embeddings(self.stem, self.blocks, &head.0, images, pass)
+    }
+
     /// Logits `[N, num_classes]` of images `[N, channels, H, W]`, with `head` behind the stages.
     ///
     /// # Errors

@@ -117,6 +117,15 @@ impl Network for Tested {
             .logits(&self.head, images, pass)
     }
 
+    fn embeddings(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        self.stem
+            .then(&self.stage_1)
+            .then(&self.stage_2)
+            .then(&self.stage_3)
+            .then(&self.stage_4)
+            .embeddings(&self.head, images, pass)
+    }
+
     fn stage_maps(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Vec<Tensor>> {
         let x = self.stem.forward(images, pass)?;
         let first = self.stage_1.forward(&x, pass)?;

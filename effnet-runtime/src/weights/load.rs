@@ -184,8 +184,7 @@ pub fn read_network<N: Network>(
     build: impl FnOnce(usize, VarBuilder<'static>) -> candle_core::Result<N>,
 ) -> Result<N> {
     let dialect = file.dialect(spec, said)?;
-    // Loading reports a missing classifier.
-    let classes = file.num_classes()?.unwrap_or(1);
+    let classes = file.classes_to_fill()?;
     believe(file, spec, classes)?;
     let network = build(classes, Params::for_loading(Some(dialect), device).builder())?;
     // On an error the network is dropped, and nobody sees it half filled.

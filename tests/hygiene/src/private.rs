@@ -2,6 +2,7 @@
 
 renamed::efficientnet_v2! {
     #[derive(Debug)]
+    #[allow(clippy::redundant_pub_crate, reason = "`unreachable_pub` asks for what it forbids")]
     pub(crate) struct Restricted <[2, 3, 1, 1, 24, 24, fused, 0]>;
 }
 

@@ -37,6 +37,10 @@ impl Network for Signalling {
         self.network.run(images, pass)
     }
 
+    fn embeddings(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        self.network.embeddings(images, pass)
+    }
+
     fn stage_maps(&self, images: &Tensor, pass: &Pass<'_>) -> Result<Vec<Tensor>> {
         self.network.stage_maps(images, pass)
     }

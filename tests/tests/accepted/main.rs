@@ -7,6 +7,7 @@ mod forms;
 mod hygiene;
 mod settings;
 mod value;
+mod words;
 
 effnet_runtime::efficientnet_v2! {
     /// Two fused stages and one of MBConv, for small images.

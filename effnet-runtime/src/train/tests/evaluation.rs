@@ -24,6 +24,10 @@ impl Network for Echo {
         images.flatten_from(1)?.narrow(1, 0, self.num_classes())
     }
 
+    fn embeddings(&self, images: &Tensor, _: &Pass<'_>) -> CandleResult<Tensor> {
+        images.flatten_from(1)
+    }
+
     fn stage_maps(&self, _: &Tensor, _: &Pass<'_>) -> CandleResult<Vec<Tensor>> {
         Ok(Vec::new())
     }
