@@ -50,6 +50,34 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Embed
+//!
+//! What the classifier reads says which pictures are alike. A model that [`Model::new`] builds with 0 classes has nothing
+//! else to say.
+//!
+//! ```
+//! # fn main() -> effnet_runtime::candle::Result<()> {
+//! use effnet_runtime::candle::{DType, Device, Tensor};
+//! use effnet_runtime::infer::{Engine, Options};
+//! use effnet_runtime::{Network, Params, Pass, Precision, efficientnet_v2};
+//!
+//! efficientnet_v2! {
+//!     pub struct Body <
+//!         [1, 3, 2, 1, 16, 16, fused,  0],
+//!         [2, 3, 2, 4, 16, 24, mbconv, 0.25],
+//!     > { num_features: 128 }
+//! }
+//!
+//! let body = Body::new(0, Params::new(0).builder())?;
+//! let images = Tensor::zeros((4, 3, 32, 32), DType::F32, &Device::Cpu)?;
+//! // By the model, which trains,
+//! assert_eq!(body.embeddings(&images, &Pass::Eval(Precision::F32))?.dims(), [4, body.num_features()]);
+//! // and by the engine, which serves.
+//! assert_eq!(Engine::new(&body, &Options::default())?.embeddings(&images)?.dims(), [4, 128]);
+//! # Ok(())
+//! # }
+//! ```
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
