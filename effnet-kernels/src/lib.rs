@@ -49,6 +49,7 @@ pub mod gates;
 pub mod gather;
 pub mod gemm;
 pub mod narrow;
+mod optimisation;
 pub mod outer;
 mod precision;
 pub mod simd;

@@ -8,6 +8,7 @@ use super::arch::{Arch, FEWEST_LANES, Kernel, MOST_LANES, Plain, Vector};
 use super::arch::{Avx2, Avx512, Avx512Bf16};
 use crate::Precision;
 use crate::environment::{self, BadVariable};
+use crate::optimisation::warn_of_slow_kernels;
 
 /// Environment variable that forces the level down: `portable`, `avx2`, `avx512` or `avx512_bf16`.
 pub const LEVEL_VARIABLE: &str = "EFFNET_SIMD";
@@ -99,6 +100,7 @@ impl Level {
             let levels = Level::available();
             let highest = levels[levels.len() - 1];
             let level = environment::or_warn(Level::asked()).unwrap_or(highest);
+            warn_of_slow_kernels();
             tracing::info!("CPU kernels run at level {}", level.name());
             level
         })
