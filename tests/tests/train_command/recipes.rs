@@ -22,9 +22,9 @@ fn each_recipe_trains() {
 
 #[test]
 fn an_unknown_recipe_is_refused_with_those_that_there_are() {
-    let error = Place::new().fails(&["--recipe", "paper"]);
+    let error = Place::new().fails(&["--recipe", "scratsh"]);
     assert!(
-        error.starts_with("there is no recipe `paper`: did you mean `paper-s`? Expected one of `digits`, "),
+        error.starts_with("there is no recipe `scratsh`: did you mean `scratch`? Expected one of `digits`, "),
         "{error}"
     );
 }

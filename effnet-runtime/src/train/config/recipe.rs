@@ -50,6 +50,11 @@ pub fn recipe(name: &str) -> Result<Layer> {
         return Layer::parse(name, &read_text(Path::new(name)).map_err(Error::folder("read", name))?);
     }
     let known = || RECIPES.iter().map(|(name, _)| *name);
-    let expected = expected(suggest(name, known()), &listed(known()));
+    let expected = if name.starts_with("paper") {
+        let papers = listed(known().filter(|name| name.starts_with("paper-")));
+        format!("the paper has one for each of its variants, {papers}; other networks train by `scratch`")
+    } else {
+        expected(suggest(name, known()), &listed(known()))
+    };
     Err(Error::Setting(format!("there is no recipe `{name}`: {expected}, or a file that ends in .toml")))
 }

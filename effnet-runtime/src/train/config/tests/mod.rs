@@ -122,8 +122,15 @@ fn a_value_that_makes_no_sense_is_refused_by_name() {
 fn what_is_no_toml_or_no_recipe_is_refused() {
     let error = Layer::parse("run.toml", "epochs = = 3").unwrap_err().to_string();
     assert!(error.starts_with("`run.toml` is not TOML") && !error.contains('\n'), "{error}");
-    let error = recipe("paper").unwrap_err().to_string();
-    assert!(error.contains("Expected one of `digits`, `scratch`, `finetune`"), "{error}");
+    let error = recipe("finetun").unwrap_err().to_string();
+    assert!(error.contains("did you mean `finetune`? Expected one of `digits`, `scratch`, `finetune`"), "{error}");
+    // EfficientNet's first version has none.
+    for name in ["paper", "paper-b7", "paper-efficientnet-b0"] {
+        let error = recipe(name).unwrap_err().to_string();
+        let says = "the paper has one for each of its variants, `paper-s`, ";
+        assert!(error.starts_with(&format!("there is no recipe `{name}`: {says}")), "{error}");
+        assert!(error.ends_with("other networks train by `scratch`, or a file that ends in .toml"), "{error}");
+    }
     assert!(recipe("nowhere.toml").unwrap_err().to_string().contains("cannot read `nowhere.toml`"));
 }
 
