@@ -12,14 +12,13 @@ use effnet_runtime::spec::{Spec, grammar};
 use effnet_runtime::weights::{Metadata, WeightsFile};
 use effnet_runtime::{DynamicModel, Network, candle};
 
-use crate::registry::{self, Variant};
+use crate::registry::{self, VARIANTS, Variant};
 
 /// A network: a named variant, or the user's own table.
 #[derive(Args, Clone, Debug)]
 #[group(multiple = false)]
 pub(super) struct Architecture {
-    /// A named variant: s, m, l, xl, b0, b1, b2 or b3
-    #[arg(long, value_name = "NAME", value_parser = registry::find)]
+    #[arg(long, value_name = "NAME", value_parser = registry::find, help = variant_help())]
     variant: Option<&'static Variant>,
     /// A file that holds a stage table, in the syntax of efficientnet_v2!
     #[arg(long, value_name = "FILE")]
@@ -85,6 +84,11 @@ impl Design {
             None => Ok(Box::new(DynamicModel::from_spec(&self.spec, num_classes, builder)?)),
         }
     }
+}
+
+fn variant_help() -> String {
+    let names: Vec<_> = VARIANTS.iter().map(Variant::name).collect();
+    format!("A named variant, also by timm's name for it: {}", names.join(", "))
 }
 
 fn read_table(path: &Path) -> Result<Spec> {

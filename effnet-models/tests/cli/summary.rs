@@ -1,5 +1,7 @@
 //! `summary` as a user calls it.
 
+use effnet_models::{VARIANTS, Variant};
+
 use crate::support::{effnet, folder, succeed, succeed_json};
 
 #[test]
@@ -40,7 +42,7 @@ fn a_table_of_the_users_own() {
 #[test]
 fn every_variant() {
     let folder = folder();
-    for name in ["s", "m", "l", "xl", "b0", "b1", "b2", "b3"] {
+    for name in VARIANTS.iter().map(Variant::name) {
         let text = succeed(effnet(folder.path()).args(["summary", "--variant", name]));
         insta::assert_snapshot!(format!("table-{name}"), text);
     }

@@ -1,5 +1,8 @@
 //! Words that the command line does not know, and tables with mistakes.
 
+use effnet_models::{VARIANTS, Variant};
+use effnet_runtime::spec::listed;
+
 use crate::support::{effnet, fail, folder, misuse, succeed, train};
 
 #[test]
@@ -14,10 +17,28 @@ fn help_lists_the_commands() {
 #[test]
 fn an_unknown_variant_is_answered_with_the_known_ones() {
     let folder = folder();
-    let parts =
-        ["there is no variant `efficientnetv2-s`: did you mean `s`?", "`s`, `m`, `l`, `xl`, `b0`, `b1`, `b2`, `b3`"];
-    misuse(effnet(folder.path()).args(["summary", "--variant", "efficientnetv2-s"]), &parts);
-    misuse(train(folder.path()).args(["--variant", "efficientnetv2-s"]), &parts);
+    let known = listed(VARIANTS.iter().map(Variant::name));
+    let parts = ["there is no variant `efficentnetv2-s`: did you mean `s`?", &known];
+    misuse(effnet(folder.path()).args(["summary", "--variant", "efficentnetv2-s"]), &parts);
+    misuse(train(folder.path()).args(["--variant", "efficentnetv2-s"]), &parts);
+}
+
+#[test]
+fn help_lists_the_variants() {
+    let folder = folder();
+    let help = succeed(effnet(folder.path()).args(["summary", "--help"]));
+    let names: Vec<_> = VARIANTS.iter().map(Variant::name).collect();
+    let words: Vec<_> = help.split_whitespace().collect();
+    assert!(words.join(" ").contains(&names.join(", ")), "{help}");
+}
+
+#[test]
+fn a_variant_has_its_names_in_other_libraries() {
+    let folder = folder();
+    let summary = |name: &str| succeed(effnet(folder.path()).args(["summary", "--variant", name]));
+    for name in ["EfficientNet_B0", "tf_efficientnet_b0.ns_jft_in1k"] {
+        assert_eq!(summary(name), summary("efficientnet-b0"));
+    }
 }
 
 #[test]

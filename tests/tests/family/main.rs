@@ -7,3 +7,4 @@ mod formula;
 mod logits;
 mod models;
 mod tables;
+mod variants;
