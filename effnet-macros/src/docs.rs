@@ -59,10 +59,11 @@ fn parameters(spec: &Spec) -> String {
 
 /// A sentence for each feature map, the stem's and the stages'.
 pub(crate) fn feature_maps(spec: &Spec) -> Vec<String> {
-    let mut stride = 2;
+    let mut stride = 2_usize;
     let stem = format!("The stem: {} channels, 1/{stride} of the image's side.", spec.stem_channels());
     let stages = (1..).zip(spec.stages()).map(|(stage, rows)| {
-        stride *= rows.iter().map(|row| row.stride).product::<usize>();
+        // A faulty table has any strides.
+        stride = rows.iter().fold(stride, |stride, row| stride.saturating_mul(row.stride));
         let channels = rows.last().map_or(0, |row| row.out_channels);
         format!("Stage {stage}: {channels} channels, 1/{stride} of the image's side.")
     });

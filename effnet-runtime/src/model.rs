@@ -34,10 +34,10 @@ pub trait Model: Network + Sized {
     /// Table and settings.
     const SPEC: Spec;
 
-    /// A model with `num_classes` classes, whose parameters are `vb`'s.
+    /// A model with `num_classes` classes, whose parameters are `vb`'s. With 0 it has no classifier.
     ///
     /// # Errors
-    /// When `num_classes` is 0, or `vb` lacks a parameter or has it in another shape.
+    /// When `vb` lacks a parameter or has it in another shape.
     fn new(num_classes: usize, vb: VarBuilder<'_>) -> Result<Self>;
 }
 

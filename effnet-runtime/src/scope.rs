@@ -37,9 +37,9 @@ impl<'a> Scope<'a> {
             None => Carried::default(),
         };
         let frozen = Frozen::carried(frozen, carried(&builder, MATCHED_TENSOR).as_ref())?;
-        let dialect = dialect.unwrap_or_else(|| Dialect::of(settings));
         let prefix = joined(&prefix, &builder.prefix());
-        let params = Params::of_network(builder.device(), &dialect, frozen, &prefix);
+        let params = Params::of_network(builder.device(), dialect.clone(), frozen, &prefix);
+        let dialect = dialect.unwrap_or_else(|| Dialect::of(settings));
         let name = String::new();
         Ok(Self { builder, name, params, dialect, momentum: settings.bn_momentum })
     }

@@ -77,7 +77,9 @@ impl Scaling {
         };
         let mut scaled = vec![0; rows.len()];
         for (row, scaled) in rows.iter().zip(&mut scaled).rev() {
-            let share = (row.repeats as f64 / left as f64 * left_scaled).round_ties_even().max(1.0);
+            // A row of no blocks, which is illegal, stays one.
+            let fewest = row.repeats.min(1) as f64;
+            let share = (row.repeats as f64 / left.max(1) as f64 * left_scaled).round_ties_even().max(fewest);
             *scaled = share as usize;
             left = left.saturating_sub(row.repeats);
             left_scaled -= share;

@@ -54,6 +54,17 @@ impl Spec {
         self.stages().enumerate().flat_map(|(stage, rows)| rows.iter().map(move |_| stage))
     }
 
+    /// Whether the table says more than rows of eight cells and the settings that tables had first: who reads those only
+    /// would take it for another network.
+    #[doc(hidden)]
+    pub fn has_new_words(&self) -> bool {
+        let Settings { head, head_bias, stem_kernel, se_gate, se_activation, se_of, .. } = &self.settings;
+        let words = (head, head_bias, stem_kernel, se_gate, se_activation, se_of);
+        let Settings { head, head_bias, stem_kernel, se_gate, se_activation, se_of, .. } = &Settings::DEFAULT;
+        let in_rows = self.rows().iter().any(|row| !row.shortcut || row.to_block_string().is_none());
+        in_rows || words != (head, head_bias, stem_kernel, se_gate, se_activation, se_of)
+    }
+
     /// The number of blocks of all stages.
     pub const fn num_blocks(&self) -> usize {
         let (mut blocks, mut rest) = (0usize, self.rows());

@@ -14,7 +14,7 @@ pub(super) fn is_too_little(network: &dyn Network, size: Size) -> bool {
     let (spec, params) = (network.spec(), network.params());
     let sizes = spec.row_sizes(size);
     let is_pixel = |size: Option<&Size>| size == Some(&Size::ONE);
-    let blocks = spec.blocks().filter(|block| is_pixel(sizes.get(block.stage)));
+    let blocks = spec.blocks().filter(|block| is_pixel(sizes.get(block.row)));
     let blocks = blocks.map(|block| format!("blocks.{}.", block.index));
     let places: Vec<String> = blocks.chain(is_pixel(sizes.last()).then(|| "head.".to_owned())).collect();
     let learns = |norm: &str| !params.is_frozen(&format!("{norm}.weight"));

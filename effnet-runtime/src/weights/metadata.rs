@@ -14,8 +14,9 @@ use crate::network::Network;
 /// state could differ in their bytes.
 pub const KEY: &str = "effnet";
 
-/// The version of the metadata that this crate writes, and the highest that it reads, stored as the field `format`.
-pub const FORMAT: u64 = 1;
+/// The highest version of the metadata that this crate reads. The field `format` stores a file's: 2 where its table has
+/// words that version 1 did not know, such as a row's options, and else 1.
+pub const FORMAT: u64 = 2;
 
 /// Prefix of the tensors that only training needs (an optimizer's memory). Loading weights skips them.
 pub const TRAINING_PREFIX: &str = "training.";
@@ -59,7 +60,7 @@ impl Metadata {
     /// # Errors
     /// When a number has no JSON form (a NaN among the settings).
     pub fn to_header(&self) -> serde_json::Result<HashMap<String, String>> {
-        header(KEY, self)
+        header(KEY, self, if self.spec.has_new_words() { FORMAT } else { 1 })
     }
 
     /// Reads it from a safetensors file's metadata; none in a file that is not ours.
@@ -83,7 +84,7 @@ impl Program {
 
     /// As [`Metadata::to_header`].
     pub(super) fn to_header(&self) -> serde_json::Result<HashMap<String, String>> {
-        header(Self::KEY, self)
+        header(Self::KEY, self, 1)
     }
 
     /// As [`Metadata::from_header`].
@@ -92,9 +93,9 @@ impl Program {
     }
 }
 
-fn header(key: &str, account: &impl Serialize) -> serde_json::Result<HashMap<String, String>> {
+fn header(key: &str, account: &impl Serialize, format: u64) -> serde_json::Result<HashMap<String, String>> {
     let mut value = serde_json::to_value(account)?;
-    value["format"] = FORMAT.into();
+    value["format"] = format.into();
     // Whichever map `serde_json` is built with.
     value.sort_all_objects();
     Ok(HashMap::from([(key.to_owned(), value.to_string())]))

@@ -6,7 +6,7 @@ use super::ast::{Ast, Path};
 use super::report::Report;
 use super::rows::{self, ReadRow};
 use super::settings::{self, ReadSettings};
-use crate::{Column, Error, Key, Place, Spec};
+use crate::{Column, Error, Key, Mistake, Place, Spec};
 
 /// The contents of a table.
 #[derive(Clone, Debug)]
@@ -80,9 +80,24 @@ impl<S: Copy> Table<'_, S> {
     /// Reports mistakes at what they are about, unless that is a stand-in for something unread.
     fn report_all(&mut self, errors: Vec<Error<Place>>) {
         for Error { place, mistake } in errors {
-            if let Some(span) = self.span(place) {
+            if let Some(span) = self.span(place).filter(|_| !self.is_guessed(place, &mistake)) {
                 self.report.error(span, mistake);
             }
+        }
+    }
+
+    /// Whether a mistake in a row is one for the stand-in of another cell only.
+    fn is_guessed(&self, place: Place, mistake: &Mistake) -> bool {
+        use Mistake::{AlreadyExpands, IllegalKernel, NoExpansion, NoSqueeze, NothingProjects, OptionOfOthers};
+        let (Place::Cell(row, _) | Place::Option(row, _)) = place else { return false };
+        let unread = |column| self.rows[row].cell(column).is_none();
+        match mistake {
+            IllegalKernel { .. } | NoExpansion { .. } | NoSqueeze { .. } | OptionOfOthers { .. } => {
+                unread(Column::Operator)
+            }
+            AlreadyExpands => unread(Column::Expansion),
+            NothingProjects => unread(Column::Operator) || unread(Column::Expansion),
+            _ => false,
         }
     }
 

@@ -9,7 +9,7 @@ pub(super) fn text(rows: &[Vec<String>]) -> String {
 /// The rows as a table in Markdown.
 pub(super) fn markdown(rows: &[Vec<String>]) -> String {
     let mut lines: Vec<_> = padded(rows).map(|row| format!("| {} |\n", row.join(" | "))).collect();
-    let rule = widths(rows).into_iter().enumerate().map(|(column, width)| match is_name(column) {
+    let rule = widths(rows).into_iter().enumerate().map(|(column, width)| match is_words(column) {
         true => format!(":{}-", "-".repeat(width)),
         false => format!("-{}:", "-".repeat(width)),
     });
@@ -21,7 +21,7 @@ fn padded(rows: &[Vec<String>]) -> impl Iterator<Item = Vec<String>> + '_ {
     let widths = widths(rows);
     rows.iter().map(move |row| {
         let cells = row.iter().zip(&widths).enumerate();
-        let pad = |(column, (cell, &width)): (usize, (&String, &usize))| match is_name(column) {
+        let pad = |(column, (cell, &width)): (usize, (&String, &usize))| match is_words(column) {
             true => format!("{cell:<width$}"),
             false => format!("{cell:>width$}"),
         };
@@ -34,7 +34,7 @@ fn widths(rows: &[Vec<String>]) -> Vec<usize> {
     (0..rows.first().map_or(0, Vec::len)).map(width).collect()
 }
 
-/// Whether a column holds words rather than numbers.
-fn is_name(column: usize) -> bool {
+/// Whether a column of [`super::cells`] holds words rather than numbers.
+pub fn is_words(column: usize) -> bool {
     !(2..=10).contains(&column)
 }

@@ -68,15 +68,26 @@ pub fn cells(spec: &Spec, image: Size, num_classes: usize) -> Vec<Vec<String>> {
         let sides = [row.kernel, row.stride, row.out_channels];
         rows.push(line(&name, row.operator.name(), sides, [expansion, row.repeats.to_string(), squeeze], size, cost));
     }
-    let last = sizes.last().copied().unwrap_or(Size::ONE);
-    let (layers, size) = match spec.head().map(|site| site.layer.kind) {
-        None => ("pool, linear", last),
-        Some(LayerKind::Pooled(_)) => ("pool, conv, linear", Size::ONE),
-        Some(LayerKind::Conv(_) | LayerKind::SqueezeExcite(_)) => ("conv, pool, linear", last),
-    };
-    rows.push(line("head", layers, [1, 1, spec.num_features()], <_>::default(), size, costs.head));
+    rows.push(head_line(spec, sizes.last().copied().unwrap_or(Size::ONE), num_classes, costs.head));
     add_options(spec, &mut rows);
     rows
+}
+
+/// The line of the head, whose input is of this size. A head without a convolution has no kernel.
+fn head_line(spec: &Spec, input: Size, num_classes: usize, cost: Cost) -> Vec<String> {
+    let (mut layers, size) = match spec.head().map(|site| site.layer.kind) {
+        None => (vec!["pool"], input),
+        Some(LayerKind::Pooled(_)) => (vec!["pool", "conv"], Size::ONE),
+        Some(LayerKind::Conv(_) | LayerKind::SqueezeExcite(_)) => (vec!["conv", "pool"], input),
+    };
+    if num_classes > 0 {
+        layers.push("linear");
+    }
+    let mut cells = line("head", &layers.join(", "), [1, 1, spec.num_features()], <_>::default(), size, cost);
+    if spec.head().is_none() {
+        cells[2..4].fill(String::new());
+    }
+    cells
 }
 
 /// Adds a column with the options that no other column shows, if there are any.

@@ -8,7 +8,7 @@ pub(super) fn check(settings: &Settings) -> Vec<Error<Place>> {
     let Settings { in_channels, num_features, dropout, drop_path, bn_eps, bn_momentum, .. } = *settings;
     for (key, size) in [
         (Key::InChannels, Some(in_channels)),
-        (Key::NumFeatures, Some(num_features)),
+        (Key::NumFeatures, (settings.head != HeadKind::None).then_some(num_features)),
         (Key::TrainSize, settings.train_size),
         (Key::EvalSize, settings.eval_size),
     ] {

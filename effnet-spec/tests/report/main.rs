@@ -88,7 +88,7 @@ stem   conv             5×5       2                    8                      2
 1      conv             3×3       1          1         8        1             23×19     592  251.7 k
 2      mbconv           3×3       2      24 ch        16        2  6 ch       12×10   2,668  274.6 k  shortcut: false
        fused            3×3       1          2        16        1             12×10   5,216  614.4 k
-head   pool, linear     1×1       1                   16                      12×10     119      112
+head   pool, linear                                   16                      12×10     119      112
 
 9,211 parameters for 7 classes in 4 blocks; 1.403 M MACs and 35.79 k activations for an image of 45×37 pixels.
 Settings: stem_kernel: 5, head: none.

@@ -25,7 +25,7 @@ pub(super) fn batch_of(batch: usize, channels: usize, size: usize, classes: usiz
     let stream = Stream::new(0, Purpose::Bench, 0, 0, 0);
     let pixels = (0..(batch * channels * size * size) as u64).map(|element| stream.normal(element) as f32);
     let images = Tensor::from_iter(pixels, &Device::Cpu)?.reshape((batch, channels, size, size))?.to_device(device)?;
-    let labels = (0..batch).map(|image| (image % classes) as u32).collect();
+    let labels = (0..batch).map(|image| (image % classes.max(1)) as u32).collect();
     let (samples, positions) = ((0..batch as u64).collect(), (0..batch).collect());
     Ok(Batch { number: 0, images, labels, samples, positions, partners: None })
 }
@@ -49,7 +49,16 @@ impl Subject {
                 Self::Session {
                     session: engine.session(batch, height, width)?,
                     images: work.images.flatten_all()?.to_vec1()?,
-                    logits: vec![0.0; batch * engine.num_classes()],
+                    // Without classes, a run puts out embeddings.
+                    logits: vec![
+                        0.0;
+                        batch
+                            * if engine.num_classes() == 0 {
+                                engine.num_features()
+                            } else {
+                                engine.num_classes()
+                            }
+                    ],
                 }
             }
             Runner::Network(network, precision) if mode == Mode::Train => {

@@ -13,14 +13,15 @@ pub(super) fn of(facts: &Facts) -> Markup {
     html! {
         div.scroll {
             table.numbers id="stages" {
-                thead { tr { @for (column, cell) in heading.iter().enumerate() { th.name[column < 2] scope="col" { (cell) } } } }
+                thead { tr { @for (column, cell) in heading.iter().enumerate() { th.name[report::is_words(column)] scope="col" { (cell) } } } }
                 tbody {
                     @for row in rows {
-                        tr { @for (column, cell) in row.iter().enumerate() { td.name[column < 2] { (cell) } } }
+                        tr { @for (column, cell) in row.iter().enumerate() { td.name[report::is_words(column)] { (cell) } } }
                     }
                 }
             }
         }
         p.note { (report::totals(spec, image, classes)) }
+        p.note { (report::settings(spec).replace('`', "")) }
     }
 }

@@ -195,14 +195,15 @@ impl WeightsFile {
         Ok(bias.and_then(|info| info.shape.first().copied()))
     }
 
-    /// Classes of the network that the file fills. A classifier without its bias counts as one of a class: loading names
-    /// what is missing.
+    /// Classes of the network that the file fills. Where the classifier is lost in part, or the file has names of classes,
+    /// they are not 0: loading names what is missing.
     ///
     /// # Errors
     /// As [`WeightsFile::scheme`].
     pub(crate) fn classes_to_fill(&self) -> Result<usize> {
         let weight = self.info(&format!("{}.weight", self.scheme()?.classifier()));
-        Ok(self.num_classes()?.unwrap_or(usize::from(weight.is_some())))
+        let labels = self.metadata().map_or(0, |metadata| metadata.labels.len());
+        Ok(self.num_classes()?.unwrap_or(labels.max(usize::from(weight.is_some()))))
     }
 
     /// Reads a tensor, in the file's number format.
