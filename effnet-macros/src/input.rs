@@ -18,6 +18,8 @@ pub(crate) struct Input {
     pub(crate) ident: Ident,
     /// Whether `struct Name` was written; the shorthand leaves it out.
     pub(crate) named: bool,
+    /// Where an inner attribute stands, which belongs to a module.
+    pub(crate) inner_attribute: Option<Span>,
     pub(crate) body: TokenStream,
 }
 
@@ -35,9 +37,12 @@ impl Parse for Input {
                 struct_token: Token![struct](span),
                 ident: Ident::new("EfficientNetV2", span),
                 named: false,
+                inner_attribute: None,
                 body: input.parse()?,
             });
         }
+        let inner_attribute = (input.peek(Token![#]) && input.peek2(Token![!])).then(|| input.span());
+        input.call(Attribute::parse_inner)?;
         let mut attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
         if !input.peek(Token![struct]) {
@@ -46,6 +51,7 @@ impl Parse for Input {
         let struct_token = input.parse()?;
         let ident = input.parse()?;
         let refused = Refused::take(&mut attrs, &ident);
-        Ok(Self { attrs, refused, vis, struct_token, ident, named: true, body: input.parse()? })
+        let body = input.parse()?;
+        Ok(Self { attrs, refused, vis, struct_token, ident, named: true, inner_attribute, body })
     }
 }

@@ -82,15 +82,15 @@ use quote::quote;
 /// | `head_bias` | `true` | whether a pooled head's convolution has a bias |
 /// | `dropout` | `0.2` | probability of dropping a feature in front of the classifier |
 /// | `drop_path` | `0.2` | what the blocks' own rates rise towards: block i of N has `drop_path · i / N` |
-/// | `bn_eps`, `bn_momentum` | `1e-3`, `0.1` | batch normalisation, the momentum in PyTorch's sense |
+/// | `bn_eps`, `bn_momentum` | `1e-3`, `0.1` | batch normalisation, the momentum in PyTorch's sense, at most 0.5 |
 /// | `padding` | `symmetric` | or `same`, TensorFlow's |
 /// | `activation` | `silu` | or `relu`, `relu6`, `hard_swish` |
 /// | `se_gate` | `sigmoid` | or `hard_sigmoid`: what makes the gates of squeeze-and-excitations |
 /// | `se_activation` | the block's | inner activation of squeeze-and-excitations |
 /// | `se_of` | `input` | or `expanded`, whose share is rounded to a multiple of 8: the channels that `se_ratio` is a share of |
 /// | `train_size`, `eval_size` | none | side of an image in pixels |
-/// | `mean`, `std` | `0.5` | normalisation of pixels in 0..=1: one number, or one a channel, `[0.485, 0.456, 0.406]` |
-/// | `width`, `depth` | `1` | compound scaling of the table: of channels, the stem's and the head's included, and of repeats |
+/// | `mean`, `std` | `0.5` | normalisation of pixels in 0..=1: one number up to 1, or one a channel, `[0.485, 0.456, 0.406]` |
+/// | `width`, `depth` | `1` | compound scaling of the table: of channels, the stem's and the head's included, and of repeats, by 0.01 to 100 |
 /// | `scale` | `v2` | the rules of scaling: `v2`; `v1`, which rounds no channels down by over 10 %; `lite`, which as `v1` does, and leaves the stem, the head, and the repeats of the first and the last stage |
 /// | `depth_rounding` | `up` | or `nearest`: how scaled repeats become whole |
 /// | `min_features` | none | the fewest channels of a scaled head (MobileNetV2) |
@@ -100,6 +100,20 @@ use quote::quote;
 ///
 /// Padding, `bn_eps`, `mean` and `std` are those of newly initialised weights; a weights file brings its own. The
 /// numbers of a budget may carry k, M or G.
+///
+/// # What the DSL will not say
+///
+/// The DSL has no words for what stands here. A table that names one of these operators or settings, in timm's words
+/// too, is told so:
+///
+/// - ghost modules (GhostNet; `ghost`, `gh`);
+/// - mixed kernels in one convolution (MixNet; a kernel of `[3, 5, 7]`, timm's `k3.5.7`);
+/// - conditional convolutions (EfficientNet-CondConv; `cc`);
+/// - universal inverted bottlenecks and attention (MobileNetV4; `uir`, `mqa`, `mha`);
+/// - other normalisations than batch normalisation: group, layer, evolved (`norm`, `norm_layer`);
+/// - group convolutions besides depthwise ones (`groups`, `group_size`), and dilated ones (`dilation`);
+/// - convolutions from space to depth, blurred downsampling, global context (timm's `d`, `aa_layer`);
+/// - other activations than those of `activation`.
 ///
 /// # What it makes
 ///
@@ -128,7 +142,9 @@ use quote::quote;
 /// # Mistakes
 ///
 /// All mistakes of a table are reported in one compilation, each at its own token, with what would be legal. They cause
-/// no further errors where the model is used.
+/// no further errors where the model is used. What other programs write is translated: timm's notation
+/// (`ir_r2_k3_s2_e6_c24`), a stride of V1's files (`s22`), the papers' and timm's words for operators and settings,
+/// `mean` and `std` of pixels in 0..=255, a momentum in TensorFlow's sense.
 #[proc_macro]
 pub fn efficientnet_v2(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     output(input.into()).into()

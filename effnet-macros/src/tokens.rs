@@ -54,8 +54,9 @@ impl Converted {
                         continue;
                     }
                     Some(delimiter) => {
+                        let open = At { span: group.span_open(), ..at };
                         let tokens = self.convert(group.stream());
-                        TokenKind::Group(Group { delimiter, tokens, close: self.place(group.span_close()) })
+                        TokenKind::Group(Group { delimiter, tokens, open, close: self.place(group.span_close()) })
                     }
                 },
                 TokenTree::Ident(ident) => {

@@ -1,7 +1,7 @@
 //! A macro's input to a valid model, or all that is wrong with it.
 
 use effnet_spec::grammar::{self, Form, Lowered, Path, Report, RowSpans};
-use effnet_spec::{Error, Spec};
+use effnet_spec::{Error, Mistake, Spec};
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
@@ -36,6 +36,9 @@ pub(crate) fn validate(mut input: Input) -> Result<Model, Box<Invalid>> {
     let form = if input.named { Form::Struct } else { Form::Short };
     let mut report = Report::new();
     let name = At { span: input.ident.span(), number: 0 };
+    if let Some(span) = input.inner_attribute {
+        report.error(At { span, number: 0 }, Mistake::InnerAttribute);
+    }
     let end = converted.end(if input.named { input.ident.span() } else { Span::call_site() });
     let ast = grammar::parse(&converted.tokens, end, form, &mut report);
     let Lowered { spec, rows, crate_path } = grammar::lower(&input.ident.to_string(), &ast, &mut report);

@@ -1,5 +1,7 @@
 //! Rows in google/automl's block notation, such as `r6_k3_s2_e4_i64_o128_se0.25`.
 
+mod foreign;
+
 use std::str::FromStr;
 
 use crate::mistake::block_key;
@@ -27,9 +29,29 @@ impl Row {
     /// # Errors
     /// A key that is unknown, missing or there twice, and a value that is no number.
     pub fn from_block_string(text: &str) -> Result<Self, Mistake> {
+        let mistakes = match Self::parse(text) {
+            Ok(row) => return Ok(row),
+            Err(mistakes) => mistakes,
+        };
+        if let Some(mistake) = foreign::timm(text) {
+            return Err(mistake);
+        }
+        let mistakes = match foreign::tidy(text) {
+            None => mistakes,
+            Some((write, rules)) => {
+                let rest = Self::parse(&write).err().unwrap_or_default();
+                [vec![Mistake::UntidyBlockString { rules, write }], rest].concat()
+            }
+        };
+        Err(Mistake::BlockString { mistakes })
+    }
+
+    /// Reads a string that keeps all rules of the notation.
+    fn parse(text: &str) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let shortcut = !text.split('_').any(|part| part == NO_SHORTCUT);
         let values = split(text, &mut mistakes);
+        mistakes.extend(values.iter().filter_map(|(column, value)| foreign::v1_stride(*column, value)));
         let (mut expansion, mut se_ratio) = (0, 0.0);
         let mut row = Self::new(0, 0, 0, 0, 0, 0, Operator::MbConv, 0.0);
         for (column, value) in values {
@@ -51,11 +73,11 @@ impl Row {
                 Column::SeRatio => read(value, &mut se_ratio),
             };
             if !legal {
-                mistakes.push(Mistake::Unreadable { name: Name::BlockKey(column), text: value.to_owned() });
+                mistakes.push(unreadable(column, value));
             }
         }
         if !mistakes.is_empty() {
-            return Err(Mistake::BlockString { mistakes });
+            return Err(mistakes);
         }
         (row.expansion, row.squeeze) = (Expansion::Ratio(expansion), Squeeze::Ratio(se_ratio));
         row.shortcut = shortcut;
@@ -90,15 +112,23 @@ impl Row {
 /// The value of each column, each the first behind its key.
 fn split<'a>(text: &'a str, mistakes: &mut Vec<Mistake>) -> Vec<(Column, &'a str)> {
     let mut values: Vec<(Column, &str)> = Vec::new();
+    let mut unknown = Vec::new();
+    if text.trim_matches('_').is_empty() {
+        mistakes.push(Mistake::EmptyBlockString);
+        return values;
+    }
     let has = |values: &[(Column, &str)], column| values.iter().any(|(seen, _)| *seen == column);
     for part in text.split('_').filter(|part| *part != NO_SHORTCUT) {
         let letters = part.find(|character: char| !character.is_alphabetic()).unwrap_or(part.len());
         let (key, value) = part.split_at(letters);
         match Column::ALL.into_iter().find(|column| block_key(*column) == key) {
-            None => mistakes.push(Mistake::unknown_key(part)),
+            None => unknown.push(part.to_owned()),
             Some(column) if has(&values, column) => mistakes.push(Mistake::Twice { name: Name::BlockKey(column) }),
             Some(column) => values.push((column, value)),
         }
+    }
+    if !unknown.is_empty() {
+        mistakes.push(Mistake::UnknownKeys { parts: unknown });
     }
     // An unknown key may be the one that is missing, misspelt.
     if mistakes.is_empty() {
@@ -111,9 +141,21 @@ fn split<'a>(text: &'a str, mistakes: &mut Vec<Mistake>) -> Vec<(Column, &'a str
     values
 }
 
-/// Whether `text` is a number that `number` can hold, which then does.
+/// Whether `text` is a number without plus sign that `number` can hold, which then does.
 fn read<T: FromStr>(text: &str, number: &mut T) -> bool {
-    text.parse().map(|read| *number = read).is_ok()
+    !text.starts_with('+') && text.parse().map(|read| *number = read).is_ok()
+}
+
+/// The mistake of a value that is no number, or no legal one of another program's.
+fn unreadable(column: Column, value: &str) -> Mistake {
+    let is_whole = |text: &str| !text.is_empty() && text.chars().all(|digit| digit.is_ascii_digit());
+    match column {
+        Column::Kernel if value.contains('.') && value.split('.').all(is_whole) => Mistake::MIXED_KERNELS,
+        _ if column != Column::Operator && is_whole(value) => {
+            Mistake::TooLarge { text: format!("{}{value}", block_key(column)) }
+        }
+        _ => Mistake::Unreadable { name: Name::BlockKey(column), text: value.to_owned() },
+    }
 }
 
 #[cfg(test)]
@@ -149,6 +191,59 @@ mod tests {
         );
         assert_eq!(message("r2_k3_s1_e1_i24_o24_c2"), "`c` is `2`; it must be 0 (mbconv) or 1 (fused)");
         assert_eq!(message("r2_k3_s1_e1_i24_o24_se0.2.5"), "`se` is `0.2.5`; it must be a number");
-        assert!(message("").starts_with("unknown key in ``"));
+        assert!(message("").starts_with("a block string is empty: a row is `["), "{}", message(""));
+        assert_eq!(message("_"), message(""));
+        assert_eq!(message("r2_k3_x1_y2"), format!("unknown key in `x1`, `y2`: expected one of {keys}"));
+    }
+
+    #[test]
+    fn numbers_have_no_sign_and_fit() {
+        let whole = "it must be a whole number";
+        assert_eq!(message("r+2_k3_s1_e1_i24_o24"), format!("`r` is `+2`; {whole}"));
+        assert_eq!(message("r-2_k3_s1_e1_i24_o24"), format!("`r` is `-2`; {whole}"));
+        assert_eq!(
+            message("r99999999999999999999_k3_s1_e1_i24_o24"),
+            "`r99999999999999999999` is out of range: write it with fewer digits or a smaller exponent"
+        );
+    }
+
+    #[test]
+    fn a_rule_that_is_broken_everywhere_is_told_once() {
+        let write = "write `r2_k3_s1_e1_i24_o24_c1`";
+        let (keys, alone, filled) = (
+            "the keys of a block string are small letters",
+            "the parts of a block string are separated by `_` alone",
+            "no part of a block string is empty",
+        );
+        for (text, rules) in [
+            ("R2_K3_S1_E1_I24_O24_C1", keys),
+            ("r2 k3 s1 e1 i24 o24 c1", alone),
+            ("r2, k3, s1, e1, i24, o24, c1", alone),
+            ("R2 K3 S1 E1 I24 O24 C1", &format!("{keys}, and {alone}")),
+            ("r2_k3_s1_e1_i24_o24_c1_", filled),
+            ("_r2_k3__s1_e1_i24_o24_c1", filled),
+        ] {
+            assert_eq!(message(text), format!("{rules}: {write}"), "{text}");
+        }
+        assert_eq!(
+            message("R2_K3_S1_E1_I24_O24_C2"),
+            format!("{keys}: write `r2_k3_s1_e1_i24_o24_c2`. `c` is `2`; it must be 0 (mbconv) or 1 (fused)")
+        );
+        assert!(message("r2_k3_s1_e1_i24_oX").starts_with("unknown key in `oX`: "));
+    }
+
+    #[test]
+    fn other_programs_notations_are_translated() {
+        assert_eq!(
+            message("ir_r2_k3_s2_e6_c24_se0.25"),
+            "this is timm's notation, in which `ir` is an operator and `c24` are channels out: write \
+             `\"r2_k3_s2_e6_i…_o24_se0.25\"`, with the channels in for `…`"
+        );
+        assert_eq!(
+            message("r1_k3_s22_e6_i32_o16_se0.25"),
+            "`s22` says the stride once for the height and once for the width, as EfficientNet V1's files do: write `s2`"
+        );
+        assert_eq!(Row::from_block_string("r1_k3_s12_e6_i32_o16").map(|row| row.stride), Ok(12));
+        assert!(message("r1_k3.5_s1_e6_i32_o16").starts_with("the DSL has no mixed kernels"));
     }
 }

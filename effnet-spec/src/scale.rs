@@ -1,8 +1,7 @@
 //! Compound scaling, rounded as the implementations of each family do.
 
 use crate::rounding::{round, round_guarded};
-use crate::validate::is_positive;
-use crate::{Error, HeadKind, Key, Place, Row, Settings, Spec, named};
+use crate::{Error, HeadKind, Key, Mistake, Place, Row, Settings, Spec, named};
 
 named! {
     /// The family by whose rules a table is scaled.
@@ -129,7 +128,29 @@ impl Scaling {
     /// The mistakes in the factors.
     pub fn check(&self) -> Vec<Error<Place>> {
         let factors = [(Key::Width, self.width), (Key::Depth, self.depth)].into_iter();
-        factors.filter(|&(_, factor)| !is_positive(factor)).map(|(key, factor)| Error::setting(key, factor)).collect()
+        let wrong = factors.filter(|(_, factor)| !(0.01..=100.0).contains(factor));
+        wrong.map(|(key, factor)| Error::setting(key, factor)).collect()
+    }
+
+    /// A mistake of a scaled network, at the factor that brought it about: the table itself has none.
+    pub(crate) fn blame(&self, error: Error<Place>, scaled: &Spec, written: &Spec) -> Error<Place> {
+        let (key, mistake) = match error.mistake {
+            Mistake::TooManyBlocks { .. } => {
+                let (depth, blocks, written) = (self.depth, scaled.num_blocks(), written.num_blocks());
+                (Key::Depth, Mistake::DepthMakesTooManyBlocks { depth, blocks, written })
+            }
+            Mistake::StageOverflows
+            | Mistake::StemOverflows
+            | Mistake::HeadOverflows
+            | Mistake::NetworkOverflows
+            | Mistake::SizeOverflows => {
+                let wide = self.width > 1.0;
+                let (key, factor) = if wide { (Key::Width, self.width) } else { (Key::Depth, self.depth) };
+                (key, Mistake::ScalingOverflows { key, factor })
+            }
+            _ => return error,
+        };
+        Error { place: Place::Setting(key), mistake }
     }
 }
 
@@ -182,7 +203,10 @@ mod tests {
         let messages: Vec<_> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(
             messages,
-            ["`width` is 0; it must be a positive number", "`depth` is NaN; it must be a positive number"]
+            [
+                "`width` is 0; it must be a number from 0.01 to 100",
+                "`depth` is NaN; it must be a number from 0.01 to 100"
+            ]
         );
     }
 }

@@ -100,7 +100,7 @@ fn settings() {
         check(Place::Setting(key), &message, |_, settings| change(settings));
     };
     let (whole, rate) = ("a positive whole number", "a number from 0 to below 1");
-    let std = "one positive number, or one for each channel";
+    let std = "one positive number up to 1, or one for each channel";
     is(Key::InChannels, "0", whole, |settings| settings.in_channels = 0);
     is(Key::NumFeatures, "0", whole, |settings| settings.num_features = 0);
     is(Key::TrainSize, "0", whole, |settings| settings.train_size = Some(0));
@@ -110,12 +110,29 @@ fn settings() {
     is(Key::DropPath, "NaN", rate, |settings| settings.drop_path = f64::NAN);
     is(Key::BnEps, "0", "a positive number", |settings| settings.bn_eps = 0.0);
     is(Key::BnEps, "inf", "a positive number", |settings| settings.bn_eps = f64::INFINITY);
-    is(Key::BnMomentum, "1.5", "a number from 0 to 1", |settings| settings.bn_momentum = 1.5);
-    is(Key::Mean, "NaN", "one number, or one for each channel", |settings| {
+    is(Key::BnMomentum, "1.5", "a number from 0 to 0.5", |settings| settings.bn_momentum = 1.5);
+    is(Key::Mean, "NaN", "one number from -1 to 1, or one for each channel", |settings| {
         settings.mean = vec![0.5, f64::NAN, 0.5].into()
     });
+    is(Key::Mean, "-2", "one number from -1 to 1, or one for each channel", |settings| {
+        settings.mean = vec![-2.0].into()
+    });
+    is(Key::Std, "256", std, |settings| settings.std = vec![0.5, 256.0, 0.5].into());
     is(Key::Std, "0", std, |settings| settings.std = vec![0.5, 0.0, 0.5].into());
     is(Key::Std, "-1", std, |settings| settings.std = vec![-1.0].into());
+}
+
+/// What is in range for another program, and says something else there.
+#[test]
+fn settings_in_another_sense() {
+    let pixels = |key| format!("`{key}` is for pixels in 0..=1, and this one is for pixels in 0..=255: write ");
+    check(Place::Setting(Key::Mean), &(pixels("mean") + "`[0.485, 0.456, 0.406]`"), |_, settings| {
+        settings.mean = vec![123.675, 116.28, 103.53].into();
+    });
+    check(Place::Setting(Key::Std), &(pixels("std") + "`0.502`"), |_, settings| settings.std = vec![128.0].into());
+    let momentum = "`bn_momentum` is 0.99; it must be a number from 0 to 0.5, the share of the new batch as in PyTorch: \
+                    TensorFlow's 0.99 is 0.01 here";
+    check(Place::Setting(Key::BnMomentum), momentum, |_, settings| settings.bn_momentum = 0.99);
 }
 
 #[test]

@@ -12,7 +12,8 @@ fn mistakes_are_told_at_their_tokens() {
     for folder in folders() {
         // Other machines have no x86_64 instructions to name.
         if folder != Path::new(ROOT).join("x86_64") || cfg!(target_arch = "x86_64") {
-            cases.compile_fail(folder.join("*.rs"));
+            // Under a relative path, `TRYBUILD=overwrite` writes line numbers.
+            cases.compile_fail(folder.strip_prefix(ROOT).unwrap_or(&folder).join("*.rs"));
         }
     }
 }

@@ -141,7 +141,7 @@ impl Lexer<'_> {
                     report.error(close, Mistake::WrongClose { found: delimiter, opened: open.delimiter });
                 }
                 let tokens = std::mem::replace(&mut self.tokens, open.outside);
-                let group = Group { delimiter: open.delimiter, tokens, close };
+                let group = Group { delimiter: open.delimiter, tokens, open: open.at, close };
                 self.tokens.push(Token { kind: TokenKind::Group(group), span: open.at });
             }
             None => report.error(close, Mistake::NothingToClose { found: delimiter }),

@@ -70,7 +70,8 @@ impl<S: Copy> Table<'_, S> {
             return written;
         }
         let spec = written.scaled(&scaling);
-        self.report_all(spec.validate());
+        let errors = spec.validate().into_iter();
+        self.report_all(errors.map(|error| scaling.blame(error, &spec, &written)).collect());
         if self.report.is_clean() {
             self.report_all(budget.check(&spec));
         }

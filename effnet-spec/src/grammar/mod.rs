@@ -14,9 +14,12 @@ mod read;
 mod report;
 mod rows;
 mod settings;
+mod slips;
 mod table_file;
 mod token;
 
+#[cfg(test)]
+mod slip_tests;
 #[cfg(test)]
 mod tests;
 

@@ -4,6 +4,7 @@ use super::ast::{Ast, AstRow, AstRowKind, Path, Setting, Value, ValueKind};
 use super::cursor::Cursor;
 use super::number::Number;
 use super::report::Report;
+use super::slips::{self, Front, Meant};
 use super::token::{Group, Token, TokenKind};
 use crate::delimiter::Delimiter;
 use crate::{Error, Item, Mistake};
@@ -26,17 +27,32 @@ pub fn parse<S: Copy>(tokens: &[Token<S>], end: S, form: Form, report: &mut Repo
     let mut cursor = Cursor::new(tokens, end);
     let span = cursor.span();
     let mut ast = Ast { rows: Vec::new(), settings: Vec::new(), span };
-    if cursor.eat('<').is_some() {
+    slips::generics(&mut cursor, report);
+    let front = match form {
+        // Rows may stand alone.
+        Form::File if !matches!(cursor.kind(), Some(TokenKind::Word(_))) => Front::Nothing,
+        _ => slips::front(&mut cursor, report),
+    };
+    if let Front::Rows(group) = front {
+        ast.rows = rows(&mut Cursor::new(&group.tokens, group.close), report);
+        // As a struct of Rust, braces end the model too.
+        if group.delimiter != Delimiter::Brace || cursor.peek().is_some() {
+            ast.settings = tail(&mut cursor, form, report);
+        }
+    } else if cursor.eat('<').is_some() {
         let mut inside = cursor.until('>');
         ast.rows = rows(&mut inside, report);
         cursor.resume(&inside);
-        if cursor.eat('>').is_none() {
+        let closed = cursor.eat('>').is_some();
+        if !closed {
             report.error(cursor.span(), Mistake::UnclosedTable);
-            if cursor.peek().is_none() {
-                return ast;
-            }
+            bad_if_empty(&mut ast.rows, span);
         }
-        ast.settings = tail(&mut cursor, form, report);
+        match front {
+            Front::Settings(group) if cursor.peek().is_none() => ast.settings = settings_of(group, report),
+            _ if closed || cursor.peek().is_some() => ast.settings = tail(&mut cursor, form, report),
+            _ => {}
+        }
     } else if form == Form::File {
         ast.rows = rows(&mut cursor, report);
         if cursor.peek().is_some() {
@@ -44,59 +60,99 @@ pub fn parse<S: Copy>(tokens: &[Token<S>], end: S, form: Form, report: &mut Repo
         }
     } else {
         report.error(span, Mistake::NoTable);
-        ast.rows = vec![AstRow { span, kind: AstRowKind::Bad }];
+        bad_if_empty(&mut ast.rows, span);
     }
     ast
 }
 
 /// Parses the tokens behind `>`: the settings, or `;`.
 fn tail<S: Copy>(cursor: &mut Cursor<'_, S>, form: Form, report: &mut Report<S>) -> Vec<Setting<S>> {
-    let mut found = Vec::new();
+    let mut found = None;
     match cursor.kind() {
         Some(TokenKind::Group(group)) if group.delimiter == Delimiter::Brace => {
-            found = settings(&mut Cursor::new(&group.tokens, group.close), report);
+            found = Some(settings_of(group, report));
             cursor.next();
+            if let Some(token) = cursor.eat(';') {
+                report.error(token.span, Mistake::SemicolonBehindSettings);
+            }
         }
         Some(TokenKind::Punct(';')) => drop(cursor.next()),
+        Some(TokenKind::Word(_)) if cursor.at_setting() => {
+            report.error(cursor.span(), Mistake::BareSettings);
+            cursor.end_before(';');
+            return settings(cursor, report);
+        }
         None if form == Form::Struct => report.error(cursor.span(), Mistake::NoEndOfStruct),
         _ => {}
     }
     if let Some(token) = cursor.peek() {
-        let found = token.describe();
-        let mistake = match found.as_str() {
-            "pub" | "struct" | "#" => Mistake::AnotherModel { found },
-            _ => Mistake::AfterTable { found },
-        };
-        report.error(token.span, mistake);
+        let word = token.describe();
+        if matches!(word.as_str(), "pub" | "struct" | "#") {
+            report.error(token.span, Mistake::AnotherModel { found: word });
+        } else {
+            report.error(token.span, Mistake::AfterTable { found: word });
+            while found.is_none() && cursor.peek().is_some() {
+                found = cursor.eat_settings().map(|group| settings_of(group, report));
+            }
+        }
     }
-    found
+    found.unwrap_or_default()
+}
+
+fn settings_of<S: Copy>(group: &Group<S>, report: &mut Report<S>) -> Vec<Setting<S>> {
+    settings(&mut Cursor::new(&group.tokens, group.close), report)
+}
+
+/// Puts an unreadable row where a mistake left none, so that the table is not said to be empty too.
+fn bad_if_empty<S>(rows: &mut Vec<AstRow<S>>, span: S) {
+    if rows.is_empty() {
+        rows.push(AstRow { span, kind: AstRowKind::Bad });
+    }
 }
 
 fn rows<S: Copy>(cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Vec<AstRow<S>> {
-    let mut rows = Vec::new();
-    // Settings end a table, whether it is closed or not.
-    while !cursor.at_settings()
-        && let Some(token) = cursor.next()
-    {
+    let mut found = Vec::new();
+    let (start, mistakes) = (cursor.span(), report.count());
+    loop {
+        slips::attributes(cursor, report);
+        // Settings end a table, whether it is closed or not.
+        let Some(token) = (if cursor.at_settings() { None } else { cursor.next() }) else { break };
         let span = token.span;
         let kind = match &token.kind {
             TokenKind::Group(group) => {
-                if group.delimiter == Delimiter::Parenthesis {
-                    report.error(span, Mistake::RowInParentheses);
+                let mut inside = Cursor::new(&group.tokens, group.close);
+                let slip = slips::row(group).map(|(mistake, meant)| {
+                    report.error(span, mistake);
+                    meant
+                });
+                match slip {
+                    Some(Meant::BlockString(text)) => AstRowKind::BlockString(text),
+                    Some(Meant::Nothing) => AstRowKind::Bad,
+                    Some(Meant::Rows) => {
+                        found.extend(rows(&mut inside, report));
+                        cursor.end_item(Cursor::at_row, Item::Row, report);
+                        continue;
+                    }
+                    None => {
+                        if group.delimiter == Delimiter::Parenthesis {
+                            report.error(span, Mistake::RowInParentheses);
+                        }
+                        match values(&mut inside, Item::Cell, report) {
+                            // Nothing in parentheses is one mistake.
+                            cells if cells.is_empty() && group.delimiter == Delimiter::Parenthesis => AstRowKind::Bad,
+                            cells => AstRowKind::Cells(cells),
+                        }
+                    }
                 }
-                AstRowKind::Cells(values(&mut Cursor::new(&group.tokens, group.close), Item::Cell, report))
             }
             TokenKind::Text(text) => AstRowKind::BlockString(text.clone()),
-            TokenKind::Punct('#') => {
-                report.error(span, Mistake::AttributeInTable);
-                if matches!(cursor.kind(), Some(TokenKind::Group(_))) {
-                    cursor.next();
-                }
-                continue;
-            }
             TokenKind::Punct(',') => {
                 report.error(span, Mistake::NoRow);
                 continue;
+            }
+            TokenKind::Word(word) if cursor.eat_macro_call() => {
+                report.error(span, Mistake::MacroCall { name: word.clone() });
+                AstRowKind::Bad
             }
             _ => {
                 report.error(span, Mistake::NotARow { found: token.describe() });
@@ -104,12 +160,15 @@ fn rows<S: Copy>(cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Vec<AstR
                 AstRowKind::Bad
             }
         };
-        rows.push(AstRow { span, kind });
+        found.push(AstRow { span, kind });
         if !cursor.at_settings() {
             cursor.end_item(Cursor::at_row, Item::Row, report);
         }
     }
-    rows
+    if report.count() > mistakes {
+        bad_if_empty(&mut found, start);
+    }
+    found
 }
 
 impl<S: Copy> Cursor<'_, S> {
@@ -125,16 +184,46 @@ impl<S: Copy> Cursor<'_, S> {
         matches!(self.kind(), Some(TokenKind::Group(Group { delimiter: Delimiter::Brace, .. })))
     }
 
+    /// Takes the next token, and returns it if it is settings in braces.
+    fn eat_settings(&mut self) -> Option<&Group<S>> {
+        let is_settings = self.at_settings();
+        match &self.next()?.kind {
+            TokenKind::Group(group) if is_settings => Some(group),
+            _ => None,
+        }
+    }
+
     fn at_setting(&self) -> bool {
         matches!(self.kind(), Some(TokenKind::Word(_))) && self.second().is_some_and(|token| token.is_punct(':'))
     }
 }
 
 fn values<S: Copy>(cursor: &mut Cursor<'_, S>, item: Item, report: &mut Report<S>) -> Vec<Value<S>> {
-    let mut values = Vec::new();
-    while cursor.peek().is_some() {
-        values.push(value(cursor, || Mistake::NoItem { item }, report));
-        cursor.end_item(Cursor::at_value, item, report);
+    let (mut values, mut names, mut empty) = (Vec::new(), Vec::new(), Vec::new());
+    loop {
+        slips::attributes(cursor, report);
+        if cursor.peek().is_none() {
+            break;
+        }
+        if item == Item::Cell
+            && let Some(span) = slips::bare_options(cursor, report)
+        {
+            values.push(Value { span, kind: ValueKind::Settings(settings(cursor, report)) });
+            break;
+        }
+        names.push(if item == Item::Cell { slips::cell_name(cursor) } else { None });
+        if cursor.at_item_end() {
+            empty.push(values.len());
+        }
+        let mut value = value(cursor, || Mistake::NoItem { item }, report);
+        if !cursor.end_item(Cursor::at_value, item, report) {
+            value.kind = ValueKind::Bad;
+        }
+        values.push(value);
+    }
+    slips::named_cells(&names, &mut values, report);
+    if item == Item::Cell {
+        slips::stray_commas(empty, &mut values);
     }
     values
 }
@@ -156,19 +245,26 @@ fn value<S: Copy>(cursor: &mut Cursor<'_, S>, missing: impl FnOnce() -> Mistake,
 fn value_kind<S: Copy>(cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Result<ValueKind<S>, Error<S>> {
     let start = cursor.span();
     let error = |place, mistake| Err(Error { place, mistake });
+    if let [_, Token { kind: TokenKind::Number(number), .. }, ..] = cursor.rest()
+        && let Some(plus) = cursor.eat('+')
+    {
+        report.error(plus.span, Mistake::Plus { number: number.clone() });
+    }
     let negative = cursor.eat('-').is_some();
     let global = cursor.eat_path_separator();
     let Some(token) = cursor.next() else {
         return error(start, Mistake::NotAValue { found: if global { "::" } else { "-" }.to_owned() });
     };
     let kind = match &token.kind {
-        TokenKind::Number(literal) if !global => match Number::parse(literal, negative) {
-            Ok(number) => ValueKind::Number(number),
-            Err(mistake) => {
-                report.error(start, mistake);
-                ValueKind::Bad
+        TokenKind::Number(literal) if !global => {
+            match Number::parse(slips::number(literal, start, cursor, report), negative) {
+                Ok(number) => ValueKind::Number(number),
+                Err(mistake) => {
+                    report.error(start, mistake);
+                    ValueKind::Bad
+                }
             }
-        },
+        }
         TokenKind::Word(word) if !negative => {
             let mut segments = vec![(word.clone(), token.span)];
             while cursor.eat_path_separator() {
@@ -179,12 +275,19 @@ fn value_kind<S: Copy>(cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Re
                 segments.push((word.clone(), span));
                 cursor.next();
             }
+            if cursor.eat_macro_call() {
+                report.error(start, Mistake::MacroCall { name: word.clone() });
+                return Ok(ValueKind::Bad);
+            }
             ValueKind::Path(Path { global, segments })
         }
         TokenKind::Group(group) if group.delimiter == Delimiter::Parenthesis => {
             return error(start, Mistake::Parentheses);
         }
         TokenKind::Group(group) if !negative && !global => {
+            if let Some(mistake) = slips::repeated(group, Item::Number) {
+                return error(start, mistake);
+            }
             let mut inside = Cursor::new(&group.tokens, group.close);
             match group.delimiter {
                 Delimiter::Brace => ValueKind::Settings(settings(&mut inside, report)),
@@ -200,24 +303,48 @@ fn value_kind<S: Copy>(cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Re
 
 fn settings<S: Copy>(cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Vec<Setting<S>> {
     let mut settings = Vec::new();
-    while let Some(token) = cursor.next() {
-        let TokenKind::Word(key) = &token.kind else {
-            report.error(token.span, Mistake::NotASetting { found: token.describe() });
-            cursor.skip_item();
-            cursor.eat(',');
-            continue;
+    loop {
+        slips::attributes(cursor, report);
+        let Some(token) = cursor.next() else { break };
+        let key = match &token.kind {
+            TokenKind::Word(key) => key,
+            TokenKind::Text(key) if cursor.peek().is_some_and(|token| token.is_punct(':')) => {
+                report.error(token.span, Mistake::QuotedName { name: key.clone() });
+                key
+            }
+            _ => {
+                report.error(token.span, Mistake::NotASetting { found: token.describe() });
+                cursor.skip_item();
+                cursor.take_separator(Item::Setting, report);
+                continue;
+            }
         };
         if cursor.eat(':').is_none() {
             report.error(cursor.span(), Mistake::NoColon { key: key.clone() });
             if cursor.eat('=').is_none() {
                 cursor.skip_item();
-                cursor.eat(',');
+                cursor.take_separator(Item::Setting, report);
                 continue;
             }
+            cursor.eat('>');
         }
-        let value = value(cursor, || Mistake::NoValue { key: key.clone() }, report);
+        slips::second_colon(key, cursor, report);
+        let mut value = setting_value(key, cursor, report);
+        if !cursor.end_item(Cursor::at_setting, Item::Setting, report) {
+            value.kind = ValueKind::Bad;
+        }
         settings.push(Setting { key: key.clone(), key_span: token.span, value });
-        cursor.end_item(Cursor::at_setting, Item::Setting, report);
     }
     settings
+}
+
+fn setting_value<S: Copy>(key: &str, cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Value<S> {
+    let span = cursor.span();
+    if let Some(group) = slips::list_in_parentheses(cursor) {
+        report.error(span, Mistake::ListInParentheses);
+        cursor.next();
+        let list = values(&mut Cursor::new(&group.tokens, group.close), Item::Number, report);
+        return Value { span, kind: ValueKind::List(list) };
+    }
+    value(cursor, || Mistake::NoValue { key: key.to_owned() }, report)
 }

@@ -21,9 +21,14 @@ impl<S> Report<S> {
         self.errors.get_or_insert_default().push(Error { place: span, mistake });
     }
 
+    /// How many mistakes there are yet.
+    pub(super) fn count(&self) -> usize {
+        self.errors.as_ref().map_or(0, Vec::len)
+    }
+
     /// Whether there is no mistake yet: a stage whose input must be whole asks before it starts.
     pub fn is_clean(&self) -> bool {
-        self.errors.as_ref().is_none_or(Vec::is_empty)
+        self.count() == 0
     }
 
     /// Ends the collection.

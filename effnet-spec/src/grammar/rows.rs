@@ -3,6 +3,7 @@
 use super::ast::{AstRow, AstRowKind, Setting, Value, ValueKind};
 use super::report::Report;
 use super::settings::known;
+use crate::named::Named;
 use crate::{Column, Expansion, Mistake, Name, Operator, Row, RowOption, Squeeze};
 
 /// Values that stand for cells that could not be read. Each is legal, so that it causes no mistake of its own; channels
@@ -47,6 +48,10 @@ impl<S: Copy> ReadRow<S> {
         let (row, name) = (&mut self.row, Name::Cell(column));
         match column {
             Column::Repeats => row.repeats = cell.whole(name, report)?,
+            Column::Kernel if matches!(cell.kind, ValueKind::List(_)) => {
+                report.error(cell.span, Mistake::MIXED_KERNELS);
+                return None;
+            }
             Column::Kernel => row.kernel = cell.whole(name, report)?,
             Column::Stride => row.stride = cell.whole(name, report)?,
             Column::Expansion if cell.is_left_out() => self.replaced(column, RowOption::Expanded, cell, report)?,
@@ -90,9 +95,13 @@ impl<S: Copy> ReadRow<S> {
     fn set_all(&mut self, cells: &[Value<S>], options: &[Setting<S>], report: &mut Report<S>) {
         let options = known(options, Name::Option, report);
         self.options = options.iter().map(|(option, _)| (*option, None)).collect();
+        let swapped = swapped(cells);
         for (column, cell) in Column::ALL.into_iter().zip(cells) {
-            self.cells[column as usize] = self.set(column, cell, report).map(|()| cell.span);
+            if swapped.is_none() || !matches!(column, Column::Operator | Column::SeRatio) {
+                self.cells[column as usize] = self.set(column, cell, report).map(|()| cell.span);
+            }
         }
+        swapped.into_iter().for_each(|(span, mistake)| report.error(span, mistake));
         for (place, (option, value)) in options.into_iter().enumerate() {
             let beside = replaced_by(option).filter(|column| !cells[*column as usize].is_left_out());
             if let Some(column) = beside {
@@ -145,6 +154,15 @@ fn read_row<S: Copy>(ast: &AstRow<S>, report: &mut Report<S>) -> ReadRow<S> {
         AstRowKind::Bad => {}
     }
     row
+}
+
+/// The mistake of an operator behind its ratio.
+fn swapped<S: Copy>(cells: &[Value<S>]) -> Option<(S, Mistake)> {
+    let [.., ratio, operator] = cells else { return None };
+    let ValueKind::Path(path) = &operator.kind else { return None };
+    let is_swapped = matches!(ratio.kind, ValueKind::Number(_)) && path.as_word().and_then(Operator::named).is_some();
+    let mistake = Mistake::SwappedCells { operator: operator.describe(), se_ratio: ratio.describe() };
+    is_swapped.then_some((ratio.span, mistake))
 }
 
 /// An operator by its name, or by its number in the tables of PyTorch implementations.

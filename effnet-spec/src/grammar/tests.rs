@@ -3,19 +3,19 @@
 use super::parse_table;
 use crate::{Activation, DepthRounding, Gate, HeadKind, Operator, Padding, Row, Scale, Scaling, SeOf, Settings, Spec};
 
-fn errors(text: &str) -> Vec<String> {
+pub(super) fn errors(text: &str) -> Vec<String> {
     let errors = parse_table("table", text).expect_err(text);
     errors.iter().map(|error| error.to_string().replacen("line ", "", 1).replacen(", column ", ":", 1)).collect()
 }
 
-fn table(text: &str) -> Spec {
+pub(super) fn table(text: &str) -> Spec {
     parse_table("table", text).unwrap_or_else(|errors| panic!("{text}: {errors:?}"))
 }
 
-const ROW: &str = "[1, 3, 1, 1, 8, 8, fused, 0]";
+pub(super) const ROW: &str = "[1, 3, 1, 1, 8, 8, fused, 0]";
 
 /// Checks the mistakes of `{ settings }` behind a legal row, with columns counted from the settings' own.
-fn setting_errors(settings: &str, expected: &[&str]) {
+pub(super) fn setting_errors(settings: &str, expected: &[&str]) {
     let found = errors(&format!("< {ROW} > {{\n{settings} }}"));
     let found: Vec<&str> = found.iter().map(|error| error.trim_start_matches("2:")).collect();
     assert_eq!(found, expected, "{settings}");
@@ -249,7 +249,10 @@ fn a_table_is_closed_and_nothing_follows_it() {
     assert_eq!(errors(&format!("< {ROW}")), ["1:31: the table is not closed: put `>` behind its last row"]);
     let settings = "a table is followed by `{ settings }` or `;`, and by nothing else";
     assert_eq!(errors(&format!("< {ROW} > {{}} 1")), [format!("1:37: unexpected `1`: {settings}")]);
-    assert_eq!(errors(&format!("< {ROW} > dropout: 0.2")), [format!("1:34: unexpected `dropout`: {settings}")]);
+    assert_eq!(
+        errors(&format!("< {ROW} > dropout: 0.2")),
+        ["1:34: settings stand in braces: put `{` in front of them and `}` behind them"]
+    );
 }
 
 #[test]
@@ -291,9 +294,12 @@ fn values_are_told_what_is_legal() {
         &["12: `1k` has the suffix `k`, which only a `budget` takes: write the number out"],
     );
     setting_errors("eval_size: 0x10", &["12: `0x10` is not decimal: write the number in base ten"]);
-    setting_errors("mean: []", &["7: `mean` is `[ … ]`; it must be one number, or one for each channel"]);
-    setting_errors("mean: [0.5, x, 0.5]", &["13: `mean` is `x`; it must be one number, or one for each channel"]);
-    setting_errors("width: 0", &["8: `width` is 0; it must be a positive number"]);
+    setting_errors("mean: []", &["7: `mean` is `[ … ]`; it must be one number from -1 to 1, or one for each channel"]);
+    setting_errors(
+        "mean: [0.5, x, 0.5]",
+        &["13: `mean` is `x`; it must be one number from -1 to 1, or one for each channel"],
+    );
+    setting_errors("width: 0", &["8: `width` is 0; it must be a number from 0.01 to 100"]);
     setting_errors("stem: 16", &["7: `stem` is 16, but the first row takes 8 channels; they must be equal"]);
     setting_errors("crate: 1", &["8: `crate` is `1`; it must be a path such as `crate::effnet`"]);
 }
@@ -325,7 +331,7 @@ fn budgets_are_read_and_checked() {
 #[test]
 fn limits_on_the_network_hold_after_scaling() {
     let found = errors("< [1000, 3, 1, 1, 8, 8, fused, 0] > { depth: 1.1 }");
-    assert_eq!(found, ["1:4: `repeats` is 1100; a network has at most 1000 blocks"]);
+    assert_eq!(found, ["1:46: `depth` is 1.1 and makes 1100 blocks of 1000; a network has at most 1000"]);
 }
 
 #[test]

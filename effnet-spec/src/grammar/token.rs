@@ -35,6 +35,8 @@ pub struct Group<S> {
     pub delimiter: Delimiter,
     /// The tokens between them.
     pub tokens: Vec<Token<S>>,
+    /// Where the opening delimiter is.
+    pub open: S,
     /// Where the closing delimiter is.
     pub close: S,
 }

@@ -2,23 +2,10 @@
 
 use std::fmt;
 
+use super::aliases::{Meaning, meaning, plain};
 use super::{Mistake, block_key};
 use crate::named;
 use crate::{Column, Limit, Row, suggest};
-
-/// Others' words for a name that are not near enough to it to be taken for misspellings.
-const ALIASES: [(&str, &str); 10] = [
-    ("swish", "silu"),
-    ("fused_mbconv", "fused"),
-    ("FusedMBConv", "fused"),
-    ("FusedMbConv", "fused"),
-    ("m", "M"),
-    ("mio", "M"),
-    ("million", "M"),
-    ("g", "G"),
-    ("b", "G"),
-    ("B", "G"),
-];
 
 named! {
     /// An item between commas.
@@ -84,11 +71,73 @@ pub(super) fn list(names: &[(&str, &str)]) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// The names that are legal, and the one that `found` most likely stands for.
-pub(super) fn expected(found: &str, names: &[(&str, &str)]) -> String {
+/// Where the documentation lists what the DSL leaves out.
+pub(super) const BEYOND: &str = "see \"What the DSL will not say\" in the documentation of `efficientnet_v2!`";
+
+/// What to make of `found` where a `what` is expected: the name that was meant, if one is likely, and those that are
+/// legal.
+pub(super) fn expected(what: &str, found: &str, names: &[(&str, &str)]) -> String {
     let known = || names.iter().map(|(name, _)| *name);
-    let alias = ALIASES.into_iter().find(|(alias, name)| *alias == found && known().any(|known| known == *name));
-    crate::expected(alias.map(|(_, name)| name).or_else(|| suggest(found, known())), &list(names))
+    let likely = || {
+        // A path such as `Activation::Silu` means its last name, and quotes mean what they quote.
+        let word = found.rsplit("::").next().unwrap_or(found).trim_matches('"');
+        let spelt = known().find(|name| plain(name) == plain(word));
+        spelt.or_else(|| suggest(word, known()))
+    };
+    let (meant, note) = match meaning(what, found) {
+        Some(Meaning::Elsewhere(instead)) => return instead.to_owned(),
+        Some(Meaning::Beyond(things)) => {
+            return format!("the DSL has no {things} ({BEYOND}); expected one of {}", list(names));
+        }
+        Some(Meaning::Known) => (None, String::new()),
+        Some(Meaning::Name(name)) => (known().find(|known| *known == name), String::new()),
+        Some(Meaning::Like(name, note)) => (known().find(|known| *known == name), format!(" ({note})")),
+        None => (likely(), String::new()),
+    };
+    match meant {
+        Some(meant) => {
+            format!("{}did you mean `{meant}`{note}? Expected one of {}", foreign_letter(found), list(names))
+        }
+        None => crate::expected(None, &list(names)),
+    }
+}
+
+/// The letter that sets a word apart from the name that it looks like.
+fn foreign_letter(found: &str) -> String {
+    let letter = found.chars().find(|letter| !letter.is_ascii());
+    letter.map_or_else(String::new, |letter| format!("its `{letter}` is U+{:04X}, which no name has; ", letter as u32))
+}
+
+/// The character that was meant, where one stands that only looks like it.
+pub(super) fn lookalike(found: &str) -> String {
+    let meant = match found.chars().next() {
+        Some('−' | '–' | '—') => '-',
+        Some('“' | '”' | '„' | '‘' | '’' | '«' | '»') => '"',
+        Some('，' | '、') => ',',
+        Some('：') => ':',
+        _ => return String::new(),
+    };
+    format!("; write `{meant}` for it")
+}
+
+/// A number of pixels in 0..=255 as one of pixels in 0..=1.
+pub(super) fn in_unit(values: &[f64]) -> String {
+    let unit = values.iter().map(|&value| if value > 1.0 { (value / 255.0 * 1e4).round() / 1e4 } else { value });
+    let unit: Vec<String> = unit.map(|value| value.to_string()).collect();
+    if let [one] = unit.as_slice() { one.clone() } else { format!("[{}]", unit.join(", ")) }
+}
+
+/// A momentum in TensorFlow's sense as one in PyTorch's.
+pub(super) fn new_share(momentum: f64) -> f64 {
+    ((1.0 - momentum) * 1e6).round() / 1e6
+}
+
+/// Words for an array of equal elements, which stands for a row or for a list.
+pub(super) fn spelt_out(item: Item, element: &str) -> String {
+    match item {
+        Item::Number => format!("write `{element}`, which alone is for all channels"),
+        _ => format!("write each {item}"),
+    }
 }
 
 /// Numbers to choose from: `3, 5 or 7`.
@@ -129,4 +178,22 @@ pub(super) fn one_a_channel(channels: usize) -> String {
 /// The size of the images, for a limit that depends on it.
 pub(super) fn at_size(limit: Limit, size: usize) -> String {
     if limit == Limit::Macs { format!(" at {size} px") } else { String::new() }
+}
+
+/// What to do instead, where a value is the name of a constant.
+pub(super) fn names_stay_names(text: &str) -> &'static str {
+    let is_constant = text.starts_with(|first: char| first.is_uppercase()) && text != "None" || text.contains("::");
+    if is_constant {
+        "; a table sees a name, not its value: write the number, or let a `macro_rules!` put it in"
+    } else {
+        ""
+    }
+}
+
+/// A number as messages quote it, not with hundreds of zeros.
+pub(super) fn short(number: String) -> String {
+    match number.parse::<f64>() {
+        Ok(value) if number.len() > 24 => format!("{value:e}"),
+        _ => number,
+    }
 }

@@ -1,0 +1,15 @@
+use effnet_runtime::efficientnet_v2;
+
+efficientnet_v2! {
+    pub struct Model <
+        [2, 3, 1, 1, 24, WIDTH, fused, 0],
+    >;
+}
+
+efficientnet_v2! {
+    pub struct Second <
+        [2, 3, 1, 1, 24, usize::MAX, fused, 0],
+    >;
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use effnet_runtime::efficientnet_v2;
+
+efficientnet_v2! {
+    pub struct Model <
+        [2, 3, 1, 1, 24, 1 << 4, fused, 0],
+    >;
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+use effnet_runtime::efficientnet_v2;
+
+efficientnet_v2! {
+    pub pub struct Model <
+        [2, 3, 1, 1, 24, 24, fused, 0],
+    >;
+}
+
+efficientnet_v2! {
+    pub struct struct Second <
+        [2, 3, 1, 1, 24, 24, fused, 0],
+    >;
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use effnet_runtime::efficientnet_v2;
+
+efficientnet_v2! {
+    pub struct Model <
+        [2, 3, 1, 1, 24, 24, fused, 0],
+    > {
+        /// Wide.
+        num_features: 64,
+        #[cfg(test)]
+        dropout: 2,
+    }
+}
+
+fn main() {}

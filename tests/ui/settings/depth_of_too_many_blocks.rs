@@ -1,0 +1,9 @@
+use effnet_runtime::efficientnet_v2;
+
+efficientnet_v2! {
+    pub struct Model <
+        [20, 3, 1, 1, 24, 24, fused, 0],
+    > { depth: 60 }
+}
+
+fn main() {}

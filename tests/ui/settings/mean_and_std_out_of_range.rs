@@ -1,0 +1,12 @@
+use effnet_runtime::efficientnet_v2;
+
+efficientnet_v2! {
+    pub struct Model <
+        [2, 3, 1, 1, 24, 24, fused, 0],
+    > {
+        mean: -2,
+        std: [0.5, 300, 0.5],
+    }
+}
+
+fn main() {}

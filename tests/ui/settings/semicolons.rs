@@ -1,0 +1,13 @@
+use effnet_runtime::efficientnet_v2;
+
+efficientnet_v2! {
+    pub struct Model <
+        [2, 3, 1, 1, 24, 24, fused, 0],
+    > {
+        num_features: 64;
+        dropout: 3;
+        drop_path: 0.1;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use effnet_runtime::efficientnet_v2;
+
+efficientnet_v2! {
+    pub struct Model <
+        [2, 3, 1, 1, 24, 24, fused, 0],
+    > {
+        in_chans: 3,
+        stem_size: 24,
+        head_channels: 1280,
+    }
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use effnet_runtime::efficientnet_v2;
+
+efficientnet_v2! {
+    pub struct Model <
+        [2, 3, 1, 1, 24, 24, fused, 0],
+    > {
+        width_coefficient: 1.1,
+        depth_multiplier: 1.2,
+    }
+}
+
+fn main() {}
