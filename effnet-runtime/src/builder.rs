@@ -85,7 +85,7 @@ impl<'a> Builder<'a> {
 /// # Errors
 /// When the table is faulty.
 pub(crate) fn check_network(spec: &Spec) -> Result<()> {
-    let mistakes: Vec<String> = spec.validate().iter().map(ToString::to_string).collect();
+    let mistakes: Vec<String> = spec.check_built().iter().map(ToString::to_string).collect();
     if !mistakes.is_empty() {
         candle_core::bail!("the table of `{}` is faulty: {}", spec.name, mistakes.join("; "))
     }

@@ -135,6 +135,18 @@ fn settings_in_another_sense() {
     check(Place::Setting(Key::BnMomentum), momentum, |_, settings| settings.bn_momentum = 0.99);
 }
 
+/// Files of networks that were trained with them say them.
+#[test]
+fn what_a_table_may_not_say_can_be_built() {
+    let mut spec = legal();
+    (spec.settings.bn_momentum, spec.settings.mean, spec.settings.std) =
+        (0.99, vec![123.675, 116.28, 103.53].into(), vec![58.0].into());
+    assert_eq!((spec.validate().len(), spec.check_built().len()), (3, 0));
+    (spec.settings.bn_momentum, spec.settings.mean, spec.settings.std) =
+        (1.5, vec![f64::NAN].into(), vec![-1.0].into());
+    assert_eq!(spec.check_built().len(), 3);
+}
+
 #[test]
 fn one_number_a_channel() {
     let mean = "`mean` has 2 numbers; it must have one, or one for each of the 3 channels";

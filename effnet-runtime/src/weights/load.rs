@@ -199,7 +199,7 @@ const BEYOND: u64 = 1 << 18;
 /// Refuses a file whose own table describes a far larger network than it holds, before memory is allocated for one.
 fn believe(file: &WeightsFile, spec: &Spec, classes: usize) -> Result<()> {
     let is_own = file.metadata().is_some_and(|metadata| metadata.spec == *spec);
-    if !is_own || !spec.validate().is_empty() {
+    if !is_own || !spec.check_built().is_empty() {
         return Ok(());
     }
     let held: u64 = file.tensors().map(|(_, info)| info.shape.iter().product::<usize>() as u64).sum();

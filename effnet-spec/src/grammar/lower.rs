@@ -6,7 +6,7 @@ use super::ast::{Ast, Path};
 use super::report::Report;
 use super::rows::{self, ReadRow};
 use super::settings::{self, ReadSettings};
-use crate::{Column, Error, Key, Mistake, Place, Spec};
+use crate::{Column, Error, Key, Mistake, Operator, Place, Spec};
 
 /// The contents of a table.
 #[derive(Clone, Debug)]
@@ -89,15 +89,16 @@ impl<S: Copy> Table<'_, S> {
 
     /// Whether a mistake in a row is one for the stand-in of another cell only.
     fn is_guessed(&self, place: Place, mistake: &Mistake) -> bool {
-        use Mistake::{AlreadyExpands, IllegalKernel, NoExpansion, NoSqueeze, NothingProjects, OptionOfOthers};
         let (Place::Cell(row, _) | Place::Option(row, _)) = place else { return false };
         let unread = |column| self.rows[row].cell(column).is_none();
+        let some_block_has = |kernel| Operator::ALL.iter().any(|known| known.block_type().kernels.contains(kernel));
         match mistake {
-            IllegalKernel { .. } | NoExpansion { .. } | NoSqueeze { .. } | OptionOfOthers { .. } => {
+            Mistake::IllegalKernel { kernel, .. } => unread(Column::Operator) && some_block_has(kernel),
+            Mistake::NoExpansion { .. } | Mistake::NoSqueeze { .. } | Mistake::OptionOfOthers { .. } => {
                 unread(Column::Operator)
             }
-            AlreadyExpands => unread(Column::Expansion),
-            NothingProjects => unread(Column::Operator) || unread(Column::Expansion),
+            Mistake::AlreadyExpands => unread(Column::Expansion),
+            Mistake::NothingProjects => unread(Column::Operator) || unread(Column::Expansion),
             _ => false,
         }
     }

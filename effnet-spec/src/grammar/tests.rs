@@ -339,3 +339,13 @@ fn a_byte_order_mark_is_no_mistake() {
     assert_eq!(table(&format!("\u{feff}< {ROW} >")), table(&format!("< {ROW} >")));
     assert_eq!(errors("\u{feff}[1, 4, 1, 1, 8, 8, fused, 0]"), ["1:5: `kernel` is 4; it must be 3, 5 or 7"]);
 }
+
+/// A kernel of 1 is legal for the operator that is meant, and who expands is unknown.
+#[test]
+fn what_depends_on_an_unread_cell_is_no_mistake() {
+    let conv = "1:20: unknown operator `cnov`: did you mean `conv`? Expected one of `fused` (or 0), `mbconv` (or 1), \
+                `conv` (or 2)";
+    assert_eq!(errors("[1, 1, 1, 1, 8, 8, cnov, 0]"), [conv]);
+    let expansion = "1:11: `expansion` is `x`; it must be a positive whole number";
+    assert_eq!(errors("[1, 3, 1, x, 8, 8, fused, 0, { project_activation: true }]"), [expansion]);
+}

@@ -4,7 +4,9 @@ mod counts;
 mod rows;
 mod settings;
 
-use crate::{Error, Key, Mistake, Place, Spec};
+use std::borrow::Cow;
+
+use crate::{Error, Key, Mistake, Place, Settings, Spec};
 
 impl Spec {
     /// Every mistake of the table and its settings, rows first. Empty if the network can be built.
@@ -28,6 +30,23 @@ impl Spec {
             errors.extend(counts::check(self));
         }
         errors
+    }
+
+    /// The mistakes that no network can be built with: those of [`Spec::validate`], but not a momentum in TensorFlow's
+    /// sense, nor a mean or a deviation of pixels in 0..=255. A table may not say these, and the file of a network that
+    /// was trained with them does.
+    pub fn check_built(&self) -> Vec<Error<Place>> {
+        let Settings { bn_momentum, mean, std, .. } = &self.settings;
+        let stand_in = |values: &Cow<'static, [f64]>, can_be: fn(f64) -> bool| {
+            if values.iter().all(|value| can_be(*value)) { vec![0.5; values.len()].into() } else { values.clone() }
+        };
+        let settings = Settings {
+            bn_momentum: if (0.0..=1.0).contains(bn_momentum) { 0.0 } else { *bn_momentum },
+            mean: stand_in(mean, f64::is_finite),
+            std: stand_in(std, is_positive),
+            ..self.settings.clone()
+        };
+        Self { settings, ..self.clone() }.validate()
     }
 
     /// The mistake in a `stem` setting that says `declared`, if there is one.
