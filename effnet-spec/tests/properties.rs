@@ -92,8 +92,10 @@ proptest! {
     }
 
     #[test]
-    fn a_scaled_network_is_legal(spec in any::spec(), width in 0.1..4.0_f64, depth in 0.1..4.0_f64) {
-        prop_assert_eq!(spec.scaled(&Scaling::v2(width, depth)).validate(), []);
+    fn a_scaled_network_is_legal(spec in any::spec(), scaling in any::scaling()) {
+        let scaled = spec.scaled(&scaling);
+        prop_assert_eq!(scaled.validate(), []);
+        prop_assert_eq!(scaled.stages().count(), spec.stages().count());
     }
 
     /// Counted another way, over the modules of the PyTorch model.

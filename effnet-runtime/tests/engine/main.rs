@@ -179,17 +179,24 @@ fn bf16_rounds_what_products_multiply_and_nothing_else() {
         "[1, 3, 1, 4, 8, 24, mbconv, 0]",
         "[1, 3, 1, 1, 8, 24, mbconv, 0]",
     ] {
-        let table = format!("< [1, 5, 1, 1, 8, 8, fused, 0], {row} > {{ num_features: 64 }}");
-        let spec = grammar::parse_table("Shallow", &table).unwrap();
-        let network = DynamicModel::from_spec(&spec, 100, Params::new(0).builder()).unwrap();
-        let (pixels, images) = images(40);
-        ordinary(&network, &images);
-        let logits = |precision| double::logits(&network, &pixels, (8, 40), precision);
-        let (exact, rounded) = (logits(Precision::F32), logits(Precision::Bf16));
-        let (_, by_rounding) = errors(&rounded, &exact);
-        let (_, rms) = errors(&engine(&network, &images, Precision::Bf16), &rounded);
-        println!("{row}: roundings move logits by {by_rounding:.2e} rms, the engine's are {rms:.2e} from there");
-        // A layer that rounded otherwise would move them by about as much as roundings do.
-        assert!(rms <= by_rounding / 4.0, "{row}: {rms}, where roundings move logits by {by_rounding}");
+        check_bf16(row, "num_features: 64");
     }
+    for head in ["head: none", "head: pooled, num_features: 64"] {
+        check_bf16("[1, 5, 2, 1, 8, 16, conv, 0, { activation: relu }]", head);
+    }
+}
+
+fn check_bf16(row: &str, head: &str) {
+    let table = format!("< [1, 5, 1, 1, 8, 8, fused, 0], {row} > {{ {head} }}");
+    let spec = grammar::parse_table("Shallow", &table).unwrap();
+    let network = DynamicModel::from_spec(&spec, 100, Params::new(0).builder()).unwrap();
+    let (pixels, images) = images(40);
+    ordinary(&network, &images);
+    let logits = |precision| double::logits(&network, &pixels, (8, 40), precision);
+    let (exact, rounded) = (logits(Precision::F32), logits(Precision::Bf16));
+    let (_, by_rounding) = errors(&rounded, &exact);
+    let (_, rms) = errors(&engine(&network, &images, Precision::Bf16), &rounded);
+    println!("{row}: roundings move logits by {by_rounding:.2e} rms, the engine's are {rms:.2e} from there");
+    // A layer that rounded otherwise would move them by about as much as roundings do.
+    assert!(rms <= by_rounding / 4.0, "{row}: {rms}, where roundings move logits by {by_rounding}");
 }

@@ -1,6 +1,9 @@
 //! Any legal network, for property tests.
 
-use effnet_spec::{Activation, Expansion, Gate, HeadKind, Operator, Padding, Row, SeOf, Settings, Spec, Squeeze};
+use effnet_spec::{
+    Activation, DepthRounding, Expansion, Gate, HeadKind, Operator, Padding, Row, Scale, Scaling, SeOf, Settings, Spec,
+    Squeeze,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -70,6 +73,17 @@ fn settings() -> impl Strategy<Value = Settings> {
             }
         },
     )
+}
+
+/// Any scaling by factors that leave a network small.
+#[allow(dead_code, reason = "not every test scales")]
+pub(crate) fn scaling() -> impl Strategy<Value = Scaling> {
+    let rules = (select(Scale::ALL.to_vec()), select(DepthRounding::ALL.to_vec()));
+    let features = (any::<bool>(), 0..3_000_usize);
+    (0.1..4.0_f64, 0.1..4.0_f64, rules, features).prop_map(|(width, depth, rules, (fixed_features, min_features))| {
+        let (scale, depth_rounding) = rules;
+        Scaling { width, depth, scale, depth_rounding, fixed_features, min_features }
+    })
 }
 
 /// Any legal network.
