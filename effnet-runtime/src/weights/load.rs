@@ -6,13 +6,13 @@ use candle_core::Device;
 use candle_nn::VarBuilder;
 use effnet_spec::Spec;
 
-use super::convention::Said;
 use super::error::{Error, Result};
 use super::file::WeightsFile;
 use super::metadata::TRAINING_PREFIX;
 use super::mismatch::{Mismatch, WrongShape, list};
 use super::names::{Scheme, is_batch_count};
 use super::program::same_arithmetic;
+use super::said::Said;
 use crate::dialect::Dialect;
 use crate::network::Network;
 use crate::params::Params;

@@ -21,9 +21,10 @@ mod mismatch;
 mod names;
 mod program;
 mod published;
+mod said;
 mod save;
 
-pub use convention::{Convention, Said};
+pub use convention::Convention;
 pub use error::{Error, Result};
 pub use file::{TensorInfo, WeightsFile};
 pub(crate) use load::check;
@@ -32,7 +33,8 @@ pub use metadata::{FORMAT, KEY, Metadata, TRAINING_PREFIX};
 pub use mismatch::{Mismatch, WrongShape};
 pub use names::{NamePair, Nearest, Scheme};
 #[cfg(all(test, feature = "train"))]
-pub(crate) use published::Published;
+pub(crate) use published::{Published, Series};
+pub use said::Said;
 #[cfg(feature = "train")]
 pub(crate) use save::TEMPORARY_PREFIX;
 pub use save::{AsTensor, save, write_atomically};

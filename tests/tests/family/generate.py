@@ -14,6 +14,7 @@ import sys
 
 import timm
 import torch
+from timm.models import get_arch_pretrained_cfgs
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -324,6 +325,25 @@ def macs(model, size):
     return sum(counts.get(op, 0) for op in [aten.convolution, aten.addmm, aten.mm]) // 2
 
 
+PIXELS = {
+    ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)): "imagenet",
+    ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)): "half",
+    ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)): "unit",
+}
+
+
+def images(name):
+    """How timm evaluates the model's weights, by all their configurations: size, fit, crop, interpolation, pixels."""
+    configs = get_arch_pretrained_cfgs(name)
+    lines = set()
+    for config in configs.values():
+        side, crop = config.input_size[1], config.crop_pct
+        how = config.crop_mode, config.interpolation, PIXELS[config.mean, config.std]
+        tests = (config.test_input_size or config.input_size)[1], config.test_crop_pct or crop
+        lines |= {(side, how[0], crop, *how[1:]), (tests[0], how[0], tests[1], *how[1:])}
+    return [" ".join(map(str, line)) for line in sorted(lines)]
+
+
 def create(name):
     return timm.create_model(name, num_classes=1000, device="meta").eval()
 
@@ -337,6 +357,7 @@ def entry(name):
     rows, other = describe(model)
     if rows is None:
         return found | {"why_not": other}
+    found["images"] = images(name)
     digest = fnv1a("".join(names(model)))
     found |= {"rows": rows, "settings": changed(other), "names": f"{digest:016x}"}
     for _, base, factors in (line for line in SCALED if line[0] == name):

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helper functions too")]
 
 mod formula;
+mod images;
 mod logits;
 mod models;
 mod tables;

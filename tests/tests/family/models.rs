@@ -21,6 +21,9 @@ pub(crate) struct Model {
     settings: String,
     #[serde(default)]
     pub(crate) why_not: Vec<String>,
+    /// How timm evaluates its weights: size, fit, crop, interpolation, pixels.
+    #[serde(default)]
+    pub(crate) images: Vec<String>,
     /// Digest of its parameters' names and shapes.
     pub(crate) names: Option<String>,
     /// The same network as another model's rows under a scaling.

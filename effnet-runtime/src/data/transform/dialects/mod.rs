@@ -1,13 +1,11 @@
 //! Evaluation pictures against those of timm, torchvision and automl, by their models' settings.
 
-use std::borrow::Cow;
-
-use effnet_spec::{Settings, Spec};
+use effnet_spec::Spec;
 use serde::Deserialize;
 
 use super::tests::{folder, picture};
 use super::*;
-use crate::weights::{Convention, Published};
+use crate::weights::{Convention, Published, Series};
 
 #[derive(Deserialize, Debug)]
 struct Case {
@@ -20,17 +18,18 @@ struct Case {
 
 /// The table of a case's variant, as far as a dialect asks for it.
 fn spec(case: &Case) -> Spec {
-    let published = match case.variant.as_str() {
-        "s" => Published::S,
-        "m" => Published::M,
-        "l" => Published::L,
+    let series = match case.variant.as_str() {
+        "s" => Series::S,
+        "m" => Series::M,
+        "l" => Series::L,
         base => {
             assert!(base.starts_with('b'), "{base} is no variant");
-            Published::Base
+            Series::Base
         }
     };
-    let settings = Settings { eval_size: Some(case.test_size), ..Settings::DEFAULT };
-    Spec { name: Cow::Borrowed("Test"), rows: published.rows().collect(), settings }
+    let (_, mut spec) = Published::all().find(|(published, _)| published.series == series).unwrap();
+    spec.settings.eval_size = Some(case.test_size);
+    spec
 }
 
 /// One generator's cases, each with its implementation's result: normalised, CHW.
