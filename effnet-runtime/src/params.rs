@@ -165,7 +165,11 @@ impl Params {
         Ok(Self { by_name: Arc::new(RwLock::new(copied.collect::<Result<_>>()?)), ..self.clone() })
     }
 
-    /// A builder that makes the parameters it is asked for, or returns those that exist.
+    /// A builder that makes the parameters it is asked for, or returns those that exist. A network that is built from it
+    /// also takes over the dialect and the frozen patterns.
+    ///
+    /// Through candle's `rename_f` it does so where the renamed name ends with the given one (`|name| format!("net.{name}")`),
+    /// and what stands before is a prefix. Other renaming may lose both, and patterns of frozen weights know nothing of it.
     pub fn builder(&self) -> VarBuilder<'static> {
         VarBuilder::from_backend(Box::new(self.clone()), DType::F32, self.device.clone())
     }
@@ -320,13 +324,14 @@ impl SimpleBackend for Params {
     }
 
     fn get_unchecked(&self, name: &str, _: DType, device: &Device) -> Result<Tensor> {
-        if name == CARRIED_TENSOR {
+        if let Some(before) = name.strip_suffix(CARRIED_TENSOR) {
             let frozen = self.frozen.patterns().to_vec();
-            let carried = Carried { dialect: self.dialect.clone(), frozen, prefix: self.prefix.to_string() };
+            let prefix = joined(&self.prefix, before.trim_end_matches('.'));
+            let carried = Carried { dialect: self.dialect.clone(), frozen, prefix };
             let bytes = serde_json::to_vec(&carried).map_err(candle_core::Error::wrap)?;
             return Tensor::from_slice(&bytes, bytes.len(), device);
         }
-        if let (MATCHED_TENSOR, Some(matched)) = (name, self.frozen.matched()) {
+        if let (true, Some(matched)) = (name.ends_with(MATCHED_TENSOR), self.frozen.matched()) {
             return Ok(matched);
         }
         match self.get(name) {

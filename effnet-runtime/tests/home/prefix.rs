@@ -1,7 +1,7 @@
 use effnet_runtime::candle::{Device, ModuleT};
 use effnet_runtime::candle_nn::{AdamW, Optimizer, VarBuilder};
 use effnet_runtime::infer::{Engine, Options};
-use effnet_runtime::weights::{self, Classifier, Metadata, NamePair, Scheme, WeightsFile, read_network};
+use effnet_runtime::weights::{self, Classifier, Convention, Metadata, NamePair, Scheme, WeightsFile, read_network};
 use effnet_runtime::{DynamicModel, Network, NormUpdates, Params, Pass, Precision, Step};
 
 use crate::{Regressor, Small, bits, images, logits, sentence, state, variables};
@@ -126,4 +126,19 @@ fn a_body_trains_with_candle_and_its_statistics_follow() {
     let kept: Vec<_> =
         before.iter().zip(&after).filter(|(before, after)| before == after).map(|(old, _)| &old.0).collect();
     assert!(kept.is_empty(), "unchanged: {kept:?}");
+}
+
+/// candle's `rename_f` puts a prefix before all names, those of what a builder carries besides parameters included.
+#[test]
+fn a_renaming_builder_carries_dialect_frozen_patterns_and_prefix() {
+    let dialect = Convention::TimmTf.dialect(&Small::SPEC);
+    let params = Params::new(0).with_dialect(dialect.clone()).with_frozen(vec!["net.stem.*".to_owned()]);
+    let renamed = Small::new(10, params.builder().rename_f(|name| format!("net.{name}"))).unwrap();
+    assert_eq!(renamed.dialect(), &dialect);
+    assert_eq!(state(renamed.params()), state(Small::new(10, params.builder().pp("net")).unwrap().params()));
+    let loss = renamed.forward_t(&images(2), true).unwrap().sqr().unwrap().mean_all().unwrap();
+    let gradients = loss.backward().unwrap();
+    for (name, var) in params.weights() {
+        assert_eq!(gradients.get(&var).is_none(), name.starts_with("net.stem."), "{name}");
+    }
 }
