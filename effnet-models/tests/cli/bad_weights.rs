@@ -154,6 +154,15 @@ fn what_is_assumed_of_images_is_said_once() {
 }
 
 #[test]
+fn names_that_tell_no_dialect_ask_for_the_flag() {
+    let folder = folder();
+    fs::write(folder.path().join("pytorch.table"), TABLE).expect("written");
+    let mut command = effnet(folder.path());
+    command.args(["predict", "--table", "pytorch.table", "--weights"]).arg(fixture("plain.safetensors"));
+    fail(command.arg(RUN.image()), &["say the dialect, `timm-tf` for a `tf_*` model, else `timm` (`--dialect NAME`)"]);
+}
+
+#[test]
 fn weights_that_are_no_numbers() {
     let folder = folder();
     let says = &["`blocks.1.0.bn1.running_var` in `", "nan.pth` has a value that is NaN or infinite"];

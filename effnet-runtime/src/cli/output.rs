@@ -6,6 +6,7 @@ use std::io::Write;
 
 use crate::sentence::sentence;
 use crate::text::shell;
+use crate::weights;
 
 /// Prints a line. A closed pipe (`train | head`) does not stop a run.
 pub(super) fn line(text: impl Display) {
@@ -23,10 +24,18 @@ pub fn error(error: &(dyn Error + 'static)) {
     warn(format_args!("error: {}", error_text(error)));
 }
 
-/// An error and its causes as one sentence, joined by colons, without backtraces.
+/// An error and its causes as one sentence, joined by colons, without backtraces. Where the library asks for what a flag
+/// says, it names the flag.
 pub fn error_text(error: &(dyn Error + 'static)) -> String {
-    let text = |error: &(dyn Error + 'static)| error.downcast_ref().map_or_else(|| error.to_string(), sentence);
-    std::iter::successors(Some(error), |&error| error.source()).map(text).collect::<Vec<_>>().join(": ")
+    std::iter::successors(Some(error), |&error| error.source()).map(cause_text).collect::<Vec<_>>().join(": ")
+}
+
+fn cause_text(error: &(dyn Error + 'static)) -> String {
+    let text = error.downcast_ref().map_or_else(|| error.to_string(), sentence);
+    match error.downcast_ref() {
+        Some(weights::Error::DialectUnsaid(_)) => format!("{text} (`--dialect NAME`)"),
+        _ => text,
+    }
 }
 
 /// The program's name, quoted for a shell.

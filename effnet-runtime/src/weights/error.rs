@@ -46,10 +46,10 @@ pub enum Error {
     /// Several networks, under these prefixes of their names, where nothing says which one to take.
     #[error("`{}` holds several networks, under {}: save the weights of one of them alone", path.display(), list(prefixes))]
     SeveralNetworks { path: PathBuf, prefixes: Vec<String> },
-    /// Names that several conventions use.
+    /// Names that several conventions use: name one of [`super::Convention`].
     #[error(
-        "`{}` has timm's parameter names, and they do not tell how its convolutions pad: pass `--dialect timm-tf` for a \
-         `tf_*` model, else `--dialect timm`",
+        "`{}` has timm's parameter names, and they do not tell how its convolutions pad: say the dialect, `timm-tf` for a \
+         `tf_*` model, else `timm`",
         .0.display()
     )]
     DialectUnsaid(PathBuf),

@@ -123,7 +123,7 @@ fn foreign_names_load_and_say_what_they_assume() {
             }
             Scheme::Timm => {
                 let text = file.dialect(&spec(8), None).unwrap_err().to_string();
-                assert!(text.contains("--dialect timm-tf") && text.contains("--dialect timm`"), "{text}");
+                assert!(text.contains("`timm-tf`") && text.contains("`timm`") && !text.contains("--"), "{text}");
             }
         }
         let said = file.dialect(&spec(8), Some(Convention::TimmTf)).unwrap();
