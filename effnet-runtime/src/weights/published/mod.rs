@@ -2,8 +2,9 @@
 
 mod tables;
 
-use effnet_spec::Spec;
 use effnet_spec::grammar::parse_table;
+use effnet_spec::plan::Conv;
+use effnet_spec::{Block, Gate, Spec};
 
 use tables::TABLES;
 
@@ -40,11 +41,14 @@ pub(crate) enum Series {
 }
 
 impl Published {
-    /// The network that a table describes, if it is a published one. Only what changes the stages counts: a relative with
-    /// as many blocks and the same width is none.
+    /// The network that a table describes, if it is a published one. Only what the stem and the stages compute counts,
+    /// whatever words say it: a relative with as many blocks and the same width is none.
     pub(super) fn of(spec: &Spec) -> Option<Self> {
-        let stages = |of: &Spec| of.rows == spec.rows && of.settings.activation == spec.settings.activation;
-        Self::all().find(|(_, published)| stages(published)).map(|(published, _)| published)
+        let is = |published: &Spec| {
+            (stem(published), published.num_blocks()) == (stem(spec), spec.num_blocks())
+                && blocks(published).eq(blocks(spec))
+        };
+        Self::all().find(|(_, published)| is(published)).map(|(published, _)| published)
     }
 
     /// All of them, with their tables.
@@ -58,9 +62,23 @@ impl Published {
     }
 }
 
+/// The stem's convolution, of images of any channels.
+fn stem(spec: &Spec) -> Conv {
+    Conv { in_channels: 0, ..spec.stem_conv() }
+}
+
+/// The blocks, whatever their drop path. The functions of a squeeze-and-excitation count where there is one.
+fn blocks(spec: &Spec) -> impl Iterator<Item = Block> {
+    spec.blocks().map(|block| {
+        let (se_activation, gate) =
+            if block.squeezed > 0 { (block.se_activation, block.gate) } else { (block.activation, Gate::Sigmoid) };
+        Block { row: 0, drop_path: 0.0, se_activation, gate, ..block }
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use effnet_spec::{Activation, Operator, Row, Settings};
+    use effnet_spec::{Activation, Operator, Row, SeOf, Settings};
 
     use super::*;
 
@@ -100,5 +118,28 @@ mod tests {
         let mut rectified = of(Series::S);
         rectified.settings.activation = Activation::Relu;
         assert_eq!(Published::of(&rectified), None);
+    }
+
+    #[test]
+    fn every_word_that_changes_the_stages_makes_a_relative() {
+        let changes: [fn(&mut Settings); 4] = [
+            |settings| settings.stem_kernel = 5,
+            |settings| settings.se_gate = Gate::HardSigmoid,
+            |settings| settings.se_activation = Some(Activation::Relu),
+            |settings| settings.se_of = SeOf::Expanded,
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            let mut spec = of(Series::S);
+            change(&mut spec.settings);
+            assert_eq!(Published::of(&spec), None, "{number}");
+        }
+        let mut without = of(Series::S);
+        without.rows.to_mut()[1].shortcut = false;
+        assert_eq!(Published::of(&without), None);
+        // Other words for the same layers.
+        let mut same = of(Series::S);
+        let row = &mut same.rows.to_mut()[0];
+        (row.activation, same.settings.drop_path) = (Some(Activation::Silu), 0.5);
+        assert_eq!(Published::of(&same).map(|published| published.series), Some(Series::S));
     }
 }
