@@ -93,7 +93,7 @@ fn main() -> Result<()> {
     let new: Vec<_> = params.weights().into_iter().filter(|(name, _)| !name.starts_with("backbone.")).collect();
     println!("{} of {} weights are new: {:?} …", new.len(), params.weights().len(), new[0].0);
     let mut optimizer = nn::AdamW::new_lr(new.into_iter().map(|(_, var)| var).collect(), 1e-2)?;
-    for step in 0..60 {
+    for step in 0..40 {
         let (images, truths) = batch(&*digits.train, &transform, step)?;
         let (cells, labels): (Vec<u32>, Vec<u32>) = truths.into_iter().unzip();
         let cells = Tensor::new(cells, &Device::Cpu)?;
@@ -118,7 +118,7 @@ fn main() -> Result<()> {
     params.load(&path)?;
     std::fs::remove_file(&path)?;
 
-    let (mut found, mut told, count) = (0, 0, 4 * BATCH);
+    let (mut found, mut told, count) = (0, 0, 2 * BATCH);
     for number in 0..count / BATCH {
         let (images, truths) = batch(&*digits.val, &transform, number)?;
         for ((cell, class), (true_cell, label)) in detector.detect(&images)?.into_iter().zip(truths) {
