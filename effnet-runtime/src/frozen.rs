@@ -23,7 +23,7 @@ impl Frozen {
         Self { patterns: patterns.into(), matched }
     }
 
-    /// Those that a builder hands over: what [`Frozen::patterns`] and [`Frozen::matched`] gave.
+    /// The patterns that a builder hands over: what [`Frozen::patterns`] and [`Frozen::matched`] gave.
     pub(crate) fn carried(patterns: Vec<String>, matched: Option<&Tensor>) -> Result<Self> {
         Ok(Self { patterns: patterns.into(), matched: matched.map(Var::from_tensor).transpose()? })
     }

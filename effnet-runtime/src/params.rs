@@ -112,7 +112,7 @@ impl Params {
         Self { initial: Initial::Zeros, dialect, ..Self::on(0, device) }
     }
 
-    /// Those of a network that enters them by [`Params::adopt`]. The dialect is what its builder carried: none for the
+    /// The parameters of a network that enters them by [`Params::adopt`]. The dialect is what its builder carried: none for the
     /// table's own, as in the program's.
     pub(crate) fn of_network(device: &Device, dialect: Option<Dialect>, frozen: Frozen, prefix: &str) -> Self {
         Self { dialect, frozen, prefix: prefix.into(), ..Self::on(0, device) }

@@ -43,7 +43,7 @@ pub struct Row {
 /// Channels between a block's expansion and its projection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expansion {
-    /// So many times the block's input channels. With 1, a block has no expand convolution.
+    /// The factor of the block's input channels. With 1, a block has no expand convolution.
     Ratio(usize),
     /// This many, whatever the input's; `width` does not scale them.
     Channels(usize),

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::formula::{images, tensor};
 use super::models::find;
 
-/// How far a logit may be from timm's, in standard deviations of the logits. timm's own f32 and f64 are within a tenth.
+/// How far a logit or a number of an embedding may be from timm's, in standard deviations of these. timm's own f32 and f64 are within a tenth.
 const TOLERANCE: f64 = 1e-4;
 
 const CLASSES: usize = 1000;
@@ -67,6 +67,11 @@ fn has_timms_logits(name: &str) {
     close("the model's logits", &network.run(&images, &Pass::Eval(Precision::F32)).unwrap(), &logits);
     let engine = Engine::new(&network, &Options::default()).unwrap();
     close("the engine's logits", &engine.forward(&images).unwrap(), &logits);
+    let (first, embeddings) = (images.narrow(0, 0, 1).unwrap(), expected(&format!("{name}.embeddings")));
+    let row = |found: Tensor| found.squeeze(0).unwrap();
+    let by_model = network.embeddings(&first, &Pass::Eval(Precision::F32)).unwrap();
+    close("the model's embeddings", &row(by_model), &embeddings);
+    close("the engine's embeddings", &row(engine.embeddings(&first).unwrap()), &embeddings);
 }
 
 macro_rules! models {
