@@ -137,10 +137,13 @@ fn rows<S: Copy>(cursor: &mut Cursor<'_, S>, report: &mut Report<S>) -> Vec<AstR
                         if group.delimiter == Delimiter::Parenthesis {
                             report.error(span, Mistake::RowInParentheses);
                         }
-                        match values(&mut inside, Item::Cell, report) {
-                            // Nothing in parentheses is one mistake.
-                            cells if cells.is_empty() && group.delimiter == Delimiter::Parenthesis => AstRowKind::Bad,
-                            cells => AstRowKind::Cells(cells),
+                        let cells = values(&mut inside, Item::Cell, report);
+                        // What has been reported of every cell, or of their parentheses, is not counted too.
+                        let told = !cells.is_empty() || group.delimiter == Delimiter::Parenthesis;
+                        if told && cells.iter().all(|cell| matches!(cell.kind, ValueKind::Bad)) {
+                            AstRowKind::Bad
+                        } else {
+                            AstRowKind::Cells(cells)
                         }
                     }
                 }

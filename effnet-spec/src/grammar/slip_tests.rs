@@ -22,6 +22,13 @@ fn brackets_around_other_things_than_cells() {
 }
 
 #[test]
+fn cells_that_have_been_told_are_not_counted() {
+    for (text, count) in [("()", 1), ("(;)", 3), ("[,]", 1), ("[]", 1), ("() ()", 3), ("(1)", 2), ("[(1), .5]", 2)] {
+        assert_eq!(errors(text).len(), count, "{text}");
+    }
+}
+
+#[test]
 fn names_in_front_of_cells() {
     one(
         "[operator: mbconv, repeats: 1, kernel: 3, stride: 1, in: 8, out: 16, expansion: 4, se_ratio: 0.25]",
