@@ -107,9 +107,9 @@ impl<S: Copy> ReadSettings<S> {
         } else if has(Key::MinFeatures) {
             let fixed = self.scaling.fixed_features.then_some("fixed_features");
             let fixed = fixed.or((self.scaling.scale == Scale::Lite).then_some("scale: lite"));
-            errors.extend(fixed.map(|by| error(Key::MinFeatures, Mistake::HeadIsFixed { by })));
-            let none = self.scaling.min_features == 0;
-            errors.extend(none.then(|| Error::setting(Key::MinFeatures, 0)));
+            let fixed = fixed.map(|by| error(Key::MinFeatures, Mistake::HeadIsFixed { by }));
+            let none = (self.scaling.min_features == 0).then(|| Error::setting(Key::MinFeatures, 0));
+            errors.extend(fixed.or(none));
         }
         errors
     }
