@@ -101,7 +101,7 @@ fn joined(parts: &[TokenStream]) -> TokenStream {
 }
 
 /// ```text
-/// let mut builder = __private::Builder::new(&Self::SPEC, num_classes, vb)?;
+/// let mut builder = __private::Builder::new(&<Self as __private::Model>::SPEC, num_classes, vb)?;
 /// let ((stem, stage_1), (stage_2, head)) = __private::Layers::take(&mut builder)?;
 /// __private::Ok(Self { stem, stage_1, stage_2, head, core: builder.finish()? })
 /// ```
@@ -112,7 +112,7 @@ fn new(names: &Names) -> TokenStream {
         ends[..1].iter().chain(stages).chain(&ends[1..]).map(ToTokens::to_token_stream).collect();
     let pairs = joined(&layers);
     quote_spanned! {*span=>
-        let mut builder = __private::Builder::new(&Self::SPEC, num_classes, vb)?;
+        let mut builder = __private::Builder::new(&<Self as __private::Model>::SPEC, num_classes, vb)?;
         let #pairs = __private::Layers::take(&mut builder)?;
         __private::Ok(Self { #(#layers,)* core: builder.finish()? })
     }

@@ -84,7 +84,7 @@ pub(crate) fn assemble(input: &Input, names: &Names, spec: &Spec, runtime: &Toke
     let map_docs = docs::feature_maps(spec);
     let (stem_docs, stage_docs) = (&map_docs[0], &map_docs[1..]);
     let inherent = inherent(vis, names, spec, parts);
-    let traits = traits(names);
+    let traits = traits(names, spec, parts);
     let stubs = refused.stubs(model);
     let mut fields = Group::new(Delimiter::Brace, quote_spanned!(*span=> #fields core: #private::Core,));
     // With the user's token at either end, the struct is the user's own to rustc, which warns where it is in no use.
@@ -126,8 +126,7 @@ pub(crate) fn conditions(attrs: &[Attribute]) -> TokenStream {
 
 fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) -> TokenStream {
     let Names { span, model, features, .. } = names;
-    let Parts { new, run, embeddings, features: features_body, .. } = parts;
-    let spec_literal = literals::spec(spec, &quote!(__private));
+    let features_body = &parts.features;
     let per_class = spec.num_features().saturating_add(1);
     let params = whole(parts.body_params.saturating_add(per_class.saturating_mul(1_000)));
     let [body_params, per_class] = [parts.body_params, per_class].map(whole);
@@ -137,7 +136,7 @@ fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) ->
         #[allow(unreachable_pub)]
         impl #model {
             /// Table and settings.
-            #vis const SPEC: __private::Spec = #spec_literal;
+            #vis const SPEC: __private::Spec = <Self as __private::Model>::SPEC;
 
             /// Trainable parameters, with 1,000 classes.
             #vis const PARAMS: __private::usize = #params;
@@ -159,7 +158,7 @@ fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) ->
                 num_classes: __private::usize,
                 vb: __private::VarBuilder<'_>,
             ) -> __private::Result<Self> {
-                #new
+                <Self as __private::Model>::new(num_classes, vb)
             }
 
             /// Logits `[N, num_classes]` of images `[N, channels, H, W]`; without classes, their embeddings.
@@ -171,7 +170,7 @@ fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) ->
                 images: &__private::Tensor,
                 pass: &__private::Pass<'_>,
             ) -> __private::Result<__private::Tensor> {
-                #run
+                <Self as __private::Network>::run(self, images, pass)
             }
 
             /// Embeddings `[N, num_features]` of images `[N, channels, H, W]`: what the classifier reads.
@@ -183,7 +182,7 @@ fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) ->
                 images: &__private::Tensor,
                 pass: &__private::Pass<'_>,
             ) -> __private::Result<__private::Tensor> {
-                #embeddings
+                <Self as __private::Network>::embeddings(self, images, pass)
             }
 
             /// The feature maps that the stem and the stages put out, of images `[N, channels, H, W]`.
@@ -220,8 +219,10 @@ fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) ->
     }
 }
 
-fn traits(names: &Names) -> TokenStream {
+fn traits(names: &Names, spec: &Spec, parts: &Parts) -> TokenStream {
     let Names { span, model, stages, .. } = names;
+    let Parts { new, run, embeddings, .. } = parts;
+    let spec_literal = literals::spec(spec, &quote!(__private));
     quote_spanned! {*span=>
         #[automatically_derived]
         impl __private::Network for #model {
@@ -234,7 +235,7 @@ fn traits(names: &Names) -> TokenStream {
                 images: &__private::Tensor,
                 pass: &__private::Pass<'_>,
             ) -> __private::Result<__private::Tensor> {
-                Self::run(self, images, pass)
+                #run
             }
 
             fn embeddings(
@@ -242,7 +243,7 @@ fn traits(names: &Names) -> TokenStream {
                 images: &__private::Tensor,
                 pass: &__private::Pass<'_>,
             ) -> __private::Result<__private::Tensor> {
-                Self::embeddings(self, images, pass)
+                #embeddings
             }
 
             fn stage_maps(
@@ -257,13 +258,13 @@ fn traits(names: &Names) -> TokenStream {
 
         #[automatically_derived]
         impl __private::Model for #model {
-            const SPEC: __private::Spec = #model::SPEC;
+            const SPEC: __private::Spec = #spec_literal;
 
             fn new(
                 num_classes: __private::usize,
                 vb: __private::VarBuilder<'_>,
             ) -> __private::Result<Self> {
-                #model::new(num_classes, vb)
+                #new
             }
         }
 
@@ -274,17 +275,7 @@ fn traits(names: &Names) -> TokenStream {
                 images: &__private::Tensor,
                 train: __private::bool,
             ) -> __private::Result<__private::Tensor> {
-                self.core.pass_t(images, train, |pass| self.run(images, pass))
-            }
-        }
-
-        #[automatically_derived]
-        impl __private::InUse for #model {
-            fn name_all() {
-                let _ = (
-                    Self::PARAMS, Self::DROP_PATH, Self::params, Self::new, Self::run, Self::embeddings, Self::features,
-                    Self::features_t, Self::eval,
-                );
+                self.core.pass_t(images, train, |pass| __private::Network::run(self, images, pass))
             }
         }
     }

@@ -40,10 +40,3 @@ pub trait Model: Network + Sized {
     /// When `vb` lacks a parameter or has it in another shape.
     fn new(num_classes: usize, vb: VarBuilder<'_>) -> Result<Self>;
 }
-
-/// Generated types implement it with functions that name what they offer. rustc counts an implementation as used where
-/// the type is, and warns of a private model that nobody uses, but of no part of one that somebody does.
-pub trait InUse {
-    /// Names the items. Nobody calls it.
-    fn name_all();
-}

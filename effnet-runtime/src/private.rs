@@ -17,7 +17,7 @@ pub use effnet_spec::{Activation, Expansion, Gate, HeadKind, Operator, Padding, 
 
 pub use crate::builder::Builder;
 pub use crate::feature_map::FeatureMap;
-pub use crate::model::{InUse, Model};
+pub use crate::model::Model;
 pub use crate::network::{Core, Eval, Network};
 pub use crate::pass::Pass;
 pub use crate::typed::*;

@@ -78,53 +78,7 @@ const _: () = {
     #[allow(unreachable_pub)]
     impl Scaled {
         /// Table and settings.
-        const SPEC: __private::Spec = __private::Spec {
-            name: __private::Cow::Borrowed("Scaled"),
-            rows: __private::Cow::Borrowed(
-                &[
-                    __private::Row::new(
-                        2,
-                        3,
-                        1,
-                        1,
-                        40,
-                        16,
-                        __private::Operator::Fused,
-                        0.0,
-                    ),
-                    __private::Row::new(
-                        3,
-                        3,
-                        2,
-                        6,
-                        16,
-                        40,
-                        __private::Operator::MbConv,
-                        0.25,
-                    ),
-                ],
-            ),
-            settings: __private::Settings {
-                in_channels: 3,
-                num_features: 80,
-                head: __private::HeadKind::Conv,
-                head_bias: true,
-                stem_kernel: 3,
-                dropout: 0.2,
-                drop_path: 0.2,
-                bn_eps: 0.001,
-                bn_momentum: 0.1,
-                padding: __private::Padding::Symmetric,
-                activation: __private::Activation::Silu,
-                se_gate: __private::Gate::Sigmoid,
-                se_activation: __private::Option::None,
-                se_of: __private::SeOf::Input,
-                train_size: __private::Option::None,
-                eval_size: __private::Option::None,
-                mean: __private::Cow::Borrowed(&[0.5]),
-                std: __private::Cow::Borrowed(&[0.5]),
-            },
-        };
+        const SPEC: __private::Spec = <Self as __private::Model>::SPEC;
         /// Trainable parameters, with 1,000 classes.
         const PARAMS: __private::usize = 156120;
         /// The drop-path rate of each block, used where a block has a shortcut.
@@ -148,17 +102,7 @@ const _: () = {
             num_classes: __private::usize,
             vb: __private::VarBuilder<'_>,
         ) -> __private::Result<Self> {
-            let mut builder = __private::Builder::new(&Self::SPEC, num_classes, vb)?;
-            let ((stem, stage_1), (stage_2, head)) = __private::Layers::take(
-                &mut builder,
-            )?;
-            __private::Ok(Self {
-                stem,
-                stage_1,
-                stage_2,
-                head,
-                core: builder.finish()?,
-            })
+            <Self as __private::Model>::new(num_classes, vb)
         }
         /// Logits `[N, num_classes]` of images `[N, channels, H, W]`; without classes, their embeddings.
         ///
@@ -169,10 +113,7 @@ const _: () = {
             images: &__private::Tensor,
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Tensor> {
-            self.stem
-                .then(&self.stage_1)
-                .then(&self.stage_2)
-                .logits(&self.head, images, pass)
+            <Self as __private::Network>::run(self, images, pass)
         }
         /// Embeddings `[N, num_features]` of images `[N, channels, H, W]`: what the classifier reads.
         ///
@@ -183,10 +124,7 @@ const _: () = {
             images: &__private::Tensor,
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Tensor> {
-            self.stem
-                .then(&self.stage_1)
-                .then(&self.stage_2)
-                .embeddings(&self.head, images, pass)
+            <Self as __private::Network>::embeddings(self, images, pass)
         }
         /// The feature maps that the stem and the stages put out, of images `[N, channels, H, W]`.
         ///
@@ -234,14 +172,20 @@ const _: () = {
             images: &__private::Tensor,
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Tensor> {
-            Self::run(self, images, pass)
+            self.stem
+                .then(&self.stage_1)
+                .then(&self.stage_2)
+                .logits(&self.head, images, pass)
         }
         fn embeddings(
             &self,
             images: &__private::Tensor,
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Tensor> {
-            Self::embeddings(self, images, pass)
+            self.stem
+                .then(&self.stage_1)
+                .then(&self.stage_2)
+                .embeddings(&self.head, images, pass)
         }
         fn stage_maps(
             &self,
@@ -254,12 +198,72 @@ const _: () = {
     }
     #[automatically_derived]
     impl __private::Model for Scaled {
-        const SPEC: __private::Spec = Scaled::SPEC;
+        const SPEC: __private::Spec = __private::Spec {
+            name: __private::Cow::Borrowed("Scaled"),
+            rows: __private::Cow::Borrowed(
+                &[
+                    __private::Row::new(
+                        2,
+                        3,
+                        1,
+                        1,
+                        40,
+                        16,
+                        __private::Operator::Fused,
+                        0.0,
+                    ),
+                    __private::Row::new(
+                        3,
+                        3,
+                        2,
+                        6,
+                        16,
+                        40,
+                        __private::Operator::MbConv,
+                        0.25,
+                    ),
+                ],
+            ),
+            settings: __private::Settings {
+                in_channels: 3,
+                num_features: 80,
+                head: __private::HeadKind::Conv,
+                head_bias: true,
+                stem_kernel: 3,
+                dropout: 0.2,
+                drop_path: 0.2,
+                bn_eps: 0.001,
+                bn_momentum: 0.1,
+                padding: __private::Padding::Symmetric,
+                activation: __private::Activation::Silu,
+                se_gate: __private::Gate::Sigmoid,
+                se_activation: __private::Option::None,
+                se_of: __private::SeOf::Input,
+                train_size: __private::Option::None,
+                eval_size: __private::Option::None,
+                mean: __private::Cow::Borrowed(&[0.5]),
+                std: __private::Cow::Borrowed(&[0.5]),
+            },
+        };
         fn new(
             num_classes: __private::usize,
             vb: __private::VarBuilder<'_>,
         ) -> __private::Result<Self> {
-            Scaled::new(num_classes, vb)
+            let mut builder = __private::Builder::new(
+                &<Self as __private::Model>::SPEC,
+                num_classes,
+                vb,
+            )?;
+            let ((stem, stage_1), (stage_2, head)) = __private::Layers::take(
+                &mut builder,
+            )?;
+            __private::Ok(Self {
+                stem,
+                stage_1,
+                stage_2,
+                head,
+                core: builder.finish()?,
+            })
         }
     }
     #[automatically_derived]
@@ -269,23 +273,12 @@ const _: () = {
             images: &__private::Tensor,
             train: __private::bool,
         ) -> __private::Result<__private::Tensor> {
-            self.core.pass_t(images, train, |pass| self.run(images, pass))
-        }
-    }
-    #[automatically_derived]
-    impl __private::InUse for Scaled {
-        fn name_all() {
-            let _ = (
-                Self::PARAMS,
-                Self::DROP_PATH,
-                Self::params,
-                Self::new,
-                Self::run,
-                Self::embeddings,
-                Self::features,
-                Self::features_t,
-                Self::eval,
-            );
+            self.core
+                .pass_t(
+                    images,
+                    train,
+                    |pass| __private::Network::run(self, images, pass),
+                )
         }
     }
 };

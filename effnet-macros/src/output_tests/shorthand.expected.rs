@@ -57,32 +57,7 @@ const _: () = {
     #[allow(unreachable_pub)]
     impl EfficientNetV2 {
         /// Table and settings.
-        pub const SPEC: __private::Spec = __private::Spec {
-            name: __private::Cow::Borrowed("EfficientNetV2"),
-            rows: __private::Cow::Borrowed(
-                &[__private::Row::new(1, 3, 1, 1, 8, 8, __private::Operator::Fused, 0.0)],
-            ),
-            settings: __private::Settings {
-                in_channels: 3,
-                num_features: 1280,
-                head: __private::HeadKind::Conv,
-                head_bias: true,
-                stem_kernel: 3,
-                dropout: 0.2,
-                drop_path: 0.2,
-                bn_eps: 0.001,
-                bn_momentum: 0.1,
-                padding: __private::Padding::Symmetric,
-                activation: __private::Activation::Silu,
-                se_gate: __private::Gate::Sigmoid,
-                se_activation: __private::Option::None,
-                se_of: __private::SeOf::Input,
-                train_size: __private::Option::None,
-                eval_size: __private::Option::None,
-                mean: __private::Cow::Borrowed(&[0.5]),
-                std: __private::Cow::Borrowed(&[0.5]),
-            },
-        };
+        pub const SPEC: __private::Spec = <Self as __private::Model>::SPEC;
         /// Trainable parameters, with 1,000 classes.
         pub const PARAMS: __private::usize = 1294624;
         /// The drop-path rate of each block, used where a block has a shortcut.
@@ -100,14 +75,7 @@ const _: () = {
             num_classes: __private::usize,
             vb: __private::VarBuilder<'_>,
         ) -> __private::Result<Self> {
-            let mut builder = __private::Builder::new(&Self::SPEC, num_classes, vb)?;
-            let (stem, (stage_1, head)) = __private::Layers::take(&mut builder)?;
-            __private::Ok(Self {
-                stem,
-                stage_1,
-                head,
-                core: builder.finish()?,
-            })
+            <Self as __private::Model>::new(num_classes, vb)
         }
         /// Logits `[N, num_classes]` of images `[N, channels, H, W]`; without classes, their embeddings.
         ///
@@ -118,7 +86,7 @@ const _: () = {
             images: &__private::Tensor,
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Tensor> {
-            self.stem.then(&self.stage_1).logits(&self.head, images, pass)
+            <Self as __private::Network>::run(self, images, pass)
         }
         /// Embeddings `[N, num_features]` of images `[N, channels, H, W]`: what the classifier reads.
         ///
@@ -129,7 +97,7 @@ const _: () = {
             images: &__private::Tensor,
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Tensor> {
-            self.stem.then(&self.stage_1).embeddings(&self.head, images, pass)
+            <Self as __private::Network>::embeddings(self, images, pass)
         }
         /// The feature maps that the stem and the stages put out, of images `[N, channels, H, W]`.
         ///
@@ -175,14 +143,14 @@ const _: () = {
             images: &__private::Tensor,
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Tensor> {
-            Self::run(self, images, pass)
+            self.stem.then(&self.stage_1).logits(&self.head, images, pass)
         }
         fn embeddings(
             &self,
             images: &__private::Tensor,
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Tensor> {
-            Self::embeddings(self, images, pass)
+            self.stem.then(&self.stage_1).embeddings(&self.head, images, pass)
         }
         fn stage_maps(
             &self,
@@ -195,12 +163,48 @@ const _: () = {
     }
     #[automatically_derived]
     impl __private::Model for EfficientNetV2 {
-        const SPEC: __private::Spec = EfficientNetV2::SPEC;
+        const SPEC: __private::Spec = __private::Spec {
+            name: __private::Cow::Borrowed("EfficientNetV2"),
+            rows: __private::Cow::Borrowed(
+                &[__private::Row::new(1, 3, 1, 1, 8, 8, __private::Operator::Fused, 0.0)],
+            ),
+            settings: __private::Settings {
+                in_channels: 3,
+                num_features: 1280,
+                head: __private::HeadKind::Conv,
+                head_bias: true,
+                stem_kernel: 3,
+                dropout: 0.2,
+                drop_path: 0.2,
+                bn_eps: 0.001,
+                bn_momentum: 0.1,
+                padding: __private::Padding::Symmetric,
+                activation: __private::Activation::Silu,
+                se_gate: __private::Gate::Sigmoid,
+                se_activation: __private::Option::None,
+                se_of: __private::SeOf::Input,
+                train_size: __private::Option::None,
+                eval_size: __private::Option::None,
+                mean: __private::Cow::Borrowed(&[0.5]),
+                std: __private::Cow::Borrowed(&[0.5]),
+            },
+        };
         fn new(
             num_classes: __private::usize,
             vb: __private::VarBuilder<'_>,
         ) -> __private::Result<Self> {
-            EfficientNetV2::new(num_classes, vb)
+            let mut builder = __private::Builder::new(
+                &<Self as __private::Model>::SPEC,
+                num_classes,
+                vb,
+            )?;
+            let (stem, (stage_1, head)) = __private::Layers::take(&mut builder)?;
+            __private::Ok(Self {
+                stem,
+                stage_1,
+                head,
+                core: builder.finish()?,
+            })
         }
     }
     #[automatically_derived]
@@ -210,23 +214,12 @@ const _: () = {
             images: &__private::Tensor,
             train: __private::bool,
         ) -> __private::Result<__private::Tensor> {
-            self.core.pass_t(images, train, |pass| self.run(images, pass))
-        }
-    }
-    #[automatically_derived]
-    impl __private::InUse for EfficientNetV2 {
-        fn name_all() {
-            let _ = (
-                Self::PARAMS,
-                Self::DROP_PATH,
-                Self::params,
-                Self::new,
-                Self::run,
-                Self::embeddings,
-                Self::features,
-                Self::features_t,
-                Self::eval,
-            );
+            self.core
+                .pass_t(
+                    images,
+                    train,
+                    |pass| __private::Network::run(self, images, pass),
+                )
         }
     }
 };

@@ -73,53 +73,7 @@ const _: () = {
     #[allow(unreachable_pub)]
     impl Tiny {
         /// Table and settings.
-        pub(crate) const SPEC: __private::Spec = __private::Spec {
-            name: __private::Cow::Borrowed("Tiny"),
-            rows: __private::Cow::Borrowed(
-                &[
-                    __private::Row::new(
-                        2,
-                        3,
-                        1,
-                        1,
-                        8,
-                        8,
-                        __private::Operator::Fused,
-                        0.0,
-                    ),
-                    __private::Row::new(
-                        1,
-                        5,
-                        2,
-                        4,
-                        8,
-                        16,
-                        __private::Operator::MbConv,
-                        0.25,
-                    ),
-                ],
-            ),
-            settings: __private::Settings {
-                in_channels: 3,
-                num_features: 32,
-                head: __private::HeadKind::Conv,
-                head_bias: true,
-                stem_kernel: 3,
-                dropout: 0.2,
-                drop_path: 0.1,
-                bn_eps: 0.001,
-                bn_momentum: 0.1,
-                padding: __private::Padding::Symmetric,
-                activation: __private::Activation::Silu,
-                se_gate: __private::Gate::Sigmoid,
-                se_activation: __private::Option::None,
-                se_of: __private::SeOf::Input,
-                train_size: __private::Option::None,
-                eval_size: __private::Option::Some(32),
-                mean: __private::Cow::Borrowed(&[0.5]),
-                std: __private::Cow::Borrowed(&[0.5]),
-            },
-        };
+        pub(crate) const SPEC: __private::Spec = <Self as __private::Model>::SPEC;
         /// Trainable parameters, with 1,000 classes.
         pub(crate) const PARAMS: __private::usize = 36882;
         /// The drop-path rate of each block, used where a block has a shortcut.
@@ -141,17 +95,7 @@ const _: () = {
             num_classes: __private::usize,
             vb: __private::VarBuilder<'_>,
         ) -> __private::Result<Self> {
-            let mut builder = __private::Builder::new(&Self::SPEC, num_classes, vb)?;
-            let ((stem, stage_1), (stage_2, head)) = __private::Layers::take(
-                &mut builder,
-            )?;
-            __private::Ok(Self {
-                stem,
-                stage_1,
-                stage_2,
-                head,
-                core: builder.finish()?,
-            })
+            <Self as __private::Model>::new(num_classes, vb)
         }
         /// Logits `[N, num_classes]` of images `[N, channels, H, W]`; without classes, their embeddings.
         ///
@@ -162,10 +106,7 @@ const _: () = {
             images: &__private::Tensor,
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Tensor> {
-            self.stem
-                .then(&self.stage_1)
-                .then(&self.stage_2)
-                .logits(&self.head, images, pass)
+            <Self as __private::Network>::run(self, images, pass)
         }
         /// Embeddings `[N, num_features]` of images `[N, channels, H, W]`: what the classifier reads.
         ///
@@ -176,10 +117,7 @@ const _: () = {
             images: &__private::Tensor,
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Tensor> {
-            self.stem
-                .then(&self.stage_1)
-                .then(&self.stage_2)
-                .embeddings(&self.head, images, pass)
+            <Self as __private::Network>::embeddings(self, images, pass)
         }
         /// The feature maps that the stem and the stages put out, of images `[N, channels, H, W]`.
         ///
@@ -227,14 +165,20 @@ const _: () = {
             images: &__private::Tensor,
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Tensor> {
-            Self::run(self, images, pass)
+            self.stem
+                .then(&self.stage_1)
+                .then(&self.stage_2)
+                .logits(&self.head, images, pass)
         }
         fn embeddings(
             &self,
             images: &__private::Tensor,
             pass: &__private::Pass<'_>,
         ) -> __private::Result<__private::Tensor> {
-            Self::embeddings(self, images, pass)
+            self.stem
+                .then(&self.stage_1)
+                .then(&self.stage_2)
+                .embeddings(&self.head, images, pass)
         }
         fn stage_maps(
             &self,
@@ -247,12 +191,72 @@ const _: () = {
     }
     #[automatically_derived]
     impl __private::Model for Tiny {
-        const SPEC: __private::Spec = Tiny::SPEC;
+        const SPEC: __private::Spec = __private::Spec {
+            name: __private::Cow::Borrowed("Tiny"),
+            rows: __private::Cow::Borrowed(
+                &[
+                    __private::Row::new(
+                        2,
+                        3,
+                        1,
+                        1,
+                        8,
+                        8,
+                        __private::Operator::Fused,
+                        0.0,
+                    ),
+                    __private::Row::new(
+                        1,
+                        5,
+                        2,
+                        4,
+                        8,
+                        16,
+                        __private::Operator::MbConv,
+                        0.25,
+                    ),
+                ],
+            ),
+            settings: __private::Settings {
+                in_channels: 3,
+                num_features: 32,
+                head: __private::HeadKind::Conv,
+                head_bias: true,
+                stem_kernel: 3,
+                dropout: 0.2,
+                drop_path: 0.1,
+                bn_eps: 0.001,
+                bn_momentum: 0.1,
+                padding: __private::Padding::Symmetric,
+                activation: __private::Activation::Silu,
+                se_gate: __private::Gate::Sigmoid,
+                se_activation: __private::Option::None,
+                se_of: __private::SeOf::Input,
+                train_size: __private::Option::None,
+                eval_size: __private::Option::Some(32),
+                mean: __private::Cow::Borrowed(&[0.5]),
+                std: __private::Cow::Borrowed(&[0.5]),
+            },
+        };
         fn new(
             num_classes: __private::usize,
             vb: __private::VarBuilder<'_>,
         ) -> __private::Result<Self> {
-            Tiny::new(num_classes, vb)
+            let mut builder = __private::Builder::new(
+                &<Self as __private::Model>::SPEC,
+                num_classes,
+                vb,
+            )?;
+            let ((stem, stage_1), (stage_2, head)) = __private::Layers::take(
+                &mut builder,
+            )?;
+            __private::Ok(Self {
+                stem,
+                stage_1,
+                stage_2,
+                head,
+                core: builder.finish()?,
+            })
         }
     }
     #[automatically_derived]
@@ -262,23 +266,12 @@ const _: () = {
             images: &__private::Tensor,
             train: __private::bool,
         ) -> __private::Result<__private::Tensor> {
-            self.core.pass_t(images, train, |pass| self.run(images, pass))
-        }
-    }
-    #[automatically_derived]
-    impl __private::InUse for Tiny {
-        fn name_all() {
-            let _ = (
-                Self::PARAMS,
-                Self::DROP_PATH,
-                Self::params,
-                Self::new,
-                Self::run,
-                Self::embeddings,
-                Self::features,
-                Self::features_t,
-                Self::eval,
-            );
+            self.core
+                .pass_t(
+                    images,
+                    train,
+                    |pass| __private::Network::run(self, images, pass),
+                )
         }
     }
 };
