@@ -3,7 +3,8 @@
 use effnet_spec::Spec;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::Attribute;
+use syn::token::Paren;
+use syn::{Attribute, Visibility};
 
 use crate::docs;
 use crate::input::Input;
@@ -38,6 +39,21 @@ impl Names {
 /// jumps lead there.
 pub(crate) fn at(place: Span) -> Span {
     place.resolved_at(Span::call_site())
+}
+
+/// A visibility at its place, whose own tokens are the expansion's. rustc warns of unused items that begin with a token of
+/// a `macro_rules!`, as of the user's own; what stands in the parentheses means what it means there.
+fn generated(vis: &Visibility) -> Visibility {
+    let mut vis = vis.clone();
+    match &mut vis {
+        Visibility::Inherited => {}
+        Visibility::Public(public) => public.span = at(public.span),
+        Visibility::Restricted(restricted) => {
+            restricted.pub_token.span = at(restricted.pub_token.span);
+            restricted.paren_token = Paren(at(restricted.paren_token.span.join()));
+        }
+    }
+    vis
 }
 
 /// The runtime's private module, at the place of the runtime's own path: an error that it is not there stands at
@@ -83,7 +99,7 @@ pub(crate) fn assemble(input: &Input, names: &Names, spec: &Spec, runtime: &Toke
     let channels = spec.stages().map(|rows| whole(rows.last().map_or(0, |row| row.out_channels)));
     let map_docs = docs::feature_maps(spec);
     let (stem_docs, stage_docs) = (&map_docs[0], &map_docs[1..]);
-    let inherent = inherent(vis, names, spec, parts);
+    let inherent = inherent(&generated(vis), names, spec, parts);
     let traits = traits(names, spec, parts);
     let stubs = refused.stubs(model);
     let mut fields = Group::new(Delimiter::Brace, quote_spanned!(*span=> #fields core: #private::Core,));
@@ -124,7 +140,7 @@ pub(crate) fn conditions(attrs: &[Attribute]) -> TokenStream {
     attrs.iter().filter(|attr| attr.path().is_ident("cfg")).map(ToTokens::to_token_stream).collect()
 }
 
-fn inherent(vis: &syn::Visibility, names: &Names, spec: &Spec, parts: &Parts) -> TokenStream {
+fn inherent(vis: &Visibility, names: &Names, spec: &Spec, parts: &Parts) -> TokenStream {
     let Names { span, model, features, .. } = names;
     let features_body = &parts.features;
     let per_class = spec.num_features().saturating_add(1);
