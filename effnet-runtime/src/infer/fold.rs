@@ -1,11 +1,13 @@
 //! Weights of a network, with batch normalisation folded into the convolutions.
 
+use std::collections::HashMap;
+
 use candle_core::Device;
 use effnet_spec::Spec;
 use effnet_spec::plan::{Conv, Param, Submodule};
 
 use crate::network::Network;
-use crate::weights::{Result, WeightsFile};
+use crate::weights::{Layout, NamePair, Result, WeightsFile};
 
 /// The weights that an engine is built from, by our names.
 pub(super) trait Source: Sync {
@@ -38,21 +40,27 @@ impl Source for OfNetwork<'_> {
 /// A weights file, read tensor by tensor: no more than the largest is in memory twice.
 pub(super) struct OfFile<'a> {
     file: &'a WeightsFile,
-    /// Our names and the file's.
-    names: std::collections::HashMap<String, String>,
+    /// The file's names and layouts, by our names.
+    pairs: HashMap<String, NamePair>,
 }
 
 impl<'a> OfFile<'a> {
     pub(super) fn new(file: &'a WeightsFile, spec: &Spec) -> Result<Self> {
-        let names = file.scheme()?.pairs(spec).into_iter().map(|pair| (pair.ours, pair.theirs)).collect();
-        Ok(Self { file, names })
+        let pairs = file.scheme()?.pairs(spec)?.into_iter().map(|pair| (pair.ours.clone(), pair)).collect();
+        Ok(Self { file, pairs })
     }
 }
 
 impl Source for OfFile<'_> {
     fn read(&self, name: &str, elements: usize) -> Result<Vec<f32>> {
-        let name = self.names.get(name).map_or(name, String::as_str);
-        sized(self.file.values(name)?, name, elements)
+        match self.pairs.get(name) {
+            Some(NamePair { theirs, layout: Layout::Same, .. }) => sized(self.file.values(theirs)?, theirs, elements),
+            Some(NamePair { theirs, layout, .. }) => {
+                let values = layout.to_ours(&self.file.read_f32(theirs, &Device::Cpu)?)?;
+                sized(values.flatten_all()?.to_vec1()?, theirs, elements)
+            }
+            None => sized(self.file.values(name)?, name, elements),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::mismatch::{Mismatch, list};
-use super::names::Nearest;
+use super::names::{Nearest, Unnameable};
 
 use crate::sentence::sentence;
 
@@ -36,7 +36,7 @@ pub enum Error {
     /// Parameter names of no known implementation. The nearest scheme is the one that most of the names belong to, if many
     /// do.
     #[error(
-        "`{}` has parameter names of no implementation that effnet knows (its own, WZMIAOMIAO's, torchvision's, timm's); \
+        "`{}` has parameter names of no implementation that effnet knows (its own, WZMIAOMIAO's, torchvision's, timm's, lukemelas', Keras', automl's); \
          the first are {}{}",
         path.display(),
         list(names),
@@ -83,6 +83,9 @@ pub enum Error {
     /// Metadata without a JSON form (a number that is not finite), for this reason.
     #[error("the metadata of `{}` cannot be written: {reason}", path.display())]
     Unserializable { path: PathBuf, reason: serde_json::Error },
+    /// A network that an implementation has no names for.
+    #[error(transparent)]
+    Unnameable(#[from] Unnameable),
     /// A failure of candle.
     #[error("{}", sentence(.0))]
     Candle(candle_core::Error),

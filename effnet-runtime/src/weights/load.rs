@@ -10,7 +10,7 @@ use super::error::{Error, Result};
 use super::file::WeightsFile;
 use super::metadata::TRAINING_PREFIX;
 use super::mismatch::{Mismatch, WrongShape, list};
-use super::names::{Scheme, is_batch_count};
+use super::names::{Layout, NamePair, Scheme, is_batch_count};
 use super::program::same_arithmetic;
 use super::said::Said;
 use crate::dialect::Dialect;
@@ -48,8 +48,8 @@ pub struct Loaded {
 /// or infinite.
 pub fn load(file: &WeightsFile, network: &dyn Network, classifier: Classifier) -> Result<Loaded> {
     let fit = fit(file, &Wanted::by_network(network), classifier)?;
-    for (_, name) in &fit.to_fill {
-        file.values(name)?;
+    for pair in &fit.to_fill {
+        file.values(&pair.theirs)?;
     }
     fit.fill(file, network)
 }
@@ -108,17 +108,17 @@ impl<'a> Wanted<'a> {
 
 /// The pairs of a parameter and the file's tensor that fills it.
 struct Fit {
-    /// The parameters that the file fills, by our names and by its own, in the network's order.
-    to_fill: Vec<(String, String)>,
+    /// The parameters that the file fills, in the network's order.
+    to_fill: Vec<NamePair>,
     loaded: Loaded,
 }
 
 impl Fit {
     fn fill(self, file: &WeightsFile, network: &dyn Network) -> Result<Loaded> {
-        for (ours, theirs) in self.to_fill {
+        for NamePair { ours, theirs, layout } in self.to_fill {
             let lost = || candle_core::Error::msg(format!("the network has no parameter `{ours}` any more"));
             let var = network.params().get(&ours).ok_or_else(lost)?;
-            var.set(&file.read_f32(&theirs, var.device())?)?;
+            var.set(&layout.to_ours(&file.read_f32(&theirs, var.device())?)?)?;
         }
         self.loaded.log(file);
         Ok(self.loaded)
@@ -135,23 +135,26 @@ fn fit(file: &WeightsFile, network: &Wanted<'_>, classifier: Classifier) -> Resu
     let mut wrong_shape = Vec::new();
     let mut wanted = BTreeSet::new();
     let kept_classifier = classifier == Classifier::KeptIfOther && file.num_classes()? != Some(network.num_classes);
-    let of_classifier = format!("{}.", scheme.classifier());
-    let is_kept = |name: &str| kept_classifier && name.starts_with(&of_classifier);
-    let names: HashMap<_, _> = scheme.pairs(network.spec).into_iter().map(|pair| (pair.ours, pair.theirs)).collect();
+    let of_classifier = ["weight", "bias"].map(|param| scheme.of_classifier(param));
+    let is_kept = |name: &str| kept_classifier && of_classifier.iter().any(|param| param == name);
+    let pairs: HashMap<_, _> = scheme.pairs(network.spec)?.into_iter().map(|pair| (pair.ours.clone(), pair)).collect();
     for (ours, shape) in &network.parameters {
         // Parameters that a network has besides its table's go by our names in every scheme.
-        let name = names.get(ours).unwrap_or(ours);
-        if is_kept(name) {
+        let beside = || NamePair { ours: ours.clone(), theirs: ours.clone(), layout: Layout::Same };
+        let pair = pairs.get(ours).cloned().unwrap_or_else(beside);
+        let name = pair.theirs.clone();
+        if is_kept(&name) {
             continue;
         }
-        match file.weight(name)? {
+        let network = pair.layout.theirs(shape);
+        match file.weight(&name)? {
             None => missing.push(name.clone()),
-            Some(found) if found.shape != *shape => {
-                wrong_shape.push(WrongShape { name: name.clone(), file: found.shape.clone(), network: shape.clone() });
+            Some(found) if found.shape != network => {
+                wrong_shape.push(WrongShape { name: name.clone(), file: found.shape.clone(), network });
             }
-            Some(_) => to_fill.push((ours.clone(), name.clone())),
+            Some(_) => to_fill.push(pair),
         }
-        wanted.insert(name.clone());
+        wanted.insert(name);
     }
     let mut unexpected = Vec::new();
     let mut left_out: Vec<_> = file.elsewhere().filter(|name| !is_batch_count(name)).map(str::to_owned).collect();

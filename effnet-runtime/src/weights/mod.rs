@@ -31,7 +31,7 @@ pub(crate) use load::check;
 pub use load::{Classifier, Loaded, load, read_network};
 pub use metadata::{FORMAT, KEY, Metadata, TRAINING_PREFIX};
 pub use mismatch::{Mismatch, WrongShape};
-pub use names::{NamePair, Nearest, Scheme};
+pub use names::{Layout, NamePair, Nearest, Scheme, Unnameable};
 #[cfg(all(test, feature = "train"))]
 pub(crate) use published::{Published, Series};
 pub use said::Said;

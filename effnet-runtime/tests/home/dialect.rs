@@ -14,9 +14,9 @@ fn a_dialect_of_ones_own_serves_wherever_a_convention_does() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("timm.safetensors");
     let trained = Small::new(10, Params::new(5).builder()).unwrap();
-    let pairs = Scheme::Timm.pairs(&Small::SPEC).into_iter();
+    let pairs = Scheme::Timm.pairs(&Small::SPEC).unwrap().into_iter();
     let theirs: HashMap<_, _> = pairs
-        .map(|NamePair { ours, theirs }| (theirs, trained.params().get(&ours).unwrap().as_detached_tensor()))
+        .map(|NamePair { ours, theirs, .. }| (theirs, trained.params().get(&ours).unwrap().as_detached_tensor()))
         .collect();
     safetensors::save(&theirs, &path).unwrap();
     let file = WeightsFile::open(&path).unwrap();

@@ -33,7 +33,7 @@ fn file(name: &str, spec: &Spec, folder: &Path) -> WeightsFile {
     let squares = expected(&format!("{name}.squares")).to_vec1::<f32>().unwrap();
     let mut norms = 0;
     let mut tensors = HashMap::new();
-    for (pair, (_, shape)) in Scheme::Timm.pairs(spec).into_iter().zip(spec.parameters(CLASSES)) {
+    for (pair, (_, shape)) in Scheme::Timm.pairs(spec).unwrap().into_iter().zip(spec.parameters(CLASSES)) {
         let square = squares.get(norms).copied().unwrap_or(f32::NAN);
         tensors.insert(pair.theirs.clone(), tensor(&pair.theirs, &shape, square));
         norms += usize::from(pair.theirs.ends_with("running_var"));

@@ -30,7 +30,7 @@ fn tables() -> Vec<(super::models::Model, Spec)> {
 /// Names and shapes as timm has them, one a line, sorted.
 fn names(spec: &Spec) -> String {
     let shapes: HashMap<_, _> = spec.parameters(CLASSES).collect();
-    let pairs = Scheme::Timm.pairs(spec);
+    let pairs = Scheme::Timm.pairs(spec).unwrap();
     assert_eq!(pairs.len(), shapes.len(), "{}: the network's parameters and the map's", spec.name);
     let mut lines: Vec<_> = pairs.iter().map(|pair| format!("{} {:?}\n", pair.theirs, shapes[&pair.ours])).collect();
     lines.sort();

@@ -54,7 +54,7 @@ pub(crate) fn train_pass_in(precision: Precision, network: &dyn Network, golden:
 /// torchvision's tensors of this prefix, by our names.
 pub(crate) fn by_our_names(golden: &Golden, prefix: &str) -> BTreeMap<String, Tensor> {
     let theirs = golden.below(prefix);
-    let pairs = Scheme::Torchvision.pairs(&Mixed::SPEC);
+    let pairs = Scheme::Torchvision.pairs(&Mixed::SPEC).unwrap();
     let ours: BTreeMap<_, _> =
         pairs.into_iter().filter_map(|pair| Some((pair.ours, theirs.get(&pair.theirs)?.clone()))).collect();
     assert_eq!(ours.len(), theirs.len(), "a tensor of `{prefix}` has no name of ours");

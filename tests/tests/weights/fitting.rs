@@ -97,8 +97,12 @@ fn foreign(scheme: Scheme, dtype: DType, folder: &TempDir) -> WeightsFile {
     let ours: HashMap<_, _> = tensors(&source).into_iter().collect();
     let mut theirs: HashMap<String, Tensor> = scheme
         .pairs(&spec(8))
+        .unwrap()
         .into_iter()
-        .map(|pair| (pair.theirs, ours[&pair.ours].to_dtype(dtype).unwrap()))
+        .map(|pair| {
+            let tensor = pair.layout.to_theirs(&ours[&pair.ours]).unwrap();
+            (pair.theirs, tensor.to_dtype(dtype).unwrap())
+        })
         .collect();
     let batches = Tensor::new(&[3i64], &Device::Cpu).unwrap().squeeze(0).unwrap();
     theirs.insert("somewhere.num_batches_tracked".into(), batches);
@@ -111,19 +115,28 @@ fn foreign(scheme: Scheme, dtype: DType, folder: &TempDir) -> WeightsFile {
 fn foreign_names_load_and_say_what_they_assume() {
     let folder = TempDir::new().unwrap();
     let expected = state(&network(&spec(8), 3, 1));
-    for scheme in [Scheme::Own, Scheme::Torchvision, Scheme::Timm] {
+    for scheme in Scheme::ALL {
+        if let Err(unnameable) = scheme.pairs(&spec(8)) {
+            assert_eq!(unnameable.scheme, Scheme::Lukemelas);
+            continue;
+        }
         let file = foreign(scheme, DType::F32, &folder);
         let target = network(&spec(8), 3, 2);
         assert_eq!(load(&file, &target, Classifier::MustFit).unwrap().scheme, scheme);
         assert_eq!(state(&target), expected);
         match scheme {
-            Scheme::Own => assert_eq!(file.dialect(&spec(8), None).unwrap(), Convention::Wzm.dialect(&spec(8))),
-            Scheme::Torchvision => {
-                assert_eq!(file.dialect(&spec(8), None).unwrap(), Convention::Torchvision.dialect(&spec(8)));
-            }
             Scheme::Timm => {
                 let text = file.dialect(&spec(8), None).unwrap_err().to_string();
                 assert!(text.contains("`timm-tf`") && text.contains("`timm`") && !text.contains("--"), "{text}");
+            }
+            scheme => {
+                let convention = match scheme {
+                    Scheme::Own => Convention::Wzm,
+                    Scheme::Torchvision => Convention::Torchvision,
+                    Scheme::Keras => Convention::Keras,
+                    _ => Convention::Automl,
+                };
+                assert_eq!(file.dialect(&spec(8), None).unwrap(), convention.dialect(&spec(8)));
             }
         }
         let said = file.dialect(&spec(8), Some(Convention::TimmTf)).unwrap();

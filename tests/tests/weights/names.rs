@@ -20,7 +20,7 @@ fn lines(scheme: Scheme, variant: &str) -> Vec<String> {
     let network = variant.build(1000, Params::for_loading(None, &Device::Cpu).builder()).unwrap();
     let shapes: HashMap<_, _> =
         network.params().all().into_iter().map(|(name, var)| (name, var.dims().to_vec())).collect();
-    let pairs = scheme.pairs(variant.spec());
+    let pairs = scheme.pairs(variant.spec()).unwrap();
     assert_eq!(pairs.len(), shapes.len(), "the network's parameters and the map's");
     let mut lines: Vec<_> = pairs.iter().map(|pair| format!("{} {:?}\n", pair.theirs, shapes[&pair.ours])).collect();
     lines.sort();

@@ -191,7 +191,7 @@ impl WeightsFile {
     /// # Errors
     /// As [`WeightsFile::scheme`].
     pub fn num_classes(&self) -> Result<Option<usize>> {
-        let bias = self.info(&format!("{}.bias", self.scheme()?.classifier()));
+        let bias = self.info(&self.scheme()?.of_classifier("bias"));
         Ok(bias.and_then(|info| info.shape.first().copied()))
     }
 
@@ -201,7 +201,7 @@ impl WeightsFile {
     /// # Errors
     /// As [`WeightsFile::scheme`].
     pub(crate) fn classes_to_fill(&self) -> Result<usize> {
-        let weight = self.info(&format!("{}.weight", self.scheme()?.classifier()));
+        let weight = self.info(&self.scheme()?.of_classifier("weight"));
         let labels = self.metadata().map_or(0, |metadata| metadata.labels.len());
         Ok(self.num_classes()?.unwrap_or(labels.max(usize::from(weight.is_some()))))
     }

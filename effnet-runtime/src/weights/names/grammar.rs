@@ -2,8 +2,11 @@
 
 use super::Scheme;
 
-/// Names of parameters and buffers in their modules.
-const LEAVES: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
+/// Names of parameters and buffers in PyTorch's modules.
+const PYTORCH: &[&str] = &["weight", "bias", "running_mean", "running_var"];
+
+/// Those of TensorFlow's layers.
+const TENSORFLOW: &[&str] = &["kernel", "depthwise_kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance"];
 
 impl Scheme {
     /// Names of the modules that a network of this scheme consists of.
@@ -12,6 +15,19 @@ impl Scheme {
             Self::Own => &["stem", "blocks", "head"],
             Self::Torchvision => &["features", "classifier"],
             Self::Timm => &["conv_stem", "bn1", "blocks", "conv_head", "bn2", "classifier"],
+            Self::Lukemelas => &["_conv_stem", "_bn0", "_blocks", "_conv_head", "_bn1", "_fc"],
+            Self::Keras => &["stem_conv", "stem_bn", "top_conv", "top_bn", "predictions"],
+            Self::Automl => &["stem", "head"],
+            Self::AutomlObjects => &["_stem", "_blocks", "_head", "_fc"],
+        }
+    }
+
+    /// The beginning of the names of blocks that stand beside the roots.
+    const fn numbered_root(self) -> Option<&'static str> {
+        match self {
+            Self::Keras => Some("block"),
+            Self::Automl => Some("blocks_"),
+            _ => None,
         }
     }
 
@@ -19,9 +35,13 @@ impl Scheme {
     /// network that lacks the parameter computes something else than the file's. Other names (`n_averaged`,
     /// `ema.decay`, `blocks.0.0.conv_pw.weight_mask`) are of tensors that no network computes with.
     pub(crate) fn could_name(self, name: &str) -> bool {
-        let (root, rest) = name.split_once('.').unwrap_or((name, ""));
-        let leaf = rest.rsplit('.').next().unwrap_or_default();
-        self.roots().contains(&root) && LEAVES.contains(&leaf)
+        let separator = self.separator();
+        let (root, rest) = name.split_once(separator).unwrap_or((name, ""));
+        let leaf = rest.rsplit(separator).next().unwrap_or_default();
+        let numbered = self.numbered_root().and_then(|start| root.strip_prefix(start));
+        let is_root = self.roots().contains(&root)
+            || numbered.is_some_and(|number| number.starts_with(|first: char| first.is_ascii_digit()));
+        is_root && if self.is_tensorflow() { TENSORFLOW } else { PYTORCH }.contains(&leaf)
     }
 }
 
@@ -31,7 +51,7 @@ mod tests {
 
     #[test]
     fn names_within_and_outside() {
-        use Scheme::{Own, Timm, Torchvision};
+        use Scheme::{Automl, AutomlObjects, Keras, Lukemelas, Own, Timm, Torchvision};
         for (name, schemes) in [
             ("stem.conv.weight", &[Own][..]),
             ("stem.conv.bias", &[Own]),
@@ -63,6 +83,15 @@ mod tests {
             ("", &[]),
             ("stemma.weight", &[]),
             ("Stem.conv.weight", &[]),
+            ("_blocks.0._bn1.running_var", &[Lukemelas]),
+            ("_fc.bias", &[Lukemelas]),
+            ("block2a_dwconv2/kernel", &[Keras]),
+            ("blocks_11/se/conv2d_1/bias", &[Automl]),
+            ("block_mask/kernel", &[]),
+            ("normalization/mean", &[]),
+            ("stem/conv2d/kernel", &[Automl]),
+            ("_blocks/0/_norm1/moving_mean", &[AutomlObjects]),
+            ("head/dense/kernel/Momentum", &[]),
         ] {
             let could: Vec<_> = Scheme::ALL.into_iter().filter(|scheme| scheme.could_name(name)).collect();
             assert_eq!(could, schemes, "{name}");

@@ -37,7 +37,7 @@ impl Nearest {
         let mut total = 0;
         for name in names.filter(|name| !super::is_batch_count(name)) {
             total += 1;
-            let dots = name.rmatch_indices('.').map(|(dot, _)| dot + 1).take(MAX_MEMBERS);
+            let dots = name.rmatch_indices(['.', '/']).map(|(dot, _)| dot + 1).take(MAX_MEMBERS);
             for start in dots.chain([0]) {
                 let form = form(&name[start..]);
                 for (scheme, _) in forms.iter().filter(|(_, forms)| forms.contains(&form)) {
@@ -52,11 +52,13 @@ impl Nearest {
 
 /// A scheme's names, of every kind of block.
 fn forms(scheme: Scheme) -> BTreeSet<String> {
-    scheme.pairs(&every_kind()).iter().map(|pair| form(&pair.theirs)).collect()
+    scheme.pairs(&every_kind(scheme)).into_iter().flatten().map(|pair| form(&pair.theirs)).collect()
 }
 
-/// Every kind of block: with and without expansion, with and without squeeze and excitation, fused and not.
-pub(super) fn every_kind() -> Spec {
+/// Every kind of block that the scheme names: with and without expansion, with and without squeeze and excitation, fused
+/// and not.
+pub(super) fn every_kind(scheme: Scheme) -> Spec {
+    let spec = |rows: Vec<Row>| Spec { name: "".into(), rows: rows.into(), settings: Settings::DEFAULT };
     let mut rows = Vec::new();
     for operator in Operator::ALL {
         for expansion in [1, 4] {
@@ -65,14 +67,31 @@ pub(super) fn every_kind() -> Spec {
             }
         }
     }
-    Spec { name: "".into(), rows: rows.into(), settings: Settings::DEFAULT }
+    rows.retain(|row| scheme.pairs(&spec(vec![*row])).is_ok());
+    spec(rows)
 }
 
-/// A name with every number in it made the same.
+/// A name with every number in it made the same. TensorFlow's names have them within a member (`blocks_3`, `block2a_bn`).
 fn form(name: &str) -> String {
-    let is_number = |member: &str| !member.is_empty() && member.bytes().all(|byte| byte.is_ascii_digit());
-    let members = name.split('.').map(|member| if is_number(member) { "0" } else { member });
-    members.collect::<Vec<_>>().join(".")
+    if !name.contains('/') {
+        let is_number = |member: &str| !member.is_empty() && member.bytes().all(|byte| byte.is_ascii_digit());
+        let members = name.split('.').map(|member| if is_number(member) { "0" } else { member });
+        return members.collect::<Vec<_>>().join(".");
+    }
+    let (mut form, mut rest) = (String::new(), name);
+    while let Some(first) = rest.chars().next() {
+        let digits = rest.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        if digits.len() == rest.len() {
+            form.push(first);
+            rest = &rest[first.len_utf8()..];
+            continue;
+        }
+        form.push('0');
+        // The letter of a block in its stage.
+        let letter = digits.starts_with(|letter: char| letter.is_ascii_lowercase()) && digits[1..].starts_with('_');
+        rest = &digits[usize::from(letter)..];
+    }
+    form
 }
 
 #[cfg(test)]
@@ -81,7 +100,7 @@ mod tests {
 
     /// The names of a scheme's network without the stem's weights, under a prefix.
     fn without_stem(scheme: Scheme, prefix: &str) -> Vec<String> {
-        let names = scheme.pairs(&every_kind()).into_iter().map(|pair| pair.theirs);
+        let names = scheme.pairs(&every_kind(scheme)).unwrap().into_iter().map(|pair| pair.theirs);
         names.filter(|name| name != scheme.stem_weight()).map(|name| format!("{prefix}{name}")).collect()
     }
 
@@ -89,6 +108,7 @@ mod tests {
     fn what_lacks_the_stem_is_still_told() {
         for scheme in Scheme::ALL {
             for prefix in ["", "model.", "a.b.0."] {
+                let prefix = &*prefix.replace('.', &scheme.separator().to_string());
                 let mut names = without_stem(scheme, prefix);
                 names.extend(["n_averaged".to_owned(), "x.y.z".to_owned()]);
                 let nearest = Nearest::of(names.iter().map(String::as_str)).unwrap();

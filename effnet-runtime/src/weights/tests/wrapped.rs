@@ -62,7 +62,7 @@ fn left_out_is(loaded: &Loaded, expected: &[&str], name: &str) {
 fn write_nested(path: &std::path::Path) {
     let plain = WeightsFile::open(fixture("plain.safetensors")).unwrap();
     let read = |name: &str| plain.read(name, &Device::Cpu).unwrap();
-    let pairs = Scheme::Timm.pairs(&spec()).into_iter();
+    let pairs = Scheme::Timm.pairs(&spec()).unwrap().into_iter();
     let mut tensors: std::collections::HashMap<_, _> =
         pairs.map(|pair| (format!("module.net.{}", pair.ours), read(&pair.theirs))).collect();
     tensors.insert("teacher.stem.conv.weight".into(), read("conv_stem.weight"));
