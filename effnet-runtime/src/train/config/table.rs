@@ -1,5 +1,6 @@
 //! The table of settings: the only list of a run's settings.
 
+use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -99,6 +100,11 @@ settings! {
         /// The images of a step that `lr` is meant for: the rate is `lr · batch / lr_batch`. 0 for a rate of `lr` as it
         /// stands.
         lr_batch: usize { default(0), within(0..) }
+        /// Layer-wise decay of the rate, for fine-tuning: each block's is that of the next times this, from the classifier,
+        /// whose rate is `lr`, down to the stem. 1 for one rate.
+        layer_decay: f64 {
+            default(1.0), within((Bound::Excluded(0.0), Bound::Included(1.0))), flag("layer-decay", "FACTOR")
+        }
         /// Weight decay.
         weight_decay: f64 { otherwise("the recipe's"), within(0..) }
         /// Whether batch normalisation and biases decay too.

@@ -2,6 +2,7 @@
 
 mod adamw;
 mod decay;
+mod depth;
 mod gradients;
 mod memory;
 mod rmsprop;
@@ -13,6 +14,7 @@ use candle_core::{Result, bail};
 
 pub use adamw::AdamW;
 pub use decay::Decay;
+pub use depth::DepthDecay;
 pub use gradients::Gradients;
 pub use memory::Memory;
 pub use rmsprop::RmsProp;
@@ -29,6 +31,7 @@ const NORM_EPS: f64 = 1e-6;
 pub struct Optimizer {
     rule: Box<dyn Rule>,
     decay: Decay,
+    depth: DepthDecay,
     clip_norm: f64,
     memory: Memory,
 }
@@ -37,7 +40,7 @@ impl Optimizer {
     /// An optimizer that has taken no step yet.
     pub fn new(rule: impl Rule + 'static, decay: Decay) -> Self {
         let memory = Memory::new(rule.slots());
-        Self { rule: Box::new(rule), decay, clip_norm: 0.0, memory }
+        Self { rule: Box::new(rule), decay, depth: DepthDecay { factor: 1.0, blocks: 0 }, clip_norm: 0.0, memory }
     }
 
     /// Scales all gradients down together where their global norm exceeds `norm`, as PyTorch's `clip_grad_norm_` does;
@@ -45,6 +48,12 @@ impl Optimizer {
     #[must_use]
     pub fn clipping(self, norm: f64) -> Self {
         Self { clip_norm: norm, ..self }
+    }
+
+    /// Lowers the rate of layers near the images.
+    #[must_use]
+    pub fn by_depth(self, depth: DepthDecay) -> Self {
+        Self { depth, ..self }
     }
 
     /// Name of the rule.
@@ -91,7 +100,7 @@ impl Optimizer {
         let mut targets: Vec<Target<'_>> = Vec::new();
         for (name, weight) in &weights {
             let (Some(gradient), Some(slots)) = (gradients.get(name), slots.remove(name.as_str())) else { continue };
-            let now = Now { step, rate, decay: self.decay.of(name, weight), scale };
+            let now = Now { step, rate: rate * self.depth.of(name), decay: self.decay.of(name, weight), scale };
             targets.push(Target { weight, gradient, slots, now });
         }
         if update::step(self.rule.as_ref(), &mut targets, is_wanted)? {

@@ -5,7 +5,7 @@ use candle_core::{Device, Tensor, Var, safetensors::load_buffer};
 use candle_nn::Init;
 use effnet_kernels::threads::Pool;
 
-use super::{AdamW, Decay, Gradients, Memory, Optimizer, RmsProp, Sgd, Values};
+use super::{AdamW, Decay, DepthDecay, Gradients, Memory, Optimizer, RmsProp, Sgd, Values};
 use crate::params::Params;
 
 /// Rounding of ten f32 steps whose order of operations differs from PyTorch's vectorised one.
@@ -165,6 +165,21 @@ fn a_weight_without_a_gradient_stays() {
     let mut optimizer = Optimizer::new(Sgd::default(), Decay { rate: 0.1, vectors: true, ..Decay::default() });
     optimizer.step(&params, &gradients_of(&params, &[("a", &gradient)]), 0.1).unwrap();
     assert_eq!(values(&params.get("b").unwrap()), weight.to_vec1::<f32>().unwrap());
+}
+
+#[test]
+fn weights_near_the_images_move_less() {
+    let (weight, gradient) = large();
+    let names = ["stem.conv.weight", "blocks.0.conv.weight", "blocks.1.conv.weight", "head.classifier.weight"];
+    let params = params_of(&names.map(|name| (name, &weight)));
+    let gradients = gradients_of(&params, &names.map(|name| (name, &gradient)));
+    let depth = DepthDecay { factor: 0.5, blocks: 2 };
+    Optimizer::new(Sgd { momentum: 0.0 }, Decay::default()).by_depth(depth).step(&params, &gradients, 0.8).unwrap();
+    for (name, rate) in names.into_iter().zip([0.1, 0.2, 0.4, 0.8]) {
+        let expected = (&weight - (&gradient * rate).unwrap()).unwrap().to_vec1::<f32>().unwrap();
+        let moved = values(&params.get(name).unwrap());
+        assert!(moved.iter().zip(&expected).all(|(moved, expected)| (moved - expected).abs() < 1e-6), "{name}");
+    }
 }
 
 #[test]

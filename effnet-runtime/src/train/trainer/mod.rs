@@ -13,7 +13,7 @@ use super::ema::Ema;
 use super::error::{Error, Result};
 use super::facts::Facts;
 use super::metrics;
-use super::optimizer::Optimizer;
+use super::optimizer::{DepthDecay, Optimizer};
 #[cfg(feature = "report")]
 use super::recorder::Recorder;
 use super::run_folder::RunFolder;
@@ -92,9 +92,10 @@ impl Trainer {
         metrics::begin(&folder.metrics(), state.epoch)?;
         let decay = config.ema.decay;
         let ema = (decay > 0.0).then(|| Ema::new(decay, network.params())).transpose()?;
+        let depth = DepthDecay { factor: config.optimizer.layer_decay, blocks: network.spec().num_blocks() };
         let class_weights = class_weights(&config.regularise.class_weights, split.train.as_ref())?;
         Ok(Self {
-            optimizer: config.optimizer(),
+            optimizer: config.optimizer().by_depth(depth),
             #[cfg(feature = "report")]
             recorder: Recorder::new(folder, state.step),
             facts,
