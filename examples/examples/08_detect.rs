@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use effnet_runtime::candle::{D, Device, IndexOp, Result as CandleResult, Tensor};
 use effnet_runtime::candle_nn::{self as nn, Module, Optimizer, VarBuilder};
 use effnet_runtime::data::{self, EvalTransform, Source};
-use effnet_runtime::weights::{self, Classifier, WeightsFile};
+use effnet_runtime::weights::{self, Purpose, WeightsFile};
 use effnet_runtime::{Params, Pass, Precision, efficientnet_v2};
 
 efficientnet_v2! {
@@ -89,7 +89,7 @@ fn main() -> Result<()> {
     // One map holds everything; the body's weights are the file's, by its names below the prefix.
     let params = Params::new(7).with_dialect(dialect.clone());
     let detector = Detector::new(params.builder())?;
-    weights::load(&file, &detector.backbone, Classifier::MustFit)?;
+    weights::load(&file, &detector.backbone, Purpose::Restore)?;
     let new: Vec<_> = params.weights().into_iter().filter(|(name, _)| !name.starts_with("backbone.")).collect();
     println!("{} of {} weights are new: {:?} …", new.len(), params.weights().len(), new[0].0);
     let mut optimizer = nn::AdamW::new_lr(new.into_iter().map(|(_, var)| var).collect(), 1e-2)?;

@@ -13,7 +13,7 @@ use super::error::{Error, Result};
 use super::optimizer::Optimizer;
 use super::state::State;
 use crate::network::Network;
-use crate::weights::{self, Classifier, Metadata, TRAINING_PREFIX, WeightsFile};
+use crate::weights::{self, Metadata, Purpose, TRAINING_PREFIX, WeightsFile};
 
 /// Contents of a checkpoint.
 #[derive(Clone, Copy)]
@@ -113,7 +113,7 @@ pub fn restore(
             optimizer.name()
         )));
     }
-    weights::load(file, network, Classifier::MustFit)?;
+    weights::load(file, network, Purpose::Restore)?;
     let mut failed = None;
     let mut values = |name: String| {
         file.info(&name)?;

@@ -18,7 +18,7 @@ use crate::dialect::Dialect;
 use crate::network::Network;
 use crate::params::{Params, is_buffer};
 use crate::pattern::matches_any;
-use crate::weights::{self, Classifier, Convention, WeightsFile};
+use crate::weights::{self, Convention, Purpose, WeightsFile};
 
 /// Builds a network for a number of classes: a closure around the `new` of a type of `efficientnet_v2!`.
 pub type Build<'a> = &'a dyn Fn(usize, VarBuilder<'static>) -> CandleResult<Box<dyn Network>>;
@@ -61,7 +61,10 @@ pub fn build_network(config: &Config, build: Build<'_>, spec: &Spec, classes: us
     let device = device::open(&config.compute.device)?.device;
     let file = config.pretrained.path.as_ref().map(WeightsFile::open).transpose()?;
     let dialect = match &file {
-        Some(file) => file.dialect(spec, convention(config.pretrained.dialect.as_deref())?)?,
+        Some(file) => {
+            let said = convention(config.pretrained.dialect.as_deref())?;
+            file.dialect(spec, said)?.of_channels(spec.settings.in_channels)
+        }
         None => Dialect::of(&spec.settings),
     };
     let freeze = &config.regularise.freeze;
@@ -71,7 +74,7 @@ pub fn build_network(config: &Config, build: Build<'_>, spec: &Spec, classes: us
         .with_frozen(freeze.iter().flat_map(|word| frozen(word)).map(str::to_owned).collect());
     let network = build(classes, params.builder())?;
     if let Some(file) = &file {
-        weights::load(file, network.as_ref(), Classifier::KeptIfOther)?;
+        weights::load(file, network.as_ref(), Purpose::FineTune)?;
     }
     Ok(network)
 }

@@ -6,6 +6,7 @@ use candle_core::Device;
 use candle_nn::VarBuilder;
 use effnet_spec::Spec;
 
+use super::channels;
 use super::error::{Error, Result};
 use super::file::WeightsFile;
 use super::metadata::TRAINING_PREFIX;
@@ -17,14 +18,15 @@ use crate::dialect::Dialect;
 use crate::network::Network;
 use crate::params::Params;
 
-/// Handling of a classifier with another number of classes in the file than in the network.
+/// What a file's weights are loaded for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Classifier {
-    /// The file does not fit.
+pub enum Purpose {
+    /// The network that the file holds: everything must fit.
     #[default]
-    MustFit,
-    /// The network keeps its own, as fine-tuning needs.
-    KeptIfOther,
+    Restore,
+    /// To begin a training with. A classifier of another number of classes stays the network's own, and a stem of another
+    /// number of input channels is adapted as timm adapts it: summed for grey images, else repeated and scaled.
+    FineTune,
 }
 
 /// Outcome of loading a file.
@@ -34,6 +36,8 @@ pub struct Loaded {
     pub scheme: Scheme,
     /// Whether the network's own classifier was kept.
     pub kept_classifier: bool,
+    /// The input channels of the file's stem, if it was adapted to the network's.
+    pub adapted_from: Option<usize>,
     /// Names of the file's tensors that no network uses, or that belong to another network: a count of averages, a
     /// mask, a second network. Tensors under [`TRAINING_PREFIX`] and counts of batches are not listed.
     pub left_out: Vec<String>,
@@ -46,8 +50,8 @@ pub struct Loaded {
 /// When the file speaks nobody's names, or lacks a parameter, or has one more or in another shape or not as floats, or
 /// says that its weights assume another padding or epsilon than the network has; when it cannot be read, or a weight is NaN
 /// or infinite.
-pub fn load(file: &WeightsFile, network: &dyn Network, classifier: Classifier) -> Result<Loaded> {
-    let fit = fit(file, &Wanted::by_network(network), classifier)?;
+pub fn load(file: &WeightsFile, network: &dyn Network, purpose: Purpose) -> Result<Loaded> {
+    let fit = fit(file, &Wanted::by_network(network), purpose)?;
     for pair in &fit.to_fill {
         file.values(&pair.theirs)?;
     }
@@ -62,7 +66,7 @@ pub fn load(file: &WeightsFile, network: &dyn Network, classifier: Classifier) -
 pub(crate) fn check(file: &WeightsFile, spec: &Spec, dialect: &Dialect, num_classes: usize) -> Result<()> {
     let parameters = spec.parameters(num_classes).collect();
     let wanted = Wanted { spec, dialect, num_classes, parameters };
-    fit(file, &wanted, Classifier::MustFit)?.loaded.log(file);
+    fit(file, &wanted, Purpose::Restore)?.loaded.log(file);
     Ok(())
 }
 
@@ -72,6 +76,14 @@ impl Loaded {
             tracing::warn!("{assumed}");
         }
         let (path, names) = (file.path().display(), list(&self.left_out));
+        if self.kept_classifier {
+            tracing::warn!(
+                "the classifier of `{path}` has another number of classes than the network, whose own begins anew"
+            );
+        }
+        if let Some(channels) = self.adapted_from {
+            tracing::warn!("the stem of `{path}`, for images of {channels} channels, is adapted to the network's");
+        }
         match self.left_out.len() {
             0 => {}
             1 => tracing::warn!("1 tensor of `{path}` is left out, as the network has no such parameter: {names}"),
@@ -118,23 +130,25 @@ impl Fit {
         for NamePair { ours, theirs, layout } in self.to_fill {
             let lost = || candle_core::Error::msg(format!("the network has no parameter `{ours}` any more"));
             let var = network.params().get(&ours).ok_or_else(lost)?;
-            var.set(&layout.to_ours(&file.read_f32(&theirs, var.device())?)?)?;
+            let values = layout.to_ours(&file.read_f32(&theirs, var.device())?)?;
+            let is_other_stem = self.loaded.adapted_from.is_some() && ours == STEM;
+            var.set(&if is_other_stem { channels::adapted(&values, var.dim(1)?)? } else { values })?;
         }
         self.loaded.log(file);
         Ok(self.loaded)
     }
 }
 
-fn fit(file: &WeightsFile, network: &Wanted<'_>, classifier: Classifier) -> Result<Fit> {
+fn fit(file: &WeightsFile, network: &Wanted<'_>, purpose: Purpose) -> Result<Fit> {
     let scheme = file.scheme()?;
     if let Some(dialect) = file.said_dialect() {
         same_arithmetic(file, Some(dialect), Some(network.dialect))?;
     }
-    let mut to_fill = Vec::new();
+    let (mut to_fill, mut adapted_from) = (Vec::new(), None);
     let mut missing = Vec::new();
     let mut wrong_shape = Vec::new();
     let mut wanted = BTreeSet::new();
-    let kept_classifier = classifier == Classifier::KeptIfOther && file.num_classes()? != Some(network.num_classes);
+    let kept_classifier = purpose == Purpose::FineTune && file.num_classes()? != Some(network.num_classes);
     let of_classifier = ["weight", "bias"].map(|param| scheme.of_classifier(param));
     let is_kept = |name: &str| kept_classifier && of_classifier.iter().any(|param| param == name);
     let pairs: HashMap<_, _> = scheme.pairs(network.spec)?.into_iter().map(|pair| (pair.ours.clone(), pair)).collect();
@@ -150,7 +164,13 @@ fn fit(file: &WeightsFile, network: &Wanted<'_>, classifier: Classifier) -> Resu
         match file.weight(&name)? {
             None => missing.push(name.clone()),
             Some(found) if found.shape != network => {
-                wrong_shape.push(WrongShape { name: name.clone(), file: found.shape.clone(), network });
+                let held = pair.layout.ours(&found.shape);
+                if purpose == Purpose::FineTune && ours == STEM && is_other_input(&held, shape) {
+                    adapted_from = Some(held[1]);
+                    to_fill.push(pair);
+                } else {
+                    wrong_shape.push(WrongShape { name: name.clone(), file: found.shape.clone(), network });
+                }
             }
             Some(_) => to_fill.push(pair),
         }
@@ -168,7 +188,16 @@ fn fit(file: &WeightsFile, network: &Wanted<'_>, classifier: Classifier) -> Resu
         let (path, network) = (file.path().to_path_buf(), network.spec.name.to_string());
         return Err(Error::Mismatch(Box::new(Mismatch { path, network, missing, unexpected, wrong_shape })));
     }
-    Ok(Fit { to_fill, loaded: Loaded { scheme, kept_classifier, left_out } })
+    Ok(Fit { to_fill, loaded: Loaded { scheme, kept_classifier, adapted_from, left_out } })
+}
+
+/// Our name of the stem's weights.
+const STEM: &str = "stem.conv.weight";
+
+/// Whether a file's stem differs from the network's in its input channels alone.
+fn is_other_input(held: &[usize], wanted: &[usize]) -> bool {
+    let is_alike = |(dim, extents): (usize, (&usize, &usize))| dim == 1 || extents.0 == extents.1;
+    held.len() == wanted.len() && held[1] > 0 && held.iter().zip(wanted).enumerate().all(is_alike)
 }
 
 /// Builds a network for a file's weights, under their dialect, and loads them.
@@ -191,7 +220,7 @@ pub fn read_network<N: Network>(
     believe(file, spec, classes)?;
     let network = build(classes, Params::for_loading(Some(dialect), device).builder())?;
     // On an error the network is dropped, and nobody sees it half filled.
-    fit(file, &Wanted::by_network(&network), Classifier::MustFit)?.fill(file, &network)?;
+    fit(file, &Wanted::by_network(&network), Purpose::Restore)?.fill(file, &network)?;
     Ok(network)
 }
 

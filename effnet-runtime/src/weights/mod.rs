@@ -12,6 +12,7 @@
 //! Files are read tensor by tensor, never mapped: a file that changes under a mapping would end the process. Loading
 //! needs the network's own memory and that of the largest tensor.
 
+mod channels;
 mod convention;
 mod error;
 mod file;
@@ -28,7 +29,7 @@ pub use convention::Convention;
 pub use error::{Error, Result};
 pub use file::{TensorInfo, WeightsFile};
 pub(crate) use load::check;
-pub use load::{Classifier, Loaded, load, read_network};
+pub use load::{Loaded, Purpose, load, read_network};
 pub use metadata::{FORMAT, KEY, Metadata, TRAINING_PREFIX};
 pub use mismatch::{Mismatch, WrongShape};
 pub use names::{Layout, NamePair, Nearest, Scheme, Unnameable};

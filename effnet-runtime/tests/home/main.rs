@@ -10,6 +10,7 @@ mod prefix;
 mod program;
 #[cfg(feature = "train")]
 mod training;
+mod transfer;
 
 use effnet_runtime::candle::{DType, Device, Module, Result, Tensor, Var};
 use effnet_runtime::candle_nn::{self as nn, VarBuilder};

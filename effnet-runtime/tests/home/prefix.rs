@@ -1,7 +1,7 @@
 use effnet_runtime::candle::{Device, ModuleT};
 use effnet_runtime::candle_nn::{AdamW, Optimizer, VarBuilder};
 use effnet_runtime::infer::{Engine, Options};
-use effnet_runtime::weights::{self, Classifier, Convention, Metadata, NamePair, Scheme, WeightsFile, read_network};
+use effnet_runtime::weights::{self, Convention, Metadata, NamePair, Purpose, Scheme, WeightsFile, read_network};
 use effnet_runtime::{DynamicModel, Network, NormUpdates, Params, Pass, Precision, Step};
 
 use crate::{Regressor, Small, bits, images, logits, sentence, state, variables};
@@ -31,7 +31,7 @@ fn a_body_loads_pretrained_weights_of_any_names() {
         let params = Params::new(0);
         let net = Regressor::new(params.builder()).unwrap();
         let last = params.get("last.weight").map(|var| bits(&var));
-        let loaded = weights::load(&file, &net.body, Classifier::KeptIfOther).unwrap();
+        let loaded = weights::load(&file, &net.body, Purpose::FineTune).unwrap();
         assert!(loaded.kept_classifier && loaded.scheme == scheme, "{loaded:?}");
         let other = Small::new(10, Params::new(5).builder()).unwrap();
         for (name, var) in other.params().all().into_iter().filter(|(name, _)| !name.starts_with("head.classifier")) {
@@ -47,7 +47,7 @@ fn what_does_not_fit_is_named_as_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = pretrained(&folder, Scheme::Timm);
     let body = Small::new(6, Params::new(0).builder().pp("body")).unwrap();
-    let said = sentence(weights::load(&file, &body, Classifier::MustFit));
+    let said = sentence(weights::load(&file, &body, Purpose::Restore));
     assert!(said.contains("do not fit Small: 2 of wrong shape (`classifier.weight` is [10, 32] in the file"), "{said}");
 }
 
@@ -80,7 +80,7 @@ fn a_body_becomes_an_engine_and_a_file_of_its_own() {
     assert_eq!(ours, opened);
     // A table at run time, under a prefix too.
     let dynamic = DynamicModel::from_spec(&Small::SPEC, 6, Params::new(9).builder().pp("x")).unwrap();
-    weights::load(&file, &dynamic, Classifier::MustFit).unwrap();
+    weights::load(&file, &dynamic, Purpose::Restore).unwrap();
     assert_eq!(logits(&dynamic), logits(&net.body));
 }
 

@@ -2,7 +2,7 @@ use effnet_runtime::Dialect;
 use effnet_runtime::candle::{Device, Tensor, safetensors};
 use effnet_runtime::candle_nn::{self as nn, ModuleT};
 use effnet_runtime::spec::Padding;
-use effnet_runtime::weights::{self, Classifier, Error, WeightsFile};
+use effnet_runtime::weights::{self, Error, Purpose, WeightsFile};
 use effnet_runtime::{Network, Params};
 
 use crate::{Regressor, Small, bits, images, sentence, state};
@@ -30,7 +30,7 @@ fn a_program_saves_and_loads_whole() {
     assert_eq!(bits(&tensors["last.weight"]), bits(&params.get("last.weight").unwrap()));
     // The body alone can be taken out of it.
     let body = Small::new(6, Params::new(1).builder()).unwrap();
-    let loaded = weights::load(&WeightsFile::open(&path).unwrap(), &body, Classifier::MustFit).unwrap();
+    let loaded = weights::load(&WeightsFile::open(&path).unwrap(), &body, Purpose::Restore).unwrap();
     assert_eq!(loaded.left_out, ["last.bias", "last.weight"]);
     assert_eq!(state(body.params()), state(Regressor::new(params.builder()).unwrap().body.params()));
 }

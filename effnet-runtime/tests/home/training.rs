@@ -2,7 +2,7 @@ use effnet_runtime::data::Batch;
 use effnet_runtime::train::checkpoint::{self, Contents};
 use effnet_runtime::train::optimizer::{AdamW, Decay, Optimizer};
 use effnet_runtime::train::{Ema, Position, State, StepOptions, step};
-use effnet_runtime::weights::{Classifier, WeightsFile, load};
+use effnet_runtime::weights::{Purpose, WeightsFile, load};
 use effnet_runtime::{Network, Params, Precision};
 
 use crate::{Small, images, sentence, state};
@@ -85,6 +85,6 @@ fn what_is_not_finite_is_named() {
     let path = path.path().join("damaged.safetensors");
     gamma.set(&gamma.affine(f64::INFINITY, 0.0).unwrap()).unwrap();
     checkpoint::save_weights(&path, &body, "small", &[]).unwrap();
-    let said = sentence(load(&WeightsFile::open(&path).unwrap(), &body, Classifier::MustFit));
+    let said = sentence(load(&WeightsFile::open(&path).unwrap(), &body, Purpose::Restore));
     assert!(said.contains("`blocks.1.expand_conv.bn.weight`"), "{said}");
 }

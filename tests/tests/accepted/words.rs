@@ -3,7 +3,7 @@
 use effnet_runtime::candle::{DType, Device, Error, Module, Result, Tensor};
 use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::spec::{Settings, Spec};
-use effnet_runtime::weights::{self, Classifier, Metadata, WeightsFile};
+use effnet_runtime::weights::{self, Metadata, Purpose, WeightsFile};
 use effnet_runtime::{DynamicModel, FeatureMap, Network, NormUpdates, Params, Pass, Precision, Step, efficientnet_v2};
 
 use crate::{EVAL, bits, images};
@@ -88,7 +88,7 @@ fn a_network_without_classes_puts_out_embeddings() -> weights::Result<()> {
 
     // A classifier's weights become a backbone's, whose file then has no classifier.
     let backbone = Words::new(0, Params::new(4).builder())?;
-    let loaded = weights::load(&WeightsFile::open(&path)?, &backbone, Classifier::KeptIfOther)?;
+    let loaded = weights::load(&WeightsFile::open(&path)?, &backbone, Purpose::FineTune)?;
     assert!(loaded.kept_classifier);
     assert_eq!(bits(&backbone.run(&images, &EVAL)?)?, bits(&classifier.embeddings(&images, &EVAL)?)?);
     save(&backbone)?;

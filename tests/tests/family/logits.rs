@@ -6,7 +6,7 @@ use std::path::Path;
 use effnet_runtime::candle::{Device, Tensor, safetensors};
 use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::spec::Spec;
-use effnet_runtime::weights::{Classifier, Scheme, WeightsFile, load};
+use effnet_runtime::weights::{Purpose, Scheme, WeightsFile, load};
 use effnet_runtime::{DynamicModel, Network, Params, Pass, Precision};
 use tempfile::TempDir;
 
@@ -61,7 +61,7 @@ fn has_timms_logits(name: &str) {
     let spec = find(name);
     let file = file(name, &spec, folder.path());
     let network = DynamicModel::from_spec(&spec, CLASSES, Params::for_loading(None, &Device::Cpu).builder()).unwrap();
-    load(&file, &network, Classifier::MustFit).unwrap();
+    load(&file, &network, Purpose::Restore).unwrap();
     let images = images(&[2, 3, 96, 97]);
     let logits = expected(&format!("{name}.logits"));
     close("the model's logits", &network.run(&images, &Pass::Eval(Precision::F32)).unwrap(), &logits);

@@ -2,7 +2,7 @@
 
 use effnet_runtime::candle::{DType, Device, Tensor, safetensors};
 use effnet_runtime::spec::{Expansion, Padding, Squeeze};
-use effnet_runtime::weights::{Classifier, Convention, Error, Loaded, Mismatch, Scheme, WeightsFile, load};
+use effnet_runtime::weights::{Convention, Error, Loaded, Mismatch, Purpose, Scheme, WeightsFile, load};
 use effnet_runtime::{Dialect, DynamicModel, Network, Params};
 use std::collections::HashMap;
 use tempfile::TempDir;
@@ -28,7 +28,7 @@ fn another_architecture_is_told_key_by_key_and_changes_nothing() {
 
     let target = network(&spec(8), 3, 2);
     let before = state(&target);
-    let error = load(&file, &target, Classifier::MustFit).unwrap_err();
+    let error = load(&file, &target, Purpose::Restore).unwrap_err();
     let text = error.to_string();
     let found = mismatch(error);
     assert_eq!(state(&target), before, "a file that does not fit has changed the network");
@@ -61,12 +61,12 @@ fn the_classifier_must_fit_unless_it_may_be_kept() {
 
     let target = network(&spec(8), 3, 2);
     let before = state(&target);
-    let found = mismatch(load(&file, &target, Classifier::MustFit).unwrap_err());
+    let found = mismatch(load(&file, &target, Purpose::Restore).unwrap_err());
     assert!(found.missing.is_empty() && found.unexpected.is_empty());
     let names: Vec<_> = found.wrong_shape.iter().map(|wrong| wrong.name.as_str()).collect();
     assert_eq!(names, ["head.classifier.weight", "head.classifier.bias"]);
 
-    let loaded = load(&file, &target, Classifier::KeptIfOther).unwrap();
+    let loaded = load(&file, &target, Purpose::FineTune).unwrap();
     assert_eq!(loaded, Loaded { scheme: Scheme::Own, kept_classifier: true, left_out: Vec::new() });
     let source = state(&network(&spec(8), 10, 1));
     for ((after, before), source) in state(&target).iter().zip(&before).zip(&source) {
@@ -76,7 +76,7 @@ fn the_classifier_must_fit_unless_it_may_be_kept() {
 
     // One that fits is taken.
     let target = network(&spec(8), 10, 2);
-    assert!(!load(&file, &target, Classifier::KeptIfOther).unwrap().kept_classifier);
+    assert!(!load(&file, &target, Purpose::FineTune).unwrap().kept_classifier);
     assert_eq!(state(&target), source);
 }
 
@@ -87,7 +87,7 @@ fn a_network_of_another_dialect_is_refused() {
     let params = Params::new(4).with_dialect(dialect);
     let same = DynamicModel::from_spec(&spec(8), 3, params.builder()).unwrap();
     let file = write(&same, &folder.path().join("w.safetensors"));
-    let text = load(&file, &network(&spec(8), 3, 2), Classifier::MustFit).unwrap_err().to_string();
+    let text = load(&file, &network(&spec(8), 3, 2), Purpose::Restore).unwrap_err().to_string();
     assert!(text.contains("assume `same` padding") && text.contains("assume `symmetric` padding"), "{text}");
 }
 
@@ -122,7 +122,7 @@ fn foreign_names_load_and_say_what_they_assume() {
         }
         let file = foreign(scheme, DType::F32, &folder);
         let target = network(&spec(8), 3, 2);
-        assert_eq!(load(&file, &target, Classifier::MustFit).unwrap().scheme, scheme);
+        assert_eq!(load(&file, &target, Purpose::Restore).unwrap().scheme, scheme);
         assert_eq!(state(&target), expected);
         match scheme {
             Scheme::Timm => {
@@ -149,7 +149,7 @@ fn half_precision_is_converted() {
     let folder = TempDir::new().unwrap();
     let file = foreign(Scheme::Timm, DType::BF16, &folder);
     let target = network(&spec(8), 3, 2);
-    load(&file, &target, Classifier::MustFit).unwrap();
+    load(&file, &target, Purpose::Restore).unwrap();
     let name = "blocks.1.dwconv.conv.weight";
     let rounded = network(&spec(8), 3, 1).params().get(name).unwrap().to_dtype(DType::BF16).unwrap();
     let difference = (rounded.to_dtype(DType::F32).unwrap() - target.params().get(name).unwrap().as_tensor()).unwrap();

@@ -46,6 +46,14 @@ impl Layout {
         theirs
     }
 
+    /// Our shape of a parameter that has this shape with them; theirs where it has another number of dimensions.
+    pub(crate) fn ours(self, theirs: &[usize]) -> Vec<usize> {
+        match self.dims() {
+            Some(dims) if dims.len() == theirs.len() => dims.iter().map(|dim| theirs[*dim]).collect(),
+            _ => theirs.to_vec(),
+        }
+    }
+
     /// A parameter as they store it, as we do.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use candle_core::{DType, Device, Tensor};
 use super::{build, fixture, network, said, spec, state};
 use crate::infer::{Engine, Options};
 use crate::params::Params;
-use crate::weights::{Classifier, Error, Scheme, WeightsFile, load, read_network};
+use crate::weights::{Error, Purpose, Scheme, WeightsFile, load, read_network};
 
 /// Writes the plain file's weights in a number format, with `bad` as the last value of the damaged ones.
 fn write(path: &Path, damaged: &[&str], bad: f64, dtype: DType) -> WeightsFile {
@@ -34,7 +34,7 @@ fn refused(file: &WeightsFile) -> String {
     let target = network(file);
     let before = state(&target);
     let errors = [
-        load(file, &target, Classifier::MustFit).map(drop),
+        load(file, &target, Purpose::Restore).map(drop),
         read_network(file, &spec(), said(file), &Device::Cpu, build).map(drop),
         Engine::open(file, &spec(), said(file), &Options::default().with_threads(2)).map(drop),
     ];
@@ -72,7 +72,7 @@ fn in_every_format_and_of_every_kind() {
             assert_eq!(refused(&write(&path, &["bn2.running_var"], bad, dtype)), "bn2.running_var");
         }
         let file = write(&path, &[], 0.0, dtype);
-        load(&file, &network(&file), Classifier::MustFit).unwrap();
+        load(&file, &network(&file), Purpose::Restore).unwrap();
     }
 }
 
@@ -95,5 +95,5 @@ fn a_classifier_that_is_not_taken_may_hold_anything() {
     let file = write(&folder.path().join("w.safetensors"), &["classifier.bias"], f64::NAN, DType::F32);
     let dialect = file.dialect(&spec(), said(&file)).unwrap();
     let target = build(3, Params::new(1).with_dialect(dialect).builder()).unwrap();
-    assert!(load(&file, &target, Classifier::KeptIfOther).unwrap().kept_classifier);
+    assert!(load(&file, &target, Purpose::FineTune).unwrap().kept_classifier);
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{build, fixture, network};
 use crate::params::Params;
-use crate::weights::{Classifier, Error, WeightsFile, load};
+use crate::weights::{Error, Purpose, WeightsFile, load};
 
 /// The error of opening a file and asking for its scheme: one line that names the file.
 fn error_of(path: &Path) -> String {
@@ -111,7 +111,7 @@ fn what_the_network_lacks_stays_an_error() {
         tensors.insert(format!("module.{name}"), tensors["module.bn1.weight"].clone());
         candle_core::safetensors::save(&tensors, &path).unwrap();
         let file = WeightsFile::open(&path).unwrap();
-        let loaded = load(&file, &network(&file), Classifier::MustFit);
+        let loaded = load(&file, &network(&file), Purpose::Restore);
         match loaded {
             Err(Error::Mismatch(mismatch)) if refused => {
                 assert_eq!((&mismatch.unexpected[..], &mismatch.missing[..]), (&[name.to_owned()][..], &[][..]));
@@ -146,7 +146,7 @@ fn a_weight_must_be_a_float() {
         std::fs::write(&path, file).unwrap();
         let file = WeightsFile::open(&path).unwrap();
         let target = build(2, Params::new(1).builder()).unwrap();
-        let text = load(&file, &target, Classifier::MustFit).unwrap_err().to_string();
+        let text = load(&file, &target, Purpose::Restore).unwrap_err().to_string();
         assert!(text.contains("`classifier.bias` in ") && text.contains(&format!(" is {format};")), "{text}");
     }
 }

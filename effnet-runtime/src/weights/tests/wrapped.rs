@@ -4,7 +4,7 @@ use candle_core::Device;
 
 use super::{bits, build, fixture, images, network, said, spec, state};
 use crate::infer::{Engine, Options};
-use crate::weights::{Classifier, Loaded, Scheme, WeightsFile, load, read_network};
+use crate::weights::{Loaded, Purpose, Scheme, WeightsFile, load, read_network};
 
 /// Files, and the tensors left out of each; an ellipsis stands for more of the kind before it.
 const FILES: [(&str, &[&str]); 23] = [
@@ -77,7 +77,7 @@ fn every_wrapping_gives_the_plain_files_network_bit_for_bit() {
     write_nested(&nested);
     let plain = WeightsFile::open(fixture("plain.safetensors")).unwrap();
     let reference = network(&plain);
-    load(&plain, &reference, Classifier::MustFit).unwrap();
+    load(&plain, &reference, Purpose::Restore).unwrap();
     let expected = state(&reference);
     assert_eq!(expected.len(), WEIGHTS);
     let options = Options::default().with_threads(1);
@@ -90,7 +90,7 @@ fn every_wrapping_gives_the_plain_files_network_bit_for_bit() {
         let file = WeightsFile::open(path).unwrap_or_else(|error| panic!("{name}: {error}"));
         let target = network(&file);
         assert_ne!(state(&target), expected);
-        let loaded = load(&file, &target, Classifier::MustFit).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let loaded = load(&file, &target, Purpose::Restore).unwrap_or_else(|error| panic!("{name}: {error}"));
         left_out_is(&loaded, left_out, name);
         assert_eq!(state(&target), expected, "{name}");
         let read = read_network(&file, &spec(), said(&file), &Device::Cpu, build).unwrap();
