@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::pattern::nearest;
+
 /// A parameter that has another shape in the file than in the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrongShape {
@@ -58,6 +60,13 @@ impl fmt::Display for Mismatch {
         ];
         let parts = parts.iter().filter(|(count, ..)| *count > 0);
         let parts: Vec<_> = parts.map(|(count, what, names)| format!("{count} {what} ({names})")).collect();
-        write!(f, "the weights of `{}` do not fit {}: {}", self.path.display(), self.network, parts.join("; "))
+        write!(f, "the weights of `{}` do not fit {}: {}", self.path.display(), self.network, parts.join("; "))?;
+        match self.missing.first() {
+            // Names that only one side has may be the same parameter's, by another habit.
+            Some(missing) if !self.unexpected.is_empty() => {
+                write!(f, "; the nearest to `{missing}` in the file: {}", nearest(missing, &self.unexpected))
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -54,6 +54,7 @@ fn what_does_not_fit_is_named_and_nothing_changes() {
     assert_eq!(wrong, ["body.head.classifier.bias", "body.head.classifier.weight"]);
     let said = mismatch.to_string();
     assert!(said.contains("do not fit the parameters: 2 missing (`ultimate.bias`, `ultimate.weight`)"), "{said}");
+    assert!(said.ends_with("; the nearest to `ultimate.bias` in the file: `last.bias`, `last.weight`"), "{said}");
 
     // One weight of a file that fits is damaged: the others must not have changed.
     let zeros = Tensor::zeros(1, effnet_runtime::candle::DType::F32, &Device::Cpu).unwrap();
