@@ -19,7 +19,6 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-RECIPE = os.path.join(HERE, "recipe.toml")
 MOST_TIME = 0.6
 MOST_BEHIND = 0.01
 
@@ -28,12 +27,13 @@ def run(command, **more):
     return subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE, text=True, **more).stdout
 
 
-def effnet(options, seed, epochs=None):
+def effnet(options, seed, epochs=None, more=()):
     """An epoch a row, of a run of ours."""
     with tempfile.TemporaryDirectory() as place:
         output = os.path.join(place, "run")
-        command = [options.binary, "train", "--variant", "b0", "--data", options.folder, "--config", RECIPE, "--seed", seed,
-                   "--threads", options.threads, "--loader-threads", options.threads, "--output", output, "--quiet"]
+        command = [options.binary, "train", "--variant", options.variant, "--data", options.folder, "--config", options.recipe,
+                   "--seed", seed, "--threads", options.threads, "--loader-threads", options.threads, "--output", output,
+                   "--quiet", *more]
         run(command + ([] if epochs is None else ["--epochs", epochs]))
         with open(os.path.join(output, "metrics.csv"), newline="") as file:
             rows = list(csv.DictReader(file))
@@ -41,10 +41,10 @@ def effnet(options, seed, epochs=None):
     return [{key: float(row[name]) for key, name in keys.items()} for row in rows]
 
 
-def timm(options, seed, epochs=None):
+def timm(options, seed, epochs=None, more=()):
     """An epoch a row, of a run of theirs."""
-    command = [sys.executable, os.path.join(HERE, "timm_train.py"), RECIPE, options.folder, "--seed", seed, "--threads",
-               options.threads, "--workers", options.workers]
+    command = [sys.executable, os.path.join(HERE, "timm_train.py"), options.recipe, options.folder, "--seed", seed,
+               "--model", options.model, "--threads", options.threads, "--workers", options.workers, *more]
     lines = run(command + ([] if epochs is None else ["--epochs", epochs])).splitlines()
     return [json.loads(line) for line in lines]
 
@@ -58,6 +58,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="epochs of each side that are timed")
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
+    options.recipe = os.path.join(HERE, "recipe.toml")
+    options.variant, options.model = "b0", "tf_efficientnetv2_b0"
     sides = {"effnet": effnet, "timm": timm}
 
     seconds = {name: [] for name in sides}

@@ -1,6 +1,6 @@
-"""The peer's side of the real run: PyTorch and timm train EfficientNetV2-B0 by `recipe.toml`.
+"""The peer's side of the real runs: PyTorch and timm train a network by a recipe, from WEIGHTS or from scratch.
 
-    python timm_train.py RECIPE FOLDER --seed N [--epochs N] [--threads N] [--workers N]
+    python timm_train.py RECIPE FOLDER --model NAME --seed N [--weights FILE] [--epochs N] [--threads N] [--workers N]
 
 It prints one JSON object an epoch: `epoch`, `top1`, `ema_top1`, `seconds` of training and both evaluations.
 """
@@ -19,13 +19,11 @@ from timm.optim import create_optimizer_v2
 from timm.utils import ModelEmaV3
 from torchvision.datasets import ImageFolder
 
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
-
-def loaders(recipe, folder, workers):
+def loaders(recipe, folder, workers, config):
     augment, size = recipe["augment"], recipe["size"]
     policy = f"rand-m{augment['magnitude']:.0f}-n{augment['layers']}-p1.0"
-    common = dict(interpolation="bicubic", mean=MEAN, std=STD)
+    common = dict(interpolation="bicubic", mean=config["mean"], std=config["std"])
     train = create_transform(
         size, is_training=True, scale=augment["scale"], ratio=augment["ratio"], hflip=augment["flip"],
         color_jitter=0.0, auto_augment=policy, **common)
@@ -50,6 +48,15 @@ def rate(recipe, steps):
     return share
 
 
+def load(model, path):
+    """Loads EfficientNet-PyTorch's checkpoint: its modules stand in the order of timm's. The classifier stays."""
+    theirs, ours = torch.load(path, map_location="cpu", weights_only=True), model.state_dict()
+    assert len(theirs) == len(ours)
+    pairs = [(name, value) for name, value in zip(ours, theirs.values()) if not name.startswith("classifier.")]
+    assert all(ours[name].shape == value.shape for name, value in pairs)
+    model.load_state_dict(dict(pairs), strict=False)
+
+
 @torch.no_grad()
 def top1(model, loader):
     model.eval()
@@ -64,6 +71,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe")
     parser.add_argument("folder")
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--weights")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--epochs", type=int, help="stop after so many, of a schedule that is as long as the recipe's")
     parser.add_argument("--threads", type=int, default=2)
@@ -73,15 +82,18 @@ def main():
         recipe = tomllib.load(file)
     torch.manual_seed(options.seed)
     torch.set_num_threads(options.threads)
-    train, val = loaders(recipe, options.folder, options.workers)
+    config = timm.get_pretrained_cfg(options.model).to_dict()
+    train, val = loaders(recipe, options.folder, options.workers, config)
     classes, regularise = len(train.dataset.classes), recipe["regularise"]
     model = timm.create_model(
-        "tf_efficientnetv2_b0", num_classes=classes, drop_rate=regularise["dropout"],
+        options.model, num_classes=classes, drop_rate=regularise["dropout"],
         drop_path_rate=0.2 * regularise["drop_path_scale"]).to(memory_format=torch.channels_last)
     # The classifier starts as ours does: timm's own start, uniform within 1/sqrt(classes), is ten times as wide with nine
     # classes as with ImageNet's.
     torch.nn.init.normal_(model.classifier.weight, 0, 0.01)
     torch.nn.init.zeros_(model.classifier.bias)
+    if options.weights:
+        load(model, options.weights)
     settings = recipe["optimizer"]
     optimizer = create_optimizer_v2(model, settings["kind"], lr=settings["lr"], weight_decay=settings["weight_decay"])
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate(recipe, recipe["epochs"] * len(train)))
