@@ -10,10 +10,13 @@ use zip::write::SimpleFileOptions;
 
 use crate::{SLACK, allocator, survive};
 
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../effnet-runtime/src/weights/fixtures").join(name)
+}
+
 /// PyTorch's checkpoints by two protocols, one of them with much beside the weights.
 fn torch_files() -> [PathBuf; 2] {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../effnet-runtime/src/weights/fixtures");
-    ["protocol2.pth", "checkpoint4.pth"].map(|name| folder.join(name))
+    ["protocol2.pth", "checkpoint4.pth"].map(fixture)
 }
 
 /// Reads every tensor of a file; whether it could.
@@ -28,6 +31,15 @@ fn mutated_archives_of_pytorch_neither_panic_nor_take_memory() {
     let folder = tempfile::tempdir().unwrap();
     let files = torch_files().map(|path| std::fs::read(path).unwrap());
     survive("PyTorch archive", &folder.path().join("c.pth"), &files, SLACK, read_all);
+}
+
+/// The container from before PyTorch 1.6 has no checksums: damage anywhere reaches the pickles, or the numbers.
+#[test]
+fn mutated_legacy_files_of_pytorch_neither_panic_nor_take_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = ["legacy.pth", "legacy_strided.pth", "legacy_checkpoint.pth", "legacy_beside.pth"].map(fixture);
+    let files = files.map(|path| std::fs::read(path).unwrap());
+    survive("legacy PyTorch file", &folder.path().join("c.pth"), &files, SLACK, read_all);
 }
 
 /// An archive's checksum keeps damage from the pickle in it; whoever means harm writes the checksum anew.
@@ -112,5 +124,25 @@ fn pickles_that_ask_for_much_take_little() {
         let (error, peak) = allocator::peak(|| WeightsFile::open(&path).map(drop).unwrap_err().to_string());
         println!("{name:8} {:6} KiB: {error}", peak >> 10);
         assert!(peak <= 2 * pickle.len() + 8 * SLACK, "{name}: {peak}");
+    }
+}
+
+/// A pickle is a program, and Python would run this one.
+#[test]
+fn a_pickle_that_starts_a_program_starts_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, marker) = (folder.path().join("evil.pth"), folder.path().join("marker"));
+    let command = format!("touch {}", marker.display());
+    let call = [b"cposix\nsystem\nX", &(command.len() as u32).to_le_bytes()[..], command.as_bytes(), b"\x85R"].concat();
+    let evil = [&b"\x80\x02}X\x04\0\0\0evil"[..], &call, b"s."].concat();
+    write_archive(&path, [("a/data.pkl", &evil[..])].into_iter());
+    let archive = std::fs::read(&path).unwrap();
+    let legacy =
+        [&b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}."[..], &evil, b"\x80\x02]."].concat();
+    for bytes in [archive, legacy] {
+        std::fs::write(&path, bytes).unwrap();
+        let error = WeightsFile::open(&path).map(drop).unwrap_err().to_string();
+        assert!(error.contains("its pickle holds no tensors under names (its keys are `evil`)"), "{error}");
+        assert!(!marker.exists());
     }
 }

@@ -54,9 +54,14 @@ fn a_state_dict_among_other_things_is_found() {
 }
 
 #[test]
+fn the_container_from_before_is_read() {
+    let file = open("legacy.pth");
+    assert_eq!(values(&file.read_f32("a", &Device::Cpu).unwrap()), [0.0, 1.0]);
+}
+
+#[test]
 fn checkpoints_that_hold_no_state_dict_say_what_to_do() {
     for (name, says) in [
-        ("legacy.pth", "before 1.6"),
         ("no_tensors.pth", "torch.save(model.state_dict(), path)"),
         ("a_list.pth", "torch.save(model.state_dict(), path)"),
         ("a_module.pth", "torch.save(model.state_dict(), path)"),

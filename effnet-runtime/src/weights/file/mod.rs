@@ -19,12 +19,15 @@ use candle_core::{Device, Tensor};
 
 use problem::Problem;
 pub use stored::TensorInfo;
-use stored::{Place, Stored, Tensors};
+use stored::{Place, Storage, Stored, Tensors};
 
 use super::error::{Error, Result};
 use super::metadata::{Metadata, Program};
 use super::names::{Nearest, Scheme};
 use crate::dialect::Dialect;
+
+/// Number of bytes at the beginning that tell a format.
+const START: u64 = 32;
 
 /// A weights file. Its table of tensors has been read and checked; the tensors themselves are read when asked for.
 #[derive(Debug)]
@@ -44,12 +47,12 @@ pub struct WeightsFile {
 #[derive(Debug)]
 enum Reader {
     Safetensors(File),
-    Torch(Box<torch::Archive>),
+    Torch(torch::Checkpoint),
 }
 
 impl WeightsFile {
-    /// Opens a safetensors file or a PyTorch checkpoint (`torch.save` of a state dict, or of dictionaries that hold one,
-    /// PyTorch 1.6 or later).
+    /// Opens a safetensors file or a PyTorch checkpoint: `torch.save` of a state dict, or of dictionaries that hold one,
+    /// by any PyTorch since 0.4.
     ///
     /// Prefixes that wrappers add to all of the network's names (`module.`, `_orig_mod.`, `model.`, a dictionary's key)
     /// are removed. Where a file holds several networks, the root's is taken; otherwise the one whose path comes
@@ -77,14 +80,13 @@ impl WeightsFile {
         let mut file = File::open(&path).map_err(unreadable)?;
         let length = file.metadata().map_err(unreadable)?.len();
         let mut start = Vec::new();
-        file.by_ref().take(9).read_to_end(&mut start).map_err(unreadable)?;
+        file.by_ref().take(START).read_to_end(&mut start).map_err(unreadable)?;
         file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
 
         let opened = if start.starts_with(b"PK") {
-            torch::open(file, length)
-                .map(|(archive, tensors)| (Reader::Torch(Box::new(archive)), tensors, HashMap::new()))
-        } else if start.starts_with(&[0x80]) && start.get(2) == Some(&0x8a) {
-            Err(Problem::NotWeights("it is a checkpoint in PyTorch's format from before 1.6; open and `torch.save` it again with a newer PyTorch".into()))
+            torch::open_archive(file, length).map(|(torch, tensors)| (Reader::Torch(torch), tensors, HashMap::new()))
+        } else if torch::begins_legacy(&start) {
+            torch::open_legacy(file, length).map(|(torch, tensors)| (Reader::Torch(torch), tensors, HashMap::new()))
         } else if !safetensors::begins(&start, length) {
             Err(other::file(&mut file, &path).map_or_else(Problem::from, Problem::NotWeights))
         } else {
@@ -239,7 +241,7 @@ impl WeightsFile {
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = match &mut *reader {
             Reader::Safetensors(file) => safetensors::read(file, info),
-            Reader::Torch(archive) => archive.read(info),
+            Reader::Torch(checkpoint) => checkpoint.read(info),
         };
         bytes.map_err(|problem| problem.of(&self.path))
     }

@@ -33,7 +33,8 @@ impl Stored {
     /// Length of its texts in bytes.
     pub(super) fn text_len(&self) -> usize {
         match self {
-            Self::Readable(TensorInfo { place: Place::Entry { name, .. }, .. }) | Self::Unread(name) => name.len(),
+            Self::Readable(TensorInfo { place: Place::Strided { storage: Storage::Entry(name), .. }, .. })
+            | Self::Unread(name) => name.len(),
             Self::Readable(_) => 0,
         }
     }
@@ -46,6 +47,15 @@ pub(super) type Tensors = BTreeMap<String, Stored>;
 pub(super) enum Place {
     /// Contiguous, from this offset in the file.
     At(u64),
-    /// An entry of the archive, from this element on, with these strides in elements.
-    Entry { name: String, offset: usize, strides: Vec<usize> },
+    /// In a storage, from this element on, with these strides in elements.
+    Strided { storage: Storage, offset: usize, strides: Vec<usize> },
+}
+
+/// Place of numbers that several tensors of PyTorch's may be views of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Storage {
+    /// An entry of the archive.
+    Entry(String),
+    /// These bytes of the file.
+    Span { start: u64, length: u64 },
 }

@@ -140,7 +140,7 @@ fn files_of_other_kinds() {
         (b"\x89PNG\r\n\x1a\n_________________", "neither"),
         (b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "not one that `torch.save` writes"),
         (b"PK\x03\x04 cut short", "not a whole archive"),
-        (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "before 1.6"),
+        (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "ends too early"),
         (b"\x10\0\0\0\0\0\0\0{              }", "neither safetensors"),
     ] {
         match read_all(&path, bytes) {

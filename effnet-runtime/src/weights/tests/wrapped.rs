@@ -7,12 +7,14 @@ use crate::infer::{Engine, Options};
 use crate::weights::{Loaded, Purpose, Scheme, WeightsFile, load, read_network};
 
 /// Files, and the tensors left out of each; an ellipsis stands for more of the kind before it.
-const FILES: [(&str, &[&str]); 23] = [
+const FILES: [(&str, &[&str]); 27] = [
     ("plain.safetensors", &[]),
     ("protocol2.pth", &[]),
     ("protocol3.pth", &[]),
     ("protocol4.pth", &[]),
     ("protocol5.pth", &[]),
+    ("legacy.pth", &[]),
+    ("legacy_strided.pth", &[]),
     ("compiled.pth", &[]),
     ("compiled_parallel.pth", &[]),
     ("averaged.pth", &["n_averaged"]),
@@ -36,10 +38,15 @@ const FILES: [(&str, &[&str]); 23] = [
     ),
     ("checkpoint2.pth", &["rng"]),
     ("checkpoint4.pth", &["rng"]),
-    ("beside.pth", &["coarse", "eighth", "fifth", "mask", "phase", "seen", "sparse", "wide"]),
+    ("legacy_checkpoint.pth", &["rng"]),
+    ("beside.pth", &BESIDE),
+    ("legacy_beside.pth", &BESIDE),
     ("beside.safetensors", &["fifth", "mask", "seen", "wide"]),
     ("nested.safetensors", &["n_averaged", "teacher.stem.conv.weight"]),
 ];
+
+/// Tensors of other kinds than weights.
+const BESIDE: [&str; 9] = ["coarse", "eighth", "expanded", "fifth", "mask", "phase", "seen", "sparse", "wide"];
 
 /// Number of the network's weights and buffers.
 const WEIGHTS: usize = 36;

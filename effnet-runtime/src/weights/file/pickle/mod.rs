@@ -36,6 +36,11 @@ impl<'a> Pickle<'a> {
         Node::new(self, self.root)
     }
 
+    /// All values, also those that the object does not contain.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = Node<'_, 'a>> {
+        (0..self.values.len()).map(|at| Node::new(self, Id::next(at)))
+    }
+
     fn value(&self, id: Id) -> &Value<'a> {
         &self.values[id.index()]
     }

@@ -39,6 +39,11 @@ impl<'p, 'a> Node<'p, 'a> {
         usize::try_from(*number).ok()
     }
 
+    pub(in super::super) fn truth(self) -> Option<bool> {
+        let Value::Truth(truth) = self.value() else { return None };
+        Some(*truth)
+    }
+
     /// Members of a tuple or a list.
     pub(in super::super) fn members(self) -> Option<impl ExactSizeIterator<Item = Self>> {
         let (Value::Tuple(members) | Value::List(members)) = self.value() else { return None };

@@ -18,6 +18,8 @@ fn show(node: Node<'_, '_>, depth: usize) -> String {
         format!("{text:?}")
     } else if let Some(number) = node.number() {
         number.to_string()
+    } else if let Some(truth) = node.truth() {
+        truth.to_string()
     } else if let Some(members) = node.members() {
         format!("[{}]", list(members.collect()))
     } else if let Some((module, name)) = node.class() {
@@ -46,8 +48,8 @@ fn instructions() {
     for (pickle, expected) in [
         // Constants.
         (&b"N."[..], "?"),
-        (b"\x88.", "?"),
-        (b"\x89.", "?"),
+        (b"\x88.", "true"),
+        (b"\x89.", "false"),
         (b"F1.5\n.", "?"),
         (b"G\x3f\xf8\0\0\0\0\0\0.", "?"),
         (b"K\xff.", "255"),

@@ -9,6 +9,8 @@ pub(in super::super) struct Id(u32);
 impl Id {
     /// The value that stands for everything opaque.
     pub(super) const OPAQUE: Self = Self(0);
+    pub(super) const FALSE: Self = Self(1);
+    pub(super) const TRUE: Self = Self(2);
 
     /// The id of the value added to `len` others, which are [few enough](super::limits::VALUES) to be numbered.
     pub(super) fn next(len: usize) -> Self {
@@ -23,8 +25,10 @@ impl Id {
 /// A value. Texts borrow from the pickle where it stores them verbatim.
 #[derive(Debug)]
 pub(super) enum Value<'a> {
-    /// `None`, a truth value, a float, an integer beyond 64 bits, bytes, or a set: nothing that describes a tensor.
+    /// `None`, a float, an integer beyond 64 bits, bytes, or a set: nothing that describes a tensor.
     Opaque,
+    /// A truth value.
+    Truth(bool),
     /// An integer of up to 64 bits.
     Int(i64),
     /// A text.

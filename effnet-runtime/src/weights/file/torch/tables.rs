@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::super::pickle::Node;
 use super::super::{Problem, Tensors};
-use super::tensor::{Described, describe};
+use super::tensor::{Described, Storages, describe};
 use crate::weights::mismatch::list;
 
 /// Depth of nested dictionaries to search.
@@ -23,8 +23,8 @@ const MAX_NAMES: usize = 1 << 24;
 /// Advice for an object without a state dict.
 const WRITE: &str = "write it with `torch.save(model.state_dict(), path)`";
 
-/// All tensors of the pickled object, in the archive whose entries begin with `archive`.
-pub(super) fn tensors(root: Node<'_, '_>, archive: &str) -> Result<Tensors, Problem> {
+/// All tensors of the pickled object, whose numbers are in `storages`.
+pub(super) fn tensors(root: Node<'_, '_>, storages: &Storages<'_>) -> Result<Tensors, Problem> {
     let mut found = BTreeMap::new();
     let mut modules: Vec<_> = module(root).into_iter().map(|class| format!("it is {class}")).collect();
     let mut names = 0;
@@ -34,7 +34,7 @@ pub(super) fn tensors(root: Node<'_, '_>, archive: &str) -> Result<Tensors, Prob
         for (key, value) in table.entries().into_iter().flatten() {
             let Some(key) = key.text() else { continue };
             let name = || format!("{path}{key}");
-            match describe(value, archive) {
+            match describe(value, storages) {
                 Described::Tensor(tensor) => {
                     names += path.len() + key.len() + tensor.text_len();
                     found.insert(name(), tensor);

@@ -28,7 +28,8 @@ impl<'i, 'a> Machine<'i, 'a> {
     pub(super) fn new(rest: &'i mut &'a [u8]) -> Self {
         Self {
             input: Input::new(rest),
-            values: vec![Value::Opaque],
+            // Those of `Id::OPAQUE`, `Id::FALSE` and `Id::TRUE`, however often a pickle has them.
+            values: vec![Value::Opaque, Value::Truth(false), Value::Truth(true)],
             stack: Vec::new(),
             marks: Vec::new(),
             memo: HashMap::new(),
@@ -74,7 +75,9 @@ impl<'i, 'a> Machine<'i, 'a> {
             op::BINGET => self.input.number::<1>().and_then(|key| self.recall(key))?,
             op::LONG_BINGET => self.input.number::<4>().and_then(|key| self.recall(key))?,
 
-            op::NONE | op::NEWTRUE | op::NEWFALSE | op::EMPTY_SET => self.opaque(),
+            op::NONE | op::EMPTY_SET => self.opaque(),
+            op::NEWFALSE => self.stack.push(Id::FALSE),
+            op::NEWTRUE => self.stack.push(Id::TRUE),
             op::FLOAT => self.skip(|input| input.line())?,
             op::BINFLOAT => self.skip(|input| input.bytes(8))?,
             op::SHORT_BINBYTES => self.skip(Input::counted::<1>)?,
