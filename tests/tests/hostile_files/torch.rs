@@ -127,6 +127,38 @@ fn pickles_that_ask_for_much_take_little() {
     }
 }
 
+/// A directory that says to have sixty thousand entries, and an entry that says to be compressed from four gibibytes.
+#[test]
+fn archives_that_ask_for_much_take_little() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bomb.pth");
+    let filling = vec![0; 1 << 16];
+    write_archive(&path, [("a/data/0", &filling[..]), ("a/data.pkl", b"\x80\x02}.")].into_iter());
+    let archive = std::fs::read(&path).unwrap();
+    let at = |signature: &[u8]| archive.windows(4).rposition(|bytes| bytes == signature).expect("a signature");
+    let (end, local, entry) = (at(b"PK\x05\x06"), at(b"PK\x03\x04"), at(b"PK\x01\x02"));
+    let with = |changes: &[(usize, &[u8])]| {
+        let mut bytes = archive.clone();
+        changes.iter().for_each(|(at, change)| bytes[*at..at + change.len()].copy_from_slice(change));
+        bytes
+    };
+    let (many, large) = (60_000u16.to_le_bytes(), u32::MAX.to_le_bytes());
+    let bombs = [
+        ("entries", with(&[(end + 8, &many), (end + 10, &many)])),
+        ("directory", with(&[(end + 8, &many), (end + 10, &many), (end + 12, &0xffff_fff0u32.to_le_bytes())])),
+        ("size", with(&[(local + 22, &large), (entry + 24, &large)])),
+        ("sizes", with(&[(local + 18, &large), (local + 22, &large), (entry + 20, &large), (entry + 24, &large)])),
+        ("deflated", with(&[(local + 8, &[8]), (entry + 10, &[8]), (local + 22, &large), (entry + 24, &large)])),
+    ];
+    let _alone = allocator::alone();
+    for (name, bytes) in bombs {
+        std::fs::write(&path, &bytes).unwrap();
+        let (error, peak) = allocator::peak(|| WeightsFile::open(&path).map(drop).unwrap_err().to_string());
+        println!("{name:9} {:6} KiB: {error}", peak >> 10);
+        assert!(peak <= 2 * bytes.len() + SLACK, "{name}: {peak}");
+    }
+}
+
 /// A pickle is a program, and Python would run this one.
 #[test]
 fn a_pickle_that_starts_a_program_starts_none() {
