@@ -8,7 +8,7 @@ use effnet_spec::Spec;
 
 use super::channels;
 use super::error::{Error, Result};
-use super::file::WeightsFile;
+use super::file::{Choice, WeightsFile};
 use super::metadata::TRAINING_PREFIX;
 use super::mismatch::{Mismatch, WrongShape, list};
 use super::names::{Layout, NamePair, Scheme, is_batch_count};
@@ -75,7 +75,15 @@ impl Loaded {
         if let Some(assumed) = file.assumed() {
             tracing::warn!("{assumed}");
         }
-        let (path, names) = (file.path().display(), list(&self.left_out));
+        let path = file.path().display();
+        let mut left_out = self.left_out.clone();
+        if let Some(Choice { taken, passed }) = file.choice() {
+            let [taken_names, passed_names] = [taken, passed].map(|prefix| format!("`{prefix}…`"));
+            tracing::warn!(
+                "`{path}` has averaged weights beside plain ones: {taken_names} are taken, and {passed_names} are not"
+            );
+            left_out.retain(|name| name.strip_prefix(&**passed).is_none_or(|name| file.info(name).is_none()));
+        }
         if self.kept_classifier {
             tracing::warn!(
                 "the classifier of `{path}` has another number of classes than the network, whose own begins anew"
@@ -84,7 +92,8 @@ impl Loaded {
         if let Some(channels) = self.adapted_from {
             tracing::warn!("the stem of `{path}`, for images of {channels} channels, is adapted to the network's");
         }
-        match self.left_out.len() {
+        let names = list(&left_out);
+        match left_out.len() {
             0 => {}
             1 => tracing::warn!("1 tensor of `{path}` is left out, as the network has no such parameter: {names}"),
             count => {

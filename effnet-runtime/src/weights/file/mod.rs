@@ -17,6 +17,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use candle_core::{Device, Tensor};
 
+pub(super) use prefix::Choice;
+use prefix::{Preferred, Taken};
 use problem::Problem;
 pub use stored::TensorInfo;
 use stored::{Place, Storage, Stored, Tensors};
@@ -36,6 +38,8 @@ pub struct WeightsFile {
     tensors: Tensors,
     /// Names of the tensors that are not the network's, in order.
     elsewhere: Vec<String>,
+    /// The prefixes of averaged and plain weights, where it has both.
+    choice: Option<Choice>,
     metadata: Option<Metadata>,
     /// Its account of itself, if it is a whole program's.
     program: Option<Program>,
@@ -57,16 +61,28 @@ impl WeightsFile {
     /// Prefixes that wrappers add to all of the network's names (`module.`, `_orig_mod.`, `model.`, a dictionary's key)
     /// are removed. Where a file holds several networks, the root's is taken; otherwise the one whose path comes
     /// first among the keys that training scripts use: `state_dict`, `model_state_dict`, `model`, … Averaged weights
-    /// (`state_dict_ema`) are taken only where they are alone.
+    /// (`state_dict_ema`, `model_ema`, `ema`, …) are preferred to plain ones, and loading logs it where a file has both.
     ///
     /// # Errors
     /// When there is no such file, it has neither format, is damaged, or holds several networks and nothing says which
     /// one to take.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let file = Self::open_whole(path)?;
-        match prefix::take_off(file.tensors) {
-            Ok((tensors, elsewhere)) => Ok(Self { tensors, elsewhere, ..file }),
-            Err(prefixes) => Err(Error::SeveralNetworks { path: file.path, prefixes }),
+        Self::open_whole(path)?.network(Preferred::Averaged)
+    }
+
+    /// As [`WeightsFile::open`], but takes the plain weights of a file that has averaged ones beside them.
+    ///
+    /// # Errors
+    /// As [`WeightsFile::open`].
+    pub fn open_plain(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_whole(path)?.network(Preferred::Plain)
+    }
+
+    /// The file with one network's tensors told from all others.
+    fn network(self, preferred: Preferred) -> Result<Self> {
+        match prefix::take_off(self.tensors, preferred) {
+            Ok(Taken { tensors, elsewhere, choice }) => Ok(Self { tensors, elsewhere, choice, ..self }),
+            Err(prefixes) => Err(Error::SeveralNetworks { path: self.path, prefixes }),
         }
     }
 
@@ -96,8 +112,8 @@ impl WeightsFile {
         let unclear = |reason| Error::Metadata { path: path.clone(), reason };
         let metadata = Metadata::from_header(&header).map_err(unclear)?;
         let program = Program::from_header(&header).map_err(unclear)?;
-        let (elsewhere, assumed, reader) = (Vec::new(), OnceLock::new(), Mutex::new(reader));
-        Ok(Self { path, tensors, elsewhere, metadata, program, assumed, reader })
+        let (elsewhere, choice, assumed, reader) = (Vec::new(), None, OnceLock::new(), Mutex::new(reader));
+        Ok(Self { path, tensors, elsewhere, choice, metadata, program, assumed, reader })
     }
 
     /// The file's path.
@@ -160,6 +176,11 @@ impl WeightsFile {
     /// Names of the tensors elsewhere, such as under another prefix, in order.
     pub(super) fn elsewhere(&self) -> impl Iterator<Item = &str> {
         self.elsewhere.iter().map(String::as_str)
+    }
+
+    /// The prefixes of averaged and plain weights, where the file has both.
+    pub(super) fn choice(&self) -> Option<&Choice> {
+        self.choice.as_ref()
     }
 
     /// Type and shape of a weight, if there is one of this name.

@@ -7,7 +7,7 @@ use crate::infer::{Engine, Options};
 use crate::weights::{Loaded, Purpose, Scheme, WeightsFile, load, read_network};
 
 /// Files, and the tensors left out of each; an ellipsis stands for more of the kind before it.
-const FILES: [(&str, &[&str]); 27] = [
+const FILES: [(&str, &[&str]); 25] = [
     ("plain.safetensors", &[]),
     ("protocol2.pth", &[]),
     ("protocol3.pth", &[]),
@@ -25,17 +25,7 @@ const FILES: [(&str, &[&str]); 27] = [
     ("net.pth", &[]),
     ("only_averages.pth", &[]),
     ("model_state.pth", &[]),
-    ("averages_beside.pth", &["state_dict_ema.blocks.0.0.bn1.bias", "…"]),
     ("two_levels.pth", &[]),
-    (
-        "lightning.ckpt",
-        &[
-            "callbacks.ModelCheckpoint{'monitor': 'val'}.best_model_score",
-            "state_dict.criterion.weight",
-            "state_dict.ema_model.blocks.0.0.bn1.bias",
-            "…",
-        ],
-    ),
     ("checkpoint2.pth", &["rng"]),
     ("checkpoint4.pth", &["rng"]),
     ("legacy_checkpoint.pth", &["rng"]),
@@ -43,6 +33,29 @@ const FILES: [(&str, &[&str]); 27] = [
     ("legacy_beside.pth", &BESIDE),
     ("beside.safetensors", &["fifth", "mask", "seen", "wide"]),
     ("nested.safetensors", &["n_averaged", "teacher.stem.conv.weight"]),
+];
+
+/// Files with another network's weights as averages of these, and the tensors left out where the plain ones are taken, and
+/// where the averages are.
+const AVERAGED: [(&str, [&[&str]; 2]); 2] = [
+    ("averages_beside.pth", [&["state_dict_ema.blocks.0.0.bn1.bias", "…"], &["state_dict.blocks.0.0.bn1.bias", "…"]]),
+    (
+        "lightning.ckpt",
+        [
+            &[
+                "callbacks.ModelCheckpoint{'monitor': 'val'}.best_model_score",
+                "state_dict.criterion.weight",
+                "state_dict.ema_model.blocks.0.0.bn1.bias",
+                "…",
+            ],
+            &[
+                "callbacks.ModelCheckpoint{'monitor': 'val'}.best_model_score",
+                "state_dict.criterion.weight",
+                "state_dict.model.blocks.0.0.bn1.bias",
+                "…",
+            ],
+        ],
+    ),
 ];
 
 /// Tensors of other kinds than weights.
@@ -107,4 +120,26 @@ fn every_wrapping_gives_the_plain_files_network_bit_for_bit() {
             assert_eq!(bits(&engine(&file).forward(&images()).unwrap()), logits, "{name}");
         }
     }
+}
+
+#[test]
+fn averaged_weights_are_taken_unless_plain_ones_are_asked_for() {
+    let filled = |file: &WeightsFile, left_out, name| {
+        let network = network(file);
+        left_out_is(&load(file, &network, Purpose::Restore).unwrap(), left_out, name);
+        state(&network)
+    };
+    let plain = WeightsFile::open(fixture("plain.safetensors")).unwrap();
+    let expected = filled(&plain, &[], "plain.safetensors");
+    let mut averages = Vec::new();
+    for (name, [beside_plain, beside_averages]) in AVERAGED {
+        let [plain, averaged] = [WeightsFile::open_plain, WeightsFile::open].map(|open| open(fixture(name)).unwrap());
+        assert_eq!(filled(&plain, beside_plain, name), expected, "{name}");
+        averages.push(filled(&averaged, beside_averages, name));
+    }
+    assert_eq!(averages[0], averages[1]);
+    assert!(averages[0].iter().zip(&expected).all(|(average, plain)| average != plain));
+    // A file of averages alone has nothing else to give.
+    let alone = WeightsFile::open_plain(fixture("only_averages.pth")).unwrap();
+    assert_eq!(filled(&alone, &[], "only_averages.pth"), expected);
 }
