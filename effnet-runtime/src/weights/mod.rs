@@ -24,6 +24,7 @@ mod program;
 mod published;
 mod said;
 mod save;
+mod write;
 
 pub use convention::Convention;
 pub use error::{Error, Result};
@@ -39,6 +40,7 @@ pub use said::Said;
 #[cfg(feature = "train")]
 pub(crate) use save::TEMPORARY_PREFIX;
 pub use save::{AsTensor, save, write_atomically};
+pub use write::{Named, NumberFormat, write_torch};
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,23 @@
+//! Writing weights in other programs' formats.
+
+mod torch;
+
+use candle_core::Tensor;
+
+pub use torch::{NumberFormat, write_torch};
+
+/// A tensor to write, under the name and in the layout of the program that is to read it.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Its name.
+    pub name: String,
+    /// Its values, of any floating-point format, on any device.
+    pub values: Tensor,
+}
+
+impl Named {
+    /// A tensor with its name.
+    pub fn new(name: impl Into<String>, values: Tensor) -> Self {
+        Self { name: name.into(), values }
+    }
+}
