@@ -102,6 +102,8 @@ mod sentence;
 mod typed;
 
 pub mod device;
+#[cfg(feature = "onnx")]
+pub mod export;
 pub mod infer;
 pub mod weights;
 

@@ -10,7 +10,7 @@ use crate::network::Network;
 use crate::weights::{Layout, NamePair, Result, WeightsFile};
 
 /// The weights that an engine is built from, by our names.
-pub(super) trait Source: Sync {
+pub(crate) trait Source: Sync {
     /// The parameter of this name, which must have `elements` elements.
     fn read(&self, name: &str, elements: usize) -> Result<Vec<f32>>;
 }
@@ -26,7 +26,7 @@ fn sized(values: Vec<f32>, name: &str, elements: usize) -> Result<Vec<f32>> {
 }
 
 /// A network in memory.
-pub(super) struct OfNetwork<'a>(pub &'a dyn Network);
+pub(crate) struct OfNetwork<'a>(pub &'a dyn Network);
 
 impl Source for OfNetwork<'_> {
     fn read(&self, name: &str, elements: usize) -> Result<Vec<f32>> {
@@ -38,14 +38,14 @@ impl Source for OfNetwork<'_> {
 }
 
 /// A weights file, read tensor by tensor: no more than the largest is in memory twice.
-pub(super) struct OfFile<'a> {
+pub(crate) struct OfFile<'a> {
     file: &'a WeightsFile,
     /// The file's names and layouts, by our names.
     pairs: HashMap<String, NamePair>,
 }
 
 impl<'a> OfFile<'a> {
-    pub(super) fn new(file: &'a WeightsFile, spec: &Spec) -> Result<Self> {
+    pub(crate) fn new(file: &'a WeightsFile, spec: &Spec) -> Result<Self> {
         let pairs = file.scheme()?.pairs(spec)?.into_iter().map(|pair| (pair.ours.clone(), pair)).collect();
         Ok(Self { file, pairs })
     }
@@ -65,7 +65,7 @@ impl Source for OfFile<'_> {
 }
 
 /// A convolution that batch normalisation has been folded into.
-pub(super) struct Folded {
+pub(crate) struct Folded {
     /// `[O, …]`, in the order of the parameter.
     pub weight: Vec<f32>,
     /// `[O]`
@@ -73,7 +73,7 @@ pub(super) struct Folded {
 }
 
 /// A layer of the plan, by our name of it.
-pub(super) type Named<'a, L> = (&'a str, &'a L);
+pub(crate) type Named<'a, L> = (&'a str, &'a L);
 
 /// The values of a layer's parameters.
 pub(super) fn read_all<const N: usize>(
@@ -87,7 +87,7 @@ pub(super) fn read_all<const N: usize>(
 }
 
 /// Reads a convolution and its batch normalisation: `weight · γ/√(σ² + ε)` and `β - μ · γ/√(σ² + ε)`, computed in f64.
-pub(super) fn fold(source: &dyn Source, (name, conv): Named<'_, Conv>, eps: f64) -> Result<Folded> {
+pub(crate) fn fold(source: &dyn Source, (name, conv): Named<'_, Conv>, eps: f64) -> Result<Folded> {
     let [mut weight, gamma, mut bias, mean, variance] = read_all(source, name, &conv.params())?;
     for (channel, row) in weight.chunks_exact_mut(conv.inputs() * conv.kernel * conv.kernel).enumerate() {
         let scale = f64::from(gamma[channel]) / (f64::from(variance[channel]) + eps).sqrt();

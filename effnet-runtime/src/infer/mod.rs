@@ -30,7 +30,7 @@
 mod block;
 mod conv;
 mod depthwise;
-mod fold;
+pub(crate) mod fold;
 mod fused;
 mod head;
 mod layered;
