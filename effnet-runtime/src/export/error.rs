@@ -28,9 +28,16 @@ pub enum Error {
     /// A file that is none of ours, for this reason.
     #[error("`{}` is no ONNX file as effnet writes them: {reason}", path.display())]
     Foreign { path: PathBuf, reason: String },
-    /// A graph that effnet does not write, for this reason.
-    #[error("effnet did not write this ONNX graph: {0}")]
+    /// A graph that effnet does not write, for this reason: effnet runs its own alone.
+    #[error("effnet cannot run this ONNX graph, which it did not write: {0}")]
     Unknown(String),
+    /// Results of a graph that differ from the engine's by more than rounding: by this much, in standard deviations of the
+    /// engine's, where so much is allowed.
+    #[error(
+        "its results differ from the engine's by {error:.1e} of their standard deviation, and rounding makes {tolerance:.0e}: \
+         write it again, and report this if that does not help"
+    )]
+    Differs { error: f64, tolerance: f64 },
     /// A failure of candle.
     #[error("{}", sentence(.0))]
     Candle(candle_core::Error),

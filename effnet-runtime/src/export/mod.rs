@@ -1,6 +1,6 @@
 //! Networks for other programs: ONNX files, for ONNX Runtime, OpenVINO, tract and whatever else reads them.
 //!
-//! An [`Onnx`] is such a file in memory, of opset 17: made of a network or of a weights file, written and read back.
+//! An [`Onnx`] is such a file in memory, of opset 17: made of a network or of a weights file, written, read back and run.
 //! Its weights have our names. Its input `images` is `[N, C, H, W]`, on which the mean and the standard deviation have been
 //! applied, and its output `logits` is `[N, classes]`; a network without classes puts out `embeddings`. Its
 //! properties say how images are prepared and what the classes are called: `labels`, `mean`, `std`, `size`, `crop`, `fit`,
@@ -8,6 +8,7 @@
 //!
 //! ```
 //! use effnet_runtime::export::{Onnx, Options};
+//! use effnet_runtime::infer::Engine;
 //! use effnet_runtime::weights::Metadata;
 //! use effnet_runtime::{Params, efficientnet_v2};
 //!
@@ -22,13 +23,18 @@
 //! let about = Metadata::of(&network, "small", &["cat", "dog"].map(str::to_owned));
 //! let options = Options { preprocess: true, ..Options::default() };
 //! Onnx::new(&network, &about, &options)?.save(&path)?;
+//!
+//! // What was written is what the engine computes.
+//! Onnx::read(&path)?.check(&Engine::new(&network, &Default::default())?)?;
 //! # Ok(())
 //! # }
 //! ```
 
+mod agreement;
 mod error;
 mod file;
 mod graph;
+mod interpret;
 mod layers;
 mod message;
 mod network;
@@ -40,11 +46,16 @@ mod tests;
 use std::collections::HashMap;
 use std::path::Path;
 
+use candle_core::{DType, Device, Tensor};
+
 use crate::builder::check_network;
+use crate::infer::Engine;
 use crate::infer::fold::{OfFile, OfNetwork, Source};
 use crate::network::Network;
 use crate::weights::{self, Metadata, WeightsFile};
+pub use agreement::Agreement;
 pub use error::{Error, Result};
+use interpret::{Array, Interpreter};
 use message::{GraphProto, ModelProto, OperatorSetIdProto};
 pub use options::{Options, Weights};
 
@@ -84,7 +95,7 @@ impl Onnx {
     /// own account of itself, or, for one of another implementation, what is known of it.
     ///
     /// # Errors
-    /// As [`Onnx::new`], and as [`Engine::open`](crate::infer::Engine::open).
+    /// As [`Onnx::new`], and as [`Engine::open`].
     pub fn open(file: &WeightsFile, about: &Metadata, options: &Options) -> Result<Self> {
         let num_classes = file.classes_to_fill()?;
         check_network(&about.spec)?;
@@ -137,5 +148,25 @@ impl Onnx {
         let unknown = |error: serde_json::Error| Error::Unknown(error.to_string());
         let metadata = Metadata::from_header(&header).map_err(unknown)?;
         metadata.ok_or_else(|| Error::Unknown(format!("it has no property `{}`", weights::KEY)))
+    }
+
+    /// Logits `[N, classes]` of images `[N, C, H, W]`, or, if the graph prepares them itself, of bytes `[N, H, W, C]`;
+    /// without classes, embeddings. The graph runs as ONNX defines its operators, one after the other: this says what is in
+    /// the file, and is no way to serve a network.
+    ///
+    /// # Errors
+    /// When the images do not fit, or the graph has an operator that effnet does not write.
+    pub fn run(&self, images: &Tensor) -> Result<Tensor> {
+        let images = Array::new(images.dims().to_vec(), images.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?);
+        let output = Interpreter::new(&self.graph)?.run(images, |_, _| ())?;
+        Ok(Tensor::from_vec(output.data, output.shape, &Device::Cpu)?)
+    }
+
+    /// Runs the graph and the engine on random images, and compares their results.
+    ///
+    /// # Errors
+    /// When they differ by more than roundings do, and as [`Onnx::run`].
+    pub fn check(&self, engine: &Engine) -> Result<Agreement> {
+        agreement::agreement(&self.graph, &self.metadata()?.dialect, engine, |images| self.run(images))
     }
 }

@@ -3,9 +3,10 @@ use effnet_spec::{Spec, grammar};
 
 use super::message::{AttributeProto, Dimension, data_type};
 use super::{Error, Onnx, Options, Weights};
-use crate::infer::tests::perturbed;
+use crate::infer::Engine;
+use crate::infer::tests::{images, perturbed};
 use crate::weights::{Metadata, WeightsFile, save};
-use crate::{DynamicModel, Network, Params};
+use crate::{DynamicModel, Network, Params, Pass, Precision};
 
 /// One layer of each kind, and a shortcut.
 const TABLE: &str = "< [1, 3, 1, 1, 8, 8, mbconv, 0.25], [1, 5, 2, 2, 8, 12, fused, 0] >";
@@ -171,6 +172,7 @@ embeddings: 1 [N 20]
         let onnx = Onnx::new(&network, &about(&network), &Options::default()).expect("exported");
         let text = text(&onnx);
         assert!(text.ends_with(end), "{text}");
+        onnx.check(&Engine::new(&network, &Default::default()).expect("an engine")).expect("equal");
     }
 }
 
@@ -209,6 +211,12 @@ fn a_file_reads_back_and_says_all_that_prediction_needs() {
     let names = read.graph.initializer.iter().map(|tensor| tensor.name.len() + tensor.raw_data.len()).sum::<usize>();
     let length = std::fs::metadata(&path).expect("there").len() as usize;
     assert!(length > names && length < names + 10_000, "{length} bytes for {names}");
+
+    let images = images(2, 48, 48).expect("images");
+    let expected = network.run(&images, &Pass::Eval(Precision::F32)).expect("logits");
+    let difference = (read.run(&images).expect("logits") - expected)
+        .and_then(|difference| difference.abs()?.max_all()?.to_scalar::<f32>());
+    assert!(difference.expect("a number") < 1e-4);
 }
 
 #[test]
@@ -230,7 +238,15 @@ fn faults_are_told() {
     for options in [Options { size: Some(0), ..Options::default() }, Options { batch: Some(0), ..Options::default() }] {
         assert!(export(options).expect_err("no images").contains("above 0"));
     }
-    let fixed = export(Options::default()).expect("exported");
+    let fixed = export(Options { size: Some(32), ..Options::default() }).expect("exported");
+    let said = fixed.run(&images(1, 33, 32).expect("images")).expect_err("another size").to_string();
+    assert!(said.contains("it takes images of [any, 3, 32, 32], and was given [1, 3, 33, 32]"), "{said}");
+
+    // A file whose weights are not the engine's.
+    let other = self::network("num_features: 16, stem_kernel: 5", 2);
+    let engine = Engine::new(&other, &Default::default()).expect("an engine");
+    let error = fixed.check(&engine).expect_err("they differ");
+    assert!(matches!(error, Error::Differs { error, tolerance: 1e-4 } if error > 1e-2), "{error}");
 
     let weight = network.params().get("blocks.1.expand_conv.conv.weight").expect("a weight");
     let huge = Tensor::full(1e6f32, weight.shape(), &Device::Cpu).expect("a tensor");

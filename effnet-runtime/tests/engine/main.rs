@@ -143,12 +143,32 @@ fn logits_of_every_word_are_those_of_f64() {
             let model = network.run(&images, &Pass::Eval(Precision::F32)).unwrap();
             let model: Vec<f32> = model.flatten_all().unwrap().to_vec1().unwrap();
             let model: Vec<f64> = model.into_iter().map(f64::from).collect();
+            #[cfg(feature = "onnx")]
+            check_export(&network, settings);
             for (name, found) in [("model", model), ("engine", engine(&network, &images, Precision::F32))] {
                 let (largest, _) = errors(&found, &expected);
                 println!("{settings}, {classes} classes: the {name}'s largest error is {largest:.2e} of {spread:.2}");
                 assert!(largest <= TOLERANCE, "{settings}, {classes} classes: {name} {largest}, of {spread}");
             }
         }
+    }
+}
+
+/// The network's ONNX file, which has every word too, against the engine.
+#[cfg(feature = "onnx")]
+fn check_export(network: &dyn Network, settings: &str) {
+    use effnet_runtime::export::{self, Onnx, Weights};
+    use effnet_runtime::weights::Metadata;
+
+    let (engine, about) = (Engine::new(network, &Options::default()).unwrap(), Metadata::of(network, "words", &[]));
+    for options in [
+        export::Options::default(),
+        export::Options { size: Some(46), batch: Some(3), ..Default::default() },
+        export::Options { keep_batch_norm: true, ..Default::default() },
+        export::Options { preprocess: true, weights: Weights::F16, ..Default::default() },
+    ] {
+        let agreement = Onnx::new(network, &about, &options).unwrap().check(&engine).unwrap();
+        println!("{settings}, {options:?}: {agreement:?}");
     }
 }
 

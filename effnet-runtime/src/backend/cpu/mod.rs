@@ -8,7 +8,7 @@ mod global_mean;
 mod grad;
 mod image_sums;
 mod linear;
-mod matmul;
+pub(crate) mod matmul;
 pub(crate) mod norm_act;
 mod pooled;
 mod running;
