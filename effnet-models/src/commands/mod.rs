@@ -6,6 +6,7 @@ mod check;
 mod device;
 mod eval;
 mod eval_report;
+mod export;
 mod output;
 mod predict;
 mod runner;
@@ -38,6 +39,7 @@ enum Command {
     Summary(summary::Summary),
     Bench(bench::Bench),
     Check(check::Check),
+    Export(export::Export),
 }
 
 /// The binary `train`: the command `train` on its own
@@ -65,6 +67,7 @@ pub fn effnet() -> ExitCode {
         Command::Summary(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Export(command) => command.run(),
     })
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use effnet_runtime::Dialect;
 use effnet_runtime::data::EvalTransform;
-use effnet_runtime::weights::{Convention, WeightsFile};
+use effnet_runtime::weights::{Convention, Metadata, WeightsFile};
 
 use super::architecture::{Architecture, Design};
 use super::device::Place;
@@ -39,13 +39,19 @@ pub(super) struct Model {
 }
 
 impl Weights {
-    /// Reads the file, onto a device. Sets the process's number of threads.
-    pub(super) fn load(&self, place: &Place) -> Result<Model> {
-        place.threads.apply();
+    /// Opens the file, and says what is known of its weights.
+    pub(super) fn open(&self) -> Result<(WeightsFile, Metadata)> {
         let file = WeightsFile::open(&self.weights)?;
         let Design { name, spec, .. } = self.architecture.design_for(&file)?;
         let labels = file.metadata().map(|metadata| metadata.labels.clone()).unwrap_or_default();
         let dialect = file.dialect(&spec, self.dialect)?;
+        Ok((file, Metadata { name, spec, labels, dialect, training: None }))
+    }
+
+    /// Reads the file, onto a device. Sets the process's number of threads.
+    pub(super) fn load(&self, place: &Place) -> Result<Model> {
+        place.threads.apply();
+        let (file, Metadata { name, spec, labels, dialect, .. }) = self.open()?;
         let runner = Runner::open(&file, &spec, self.dialect, &place.open()?, place.precision())?;
         if runner.num_classes() == 0 {
             bail!("{} has no classifier: its network puts out embeddings and tells no classes", self.weights.display());

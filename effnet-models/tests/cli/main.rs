@@ -7,6 +7,7 @@ mod bench;
 mod damaged;
 mod data_kinds;
 mod evaluation;
+mod export;
 mod kills;
 mod machine;
 mod numbers;
