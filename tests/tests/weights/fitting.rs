@@ -67,7 +67,7 @@ fn the_classifier_must_fit_unless_it_may_be_kept() {
     assert_eq!(names, ["head.classifier.weight", "head.classifier.bias"]);
 
     let loaded = load(&file, &target, Purpose::FineTune).unwrap();
-    assert_eq!(loaded, Loaded { scheme: Scheme::Own, kept_classifier: true, left_out: Vec::new() });
+    assert_eq!(loaded, Loaded { scheme: Scheme::Own, kept_classifier: true, left_out: Vec::new(), adapted_from: None });
     let source = state(&network(&spec(8), 10, 1));
     for ((after, before), source) in state(&target).iter().zip(&before).zip(&source) {
         let expected = if after.0.starts_with("head.classifier.") { before } else { source };
