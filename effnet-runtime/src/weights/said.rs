@@ -56,7 +56,8 @@ impl WeightsFile {
             (Said::Nothing, None) => match self.scheme()? {
                 Scheme::Own => Convention::Wzm,
                 Scheme::Torchvision => Convention::Torchvision,
-                Scheme::Lukemelas | Scheme::Automl | Scheme::AutomlObjects => Convention::Automl,
+                Scheme::Lukemelas => Convention::Lukemelas,
+                Scheme::Automl | Scheme::AutomlObjects => Convention::Automl,
                 Scheme::Keras => Convention::Keras,
                 Scheme::Timm => return Err(Error::DialectUnsaid(self.path().to_path_buf())),
             },

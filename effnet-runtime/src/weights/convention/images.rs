@@ -81,3 +81,12 @@ pub(super) fn automl(published: Option<Published>, size: usize) -> Images {
         _ => Images::squashed(OF_128, TfBilinear),
     }
 }
+
+/// automl's pixels and its share of an image, resized as Pillow does.
+pub(super) fn lukemelas(published: Option<Published>, size: usize) -> Images {
+    let pixels = match published.map(|published| published.series) {
+        Some(Series::Lite | Series::EdgeTpu) => OF_127,
+        _ => IMAGENET,
+    };
+    Images::cropped(pixels, share(size), Interpolation::Bicubic)
+}

@@ -29,6 +29,8 @@ named! {
         Keras = "keras",
         /// google/automl's `efficientnetv2`.
         Automl = "automl",
+        /// automl's first weights as programs of PyTorch use them: lukemelas' `EfficientNet-PyTorch`, and its Lite.
+        Lukemelas = "lukemelas",
     }
 }
 
@@ -59,7 +61,7 @@ impl Convention {
             (Self::Torchvision, Some(Published { series: Series::V1, number: 0..=4 })) => (Padding::Symmetric, 1e-5),
             (Self::Torchvision | Self::Wzm, _) => (Padding::Symmetric, 1e-3),
             (Self::Timm, _) => (Padding::Symmetric, 1e-5),
-            (Self::TimmTf | Self::Keras | Self::Automl, _) => (Padding::Same, 1e-3),
+            (Self::TimmTf | Self::Keras | Self::Automl | Self::Lukemelas, _) => (Padding::Same, 1e-3),
         }
     }
 
@@ -71,6 +73,7 @@ impl Convention {
             Self::Timm => timm::own(published, size),
             Self::TimmTf => timm::converted(published, head, size),
             Self::Keras | Self::Automl => images::automl(published, size),
+            Self::Lukemelas => images::lukemelas(published, size),
         }
     }
 }

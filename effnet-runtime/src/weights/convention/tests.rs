@@ -93,6 +93,21 @@ fn automl_cuts_small_images_out_and_squashes_large_ones() {
     }
 }
 
+/// lukemelas' `main.py` takes ImageNet's mean and deviation, and Lite's weights are for automl's 127 and 128.
+#[test]
+fn lukemelas_prepares_automls_pixels_by_pillow() {
+    let of_127 = [127.0 / 255.0, 128.0 / 255.0];
+    for (spec, share, [mean, std]) in [
+        (of(V1, 224), 224.0 / 256.0, [0.485, 0.229]),
+        (numbered(V1, 4, 380), 380.0 / 412.0, [0.485, 0.229]),
+        (of(Lite, 224), 224.0 / 256.0, of_127),
+    ] {
+        let dialect = Convention::Lukemelas.dialect(&spec);
+        assert_eq!((dialect.crop, dialect.fit, dialect.interpolation), (share, Fit::Crop, Interpolation::Bicubic));
+        assert_eq!((dialect.mean[0], dialect.std[0]), (mean, std));
+    }
+}
+
 /// Files from before the key lack it, and it is not written for a crop.
 #[test]
 fn metadata_without_a_fit_means_a_crop() {
@@ -116,6 +131,7 @@ fn padding_and_epsilon() {
         (Convention::TimmTf, Padding::Same, 1e-3),
         (Convention::Keras, Padding::Same, 1e-3),
         (Convention::Automl, Padding::Same, 1e-3),
+        (Convention::Lukemelas, Padding::Same, 1e-3),
     ] {
         let dialect = convention.dialect(&spec);
         assert_eq!((dialect.padding, dialect.bn_eps), (padding, bn_eps), "{convention:?}");
