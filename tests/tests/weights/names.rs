@@ -1,4 +1,4 @@
-//! The named variants' parameters, by name and shape, are those of torchvision's and timm's models.
+//! The named variants' parameters, by name and shape, are those of torchvision's, timm's and lukemelas' models.
 //!
 //! `names/generate.py` made `names/digests.txt` of these; the lists themselves would be a megabyte.
 
@@ -28,12 +28,12 @@ fn lines(scheme: Scheme, variant: &str) -> Vec<String> {
 }
 
 #[test]
-fn named_variants_have_the_names_and_shapes_of_torchvision_and_timm() {
+fn named_variants_have_the_names_and_shapes_of_other_implementations() {
     let digests = include_str!("names/digests.txt");
     for row in digests.lines() {
         let fields: Vec<_> = row.split(' ').collect();
         let [library, variant, count, digest] = fields[..] else { panic!("{row}") };
-        let scheme = if library == "timm" { Scheme::Timm } else { Scheme::Torchvision };
+        let scheme = Scheme::ALL.into_iter().find(|scheme| scheme.to_string() == library).unwrap();
         let lines = lines(scheme, variant);
         assert_eq!(lines.len().to_string(), count, "{library} {variant}");
         let text = lines.concat();
@@ -42,5 +42,5 @@ fn named_variants_have_the_names_and_shapes_of_torchvision_and_timm() {
             "{library} {variant}: compare with `generate.py {library} {variant}`:\n{text}"
         );
     }
-    assert_eq!(digests.lines().count(), 3 + 8);
+    assert_eq!(digests.lines().count(), 3 + 8 + 9);
 }
