@@ -6,4 +6,5 @@ mod fitting;
 mod models;
 mod names;
 mod own;
+mod real;
 mod torch;
