@@ -1,36 +1,42 @@
 //! Assumptions of a set of weights about the code that runs it.
 
-use effnet_spec::{Padding, Settings};
+use std::fmt;
+
+use effnet_spec::{Padding, Settings, named};
 use serde::{Deserialize, Serialize};
 
-/// How an image is resized for evaluation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Interpolation {
-    /// Linear in both directions, antialiased.
-    Bilinear,
-    /// Cubic in both directions (a = -0.5), antialiased.
-    Bicubic,
-    /// TensorFlow's `tf.image.resize`: linear between the two nearest pixels, without antialias.
-    #[serde(rename = "tf-bilinear")]
-    TfBilinear,
-    /// TensorFlow 1's `tf.image.resize_bicubic`: cubic (a = -0.75) between the four nearest pixels, without antialias,
-    /// and with the pixels' corners matched instead of their middles.
-    #[serde(rename = "tf1-bicubic")]
-    Tf1Bicubic,
+named! {
+    /// How an image is resized for evaluation.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Interpolation: "interpolation" {
+        /// Linear in both directions, antialiased.
+        Bilinear = "bilinear",
+        /// Cubic in both directions (a = -0.5), antialiased.
+        Bicubic = "bicubic",
+        /// TensorFlow's `tf.image.resize`: linear between the two nearest pixels, without antialias.
+        #[serde(rename = "tf-bilinear")]
+        TfBilinear = "tf-bilinear",
+        /// TensorFlow 1's `tf.image.resize_bicubic`: cubic (a = -0.75) between the four nearest pixels, without antialias,
+        /// and with the pixels' corners matched instead of their middles.
+        #[serde(rename = "tf1-bicubic")]
+        Tf1Bicubic = "tf1-bicubic",
+    }
 }
 
-/// How evaluation makes a square of an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Fit {
-    /// Resizes the shorter side to the square's side over the crop ratio, keeps the aspect, and crops the centre.
-    #[default]
-    Crop,
-    /// Resizes both sides to the square's side over the crop ratio, loses the aspect, and crops the centre.
-    Squash,
-    /// Crops the centred square of the crop ratio times the shorter side, and then resizes it.
-    Cut,
+named! {
+    /// How evaluation makes a square of an image.
+    #[derive(Default, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Fit: "fit" {
+        /// Resizes the shorter side to the square's side over the crop ratio, keeps the aspect, and crops the centre.
+        #[default]
+        Crop = "crop",
+        /// Resizes both sides to the square's side over the crop ratio, loses the aspect, and crops the centre.
+        Squash = "squash",
+        /// Crops the centred square of the crop ratio times the shorter side, and then resizes it.
+        Cut = "cut",
+    }
 }
 
 impl Fit {
@@ -76,5 +82,21 @@ impl Dialect {
             fit: Fit::Crop,
             interpolation: Interpolation::Bicubic,
         }
+    }
+}
+
+/// All of it on one line, for people.
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { padding, bn_eps, mean, std, test_size, crop, fit, interpolation } = self;
+        let [mean, std] = [mean, std].map(|numbers| match numbers.as_slice() {
+            [number] => number.to_string(),
+            numbers => format!("{numbers:?}"),
+        });
+        write!(
+            f,
+            "`{padding}` padding, epsilon {bn_eps}, mean {mean}, std {std}, {test_size} px, crop {crop} (`{fit}`), \
+             `{interpolation}`"
+        )
     }
 }

@@ -101,7 +101,7 @@ impl Level {
             let highest = levels[levels.len() - 1];
             let level = environment::or_warn(Level::asked()).unwrap_or(highest);
             warn_of_slow_kernels();
-            tracing::info!("CPU kernels run at level {}", level.name());
+            tracing::debug!("CPU kernels run at level {}", level.name());
             level
         })
     }

@@ -33,7 +33,7 @@ pub fn error_text(error: &(dyn Error + 'static)) -> String {
 fn cause_text(error: &(dyn Error + 'static)) -> String {
     let text = error.downcast_ref().map_or_else(|| error.to_string(), sentence);
     match error.downcast_ref() {
-        Some(weights::Error::DialectUnsaid(_)) => format!("{text} (`--dialect NAME`)"),
+        Some(weights::Error::DialectUnsaid { .. }) => format!("{text} (`--dialect NAME`)"),
         _ => text,
     }
 }

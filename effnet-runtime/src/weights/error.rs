@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::convention::Convention;
 use super::mismatch::{Mismatch, list};
 use super::names::{Nearest, Unnameable};
-
+use crate::dialect::Dialect;
 use crate::sentence::sentence;
 
 /// A failure to read, understand or write a weights file, which is at `path`.
@@ -46,13 +47,23 @@ pub enum Error {
     /// Several networks, under these prefixes of their names, where nothing says which one to take.
     #[error("`{}` holds several networks, under {}: save the weights of one of them alone", path.display(), list(prefixes))]
     SeveralNetworks { path: PathBuf, prefixes: Vec<String> },
-    /// Names that several conventions use: name one of [`super::Convention`].
+    /// Names that several conventions use: name one of [`super::Convention`], whose dialects would be these.
     #[error(
-        "`{}` has timm's parameter names, and they do not tell how its convolutions pad: say the dialect, `timm-tf` for a \
-         `tf_*` model, else `timm`",
-        .0.display()
+        "`{}` has timm's parameter names, and they do not tell how its convolutions pad and its images are prepared: put \
+         timm's `config.json` beside it, or say the dialect, {}",
+        path.display(),
+        listed(.choices)
     )]
-    DialectUnsaid(PathBuf),
+    DialectUnsaid { path: PathBuf, choices: Box<[(Convention, Dialect); 2]> },
+    /// A `config.json` of timm's that cannot be read or says what effnet does not do: the reason says what.
+    #[error("the `config.json` of timm's at `{}` {reason}", path.display())]
+    TimmConfig { path: PathBuf, reason: String },
+    /// A place that has no weights, as it was said: the reason says what was looked for where.
+    #[error("`{said}`: {reason}")]
+    Source { said: String, reason: String },
+    /// A network that timm has no name for: the reason says what differs.
+    #[error("`{network}` has no name with timm, and a `config.json` needs one: {reason}")]
+    NoTimmName { network: String, reason: String },
     /// A convention that does not exist.
     #[error("there is no dialect `{name}`: {expected}")]
     UnknownDialect { name: String, expected: String },
@@ -89,6 +100,14 @@ pub enum Error {
     /// A failure of candle.
     #[error("{}", sentence(.0))]
     Candle(candle_core::Error),
+}
+
+/// The dialects to choose from, each with what is to be known of the model.
+fn listed(choices: &[(Convention, Dialect); 2]) -> String {
+    let [converted, own] = choices;
+    let dialect =
+        |(convention, dialect): &(Convention, Dialect), model: &str| format!("`{convention}` for {model} ({dialect})");
+    format!("{} or {}", dialect(converted, "a `tf_*` model"), dialect(own, "another"))
 }
 
 /// A result of this module.

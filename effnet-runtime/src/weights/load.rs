@@ -72,9 +72,7 @@ pub(crate) fn check(file: &WeightsFile, spec: &Spec, dialect: &Dialect, num_clas
 
 impl Loaded {
     fn log(&self, file: &WeightsFile) {
-        if let Some(assumed) = file.assumed() {
-            tracing::warn!("{assumed}");
-        }
+        file.log_taken();
         let path = file.path().display();
         let mut left_out = self.left_out.clone();
         if let Some(Choice { taken, passed }) = file.choice() {

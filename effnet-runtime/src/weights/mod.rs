@@ -24,6 +24,7 @@ mod program;
 mod published;
 mod said;
 mod save;
+mod timm_config;
 mod write;
 
 pub use convention::Convention;
@@ -40,6 +41,7 @@ pub use said::Said;
 #[cfg(feature = "train")]
 pub(crate) use save::TEMPORARY_PREFIX;
 pub use save::{AsTensor, save, write_atomically};
+pub use timm_config::TimmConfig;
 pub use write::{Named, NumberFormat, write_torch};
 
 #[cfg(test)]

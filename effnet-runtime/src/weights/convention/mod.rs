@@ -13,6 +13,9 @@ use super::published::{Published, Series};
 use crate::dialect::{Dialect, Interpolation};
 use images::Images;
 
+/// Classes of Google's ImageNet-21k.
+const IMAGENET_21K: usize = 21_843;
+
 named! {
     /// An implementation whose weights are in use elsewhere, as a source of dialects: what its weights assume of
     /// padding, normalisation and images.
@@ -42,11 +45,16 @@ impl Convention {
     /// (`tf_efficientnet_b0.ap_in1k`, `efficientnet_b1.ra4_e3600_r240_in1k`), some with images prepared in another way than
     /// the one that is assumed here: their dialect must be the caller's own [`Dialect`].
     pub fn dialect(self, spec: &Spec) -> Dialect {
+        self.dialect_of(spec, None)
+    }
+
+    /// [`Self::dialect`] for a classifier of this many classes, where it has one: its width may tell the training.
+    pub(super) fn dialect_of(self, spec: &Spec, classes: Option<usize>) -> Dialect {
         let own = Dialect::of(&spec.settings);
         let (published, size) = (Published::of(spec), own.test_size);
         let (padding, bn_eps) = self.arithmetic(published);
         let [mut mean, mut std] = [own.mean, own.std];
-        let images = self.images(published, spec.settings.head, size);
+        let images = self.images(published, spec.settings.head, size, classes == Some(IMAGENET_21K));
         if published.is_some() || (mean == *Settings::DEFAULT.mean && std == *Settings::DEFAULT.std) {
             [mean, std] = images.pixels.map(<[f64]>::to_vec);
         }
@@ -65,9 +73,11 @@ impl Convention {
         }
     }
 
-    /// Images of `size` pixels for a network with this head.
-    fn images(self, published: Option<Published>, head: HeadKind, size: usize) -> Images {
+    /// Images of `size` pixels for a network with this head, trained on ImageNet-21k or not.
+    fn images(self, published: Option<Published>, head: HeadKind, size: usize, is_21k: bool) -> Images {
         match self {
+            // V2's B3 of 21k, alone of its series, was not trained with the first version's images.
+            Self::TimmTf if is_21k => timm::on_21k(published, head, size),
             Self::Torchvision => images::torchvision(published),
             Self::Wzm => Images::whole(images::HALF, Interpolation::Bilinear),
             Self::Timm => timm::own(published, size),

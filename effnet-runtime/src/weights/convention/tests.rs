@@ -164,3 +164,13 @@ fn only_a_table_of_ones_own_says_what_pixels_are_normalised_by() {
         assert_eq!(convention.dialect(&set(of(S, 384))), convention.dialect(&of(S, 384)));
     }
 }
+
+/// `tf_efficientnetv2_b3.in21k`.
+#[test]
+fn the_base_networks_of_21k_do_not_take_the_first_versions_images() {
+    for (series, mean) in [(Base, 0.5), (S, 0.5)] {
+        let dialect = Convention::TimmTf.dialect_of(&numbered(series, 0, 300), Some(IMAGENET_21K));
+        assert_eq!(dialect.mean, [mean]);
+    }
+    assert_eq!(Convention::TimmTf.dialect_of(&of(Base, 300), Some(1000)).mean.len(), 3);
+}

@@ -51,3 +51,11 @@ pub(super) fn converted(published: Option<Published>, head: HeadKind, size: usiz
         _ => Images::squashed(HALF, Bicubic),
     }
 }
+
+/// The converted weights that were trained on ImageNet-21k.
+pub(super) fn on_21k(published: Option<Published>, head: HeadKind, size: usize) -> Images {
+    match published.map(|published| published.series) {
+        Some(Series::Base) => Images { pixels: HALF, ..converted(published, head, size) },
+        _ => converted(published, head, size),
+    }
+}

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use candle_core::{Device, Tensor};
+use tracing::Level;
 
 pub(super) use prefix::Choice;
 use prefix::{Preferred, Taken};
@@ -43,8 +44,8 @@ pub struct WeightsFile {
     metadata: Option<Metadata>,
     /// Its account of itself, if it is a whole program's.
     program: Option<Program>,
-    /// An assumption about the file, which does not say it itself.
-    assumed: OnceLock<String>,
+    /// What is taken for true of the file, which does not say it itself.
+    taken: OnceLock<(Level, String)>,
     reader: Mutex<Reader>,
 }
 
@@ -112,8 +113,8 @@ impl WeightsFile {
         let unclear = |reason| Error::Metadata { path: path.clone(), reason };
         let metadata = Metadata::from_header(&header).map_err(unclear)?;
         let program = Program::from_header(&header).map_err(unclear)?;
-        let (elsewhere, choice, assumed, reader) = (Vec::new(), None, OnceLock::new(), Mutex::new(reader));
-        Ok(Self { path, tensors, elsewhere, choice, metadata, program, assumed, reader })
+        let (elsewhere, choice, taken, reader) = (Vec::new(), None, OnceLock::new(), Mutex::new(reader));
+        Ok(Self { path, tensors, elsewhere, choice, metadata, program, taken, reader })
     }
 
     /// The file's path.
@@ -147,15 +148,24 @@ impl WeightsFile {
         self.metadata.as_ref().ok_or_else(|| Error::NoMetadata(self.path.clone()))
     }
 
-    /// Keeps a sentence about what is assumed of the file, which loading logs. Only the first is kept: a command may
+    /// Keeps a sentence about what is taken for true of the file, which loading logs. Only the first is kept: a command may
     /// ask for the dialect several times.
-    pub(super) fn assume(&self, sentence: impl FnOnce() -> String) {
-        self.assumed.get_or_init(sentence);
+    pub(super) fn take(&self, sentence: impl FnOnce() -> String) {
+        self.taken.get_or_init(|| (Level::INFO, sentence()));
     }
 
-    /// An assumption about the file, which does not say it itself.
-    pub(super) fn assumed(&self) -> Option<&str> {
-        self.assumed.get().map(String::as_str)
+    /// [`Self::take`] for what nothing tells, which loading logs as a warning.
+    pub(super) fn assume(&self, sentence: impl FnOnce() -> String) {
+        self.taken.get_or_init(|| (Level::WARN, sentence()));
+    }
+
+    /// Logs what is taken for true of the file.
+    pub(super) fn log_taken(&self) {
+        match self.taken.get() {
+            Some((Level::WARN, sentence)) => tracing::warn!("{sentence}"),
+            Some((_, sentence)) => tracing::info!("{sentence}"),
+            None => {}
+        }
     }
 
     /// The network's tensors, in the order of their names.

@@ -6,7 +6,7 @@ use effnet_spec::grammar::parse_table;
 use effnet_spec::plan::Conv;
 use effnet_spec::{Block, Gate, Spec};
 
-use tables::TABLES;
+use tables::{TABLES, Table};
 
 /// A network that implementations have weights for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,22 +44,33 @@ impl Published {
     /// The network that a table describes, if it is a published one. Only what the stem and the stages compute counts,
     /// whatever words say it: a relative with as many blocks and the same width is none.
     pub(super) fn of(spec: &Spec) -> Option<Self> {
-        let is = |published: &Spec| {
-            (stem(published), published.num_blocks()) == (stem(spec), spec.num_blocks())
-                && blocks(published).eq(blocks(spec))
-        };
-        Self::all().find(|(_, published)| is(published)).map(|(published, _)| published)
+        Self::all().find(|(_, published)| computes_as(published, spec)).map(|(published, _)| published)
+    }
+
+    /// timm's name of an EfficientNet, without the `tf_` of converted weights, and its table with the width of its head.
+    pub(super) fn timm_name(spec: &Spec) -> Option<(&'static str, Spec)> {
+        let (table, number, published) = tables().find(|(_, _, published)| computes_as(published, spec))?;
+        Some((table.names.get(number)?, published))
     }
 
     /// All of them, with their tables.
     pub(crate) fn all() -> impl Iterator<Item = (Self, Spec)> {
-        let parsed = TABLES.iter().filter_map(|table| Some((table, parse_table("", table.text).ok()?)));
-        parsed.flat_map(|(table, base)| {
-            let series = table.series;
-            let scaled = move |(number, scaling)| (Self { series, number }, base.scaled(scaling));
-            table.scalings.iter().enumerate().map(scaled)
-        })
+        tables().map(|(table, number, spec)| (Self { series: table.series, number }, spec))
     }
+}
+
+/// Every scaling of every table, with its place among the table's.
+fn tables() -> impl Iterator<Item = (&'static Table, usize, Spec)> {
+    let parsed = TABLES.iter().filter_map(|table| Some((table, parse_table("", table.text).ok()?)));
+    parsed.flat_map(|(table, base)| {
+        let scaled = move |(number, scaling)| (table, number, base.scaled(scaling));
+        table.scalings.iter().enumerate().map(scaled)
+    })
+}
+
+/// Whether stem and stages of two tables compute the same.
+fn computes_as(published: &Spec, spec: &Spec) -> bool {
+    (stem(published), published.num_blocks()) == (stem(spec), spec.num_blocks()) && blocks(published).eq(blocks(spec))
 }
 
 /// The stem's convolution, of images of any channels.

@@ -9,39 +9,59 @@ pub(super) struct Table {
     pub(super) series: Series,
     pub(super) text: &'static str,
     pub(super) scalings: &'static [Scaling],
+    /// timm's names of the EfficientNets among its networks, without the `tf_` of converted weights.
+    pub(super) names: &'static [&'static str],
 }
 
 /// All of them.
 pub(super) const TABLES: &[Table] = &[
-    one(Series::S, S),
-    one(Series::M, M),
-    one(Series::L, L),
-    one(Series::Xl, XL),
-    Table { series: Series::Base, text: BASE, scalings: BASE_SCALINGS },
-    Table { series: Series::V1, text: V1, scalings: V1_SCALINGS },
-    Table { series: Series::Lite, text: LITE, scalings: LITE_SCALINGS },
-    one(Series::EdgeTpu, EDGE_TPU_S),
-    one(Series::EdgeTpu, EDGE_TPU_M),
-    one(Series::EdgeTpu, EDGE_TPU_L),
-    Table { series: Series::Rw, text: S, scalings: RW_T_SCALING },
-    one(Series::Rw, RW_S),
-    one(Series::Rw, RW_M),
-    Table { series: Series::MobileNetV2, text: MOBILE_NET_V2, scalings: MOBILE_NET_V2_SCALINGS },
-    Table { series: Series::Mnas, text: MNAS, scalings: MNAS_SCALINGS },
-    Table { series: Series::Mnas, text: SE_MNAS, scalings: MNAS_SCALINGS },
-    one(Series::Mnas, SMALL_MNAS),
-    one(Series::FbNetC, FB_NET_C),
-    one(Series::SpNas, SP_NAS),
-    one(Series::MobileNetV3, LARGE_V3),
-    one(Series::MobileNetV3, SMALL_V3),
-    Table { series: Series::TinyNet, text: V1, scalings: TINY_NET_SCALINGS },
+    one(Series::S, S, &["efficientnetv2_s"]),
+    one(Series::M, M, &["efficientnetv2_m"]),
+    one(Series::L, L, &["efficientnetv2_l"]),
+    one(Series::Xl, XL, &["efficientnetv2_xl"]),
+    Table { series: Series::Base, text: BASE, scalings: BASE_SCALINGS, names: BASE_NAMES },
+    Table { series: Series::V1, text: V1, scalings: V1_SCALINGS, names: V1_NAMES },
+    Table { series: Series::Lite, text: LITE, scalings: LITE_SCALINGS, names: LITE_NAMES },
+    one(Series::EdgeTpu, EDGE_TPU_S, &["efficientnet_es"]),
+    one(Series::EdgeTpu, EDGE_TPU_M, &["efficientnet_em"]),
+    one(Series::EdgeTpu, EDGE_TPU_L, &["efficientnet_el"]),
+    Table { series: Series::Rw, text: S, scalings: RW_T_SCALING, names: &["efficientnetv2_rw_t"] },
+    one(Series::Rw, RW_S, &["efficientnetv2_rw_s"]),
+    one(Series::Rw, RW_M, &["efficientnetv2_rw_m"]),
+    Table { series: Series::MobileNetV2, text: MOBILE_NET_V2, scalings: MOBILE_NET_V2_SCALINGS, names: &[] },
+    Table { series: Series::Mnas, text: MNAS, scalings: MNAS_SCALINGS, names: &[] },
+    Table { series: Series::Mnas, text: SE_MNAS, scalings: MNAS_SCALINGS, names: &[] },
+    one(Series::Mnas, SMALL_MNAS, &[]),
+    one(Series::FbNetC, FB_NET_C, &[]),
+    one(Series::SpNas, SP_NAS, &[]),
+    one(Series::MobileNetV3, LARGE_V3, &[]),
+    one(Series::MobileNetV3, SMALL_V3, &[]),
+    Table { series: Series::TinyNet, text: V1, scalings: TINY_NET_SCALINGS, names: &[] },
 ];
+
+const BASE_NAMES: &[&str] = &["efficientnetv2_b0", "efficientnetv2_b1", "efficientnetv2_b2", "efficientnetv2_b3"];
+
+const V1_NAMES: &[&str] = &[
+    "efficientnet_b0",
+    "efficientnet_b1",
+    "efficientnet_b2",
+    "efficientnet_b3",
+    "efficientnet_b4",
+    "efficientnet_b5",
+    "efficientnet_b6",
+    "efficientnet_b7",
+    "efficientnet_b8",
+    "efficientnet_l2",
+];
+
+const LITE_NAMES: &[&str] =
+    &["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "efficientnet_lite3", "efficientnet_lite4"];
 
 const UNSCALED: &[Scaling] = &[Scaling::v2(1.0, 1.0)];
 
 /// A table whose network is published unscaled alone.
-const fn one(series: Series, text: &'static str) -> Table {
-    Table { series, text, scalings: UNSCALED }
+const fn one(series: Series, text: &'static str, names: &'static [&'static str]) -> Table {
+    Table { series, text, scalings: UNSCALED, names }
 }
 
 const fn v1(width: f64, depth: f64) -> Scaling {
@@ -203,7 +223,7 @@ const RW_S: &str = "<
     [6, 3, 2, 4, 64, 128, mbconv, 0.25],
     [9, 3, 1, 6, 128, 160, mbconv, 0.25],
     [15, 3, 2, 6, 160, 272, mbconv, 0.25],
->";
+> { num_features: 1792 }";
 
 /// `efficientnetv2_rw_m`.
 const RW_M: &str = "<
@@ -213,7 +233,7 @@ const RW_M: &str = "<
     [8, 3, 2, 4, 80, 152, mbconv, 0.25],
     [15, 3, 1, 6, 152, 192, mbconv, 0.25],
     [24, 3, 2, 6, 192, 328, mbconv, 0.25],
->";
+> { num_features: 2152 }";
 
 /// `mobilenetv2_100`.
 const MOBILE_NET_V2: &str = "<
