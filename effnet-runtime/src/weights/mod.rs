@@ -24,6 +24,7 @@ mod program;
 mod published;
 mod said;
 mod save;
+mod source;
 mod timm_config;
 mod write;
 
@@ -41,6 +42,7 @@ pub use said::Said;
 #[cfg(feature = "train")]
 pub(crate) use save::TEMPORARY_PREFIX;
 pub use save::{AsTensor, save, write_atomically};
+pub use source::Source;
 pub use timm_config::TimmConfig;
 pub use write::{Named, NumberFormat, write_torch};
 
