@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use clap::error::ErrorKind;
 use effnet_runtime::candle_nn::VarBuilder;
@@ -44,24 +44,29 @@ impl Architecture {
         }
     }
 
-    /// The network that the command line names, else the one of the file's metadata.
+    /// The network that the command line names, else the one of the file's metadata or of timm's `config.json` beside it.
     pub(super) fn design_for(&self, file: &WeightsFile) -> Result<Design> {
         if self.variant.is_some() || self.table.is_some() {
             return self.design();
         }
-        let Some(Metadata { name, spec, .. }) = file.metadata() else {
-            let path = file.path().display();
+        if let Some(Metadata { name, spec, .. }) = file.metadata() {
+            return Ok(Design { name: name.clone(), spec: spec.clone(), variant: None });
+        }
+        let path = file.path().display();
+        let Some(config) = file.timm_config()? else {
             bail!("{path} does not say which network it belongs to: add --variant NAME or --table FILE");
         };
-        Ok(Design { name: name.clone(), spec: spec.clone(), variant: None })
+        let variant = registry::find(&config.architecture).map_err(|_| {
+            let name = &config.architecture;
+            anyhow!("{path} belongs to timm's {name}, which is no named variant: add --table FILE")
+        })?;
+        Ok(Design::of(variant))
     }
 
     /// Looks the variant up, or reads the table.
     pub(super) fn design(&self) -> Result<Design> {
         match (self.variant, &self.table) {
-            (Some(variant), _) => {
-                Ok(Design { name: variant.name().to_owned(), spec: variant.spec().clone(), variant: Some(variant) })
-            }
+            (Some(variant), _) => Ok(Design::of(variant)),
             (None, Some(path)) => {
                 let spec = read_table(path)?;
                 Ok(Design { name: spec.name.to_string(), spec, variant: None })
@@ -77,6 +82,10 @@ impl Architecture {
 }
 
 impl Design {
+    fn of(variant: &'static Variant) -> Self {
+        Self { name: variant.name().to_owned(), spec: variant.spec().clone(), variant: Some(variant) }
+    }
+
     /// Builds the network, as a generated type where there is one.
     pub(super) fn build(&self, num_classes: usize, builder: VarBuilder<'_>) -> candle::Result<Box<dyn Network>> {
         match self.variant {
@@ -95,10 +104,10 @@ fn read_table(path: &Path) -> Result<Spec> {
     let text = read_text(path).with_context(|| format!("cannot read the table file {}", path.display()))?;
     let name = path.file_stem().map_or(Cow::Borrowed("table"), |stem| stem.to_string_lossy());
     grammar::parse_table(&name, &text).map_err(|mistakes| match mistakes.as_slice() {
-        [mistake] => anyhow::anyhow!("{}, {mistake}", path.display()),
+        [mistake] => anyhow!("{}, {mistake}", path.display()),
         mistakes => {
             let lines: String = mistakes.iter().map(|mistake| format!("\n  {mistake}")).collect();
-            anyhow::anyhow!("{} has {} mistakes:{lines}", path.display(), mistakes.len())
+            anyhow!("{} has {} mistakes:{lines}", path.display(), mistakes.len())
         }
     })
 }

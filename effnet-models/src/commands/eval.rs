@@ -11,6 +11,7 @@ use effnet_runtime::train::{self, Evaluation};
 
 use super::device::Place;
 use super::eval_report::Report;
+use super::labels::imagenet;
 use super::output;
 use super::weights::{Model, Weights, not_finite};
 
@@ -114,7 +115,11 @@ fn class_numbers(model: &Model, source: &dyn Source) -> Result<Vec<u32>> {
         }
         return Ok((0..outputs as u32).collect());
     }
-    let number = |class: &String| labels.iter().position(|label| label == class);
+    let by_name = |class: &String| labels.iter().position(|label| label == class);
+    // Folders of ImageNet go by synsets.
+    let synsets = classes.iter().find(|class| by_name(class).is_none()).and_then(|_| imagenet::synsets(labels));
+    let number =
+        |class: &String| by_name(class).or_else(|| synsets.as_ref()?.iter().position(|synset| synset == class));
     let strangers: Vec<&str> = classes.iter().filter(|class| number(class).is_none()).map(String::as_str).collect();
     if let [first, rest @ ..] = strangers.as_slice() {
         let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };

@@ -4,7 +4,7 @@ use effnet_runtime::candle::{Device, Result, Tensor};
 use effnet_runtime::device;
 use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::spec::Spec;
-use effnet_runtime::weights::{Convention, WeightsFile, read_network};
+use effnet_runtime::weights::{Said, WeightsFile, read_network};
 use effnet_runtime::{DynamicModel, Network, Pass, Precision};
 
 /// A network with its weights, ready for inference.
@@ -20,7 +20,7 @@ impl Runner {
     pub(super) fn open(
         file: &WeightsFile,
         spec: &Spec,
-        said: Option<Convention>,
+        said: Said,
         device: &Device,
         precision: Precision,
     ) -> anyhow::Result<Self> {

@@ -1,29 +1,36 @@
 //! `--weights`, which several commands share, and the network that a weights file becomes.
 
-use std::path::PathBuf;
-
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use effnet_runtime::Dialect;
 use effnet_runtime::data::EvalTransform;
-use effnet_runtime::weights::{Convention, Metadata, WeightsFile};
+use effnet_runtime::weights::{Metadata, Source, WeightsFile};
 
 use super::architecture::{Architecture, Design};
 use super::device::Place;
+use super::dialect::DialectFlags;
+use super::labels::Labels;
 use super::runner::Runner;
 
 /// The weights, and what a file of another implementation does not say about itself.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Weights {
-    /// A weights file: one that train wrote, or torchvision's, timm's or WZMIAOMIAO's
-    #[arg(long, value_name = "FILE")]
-    weights: PathBuf,
-    /// Conventions of a file whose names do not tell them: torchvision, wzm, timm, timm-tf, keras or automl
-    #[arg(long, value_name = "NAME")]
-    dialect: Option<Convention>,
+    /// Weights of train, timm, torchvision, WZMIAOMIAO and others: a file, a folder with one, or hf:owner/name[@revision]
+    #[arg(long, value_name = "SOURCE", value_parser = source_parser())]
+    weights: Source,
+    #[command(flatten)]
+    dialect: DialectFlags,
+    #[command(flatten)]
+    labels: Labels,
     /// The network, for a file that does not say it
     #[command(flatten)]
     architecture: Architecture,
+}
+
+/// Reads a source; a path may be any bytes that the system takes.
+pub(super) fn source_parser() -> impl TypedValueParser<Value = Source> {
+    PathBufValueParser::new().try_map(Source::try_from)
 }
 
 /// A network with the weights of a file, for inference.
@@ -41,10 +48,10 @@ pub(super) struct Model {
 impl Weights {
     /// Opens the file, and says what is known of its weights.
     pub(super) fn open(&self) -> Result<(WeightsFile, Metadata)> {
-        let file = WeightsFile::open(&self.weights)?;
+        let file = WeightsFile::open(self.weights.find()?)?;
         let Design { name, spec, .. } = self.architecture.design_for(&file)?;
-        let labels = file.metadata().map(|metadata| metadata.labels.clone()).unwrap_or_default();
-        let dialect = file.dialect(&spec, self.dialect)?;
+        let dialect = file.dialect(&spec, self.dialect.said())?;
+        let labels = self.labels.of(&file)?;
         Ok((file, Metadata { name, spec, labels, dialect, training: None }))
     }
 
@@ -52,9 +59,9 @@ impl Weights {
     pub(super) fn load(&self, place: &Place) -> Result<Model> {
         place.threads.apply();
         let (file, Metadata { name, spec, labels, dialect, .. }) = self.open()?;
-        let runner = Runner::open(&file, &spec, self.dialect, &place.open()?, place.precision())?;
+        let runner = Runner::open(&file, &spec, dialect.clone().into(), &place.open()?, place.precision())?;
         if runner.num_classes() == 0 {
-            bail!("{} has no classifier: its network puts out embeddings and tells no classes", self.weights.display());
+            bail!("{} has no classifier: its network puts out embeddings and tells no classes", file.path().display());
         }
         Ok(Model { name, runner, dialect, in_channels: spec.settings.in_channels, labels })
     }

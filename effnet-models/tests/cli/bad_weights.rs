@@ -151,6 +151,10 @@ fn what_is_assumed_of_images_is_said_once() {
     for (said, says) in [
         (&[][..], &["WARN", "mean 0.5, std 0.5", "as for weights of wzm; say another dialect"][..]),
         (&["--dialect", "wzm"], &["INFO", "mean 0.5, std 0.5", "as for weights of wzm\n"]),
+        (
+            &["--dialect", "wzm", "--mean", "0.1,0.2,0.3", "--crop", "0.9", "--fit", "squash"],
+            &["mean [0.1, 0.2, 0.3], std 0.5", "crop 0.9 (`squash`)", "but for what was said"],
+        ),
     ] {
         let mut command = effnet(folder.path());
         command.args(["predict", "--table", "pytorch.table", "--weights", "foreign.safetensors"]).args(said);

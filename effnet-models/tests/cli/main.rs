@@ -16,6 +16,7 @@ mod predict;
 mod report;
 mod resume;
 mod schedule;
+mod sources;
 mod summary;
 mod support;
 mod usage;

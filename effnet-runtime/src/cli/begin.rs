@@ -13,7 +13,7 @@ use crate::train::config::{Config, Layer, merge, number, pick_recipe, recipe};
 use crate::train::{
     Error, Result, RunFolder, Trainer, build_network, check_batches, check_transforms, convention, open_data, spec_of,
 };
-use crate::weights::WeightsFile;
+use crate::weights::{Source, WeightsFile};
 
 /// Prepares a new run, or one to resume.
 pub(super) fn begin(args: &TrainArgs, model: &Model<'_>) -> Result<Trainer> {
@@ -65,7 +65,7 @@ fn defaults(spec: &Spec, pretrained: Option<&str>, dialect: Option<&str>) -> Res
     let mut layer = Layer::empty("the network");
     let mut own = Dialect::of(&spec.settings);
     if let Some(path) = pretrained {
-        own = WeightsFile::open(path)?.dialect(spec, convention(dialect)?)?;
+        own = WeightsFile::open(path.parse::<Source>()?.find()?)?.dialect(spec, convention(dialect)?)?;
     }
     let train_size = spec.settings.train_size.unwrap_or(own.test_size);
     layer.set("size", train_size.min(own.test_size) as i64);

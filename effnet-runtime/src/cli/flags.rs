@@ -8,9 +8,13 @@ use toml::Value;
 
 use crate::train::config::{Fallback, Kind, Layer, SETTINGS, Setting};
 use crate::train::{Error, Result};
+use crate::weights::Source;
 
 /// Headings of `--help` for flags of settings, in order.
 const HEADINGS: [&str; 4] = ["Data", "Training", "Run", "Machine"];
+
+/// Flags that say more of `--pretrained`.
+const OF_WEIGHTS: [&str; 6] = ["dialect", "mean", "std", "crop", "fit", "interpolation"];
 
 /// Values of the flags of settings.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +30,7 @@ impl SettingFlags {
         for (setting, flag, _) in flags() {
             let value = match setting.kind {
                 Kind::Path => self.0.get_one::<PathBuf>(flag).map(|path| absolute(path)).transpose()?,
+                Kind::Source => self.0.get_one::<Source>(flag).map(absolute_source).transpose()?,
                 Kind::Texts => self.0.get_many::<Value>(flag).map(|texts| texts.cloned().collect::<Vec<_>>().into()),
                 _ => self.0.get_one::<Value>(flag).cloned(),
             };
@@ -61,7 +66,7 @@ impl Args for SettingFlags {
         command
             .args(args)
             .mut_arg("progressive", |arg| arg.num_args(0..=1).default_missing_value("4"))
-            .mut_arg("dialect", |arg| arg.requires("pretrained"))
+            .mut_args(|arg| if OF_WEIGHTS.contains(&arg.get_id().as_str()) { arg.requires("pretrained") } else { arg })
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -91,6 +96,21 @@ fn arg(setting: &Setting, flag: &'static str, value: &'static str) -> Arg {
         Kind::Text | Kind::Other(_) => arg.value_parser(StringValueParser::new().map(Value::from)),
         Kind::Texts => arg.value_parser(StringValueParser::new().map(Value::from)).action(ArgAction::Append),
         Kind::Path => arg.value_parser(PathBufValueParser::new()),
+        Kind::Source => arg.value_parser(PathBufValueParser::new().try_map(Source::try_from)),
+        Kind::Numbers => arg.value_parser(|text: &str| {
+            text.split(',')
+                .map(|number| number.trim().parse::<f64>().map(Value::from))
+                .collect::<std::result::Result<_, _>>()
+                .map(Value::Array)
+        }),
+    }
+}
+
+/// As [`absolute`]; a repository stays as it is.
+fn absolute_source(source: &Source) -> Result<Value> {
+    match source.as_path() {
+        Some(path) => absolute(path),
+        None => Ok(source.to_string().into()),
     }
 }
 
@@ -115,7 +135,8 @@ mod tests {
                 Kind::Whole => "7",
                 Kind::Number => "0.5",
                 Kind::OneOf(words) => words[0],
-                Kind::Text | Kind::Path | Kind::Texts | Kind::Other(_) => "text",
+                Kind::Numbers => "0.5,0.25",
+                Kind::Text | Kind::Path | Kind::Source | Kind::Texts | Kind::Other(_) => "text",
             };
             line.push(format!("--{flag}={value}"));
         }
@@ -130,7 +151,8 @@ mod tests {
                 Kind::Number => 0.5.into(),
                 Kind::OneOf(words) => words[0].into(),
                 Kind::Texts => vec!["text"].into(),
-                Kind::Path => std::env::current_dir().unwrap().join("text").to_str().unwrap().into(),
+                Kind::Numbers => vec![0.5, 0.25].into(),
+                Kind::Path | Kind::Source => std::env::current_dir().unwrap().join("text").to_str().unwrap().into(),
                 Kind::Text | Kind::Other(_) => "text".into(),
             };
             assert_eq!(said.settings.get(setting.key), Some(&value), "--{flag}");

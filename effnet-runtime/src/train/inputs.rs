@@ -6,7 +6,7 @@ use candle_core::{Device, Result as CandleResult, Tensor};
 use candle_nn::VarBuilder;
 use effnet_spec::Spec;
 
-use super::config::{Config, PolicyKind};
+use super::config::{Config, PolicyKind, PretrainedConfig};
 use super::error::{Error, Result};
 use super::stages::{Stage, stages};
 use crate::data::{
@@ -18,7 +18,7 @@ use crate::dialect::Dialect;
 use crate::network::Network;
 use crate::params::{Params, is_buffer};
 use crate::pattern::matches_any;
-use crate::weights::{self, Convention, Purpose, WeightsFile};
+use crate::weights::{self, Convention, Purpose, Said, WeightsFile};
 
 /// Builds a network for a number of classes: a closure around the `new` of a type of `efficientnet_v2!`.
 pub type Build<'a> = &'a dyn Fn(usize, VarBuilder<'static>) -> CandleResult<Box<dyn Network>>;
@@ -59,12 +59,9 @@ pub fn open_data(config: &Config) -> Result<Split> {
 /// When the file cannot be read, or its weights do not fit.
 pub fn build_network(config: &Config, build: Build<'_>, spec: &Spec, classes: usize) -> Result<Box<dyn Network>> {
     let device = device::open(&config.compute.device)?.device;
-    let file = config.pretrained.path.as_ref().map(WeightsFile::open).transpose()?;
+    let file = config.pretrained.path.as_ref().map(|source| WeightsFile::open(source.find()?)).transpose()?;
     let dialect = match &file {
-        Some(file) => {
-            let said = convention(config.pretrained.dialect.as_deref())?;
-            file.dialect(spec, said)?.of_channels(spec.settings.in_channels)
-        }
+        Some(file) => file.dialect(spec, said(&config.pretrained)?)?.of_channels(spec.settings.in_channels),
         None => Dialect::of(&spec.settings),
     };
     let freeze = &config.regularise.freeze;
@@ -77,6 +74,12 @@ pub fn build_network(config: &Config, build: Build<'_>, spec: &Spec, classes: us
         weights::load(file, network.as_ref(), Purpose::FineTune)?;
     }
     Ok(network)
+}
+
+/// What the settings say of the weights to begin with.
+fn said(settings: &PretrainedConfig) -> Result<Said> {
+    let PretrainedConfig { dialect, mean, std, crop, fit, interpolation, path: _ } = settings.clone();
+    Ok(Said { mean, std, crop, fit, interpolation, ..convention(dialect.as_deref())?.into() })
 }
 
 /// Parses the name of conventions, if there is one.

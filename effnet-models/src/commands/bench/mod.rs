@@ -13,7 +13,7 @@ use effnet_runtime::candle::Device;
 use effnet_runtime::device;
 use effnet_runtime::simd::Level;
 use effnet_runtime::train::memory;
-use effnet_runtime::weights::{Convention, WeightsFile};
+use effnet_runtime::weights::{Convention, Source, WeightsFile};
 use effnet_runtime::{Params, Precision};
 use serde::Serialize;
 
@@ -21,6 +21,7 @@ use super::architecture::{Architecture, Design};
 use super::device::Place;
 use super::output;
 use super::runner::Runner;
+use super::weights::source_parser;
 
 /// Arguments that say nothing about the loading of images.
 const UNUSED_BY_LOAD: [&str; 7] = ["weights", "profile", "variant", "table", "classes", "device", "precision"];
@@ -49,8 +50,8 @@ pub(super) struct Bench {
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     classes: u32,
     /// Weights to run with [default: random ones]
-    #[arg(long, value_name = "FILE", conflicts_with = "classes")]
-    weights: Option<PathBuf>,
+    #[arg(long, value_name = "SOURCE", value_parser = source_parser(), conflicts_with = "classes")]
+    weights: Option<Source>,
     /// Conventions of the weights, where the file does not tell them
     #[arg(long, value_name = "NAME", requires = "weights")]
     dialect: Option<Convention>,
@@ -162,10 +163,10 @@ impl Bench {
     /// The network to time, and what runs it.
     fn runner(&self) -> Result<(Design, Runner)> {
         let precision = self.place.precision();
-        if let Some(path) = &self.weights {
-            let file = WeightsFile::open(path)?;
+        if let Some(source) = &self.weights {
+            let file = WeightsFile::open(source.find()?)?;
             let design = self.architecture.design_for(&file)?;
-            let runner = Runner::open(&file, &design.spec, self.dialect, &self.place.open()?, precision)?;
+            let runner = Runner::open(&file, &design.spec, self.dialect.into(), &self.place.open()?, precision)?;
             return Ok((design, runner));
         }
         let (design, device) = (self.architecture.design()?, self.place.open()?);

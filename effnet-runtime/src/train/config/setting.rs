@@ -10,6 +10,8 @@ use toml::Value;
 use super::super::error::{Error, Result};
 use super::values::{ClassWeights, OptimizerKind, PolicyKind, ScheduleKind};
 use crate::data::OnBadImage;
+use crate::dialect::{Fit, Interpolation};
+use crate::weights::Source;
 
 /// A row of the table of settings: a key of `config.toml`.
 #[derive(Debug)]
@@ -37,6 +39,10 @@ pub(crate) enum Kind {
     Number,
     Text,
     Path,
+    /// Where weights are.
+    Source,
+    /// A list of numbers; its flag gives them with commas between them.
+    Numbers,
     /// A list of texts; its flag gives one, and may be repeated.
     Texts,
     /// One of these texts.
@@ -52,6 +58,8 @@ impl fmt::Display for Kind {
             Self::Number => "a number",
             Self::Text => "text",
             Self::Path => "a path",
+            Self::Source => "a file, a folder or `hf:owner/name[@revision]`",
+            Self::Numbers => "a list of numbers",
             Self::Texts => "a list of texts",
             Self::OneOf(words) => return write!(f, "one of `{}`", words.join("`, `")),
             Self::Other(words) => words,
@@ -157,6 +165,10 @@ kinds! {
     String => Kind::Text;
     Vec<String> => Kind::Texts;
     PathBuf => Kind::Path;
+    Source => Kind::Source;
+    Vec<f64> => Kind::Numbers;
+    Fit => Kind::OneOf(&["crop", "squash", "cut"]);
+    Interpolation => Kind::OneOf(&["bilinear", "bicubic", "tf-bilinear", "tf1-bicubic"]);
     Precision => Kind::OneOf(&["f32", "bf16"]);
     OnBadImage => Kind::OneOf(&["fail", "skip"]);
     PolicyKind => Kind::OneOf(&["none", "randaugment", "autoaugment"]);

@@ -12,6 +12,8 @@ use super::super::optimizer::{AdamW, RmsProp, Sgd};
 use super::setting::{Setting, SettingType, settings};
 use super::values::{ClassWeights, OptimizerKind, PolicyKind, ScheduleKind};
 use crate::data::OnBadImage;
+use crate::dialect::{Fit, Interpolation};
+use crate::weights::Source;
 
 /// The highest magnitude that RandAugment's levels are made for, thrice automl's unit of 10.
 const MAX_MAGNITUDE: f64 = 30.0;
@@ -169,11 +171,22 @@ settings! {
 
     /// Weights to begin with.
     pretrained: PretrainedConfig, "Training" {
-        /// Weights file to begin with: ours, torchvision's, timm's, or a `.pth` with WZMIAOMIAO's names.
-        path: Option<PathBuf> { otherwise("random weights"), flag("pretrained", "FILE") }
-        /// The conventions that those weights follow, where their names do not tell: `torchvision`, `wzm`, `timm`,
-        /// `timm-tf`, `keras` or `automl`.
-        dialect: Option<String> { otherwise("what the names tell"), flag("dialect", "DIALECT") }
+        /// Weights to begin with, ours or another implementation's: a file, a folder with one, or `hf:owner/name`, a
+        /// repository of Hugging Face's hub, which is looked for in its cache.
+        path: Option<Source> { otherwise("random weights"), flag("pretrained", "SOURCE") }
+        /// The conventions that those weights follow, where neither their names nor timm's `config.json` beside them tell:
+        /// `torchvision`, `wzm`, `timm`, `timm-tf`, `keras` or `automl`.
+        dialect: Option<String> { otherwise("what the file tells"), flag("dialect", "DIALECT") }
+        /// Mean that those weights want subtracted from pixels in 0..=1: one number, or one a channel.
+        mean: Option<Vec<f64>> { otherwise("the dialect's"), flag("mean", "NUMBERS") }
+        /// Standard deviation that they want pixels divided by: one number, or one a channel.
+        std: Option<Vec<f64>> { otherwise("the dialect's"), flag("std", "NUMBERS") }
+        /// Share of the image's shorter side that evaluation crops.
+        crop: Option<f64> { otherwise("the dialect's"), flag("crop", "SHARE") }
+        /// How evaluation makes a square: crops the resized image, squashes it, or cuts before resizing.
+        fit: Option<Fit> { otherwise("the dialect's"), flag("fit", "FIT") }
+        /// How images are resized.
+        interpolation: Option<Interpolation> { otherwise("the dialect's"), flag("interpolation", "KERNEL") }
     }
 
     /// What computes; changes no result.
