@@ -1,6 +1,6 @@
 //! `effnet export`: a network as an ONNX file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::output;
 use super::threads::Threads;
-use super::weights::Weights;
+use super::weights::{Weights, same_file};
 
 /// Writes a network as an ONNX file, for ONNX Runtime, OpenVINO, tract and others
 #[derive(Args, Debug)]
@@ -97,11 +97,6 @@ impl Export {
         let report = Report { file: out.to_string(), bytes, nodes: onnx.nodes(), error };
         if self.json { output::print_json(&report) } else { output::print(&report.to_text()) }
     }
-}
-
-/// Whether two paths lead to one file, which is there.
-fn same_file(one: &Path, other: &Path) -> bool {
-    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 impl Report {

@@ -3,6 +3,7 @@
 mod architecture;
 mod bench;
 mod check;
+mod convert;
 mod device;
 mod dialect;
 mod eval;
@@ -41,6 +42,7 @@ enum Command {
     Summary(summary::Summary),
     Bench(bench::Bench),
     Check(check::Check),
+    Convert(convert::Convert),
     Export(export::Export),
 }
 
@@ -69,6 +71,7 @@ pub fn effnet() -> ExitCode {
         Command::Summary(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Convert(command) => command.run(),
         Command::Export(command) => command.run(),
     })
 }

@@ -1,5 +1,7 @@
 //! `--weights`, which several commands share, and the network that a weights file becomes.
 
+use std::path::Path;
+
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use clap::builder::{PathBufValueParser, TypedValueParser};
@@ -13,16 +15,26 @@ use super::dialect::DialectFlags;
 use super::labels::Labels;
 use super::runner::Runner;
 
-/// The weights, and what a file of another implementation does not say about itself.
+/// The weights of a command that runs them.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Weights {
     /// Weights of train, timm, torchvision, WZMIAOMIAO and others: a file, a folder with one, or hf:owner/name[@revision]
     #[arg(long, value_name = "SOURCE", value_parser = source_parser())]
     weights: Source,
     #[command(flatten)]
+    account: Account,
+}
+
+/// What a weights file of another implementation does not say about itself.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Account {
+    #[command(flatten)]
     dialect: DialectFlags,
     #[command(flatten)]
     labels: Labels,
+    /// Take the plain weights of a file that has averaged ones too
+    #[arg(long)]
+    no_ema: bool,
     /// The network, for a file that does not say it
     #[command(flatten)]
     architecture: Architecture,
@@ -45,14 +57,27 @@ pub(super) struct Model {
     pub(super) labels: Vec<String>,
 }
 
-impl Weights {
-    /// Opens the file, and says what is known of its weights.
-    pub(super) fn open(&self) -> Result<(WeightsFile, Metadata)> {
-        let file = WeightsFile::open(self.weights.find()?)?;
+impl Account {
+    /// Opens a file, and says what is known of its weights.
+    pub(super) fn open(&self, source: &Source) -> Result<(WeightsFile, Metadata)> {
+        let path = source.find()?;
+        let file = if self.no_ema { WeightsFile::open_plain(path) } else { WeightsFile::open(path) }?;
         let Design { name, spec, .. } = self.architecture.design_for(&file)?;
         let dialect = file.dialect(&spec, self.dialect.said())?;
         let labels = self.labels.of(&file)?;
         Ok((file, Metadata { name, spec, labels, dialect, training: None }))
+    }
+}
+
+/// Whether two paths lead to one file, which is there.
+pub(super) fn same_file(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+impl Weights {
+    /// Opens the file, and says what is known of its weights.
+    pub(super) fn open(&self) -> Result<(WeightsFile, Metadata)> {
+        self.account.open(&self.weights)
     }
 
     /// Reads the file, onto a device. Sets the process's number of threads.

@@ -4,6 +4,7 @@ mod bad_data;
 mod bad_weights;
 mod batches;
 mod bench;
+mod convert;
 mod damaged;
 mod data_kinds;
 mod evaluation;

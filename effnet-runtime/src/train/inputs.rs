@@ -59,7 +59,8 @@ pub fn open_data(config: &Config) -> Result<Split> {
 /// When the file cannot be read, or its weights do not fit.
 pub fn build_network(config: &Config, build: Build<'_>, spec: &Spec, classes: usize) -> Result<Box<dyn Network>> {
     let device = device::open(&config.compute.device)?.device;
-    let file = config.pretrained.path.as_ref().map(|source| WeightsFile::open(source.find()?)).transpose()?;
+    let pretrained = &config.pretrained;
+    let file = pretrained.path.as_ref().map(|source| open_pretrained(source, pretrained.averaged)).transpose()?;
     let dialect = match &file {
         Some(file) => file.dialect(spec, said(&config.pretrained)?)?.of_channels(spec.settings.in_channels),
         None => Dialect::of(&spec.settings),
@@ -76,9 +77,18 @@ pub fn build_network(config: &Config, build: Build<'_>, spec: &Spec, classes: us
     Ok(network)
 }
 
+/// Opens the weights to begin with: a file's averaged ones, where it has them and they are wanted.
+///
+/// # Errors
+/// When there are none, or the file cannot be read.
+fn open_pretrained(source: &weights::Source, averaged: bool) -> weights::Result<WeightsFile> {
+    let path = source.find()?;
+    if averaged { WeightsFile::open(path) } else { WeightsFile::open_plain(path) }
+}
+
 /// What the settings say of the weights to begin with.
 fn said(settings: &PretrainedConfig) -> Result<Said> {
-    let PretrainedConfig { dialect, mean, std, crop, fit, interpolation, path: _ } = settings.clone();
+    let PretrainedConfig { dialect, mean, std, crop, fit, interpolation, path: _, averaged: _ } = settings.clone();
     Ok(Said { mean, std, crop, fit, interpolation, ..convention(dialect.as_deref())?.into() })
 }
 

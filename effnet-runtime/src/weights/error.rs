@@ -91,6 +91,15 @@ pub enum Error {
     /// The operating system refused, for this reason.
     #[error("cannot write the weights file `{}`: {reason}", path.display())]
     Unwritable { path: PathBuf, reason: std::io::Error },
+    /// A file to write, whose name tells no format.
+    #[error(
+        "the name of `{}` tells no format: end it in .safetensors, .pth, .pt or .bin (PyTorch), .weights.h5 or .h5 (Keras)",
+        path.display()
+    )]
+    NoFormat { path: PathBuf },
+    /// Weights that a format cannot hold, for this reason.
+    #[error("cannot write `{}`: {reason}", path.display())]
+    CannotExport { path: PathBuf, reason: String },
     /// Metadata without a JSON form (a number that is not finite), for this reason.
     #[error("the metadata of `{}` cannot be written: {reason}", path.display())]
     Unserializable { path: PathBuf, reason: serde_json::Error },

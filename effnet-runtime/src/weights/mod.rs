@@ -15,7 +15,9 @@
 mod channels;
 mod convention;
 mod error;
+mod export_as;
 mod file;
+mod format;
 mod load;
 mod metadata;
 mod mismatch;
@@ -30,6 +32,7 @@ mod write;
 
 pub use convention::Convention;
 pub use error::{Error, Result};
+pub use export_as::export_as;
 pub use file::{TensorInfo, WeightsFile};
 pub(crate) use load::check;
 pub use load::{Loaded, Purpose, load, read_network};

@@ -8,6 +8,7 @@ use super::metadata::Program;
 use super::mismatch::{Mismatch, WrongShape};
 use super::names::is_batch_count;
 use super::save::write;
+use super::write::NumberFormat;
 use crate::dialect::Dialect;
 use crate::params::Params;
 
@@ -22,7 +23,12 @@ impl Params {
         let (path, program) = (path.as_ref(), Program { dialect: self.dialect().cloned() });
         let header =
             program.to_header().map_err(|reason| Error::Unserializable { path: path.to_path_buf(), reason })?;
-        write(path, self.all().into_iter().map(|(name, var)| (name, var.as_detached_tensor())).collect(), header)
+        write(
+            path,
+            self.all().into_iter().map(|(name, var)| (name, var.as_detached_tensor())).collect(),
+            header,
+            NumberFormat::F32,
+        )
     }
 
     /// Fills all weights and buffers, in place, from a file with exactly these names and shapes: that of

@@ -10,6 +10,7 @@ use safetensors::tensor::TensorInfo;
 
 use super::error::{Error, Result};
 use super::metadata::Metadata;
+use super::write::{NumberFormat, is_finite};
 
 /// Prefix of temporary files' names.
 pub(crate) const TEMPORARY_PREFIX: &str = ".writing-";
@@ -56,7 +57,7 @@ pub fn save<T: AsTensor>(
     let path = path.as_ref();
     let tensors = tensors.into_iter().map(|(name, tensor)| (name, tensor.as_tensor().clone())).collect();
     let header = metadata.to_header().map_err(|reason| Error::Unserializable { path: path.to_path_buf(), reason })?;
-    write(path, tensors, header)
+    write(path, tensors, header, NumberFormat::F32)
 }
 
 /// What [`save`] writes: a tensor, or a variable.
@@ -85,18 +86,31 @@ impl<T: AsTensor> AsTensor for &T {
 
 /// Writes tensors under a header. Its loops are compiled in this crate rather than in a caller's, which may be built
 /// without optimisation.
-pub(super) fn write(path: &Path, mut tensors: Vec<(String, Tensor)>, metadata: HashMap<String, String>) -> Result<()> {
+pub(super) fn write(
+    path: &Path,
+    mut tensors: Vec<(String, Tensor)>,
+    metadata: HashMap<String, String>,
+    numbers: NumberFormat,
+) -> Result<()> {
     let unwritable = |reason| Error::Unwritable { path: path.to_path_buf(), reason };
     tensors.sort_by(|(left, _), (right, _)| left.cmp(right));
     if let Some(pair) = tensors.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         return Err(unwritable(IoError::other(format!("two tensors are called `{}`", pair[0].0))));
     }
-    let header = header(&tensors, metadata).map_err(unwritable)?;
+    let header = header(&tensors, metadata, numbers).map_err(unwritable)?;
     write_atomically(path, |file| {
         let mut file = BufWriter::with_capacity(1 << 20, file);
         file.write_all(&(header.len() as u64).to_le_bytes())?;
         file.write_all(&header)?;
-        for (_, tensor) in &tensors {
+        for (name, tensor) in &tensors {
+            if numbers != NumberFormat::F32 {
+                let converted = tensor.to_dtype(numbers.dtype()).map_err(IoError::other)?;
+                if !is_finite(&converted)? {
+                    return Err(IoError::other(format!("a value of `{name}` is too large for 16 bits")));
+                }
+                converted.write_bytes(&mut file).map_err(IoError::other)?;
+                continue;
+            }
             let values = tensor.flatten_all().and_then(|flat| flat.to_dtype(DType::F32)?.to_vec1::<f32>());
             for chunk in values.map_err(IoError::other)?.chunks(CHUNK) {
                 let bytes: Vec<u8> = chunk.iter().flat_map(|value| value.to_le_bytes()).collect();
@@ -109,15 +123,24 @@ pub(super) fn write(path: &Path, mut tensors: Vec<(String, Tensor)>, metadata: H
 }
 
 /// The JSON header, padded with spaces to a multiple of 8 bytes.
-fn header(tensors: &[(String, Tensor)], metadata: HashMap<String, String>) -> std::io::Result<Vec<u8>> {
+fn header(
+    tensors: &[(String, Tensor)],
+    metadata: HashMap<String, String>,
+    numbers: NumberFormat,
+) -> std::io::Result<Vec<u8>> {
+    let dtype = match numbers {
+        NumberFormat::F32 => Dtype::F32,
+        NumberFormat::F16 => Dtype::F16,
+        NumberFormat::Bf16 => Dtype::BF16,
+    };
     let mut end = 0;
     let infos = tensors
         .iter()
         .map(|(name, tensor)| {
             let start = end;
-            end += tensor.elem_count() * DType::F32.size_in_bytes();
+            end += tensor.elem_count() * numbers.dtype().size_in_bytes();
             let shape = tensor.dims().to_vec();
-            (name.clone(), TensorInfo { dtype: Dtype::F32, shape, data_offsets: (start, end) })
+            (name.clone(), TensorInfo { dtype, shape, data_offsets: (start, end) })
         })
         .collect();
     let header = safetensors::tensor::Metadata::new(Some(metadata), infos).map_err(IoError::other)?;

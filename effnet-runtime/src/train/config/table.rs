@@ -174,6 +174,8 @@ settings! {
         /// Weights to begin with, ours or another implementation's: a file, a folder with one, or `hf:owner/name`, a
         /// repository of Hugging Face's hub, which is looked for in its cache.
         path: Option<Source> { otherwise("random weights"), flag("pretrained", "SOURCE") }
+        /// Whether a file's averaged weights are taken, where it has plain ones too.
+        averaged: bool { default(true) }
         /// The conventions that those weights follow, where neither their names nor timm's `config.json` beside them tell:
         /// `torchvision`, `wzm`, `timm`, `timm-tf`, `keras` or `automl`.
         dialect: Option<String> { otherwise("what the file tells"), flag("dialect", "DIALECT") }

@@ -71,7 +71,7 @@ impl Scheme {
         if self.is_tensorflow() { '/' } else { '.' }
     }
 
-    const fn is_tensorflow(self) -> bool {
+    pub(crate) const fn is_tensorflow(self) -> bool {
         matches!(self, Self::Keras | Self::Automl | Self::AutomlObjects)
     }
 

@@ -1,5 +1,6 @@
 //! One tiny network's weights in every wrapping, and files that hold none, all made by `fixtures/generate.py`.
 
+mod exported;
 mod legacy;
 mod numbers;
 mod refused;

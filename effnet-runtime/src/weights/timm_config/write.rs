@@ -30,6 +30,23 @@ impl TimmConfig {
         })
     }
 
+    /// Whether there is room for it beside a weights file; none is needed where the same is there already.
+    ///
+    /// # Errors
+    /// When another `config.json` is there.
+    pub(in crate::weights) fn is_free_beside(&self, weights: &Path) -> Result<bool> {
+        let path = weights.parent().unwrap_or(Path::new("")).join(FILE_NAME);
+        let same = |text: &[u8]| serde_json::from_slice::<Value>(text).is_ok_and(|value| value == self.to_json());
+        match std::fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
+            Ok(text) if same(&text) => Ok(false),
+            _ => Err(Error::TimmConfig {
+                path,
+                reason: "is of other weights: write these into a folder of their own".into(),
+            }),
+        }
+    }
+
     /// Writes it into the folder of a weights file in timm's names, atomically. `timm.create_model("local-dir:FOLDER",
     /// pretrained=True)` reads both. TensorFlow's kernels of resizing become Pillow's of the same order, which timm
     /// knows.

@@ -4,6 +4,7 @@ mod torch;
 
 use candle_core::Tensor;
 
+pub(super) use torch::is_finite;
 pub use torch::{NumberFormat, write_torch};
 
 /// A tensor to write, under the name and in the layout of the program that is to read it.

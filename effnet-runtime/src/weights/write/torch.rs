@@ -35,7 +35,7 @@ pub enum NumberFormat {
 }
 
 impl NumberFormat {
-    const fn dtype(self) -> DType {
+    pub(crate) const fn dtype(self) -> DType {
         match self {
             Self::F32 => DType::F32,
             Self::F16 => DType::F16,
@@ -98,7 +98,7 @@ fn entries(tensors: &[Named], format: NumberFormat, batch_counts: bool) -> IoRes
     }
 }
 
-fn is_finite(values: &Tensor) -> IoResult<bool> {
+pub(in crate::weights) fn is_finite(values: &Tensor) -> IoResult<bool> {
     let values = values.flatten_all().and_then(|flat| flat.to_dtype(DType::F32)?.to_vec1::<f32>());
     Ok(values.map_err(IoError::other)?.iter().all(|value| value.is_finite()))
 }

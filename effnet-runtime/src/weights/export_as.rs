@@ -1,0 +1,115 @@
+//! Writes a network's weights under another implementation's names, in a format of its own.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::convention::Convention;
+use super::error::{Error, Result};
+use super::format::Format;
+use super::metadata::Metadata;
+use super::names::Scheme;
+use super::save::write;
+use super::timm_config::TimmConfig;
+use super::write::{Named, NumberFormat, write_torch};
+use crate::network::Network;
+
+/// Writes a network's weights and buffers under the names of `scheme` and in its layouts. The end of `path` says the format:
+/// safetensors (`.safetensors`), PyTorch's (`.pth`, `.pt`, `.bin`), Keras' (`.weights.h5`, `.h5`, with the feature
+/// `formats`). The write is atomic.
+///
+/// A safetensors file in our names carries `about`, as [`save`](super::save) writes it. Beside timm's names stands a
+/// `config.json` that timm reads (`timm.create_model("local-dir:FOLDER", pretrained=True)`), unless timm has no such network,
+/// which is logged; so is an implementation that would compute something else with these weights.
+///
+/// # Errors
+/// When the scheme cannot name the network, or the format cannot hold the scheme's names or the numbers; when a number is
+/// too large for `numbers`; when another `config.json` is in the way, or the folder cannot be written to.
+pub fn export_as(
+    path: impl AsRef<Path>,
+    network: &dyn Network,
+    about: &Metadata,
+    scheme: Scheme,
+    numbers: NumberFormat,
+) -> Result<()> {
+    let path = path.as_ref();
+    let format = Format::of(path)?;
+    let cannot = |reason: String| Error::CannotExport { path: path.to_path_buf(), reason };
+    if format.is_keras() && scheme != Scheme::Keras {
+        return Err(cannot(format!("Keras' format has Keras' names alone, and these would be {scheme}'s")));
+    }
+    if format.is_keras() && numbers != NumberFormat::F32 {
+        return Err(cannot("Keras' format has numbers of 32 bits alone".into()));
+    }
+    let config = (scheme == Scheme::Timm).then(|| config(path, network, about)).transpose()?.flatten();
+    let tensors = named(network, scheme)?;
+    match format {
+        Format::Safetensors => {
+            let header = match scheme {
+                Scheme::Own => about.to_header(),
+                // Hugging Face's libraries want to be told that the tensors are PyTorch's.
+                _ => Ok(HashMap::from([("format".to_owned(), "pt".to_owned())])),
+            };
+            let header = header.map_err(|reason| Error::Unserializable { path: path.to_path_buf(), reason })?;
+            let tensors = tensors.into_iter().map(|named| (named.name, named.values)).collect();
+            write(path, tensors, header, numbers)?;
+        }
+        Format::Torch => write_torch(path, &tensors, numbers, !scheme.is_tensorflow())?,
+        Format::KerasWeights | Format::KerasH5 => return keras(path, format, &tensors),
+    }
+    match config {
+        Some(config) => config.write_beside(path),
+        None => Ok(()),
+    }
+}
+
+fn keras(path: &Path, _: Format, _: &[Named]) -> Result<()> {
+    let reason = "this build of effnet writes no HDF5".to_owned();
+    Err(Error::CannotExport { path: path.to_path_buf(), reason })
+}
+
+/// The parameters by a scheme's names and in its layouts, in the network's order.
+fn named(network: &dyn Network, scheme: Scheme) -> Result<Vec<Named>> {
+    let spec = network.spec();
+    let dialect = network.dialect();
+    let theirs = match scheme {
+        Scheme::Torchvision => Some(Convention::Torchvision),
+        Scheme::Lukemelas => Some(Convention::Lukemelas),
+        Scheme::Automl | Scheme::AutomlObjects => Some(Convention::Automl),
+        Scheme::Keras => Some(Convention::Keras),
+        // These say it themselves.
+        Scheme::Own | Scheme::Timm => None,
+    };
+    if let Some(theirs) = theirs.map(|convention| convention.dialect(spec))
+        && (theirs.padding, theirs.bn_eps) != (dialect.padding, dialect.bn_eps)
+    {
+        tracing::warn!(
+            "{scheme} computes with `{}` padding and an epsilon of {}, and these weights are made for `{}` padding and \
+             {}: there they give other results",
+            theirs.padding,
+            theirs.bn_eps,
+            dialect.padding,
+            dialect.bn_eps
+        );
+    }
+    let mut tensors = Vec::new();
+    for pair in scheme.pairs(spec)? {
+        // A network without a classifier has no parameters of one.
+        if let Some(var) = network.params().get(&pair.ours) {
+            tensors.push(Named::new(pair.theirs, pair.layout.to_theirs(var.as_tensor())?));
+        }
+    }
+    Ok(tensors)
+}
+
+/// timm's configuration, to be written beside the weights; none where it is there already, or timm has no such network.
+fn config(path: &Path, network: &dyn Network, about: &Metadata) -> Result<Option<TimmConfig>> {
+    let made = TimmConfig::of_network(network.spec(), network.dialect(), network.num_classes(), &about.labels);
+    let config = match made {
+        Err(error @ Error::NoTimmName { .. }) => {
+            tracing::warn!("{error}: there is none beside `{}`", path.display());
+            return Ok(None);
+        }
+        config => config?,
+    };
+    config.is_free_beside(path).map(|free| free.then_some(config))
+}
