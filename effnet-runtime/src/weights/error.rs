@@ -19,7 +19,7 @@ pub enum Error {
     /// The operating system refused, for this reason.
     #[error("cannot read the weights file `{}`: {reason}", path.display())]
     Unreadable { path: PathBuf, reason: std::io::Error },
-    /// Neither a safetensors file nor a PyTorch checkpoint: the reason says what it is instead, or what is needed.
+    /// A file of another format, or of none: the reason says what it is instead, or what is needed.
     #[error("`{}` is not a weights file: {reason}", path.display())]
     NotWeights { path: PathBuf, reason: String },
     /// An incomplete weights file: the reason says what does not fit.

@@ -6,6 +6,7 @@
 mod allocator;
 mod bombs;
 mod checkpoints;
+mod keras;
 mod mutation;
 mod pictures;
 mod tars;

@@ -20,7 +20,7 @@ fn torch_files() -> [PathBuf; 2] {
 }
 
 /// Reads every tensor of a file; whether it could.
-fn read_all(path: &Path) -> bool {
+pub(crate) fn read_all(path: &Path) -> bool {
     let Ok(file) = WeightsFile::open(path) else { return false };
     let names: Vec<String> = file.tensors().map(|(name, _)| name.to_owned()).collect();
     names.iter().all(|name| file.read(name, &Device::Cpu).is_ok())

@@ -1,5 +1,8 @@
-//! Opens a weights file of either format.
+//! Opens a weights file of any format.
 
+mod directory;
+#[cfg(feature = "formats")]
+mod h5;
 mod other;
 mod pickle;
 mod prefix;
@@ -53,11 +56,14 @@ pub struct WeightsFile {
 enum Reader {
     Safetensors(File),
     Torch(torch::Checkpoint),
+    #[cfg(feature = "formats")]
+    H5(h5::H5),
 }
 
 impl WeightsFile {
     /// Opens a safetensors file or a PyTorch checkpoint: `torch.save` of a state dict, or of dictionaries that hold one,
-    /// by any PyTorch since 0.4.
+    /// by any PyTorch since 0.4. With the feature `formats`, also what Keras writes: `.weights.h5`, `.h5` of Keras 2 and
+    /// 3, and `.keras`. The content tells the format.
     ///
     /// Prefixes that wrappers add to all of the network's names (`module.`, `_orig_mod.`, `model.`, a dictionary's key)
     /// are removed. Where a file holds several networks, the root's is taken; otherwise the one whose path comes
@@ -65,7 +71,7 @@ impl WeightsFile {
     /// (`state_dict_ema`, `model_ema`, `ema`, …) are preferred to plain ones, and loading logs it where a file has both.
     ///
     /// # Errors
-    /// When there is no such file, it has neither format, is damaged, or holds several networks and nothing says which
+    /// When there is no such file, it has no such format, is damaged, or holds several networks and nothing says which
     /// one to take.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::open_whole(path)?.network(Preferred::Averaged)
@@ -100,7 +106,9 @@ impl WeightsFile {
         file.by_ref().take(START).read_to_end(&mut start).map_err(unreadable)?;
         file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
 
-        let opened = if start.starts_with(b"PK") {
+        let opened = if let Some(opened) = other_formats(&file, &start, length).transpose() {
+            opened
+        } else if start.starts_with(b"PK") {
             torch::open_archive(file, length).map(|(torch, tensors)| (Reader::Torch(torch), tensors, HashMap::new()))
         } else if torch::begins_legacy(&start) {
             torch::open_legacy(file, length).map(|(torch, tensors)| (Reader::Torch(torch), tensors, HashMap::new()))
@@ -273,9 +281,26 @@ impl WeightsFile {
         let bytes = match &mut *reader {
             Reader::Safetensors(file) => safetensors::read(file, info),
             Reader::Torch(checkpoint) => checkpoint.read(info),
+            #[cfg(feature = "formats")]
+            Reader::H5(h5) => h5.read(info),
         };
         bytes.map_err(|problem| problem.of(&self.path))
     }
+}
+
+/// A format's reader, the list of its tensors, and its header's texts.
+type Opened = (Reader, Tensors, HashMap<String, String>);
+
+/// Opens a file of Keras's, if it is one.
+#[cfg(feature = "formats")]
+fn other_formats(file: &File, start: &[u8], length: u64) -> std::result::Result<Option<Opened>, Problem> {
+    let opened = h5::open(file, start, length)?;
+    Ok(opened.map(|(h5, tensors, texts)| (Reader::H5(h5), tensors, texts)))
+}
+
+#[cfg(not(feature = "formats"))]
+fn other_formats(_: &File, _: &[u8], _: u64) -> std::result::Result<Option<Opened>, Problem> {
+    Ok(None)
 }
 
 fn not_there(name: &str) -> Error {

@@ -16,16 +16,21 @@ const START: u64 = 512;
 /// The longest JSON file to parse: the largest models' indices take a few hundred kilobytes.
 const MAX_JSON: u64 = 8 << 20;
 
-const UNKNOWN: &str = "it is neither a safetensors file nor a PyTorch checkpoint";
+const UNKNOWN: &str = "it is neither a safetensors file nor a checkpoint of PyTorch or Keras";
 
 /// Offset, signature and the sentence about the file, or its format's name.
-const MAGIC: [(usize, &[u8], &str); 14] = [
+const MAGIC: &[(usize, &[u8], &str)] = &[
     (
         0,
         b"version https://git-lfs.github.com/spec/",
         "it is a Git LFS pointer, which says where the weights are and has none: run `git lfs pull` in its repository",
     ),
-    (0, b"\x89HDF\r\n\x1a\n", "HDF5, as Keras writes it,"),
+    #[cfg(not(feature = "formats"))]
+    (
+        0,
+        b"\x89HDF\r\n\x1a\n",
+        "it is HDF5, as Keras writes it, which effnet reads only if it was built with the feature `formats`",
+    ),
     (0, b"GGUF", "GGUF"),
     (4, b"TFL3", "TensorFlow Lite"),
     // Protocol buffers have no signature: these bytes are a version number in front, and the start of the next field.
@@ -55,7 +60,7 @@ pub(super) fn file(file: &mut File, path: &Path) -> Result<String> {
     let mut start = Vec::new();
     file.by_ref().take(START).read_to_end(&mut start)?;
     for (at, magic, what) in MAGIC {
-        if start.get(at..).is_some_and(|rest| rest.starts_with(magic)) {
+        if start.get(*at..).is_some_and(|rest| rest.starts_with(magic)) {
             return Ok(described(what));
         }
     }
@@ -90,10 +95,7 @@ fn described(what: &str) -> String {
     if what.starts_with("it is ") {
         return what.to_owned();
     }
-    format!(
-        "its format, {what}{} is not supported; effnet reads safetensors files and PyTorch checkpoints",
-        if what.ends_with(',') { "" } else { "," }
-    )
+    format!("its format, {what}, is not supported; effnet reads safetensors files and checkpoints of PyTorch and Keras")
 }
 
 /// The index of a checkpoint in several files, as Hugging Face's libraries write it: tensors and their files.
@@ -125,8 +127,8 @@ pub(super) fn archive(entries: &[String]) -> String {
     let has = |end: &str| entries.iter().any(|name| name.ends_with(end));
     if has(".npy") {
         described("NumPy's .npz")
-    } else if has("model.weights.h5") {
-        described("Keras's .keras")
+    } else if cfg!(not(feature = "formats")) && has("model.weights.h5") {
+        "it is Keras's .keras, which effnet reads only if it was built with the feature `formats`".to_owned()
     } else if has(".pth") || has(".pt") || has(".safetensors") {
         "it is a zip archive with weights files in it: unpack it".to_owned()
     } else {

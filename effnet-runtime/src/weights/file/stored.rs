@@ -47,6 +47,9 @@ pub(super) type Tensors = BTreeMap<String, Stored>;
 pub(super) enum Place {
     /// Contiguous, from this offset in the file.
     At(u64),
+    /// A dataset of an HDF5 file, by its path.
+    #[cfg(feature = "formats")]
+    Dataset(String),
     /// In a storage, from this element on, with these strides in elements.
     Strided { storage: Storage, offset: usize, strides: Vec<usize> },
 }

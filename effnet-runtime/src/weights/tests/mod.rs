@@ -2,6 +2,8 @@
 
 mod exported;
 mod legacy;
+#[cfg(feature = "formats")]
+mod keras;
 mod numbers;
 mod refused;
 mod wrapped;

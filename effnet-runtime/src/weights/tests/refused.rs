@@ -64,7 +64,7 @@ fn files_of_other_programs_are_called_by_their_names() {
         ("a.html", &b"<!DOCTYPE html>\n<html><body>Log in"[..], "a web page"),
         ("b.pth", b"\xef\xbb\xbf\r\n  <HTML lang=\"en\">", "a web page"),
         ("c.safetensors", b"<?xml version=\"1.0\"?><Error><Code>AccessDenied", "a web page"),
-        ("d.h5", b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08", "HDF5, as Keras writes it, is not supported"),
+        ("d.h5", b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08", "it is no whole HDF5 file"),
         ("e.gguf", b"GGUF\x03\0\0\0\0\0\0\0", "GGUF, is not supported"),
         ("f.tflite", b"\x1c\0\0\0TFL3\x14\0\x20\0", "TensorFlow Lite, is not supported"),
         ("g.onnx", b"\x08\x08\x12\x07pytorch\x1a\x05", "ONNX, is not supported"),

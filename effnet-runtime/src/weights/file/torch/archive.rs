@@ -2,13 +2,13 @@
 //! are checked before any byte is used.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read};
 
 use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::super::pickle::Pickle;
-use super::super::{Problem, Storage, Tensors, other};
+use super::super::{Problem, Storage, Tensors, directory, other};
 use super::{BIG_ENDIAN, tables};
 
 /// An open checkpoint.
@@ -19,40 +19,9 @@ pub(in super::super) struct Archive {
     length: u64,
 }
 
-/// Lengths in an archive, in bytes: of the record at its end without a comment, of the longest comment, of an entry's
-/// line in the directory without a name, and of the record in front of the last one that points to a large directory.
-const END: usize = 22;
-const COMMENT: usize = u16::MAX as usize;
-const LINE: u64 = 46;
-const LOCATOR: usize = 20;
-
-/// Checks that an archive is long enough for the number of entries that it says to have: the crate `zip` allocates for as
-/// many before it reads them. In a large directory it checks that itself.
-fn check_entries(file: &mut File, length: u64) -> Result<(), Problem> {
-    let start = length.saturating_sub((END + COMMENT + LOCATOR) as u64);
-    let mut tail = Vec::with_capacity((length - start) as usize);
-    file.seek(SeekFrom::Start(start))?;
-    file.take(length - start).read_to_end(&mut tail)?;
-    for (at, end) in tail.windows(END).enumerate().filter(|(_, end)| end.starts_with(b"PK\x05\x06")) {
-        let is_large = at.checked_sub(LOCATOR).is_some_and(|locator| tail[locator..].starts_with(b"PK\x06\x07"));
-        let entries = u64::from(u16::from_le_bytes([end[10], end[11]]));
-        if !is_large && entries * LINE > start + at as u64 {
-            return Err(Problem::Damaged(format!(
-                "its archive says to have {entries} entries, and is too short for them"
-            )));
-        }
-    }
-    Ok(())
-}
-
 /// Reads the list of tensors.
-pub(super) fn open(mut file: File, length: u64) -> Result<(Archive, Tensors), Problem> {
-    check_entries(&mut file, length)?;
-    let zip = ZipArchive::new(BufReader::new(file)).map_err(|error| match error {
-        ZipError::Io(source) => source.into(),
-        error => Problem::Damaged(format!("it is not a whole archive ({error})")),
-    })?;
-    let mut archive = Archive { zip, length };
+pub(super) fn open(file: File, length: u64) -> Result<(Archive, Tensors), Problem> {
+    let mut archive = Archive { zip: directory::open(file, length)?, length };
     let names: Vec<_> = archive.zip.file_names().filter_map(Result::ok).map(|name| name.to_string()).collect();
     let pickle = names.iter().find_map(|name| {
         let root = name.strip_suffix("data.pkl")?;
