@@ -1,8 +1,8 @@
 //! Weight files: our own, and those of other implementations.
 //!
-//! [`WeightsFile::open`] reads a safetensors file, or a checkpoint of PyTorch or Keras; the names of its tensors identify their
-//! implementation ([`Scheme`]). [`load`] fills a network from it, strictly. A file that [`save`] wrote carries its own
-//! [`Metadata`]: the network's table, the labels, and the weights' [`Dialect`](crate::Dialect). For a file of another
+//! [`WeightsFile::open`] reads a safetensors file, or a checkpoint of PyTorch, Keras or TensorFlow; the names of its tensors
+//! identify their implementation ([`Scheme`]). [`load`] fills a network from it, strictly. A file that [`save`] wrote carries
+//! its own [`Metadata`]: the network's table, the labels, and the weights' [`Dialect`](crate::Dialect). For a file of another
 //! implementation the dialect follows from the names, or must be said ([`Said`]): a [`Convention`], or a dialect of the
 //! caller's own.
 //!

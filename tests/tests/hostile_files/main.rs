@@ -6,10 +6,10 @@
 mod allocator;
 mod bombs;
 mod checkpoints;
-mod keras;
 mod mutation;
 mod pictures;
 mod tars;
+mod tensorflow;
 mod torch;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

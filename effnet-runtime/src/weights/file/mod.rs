@@ -2,6 +2,8 @@
 
 mod directory;
 #[cfg(feature = "formats")]
+mod bundle;
+#[cfg(feature = "formats")]
 mod h5;
 mod other;
 mod pickle;
@@ -9,6 +11,7 @@ mod prefix;
 mod problem;
 mod safetensors;
 mod stored;
+mod tensorflow_path;
 mod torch;
 mod values;
 
@@ -58,12 +61,15 @@ enum Reader {
     Torch(torch::Checkpoint),
     #[cfg(feature = "formats")]
     H5(h5::H5),
+    #[cfg(feature = "formats")]
+    Bundle(bundle::Bundle),
 }
 
 impl WeightsFile {
     /// Opens a safetensors file or a PyTorch checkpoint: `torch.save` of a state dict, or of dictionaries that hold one,
     /// by any PyTorch since 0.4. With the feature `formats`, also what Keras writes: `.weights.h5`, `.h5` of Keras 2 and
-    /// 3, and `.keras`. The content tells the format.
+    /// 3, and `.keras`; and TensorFlow's checkpoints, as automl has published its weights, by `NAME.index`, `NAME`,
+    /// `NAME.data-00000-of-00001`, or the folder with the newest one. The content tells the format.
     ///
     /// Prefixes that wrappers add to all of the network's names (`module.`, `_orig_mod.`, `model.`, a dictionary's key)
     /// are removed. Where a file holds several networks, the root's is taken; otherwise the one whose path comes
@@ -95,7 +101,7 @@ impl WeightsFile {
 
     /// [`WeightsFile::open`] with all tensors by their whole names.
     pub(super) fn open_whole(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref().to_path_buf();
+        let path = tensorflow_path::index_of(path.as_ref());
         let unreadable = |reason: std::io::Error| match reason.kind() {
             ErrorKind::NotFound => Error::NotFound(path.clone()),
             _ => Error::Unreadable { path: path.clone(), reason },
@@ -106,7 +112,7 @@ impl WeightsFile {
         file.by_ref().take(START).read_to_end(&mut start).map_err(unreadable)?;
         file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
 
-        let opened = if let Some(opened) = other_formats(&file, &start, length).transpose() {
+        let opened = if let Some(opened) = other_formats(&file, &path, &start, length).transpose() {
             opened
         } else if start.starts_with(b"PK") {
             torch::open_archive(file, length).map(|(torch, tensors)| (Reader::Torch(torch), tensors, HashMap::new()))
@@ -283,6 +289,8 @@ impl WeightsFile {
             Reader::Torch(checkpoint) => checkpoint.read(info),
             #[cfg(feature = "formats")]
             Reader::H5(h5) => h5.read(info),
+            #[cfg(feature = "formats")]
+            Reader::Bundle(bundle) => bundle.read(info),
         };
         bytes.map_err(|problem| problem.of(&self.path))
     }
@@ -291,15 +299,18 @@ impl WeightsFile {
 /// A format's reader, the list of its tensors, and its header's texts.
 type Opened = (Reader, Tensors, HashMap<String, String>);
 
-/// Opens a file of Keras's, if it is one.
+/// Opens a file of Keras's or TensorFlow's, if it is one.
 #[cfg(feature = "formats")]
-fn other_formats(file: &File, start: &[u8], length: u64) -> std::result::Result<Option<Opened>, Problem> {
-    let opened = h5::open(file, start, length)?;
-    Ok(opened.map(|(h5, tensors, texts)| (Reader::H5(h5), tensors, texts)))
+fn other_formats(file: &File, path: &Path, start: &[u8], length: u64) -> std::result::Result<Option<Opened>, Problem> {
+    if let Some((h5, tensors, texts)) = h5::open(file, start, length)? {
+        return Ok(Some((Reader::H5(h5), tensors, texts)));
+    }
+    let bundle = bundle::open(file, path, length)?;
+    Ok(bundle.map(|(bundle, tensors)| (Reader::Bundle(bundle), tensors, HashMap::new())))
 }
 
 #[cfg(not(feature = "formats"))]
-fn other_formats(_: &File, _: &[u8], _: u64) -> std::result::Result<Option<Opened>, Problem> {
+fn other_formats(_: &File, _: &Path, _: &[u8], _: u64) -> std::result::Result<Option<Opened>, Problem> {
     Ok(None)
 }
 

@@ -16,7 +16,7 @@ const START: u64 = 512;
 /// The longest JSON file to parse: the largest models' indices take a few hundred kilobytes.
 const MAX_JSON: u64 = 8 << 20;
 
-const UNKNOWN: &str = "it is neither a safetensors file nor a checkpoint of PyTorch or Keras";
+const UNKNOWN: &str = "it is neither a safetensors file nor a checkpoint of PyTorch, Keras or TensorFlow";
 
 /// Offset, signature and the sentence about the file, or its format's name.
 const MAGIC: &[(usize, &[u8], &str)] = &[
@@ -50,8 +50,17 @@ const MAGIC: &[(usize, &[u8], &str)] = &[
 const NAMES: [(&str, &str); 4] = [
     (".onnx", "ONNX"),
     (".pb", "TensorFlow's SavedModel"),
-    (".index", "a checkpoint of TensorFlow's"),
-    (".data-00000-of-00001", "a checkpoint of TensorFlow's"),
+    #[cfg(feature = "formats")]
+    (".index", "it is called like the index of a TensorFlow checkpoint, and ends like none"),
+    #[cfg(feature = "formats")]
+    (".data-00000-of-00001", "it is a TensorFlow checkpoint without its index, which is a file of its own (`.index`)"),
+    #[cfg(not(feature = "formats"))]
+    (".index", "it is a TensorFlow checkpoint, which effnet reads only if it was built with the feature `formats`"),
+    #[cfg(not(feature = "formats"))]
+    (
+        ".data-00000-of-00001",
+        "it is a TensorFlow checkpoint, which effnet reads only if it was built with the feature `formats`",
+    ),
 ];
 
 /// Says what a file is that is neither a zip archive nor begins like a safetensors file.
@@ -95,7 +104,10 @@ fn described(what: &str) -> String {
     if what.starts_with("it is ") {
         return what.to_owned();
     }
-    format!("its format, {what}, is not supported; effnet reads safetensors files and checkpoints of PyTorch and Keras")
+    format!(
+        "its format, {what}, is not supported; effnet reads safetensors files and checkpoints of PyTorch, Keras and \
+         TensorFlow"
+    )
 }
 
 /// The index of a checkpoint in several files, as Hugging Face's libraries write it: tensors and their files.

@@ -1,7 +1,7 @@
 //! Tells the network's tensors from a file's others, by the prefix of their names.
 //!
 //! Wrappers of networks and keys of dictionaries leave prefixes that end with a dot: `module.`, `_orig_mod.`, `model.`,
-//! `state_dict.`, in any order and number. The prefix in front of the stem's weights, which every [`Scheme`] names, is
+//! `state_dict.`, in any order and number; TensorFlow's models within models leave some that end with a slash. The prefix in front of the stem's weights, which every [`Scheme`] names, is
 //! taken off; names without it belong to something else.
 //!
 //! Averages of a network's weights stand under a name with a word for them: `state_dict_ema`, `model_ema`, `swa_model`.
@@ -121,7 +121,7 @@ struct Rank {
 
 impl Rank {
     fn of(prefix: &str, preferred: Preferred) -> Self {
-        let members = prefix.split_terminator('.');
+        let members = prefix.split_terminator(['.', '/']);
         let is_average = members.clone().any(|member| member.split('_').any(|word| AVERAGE.contains(&word)));
         let place = |member: &str| {
             let words: Vec<_> = member.split('_').filter(|word| !AVERAGE.contains(word)).collect();

@@ -50,6 +50,9 @@ pub(super) enum Place {
     /// A dataset of an HDF5 file, by its path.
     #[cfg(feature = "formats")]
     Dataset(String),
+    /// Bytes of one of a checkpoint's files of tensors, and their checksum.
+    #[cfg(feature = "formats")]
+    Shard { shard: u32, offset: u64, checksum: u32 },
     /// In a storage, from this element on, with these strides in elements.
     Strided { storage: Storage, offset: usize, strides: Vec<usize> },
 }

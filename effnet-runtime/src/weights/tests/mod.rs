@@ -2,10 +2,10 @@
 
 mod exported;
 mod legacy;
-#[cfg(feature = "formats")]
-mod keras;
 mod numbers;
 mod refused;
+#[cfg(feature = "formats")]
+mod tensorflow;
 mod wrapped;
 
 use std::path::{Path, PathBuf};

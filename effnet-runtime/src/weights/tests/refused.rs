@@ -73,8 +73,16 @@ fn files_of_other_programs_are_called_by_their_names() {
         ("j.npy", b"\x93NUMPY\x01\0v\0{'descr'", "NumPy's .npy, is not supported"),
         ("k.pth.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "it is compressed: unpack it with gunzip"),
         ("l.tar", &tar, "a tar archive: unpack it"),
-        ("variables.index", b"\0\0\x0c\x08\x01\x1a\x02\x08\x01abc", "a checkpoint of TensorFlow's, is not supported"),
-        ("variables.data-00000-of-00001", b"\x12\x34\x56\x78\x9a\xbc\xde\xf0\x12\x34", "a checkpoint of TensorFlow's"),
+        (
+            "variables.index",
+            b"\0\0\x0c\x08\x01\x1a\x02\x08\x01abc",
+            "called like the index of a TensorFlow checkpoint, and ends",
+        ),
+        (
+            "other.data-00000-of-00001",
+            b"\x12\x34\x56\x78\x9a\xbc\xde\xf0\x12\x34",
+            "a TensorFlow checkpoint without its index",
+        ),
         ("config.json", b"{\"architecture\": \"tf_efficientnetv2_s\"}", "a JSON file"),
         ("n.json", json_with_mark.as_bytes(), "a JSON file"),
         ("o.bin", b"{ not JSON at all", "neither a safetensors file nor"),
