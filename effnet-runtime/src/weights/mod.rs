@@ -48,6 +48,8 @@ pub use save::{AsTensor, save, write_atomically};
 pub use source::Source;
 pub use timm_config::TimmConfig;
 pub use write::{Named, NumberFormat, write_torch};
+#[cfg(feature = "formats")]
+pub use write::{write_keras_h5, write_keras_weights};
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,13 @@
 //! Writing weights in other programs' formats.
 
+#[cfg(feature = "formats")]
+mod keras;
 mod torch;
 
 use candle_core::Tensor;
 
+#[cfg(feature = "formats")]
+pub use keras::{write_keras_h5, write_keras_weights};
 pub(super) use torch::is_finite;
 pub use torch::{NumberFormat, write_torch};
 
