@@ -1,16 +1,29 @@
 //! Keras' names (`keras/applications/efficientnet_v2.py`): blocks by stage and letter, `block2a_expand_conv/kernel`.
+//!
+//! Its first EfficientNet (`efficientnet.py`) calls a depthwise convolution otherwise. Which of the two a network is, its
+//! table tells: any that is none of the first's is named as the second's are.
 
+use effnet_spec::Spec;
 use effnet_spec::plan::{LayerKind, Part, Site, Submodule};
 
 use super::Scheme;
 use super::tensorflow::refuse;
 use super::unnameable::Unnameable;
+use crate::weights::published::{Published, Series};
 
 /// Letters for the blocks of a stage.
 const LETTERS: usize = 26;
 
-/// The name of a submodule, which is a layer to Keras.
-pub(super) fn submodule(site: &Site, submodule: Submodule) -> Result<String, Unnameable> {
+/// The name of a depthwise convolution within its block.
+pub(super) fn depthwise(spec: &Spec) -> &'static str {
+    match Published::of(spec) {
+        Some(Published { series: Series::V1, .. }) => "dwconv",
+        _ => "dwconv2",
+    }
+}
+
+/// The name of a submodule, which is a layer to Keras. `depthwise` is the network's [`depthwise`].
+pub(super) fn submodule(site: &Site, submodule: Submodule, depthwise: &str) -> Result<String, Unnameable> {
     refuse(Scheme::Keras, site)?;
     let is_conv = submodule == Submodule::Conv;
     let block = match site.part {
@@ -28,7 +41,7 @@ pub(super) fn submodule(site: &Site, submodule: Submodule) -> Result<String, Unn
         (_, LayerKind::SqueezeExcite(_), _) => "se_expand",
         ("expand_conv", _, Submodule::Conv) => "expand_conv",
         ("expand_conv", ..) => "expand_bn",
-        ("dwconv", _, Submodule::Conv) => "dwconv2",
+        ("dwconv", _, Submodule::Conv) => depthwise,
         ("dwconv", ..) => "bn",
         (_, _, Submodule::Conv) => "project_conv",
         _ => "project_bn",

@@ -113,10 +113,11 @@ impl Scheme {
         // Names do not depend on the number of classes.
         let mut ours = spec.parameters(1).map(|(name, _)| name);
         let stages = spec.stages().count();
+        let depthwise = if self == Self::Keras { keras::depthwise(spec) } else { "" };
         let mut pairs = Vec::new();
         for site in spec.sites() {
             for (module, param) in site.layer.params() {
-                let (theirs, layout) = self.parameter(&site, module, &param, stages)?;
+                let (theirs, layout) = self.parameter(&site, module, &param, stages, depthwise)?;
                 pairs.extend(ours.next().map(|ours| NamePair { ours, theirs, layout }));
             }
         }
@@ -134,13 +135,14 @@ impl Scheme {
         module: Submodule,
         param: &Param,
         stages: usize,
+        depthwise: &str,
     ) -> Result<(String, Layout), Unnameable> {
-        let (submodule, depthwise) = match self {
+        let (submodule, kernel) = match self {
             Self::Own => (format!("{}.{}", site.name(), module.name()), ""),
             Self::Torchvision => (torchvision::submodule(site, module, stages), ""),
             Self::Timm => (timm::submodule(site, module), ""),
             Self::Lukemelas => (lukemelas::submodule(site, module)?, ""),
-            Self::Keras => (keras::submodule(site, module)?, "kernel"),
+            Self::Keras => (keras::submodule(site, module, depthwise)?, "kernel"),
             Self::Automl => (automl::variable(site, module)?, "depthwise_kernel"),
             Self::AutomlObjects => (automl::object(site, module)?, "depthwise_kernel"),
         };
@@ -148,7 +150,7 @@ impl Scheme {
             return Ok((format!("{submodule}.{}", param.name), Layout::Same));
         }
         let layout = Layout::of_tensorflow(site.layer.kind, module, param.name);
-        Ok((format!("{submodule}/{}", tensorflow::leaf(layout, module, param.name, depthwise)), layout))
+        Ok((format!("{submodule}/{}", tensorflow::leaf(layout, module, param.name, kernel)), layout))
     }
 }
 

@@ -5,6 +5,7 @@ use effnet_spec::{Operator, Row, Settings, Spec};
 
 use super::nearest::every_kind;
 use super::{Layout, Scheme};
+use crate::weights::published::{Published, Series};
 
 fn spec(rows: &[Row]) -> Spec {
     Spec { name: Cow::Borrowed("Test"), rows: Cow::Owned(rows.to_vec()), settings: Settings::DEFAULT }
@@ -60,6 +61,18 @@ fn depthwise_separable_blocks() {
     ] {
         assert_eq!(theirs(Scheme::Torchvision, ours).as_deref(), Some(torchvision));
         assert_eq!(theirs(Scheme::Timm, ours).as_deref(), Some(timm));
+    }
+}
+
+/// Keras' two EfficientNets differ in one layer's name, and only a table of the first's has its own.
+#[test]
+fn keras_calls_a_depthwise_convolution_by_its_network() {
+    let v1 = Published::all().find(|(published, _)| published.series == Series::V1).unwrap().1;
+    let mut relative = v1.clone();
+    relative.rows.to_mut()[0].repeats += 1;
+    for (spec, name) in [(v1, "block1a_dwconv/kernel"), (relative, "block1a_dwconv2/kernel")] {
+        let pairs = Scheme::Keras.pairs(&spec).unwrap();
+        assert!(pairs.iter().any(|pair| pair.theirs == name), "{name}");
     }
 }
 
