@@ -11,6 +11,8 @@ use super::names::Scheme;
 use super::save::write;
 use super::timm_config::TimmConfig;
 use super::write::{Named, NumberFormat, write_torch};
+#[cfg(feature = "formats")]
+use super::write::{write_keras_h5, write_keras_weights};
 use crate::network::Network;
 
 /// Writes a network's weights and buffers under the names of `scheme` and in its layouts. The end of `path` says the format:
@@ -62,8 +64,14 @@ pub fn export_as(
     }
 }
 
+#[cfg(feature = "formats")]
+fn keras(path: &Path, format: Format, tensors: &[Named]) -> Result<()> {
+    if format == Format::KerasH5 { write_keras_h5(path, tensors) } else { write_keras_weights(path, tensors) }
+}
+
+#[cfg(not(feature = "formats"))]
 fn keras(path: &Path, _: Format, _: &[Named]) -> Result<()> {
-    let reason = "this build of effnet writes no HDF5".to_owned();
+    let reason = "this build of effnet writes no HDF5: build it with the feature `formats`".to_owned();
     Err(Error::CannotExport { path: path.to_path_buf(), reason })
 }
 

@@ -1,8 +1,8 @@
 //! Opens a weights file of any format.
 
-mod directory;
 #[cfg(feature = "formats")]
 mod bundle;
+mod directory;
 #[cfg(feature = "formats")]
 mod h5;
 mod other;
