@@ -9,7 +9,7 @@ use effnet_runtime::{Fit, Interpolation};
 /// What the weights file does not say of its dialect, or says wrong.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct DialectFlags {
-    /// Conventions of a file that does not tell them: torchvision, wzm, timm, timm-tf, keras or automl
+    /// Conventions of a file that does not tell them: torchvision, wzm, timm, timm-tf, keras, automl or lukemelas
     #[arg(long, value_name = "NAME", help_heading = DIALECT)]
     dialect: Option<Convention>,
     /// Mean of pixels in 0..=1: one number, or one a channel with commas between them

@@ -44,6 +44,7 @@ pub fn export_as(
     }
     let config = (scheme == Scheme::Timm).then(|| config(path, network, about)).transpose()?.flatten();
     let tensors = named(network, scheme)?;
+    compare_arithmetic(scheme, network);
     match format {
         Format::Safetensors => {
             let header = match scheme {
@@ -75,32 +76,34 @@ fn keras(path: &Path, _: Format, _: &[Named]) -> Result<()> {
     Err(Error::CannotExport { path: path.to_path_buf(), reason })
 }
 
-/// The parameters by a scheme's names and in its layouts, in the network's order.
-fn named(network: &dyn Network, scheme: Scheme) -> Result<Vec<Named>> {
-    let spec = network.spec();
-    let dialect = network.dialect();
+/// Logs where an implementation's own program would compute something else with these weights.
+fn compare_arithmetic(scheme: Scheme, network: &dyn Network) {
     let theirs = match scheme {
-        Scheme::Torchvision => Some(Convention::Torchvision),
-        Scheme::Lukemelas => Some(Convention::Lukemelas),
-        Scheme::Automl | Scheme::AutomlObjects => Some(Convention::Automl),
-        Scheme::Keras => Some(Convention::Keras),
-        // These say it themselves.
-        Scheme::Own | Scheme::Timm => None,
+        Scheme::Torchvision => Convention::Torchvision,
+        Scheme::Lukemelas => Convention::Lukemelas,
+        Scheme::Automl | Scheme::AutomlObjects => Convention::Automl,
+        Scheme::Keras => Convention::Keras,
+        // These files say it themselves.
+        Scheme::Own | Scheme::Timm => return,
     };
-    if let Some(theirs) = theirs.map(|convention| convention.dialect(spec))
-        && (theirs.padding, theirs.bn_eps) != (dialect.padding, dialect.bn_eps)
-    {
+    let [theirs, ours] =
+        [&theirs.dialect(network.spec()), network.dialect()].map(|dialect| (dialect.padding, dialect.bn_eps));
+    if theirs != ours {
         tracing::warn!(
-            "{scheme} computes with `{}` padding and an epsilon of {}, and these weights are made for `{}` padding and \
-             {}: there they give other results",
-            theirs.padding,
-            theirs.bn_eps,
-            dialect.padding,
-            dialect.bn_eps
+            "{scheme} computes with `{}` padding and an epsilon of {}, and these weights are made for `{}` padding and {}: \
+             there they give other results",
+            theirs.0,
+            theirs.1,
+            ours.0,
+            ours.1
         );
     }
+}
+
+/// The parameters by a scheme's names and in its layouts, in the network's order.
+fn named(network: &dyn Network, scheme: Scheme) -> Result<Vec<Named>> {
     let mut tensors = Vec::new();
-    for pair in scheme.pairs(spec)? {
+    for pair in scheme.pairs(network.spec())? {
         // A network without a classifier has no parameters of one.
         if let Some(var) = network.params().get(&pair.ours) {
             tensors.push(Named::new(pair.theirs, pair.layout.to_theirs(var.as_tensor())?));

@@ -177,7 +177,7 @@ settings! {
         /// Whether a file's averaged weights are taken, where it has plain ones too.
         averaged: bool { default(true) }
         /// The conventions that those weights follow, where neither their names nor timm's `config.json` beside them tell:
-        /// `torchvision`, `wzm`, `timm`, `timm-tf`, `keras` or `automl`.
+        /// `torchvision`, `wzm`, `timm`, `timm-tf`, `keras`, `automl` or `lukemelas`.
         dialect: Option<String> { otherwise("what the file tells"), flag("dialect", "DIALECT") }
         /// Mean that those weights want subtracted from pixels in 0..=1: one number, or one a channel.
         mean: Option<Vec<f64>> { otherwise("the dialect's"), flag("mean", "NUMBERS") }
