@@ -2,6 +2,7 @@
 
 mod architecture;
 mod bench;
+mod calibration;
 mod check;
 mod convert;
 mod device;

@@ -30,6 +30,14 @@ fn what_was_written_is_checked_and_reported() {
     assert!(length("half.onnx") < length("plain.onnx") * 3 / 4);
 
     let mut command = effnet(folder.path());
+    command.args(["export", "int8.onnx", "--precision", "int8", "--calibration-images", "20", "--check", "--json"]);
+    let int8 = succeed_json(command.arg("--calibrate").arg(RUN.data()).arg("--weights").arg(RUN.weights()));
+    let answers = &int8["answers"];
+    assert_eq!(answers["images"], 40, "{int8}");
+    assert!(answers["correlation"].as_f64().expect("a number") > 0.95, "{int8}");
+    assert!(length("int8.onnx") < length("half.onnx"));
+
+    let mut command = effnet(folder.path());
     let text = succeed(command.args(["export", "plain.onnx", "--weights"]).arg(RUN.weights()));
     assert!(text.starts_with("plain.onnx: ") && text.contains(" nodes, ") && text.lines().count() == 1, "{text}");
 }
@@ -61,6 +69,16 @@ fn what_cannot_be_exported_is_told() {
     );
     let mut command = effnet(folder.path());
     misuse(command.args(["export", "small.onnx", "--size", "0", "--weights"]).arg(RUN.weights()), &["--size"]);
+    let mut command = effnet(folder.path());
+    misuse(
+        command.args(["export", "small.onnx", "--precision", "int8", "--weights"]).arg(RUN.weights()),
+        &["--precision int8 needs images like those that the network will see: --calibrate DATA"],
+    );
+    let mut command = effnet(folder.path());
+    misuse(
+        command.args(["export", "small.onnx", "--calibrate", "data", "--weights"]).arg(RUN.weights()),
+        &["--calibrate is for --precision int8"],
+    );
     let mut command = effnet(folder.path());
     command.args(["export", "small.onnx", "--variant", "b0", "--weights"]).arg(RUN.weights());
     fail(&mut command, &["do not fit EfficientNetV2B0"]);

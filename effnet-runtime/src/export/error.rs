@@ -19,6 +19,12 @@ pub enum Error {
     /// A value that the number format cannot hold.
     #[error("`{0}` has a value beyond 65504, the largest of f16: export it in f32")]
     BeyondF16(String),
+    /// A layer whose input no image has shown.
+    #[error("nothing is known of what `{0}` reads: calibrate on at least one image, with this network")]
+    Uncalibrated(String),
+    /// A file of int8, where only images tell whether it is right.
+    #[error("int8 says nothing of random images: compare it with the engine on real ones")]
+    NeedsImages,
     /// The operating system refused to write, for this reason.
     #[error("cannot write `{}`: {reason}", path.display())]
     Unwritable { path: PathBuf, reason: std::io::Error },

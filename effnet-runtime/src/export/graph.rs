@@ -55,7 +55,8 @@ impl Graph {
         name
     }
 
-    fn constant(&mut self, name: &str, shape: &[usize], data_type: i32, bytes: Vec<u8>) {
+    /// Adds a constant of this type, of its bytes.
+    pub(super) fn constant(&mut self, name: &str, shape: &[usize], data_type: i32, bytes: Vec<u8>) {
         let dims = shape.iter().map(|side| *side as i64).collect();
         let raw_data = Bytes::from(bytes);
         self.proto.initializer.push(TensorProto { dims, data_type, name: name.to_owned(), raw_data });

@@ -7,6 +7,7 @@ use super::error::Result;
 use super::graph::Graph;
 use super::message::{AttributeProto, data_type};
 use super::options::{Options, Weights};
+use super::quantise;
 use crate::infer::fold::{Folded, Source, fold};
 
 /// Adds layers to a graph, in the order in which an image passes them.
@@ -51,14 +52,18 @@ impl Layers<'_> {
             attributes.push(AttributeProto::int("group", conv.out_channels));
         }
         let weight_name = module.name_of(name, &weight);
+        let x = &match &self.options.weights {
+            Weights::Int8(ranges) if narrow => quantise::input(&mut self.graph, name, x, ranges.of(name)?),
+            _ => x.to_owned(),
+        };
         let y = if self.options.keep_batch_norm {
             let values = self.source.read(&weight_name, weight.elements())?;
-            let weight = self.weight(&weight_name, &weight.shape, &values, narrow)?;
+            let weight = self.conv_weight(&weight_name, &weight.shape, &values, narrow)?;
             let y = self.graph.node("Conv", &node, &[x, &weight], attributes);
             self.norm(name, &norm, &y)?
         } else {
             let Folded { weight: values, bias } = fold(self.source, (name, conv), self.eps)?;
-            let weight = self.weight(&weight_name, &weight.shape, &values, narrow)?;
+            let weight = self.conv_weight(&weight_name, &weight.shape, &values, narrow)?;
             let bias_name = format!("{node}.bias");
             self.graph.floats(&bias_name, &[bias.len()], &bias);
             self.graph.node("Conv", &node, &[x, &weight, &bias_name], attributes)
@@ -161,8 +166,16 @@ impl Layers<'_> {
         }
     }
 
-    /// Adds a weight of this shape, in the number format of the options if it may be `narrow`, and returns the name of its
-    /// f32 values.
+    /// Adds a convolution's weight: as any other, or in int8.
+    fn conv_weight(&mut self, name: &str, shape: &[usize], values: &[f32], narrow: bool) -> Result<String> {
+        match self.options.weights {
+            Weights::Int8(_) if narrow => Ok(quantise::weight(&mut self.graph, name, shape, values)),
+            _ => self.weight(name, shape, values, narrow),
+        }
+    }
+
+    /// Adds a weight of this shape, in f16 if the options say so and it may be `narrow`, and returns the name of its f32
+    /// values.
     pub(super) fn weight(&mut self, name: &str, shape: &[usize], values: &[f32], narrow: bool) -> Result<String> {
         match self.options.weights {
             Weights::F16 if narrow => {
@@ -170,7 +183,7 @@ impl Layers<'_> {
                 let to = vec![AttributeProto::int("to", data_type::FLOAT as usize)];
                 Ok(self.graph.node("Cast", &format!("{name}.f32"), &[name], to))
             }
-            Weights::F32 | Weights::F16 => {
+            _ => {
                 self.graph.floats(name, shape, values);
                 Ok(name.to_owned())
             }

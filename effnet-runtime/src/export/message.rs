@@ -140,6 +140,7 @@ pub(super) struct Dimension {
 pub(super) mod data_type {
     pub(in crate::export) const FLOAT: i32 = 1;
     pub(in crate::export) const UINT8: i32 = 2;
+    pub(in crate::export) const INT8: i32 = 3;
     pub(in crate::export) const FLOAT16: i32 = 10;
 }
 

@@ -31,33 +31,38 @@
 //! ```
 
 mod agreement;
+mod calibrate;
 mod error;
 mod file;
 mod graph;
+mod input;
 mod interpret;
 mod layers;
 mod message;
 mod network;
 mod options;
 mod properties;
+mod quantise;
+mod similarity;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 use std::path::Path;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 
 use crate::builder::check_network;
-use crate::infer::Engine;
 use crate::infer::fold::{OfFile, OfNetwork, Source};
 use crate::network::Network;
 use crate::weights::{self, Metadata, WeightsFile};
 pub use agreement::Agreement;
+pub use calibrate::{Ranges, calibrate};
 pub use error::{Error, Result};
 use interpret::{Array, Interpreter};
 use message::{GraphProto, ModelProto, OperatorSetIdProto};
 pub use options::{Options, Weights};
+pub use similarity::Similarity;
 
 /// Version of the operators.
 const OPSET: i64 = 17;
@@ -95,7 +100,7 @@ impl Onnx {
     /// own account of itself, or, for one of another implementation, what is known of it.
     ///
     /// # Errors
-    /// As [`Onnx::new`], and as [`Engine::open`].
+    /// As [`Onnx::new`], and as [`Engine::open`](crate::infer::Engine::open).
     pub fn open(file: &WeightsFile, about: &Metadata, options: &Options) -> Result<Self> {
         let num_classes = file.classes_to_fill()?;
         check_network(&about.spec)?;
@@ -157,16 +162,7 @@ impl Onnx {
     /// # Errors
     /// When the images do not fit, or the graph has an operator that effnet does not write.
     pub fn run(&self, images: &Tensor) -> Result<Tensor> {
-        let images = Array::new(images.dims().to_vec(), images.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?);
-        let output = Interpreter::new(&self.graph)?.run(images, |_, _| ())?;
+        let output = Interpreter::new(&self.graph)?.run(Array::of(images)?, |_, _| ())?;
         Ok(Tensor::from_vec(output.data, output.shape, &Device::Cpu)?)
-    }
-
-    /// Runs the graph and the engine on random images, and compares their results.
-    ///
-    /// # Errors
-    /// When they differ by more than roundings do, and as [`Onnx::run`].
-    pub fn check(&self, engine: &Engine) -> Result<Agreement> {
-        agreement::agreement(&self.graph, &self.metadata()?.dialect, engine, |images| self.run(images))
     }
 }

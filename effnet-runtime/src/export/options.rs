@@ -1,5 +1,7 @@
 //! What a file is to be like.
 
+use super::calibrate::Ranges;
+
 /// Settings of an export. By default a file takes any number of images of any size as the network itself takes them, has
 /// batch normalisation folded into its convolutions, and holds f32.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,4 +29,9 @@ pub enum Weights {
     /// 16 bits, which the graph converts to f32: half the file. Biases, statistics, and the few weights of the stem and of
     /// depthwise convolutions keep 32 bits.
     F16,
+    /// 8 bits in dense convolutions, a step for each filter, and 8 bits for what these read, by the ranges that
+    /// [`calibrate`](super::calibrate) found. A program that knows `QuantizeLinear` and
+    /// `DequantizeLinear` multiplies integers, and any other what they stand for. All else is f32: stem, depthwise
+    /// convolutions, squeeze-and-excitations, classifier, and what activations and shortcuts read.
+    Int8(Ranges),
 }

@@ -2,7 +2,7 @@ use candle_core::{Device, Tensor};
 use effnet_spec::{Spec, grammar};
 
 use super::message::{AttributeProto, Dimension, data_type};
-use super::{Error, Onnx, Options, Weights};
+use super::{Error, Onnx, Options, Ranges, Similarity, Weights, calibrate};
 use crate::infer::Engine;
 use crate::infer::tests::{images, perturbed};
 use crate::weights::{Metadata, WeightsFile, save};
@@ -264,4 +264,57 @@ fn faults_are_told() {
     assert!(told(b"no protocol buffer").contains("no ONNX file as effnet writes them"));
     assert!(matches!(Onnx::read(folder.path().join("none.onnx")), Err(Error::Unreadable { .. })));
     assert!(matches!(fixed.save(folder.path().join("none/small.onnx")), Err(Error::Unwritable { .. })));
+}
+
+/// In int8 each dense convolution reads rounded values and multiplies rounded weights, and nothing else does.
+#[test]
+fn int8_rounds_what_dense_convolutions_multiply() {
+    let network = network("num_features: 16", 10);
+    let about = about(&network);
+    let export = |options| Onnx::new(&network, &about, &options);
+    let plain = export(Options::default()).expect("exported");
+    let batches = || (0..4).map(|at| Ok::<_, Error>(images(2, 40 + at, 36).expect("images")));
+    let ranges = calibrate(&plain, batches()).expect("calibrated");
+    let int8 = Weights::Int8(ranges);
+    let onnx = export(Options { weights: int8.clone(), ..Options::default() }).expect("exported");
+    let text = text(&onnx);
+    let rounded: Vec<&str> = text.lines().filter(|line| line.contains(" = QuantizeLinear(")).collect();
+    let wanted = |layer: &str, x: &str| {
+        format!("{layer}.input.quantised = QuantizeLinear({x}, {layer}.input.scale, {layer}.input.zero_point)")
+    };
+    assert_eq!(
+        rounded,
+        [
+            wanted("blocks.0.project_conv", "blocks.0.se"),
+            wanted("blocks.1.expand_conv", "blocks.0.add"),
+            wanted("blocks.1.project_conv", "blocks.1.expand_conv.act"),
+            wanted("head.project_conv", "blocks.1.project_conv.conv"),
+        ]
+    );
+    assert_eq!(text.matches(" = DequantizeLinear(").count(), 2 * rounded.len());
+    // The shortcut is of what was not rounded.
+    assert!(text.contains("blocks.0.add = Add(blocks.0.project_conv.conv, stem.act)"), "{text}");
+    for constant in &onnx.graph.initializer {
+        let dense = rounded.iter().any(|line| {
+            let layer = line.split(".input.").next().unwrap_or_default();
+            constant.name == format!("{layer}.conv.weight")
+        });
+        let is_wide = [data_type::FLOAT, data_type::FLOAT16].contains(&constant.data_type);
+        assert!(dense != is_wide || constant.name.ends_with("zero_point"), "{}", constant.name);
+    }
+
+    let engine = Engine::new(&network, &Default::default()).expect("an engine");
+    let ones = || batches().map(|images| Ok::<_, Error>(images?.narrow(0, 0, 1)?));
+    for options in [
+        Options { weights: int8.clone(), ..Options::default() },
+        Options { weights: int8, keep_batch_norm: true, batch: Some(3), ..Options::default() },
+    ] {
+        let onnx = export(options).expect("exported");
+        let Similarity { images, correlation, .. } = onnx.compare(&engine, ones()).expect("compared");
+        assert!(images == 4 && (0.99..0.999_999_9).contains(&correlation), "{correlation}");
+        assert!(matches!(onnx.check(&engine), Err(Error::NeedsImages)));
+    }
+    let unknown = export(Options { weights: Weights::Int8(Ranges::default()), ..Options::default() });
+    assert!(unknown.expect_err("no ranges").to_string().contains("what `blocks.0.project_conv` reads"));
+    assert!(matches!(onnx.compare(&engine, [] as [Result<_, Error>; 0]), Err(Error::NoImages)));
 }

@@ -1,5 +1,7 @@
 //! Values of a graph: numbers of whatever type, as f32, which all of them fit into.
 
+use candle_core::{DType, Result, Tensor};
+
 /// Numbers in the order of their dimensions.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::export) struct Array {
@@ -10,6 +12,11 @@ pub(in crate::export) struct Array {
 impl Array {
     pub(in crate::export) fn new(shape: Vec<usize>, data: Vec<f32>) -> Self {
         Self { shape, data }
+    }
+
+    /// A tensor's numbers.
+    pub(in crate::export) fn of(tensor: &Tensor) -> Result<Self> {
+        Ok(Self::new(tensor.dims().to_vec(), tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?))
     }
 
     /// Batch, channels, height and width of a map.

@@ -15,6 +15,8 @@ pub(super) fn array(tensor: &TensorProto) -> Result<Array> {
     let data: Vec<f32> = match tensor.data_type {
         data_type::FLOAT => bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
         data_type::FLOAT16 => bytes.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes).to_f32()).collect(),
+        data_type::UINT8 => bytes.iter().map(|byte| f32::from(*byte)).collect(),
+        data_type::INT8 => bytes.iter().map(|byte| f32::from(*byte as i8)).collect(),
         other => return Err(Error::Unknown(format!("`{}` has data of type {other}", tensor.name))),
     };
     let shape: Vec<usize> = tensor.dims.iter().map(|side| *side as usize).collect();

@@ -5,6 +5,7 @@ mod attributes;
 mod constant;
 mod conv;
 mod pointwise;
+mod quantise;
 
 use std::collections::HashMap;
 
@@ -94,6 +95,7 @@ fn apply(node: &NodeProto, inputs: &[&Array]) -> Result<Array> {
         ("Clip", [x, low, high]) => pointwise::clip(x, low, high),
         ("Conv", [x, weight]) => conv::conv(x, weight, None, &with),
         ("Conv", [x, weight, bias]) => conv::conv(x, weight, Some(bias), &with),
+        ("DequantizeLinear", [x, scale, zero]) => quantise::dequantise(x, scale, zero, with.int("axis", 1)),
         ("Flatten", [x]) => x.flattened(),
         ("Gemm", [x, weight, bias]) if with.int("transB", 0) == 1 => conv::gemm(x, weight, bias),
         ("GlobalAveragePool", [x]) => pointwise::mean(x),
@@ -102,6 +104,7 @@ fn apply(node: &NodeProto, inputs: &[&Array]) -> Result<Array> {
             Some(x.map(|x| (alpha * x + beta).clamp(0.0, 1.0)))
         }
         ("HardSwish", [x]) => Some(x.map(|x| x * (x / 6.0 + 0.5).clamp(0.0, 1.0))),
+        ("QuantizeLinear", [x, scale, zero]) => quantise::quantise(x, scale, zero),
         ("Relu", [x]) => Some(x.map(|x| x.max(0.0))),
         ("Sigmoid", [x]) => Some(x.map(|x| 1.0 / (1.0 + (-x).exp()))),
         ("Transpose", [x]) if with.ints("perm") == [0, 3, 1, 2] => x.channels_first(),
