@@ -21,7 +21,7 @@ impl Dialect {
     /// The dialect for images of another number of channels than its mean and standard deviation name: their mean for grey
     /// images, else repeated as a stem's weights are.
     #[must_use]
-    pub(crate) fn of_channels(self, channels: usize) -> Self {
+    pub fn of_channels(self, channels: usize) -> Self {
         let numbers = |numbers: Vec<f64>| match numbers.len() {
             1 => numbers,
             held if held == channels => numbers,
