@@ -18,7 +18,7 @@ use super::runner::Runner;
 /// The weights of a command that runs them.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Weights {
-    /// Weights of train, timm, torchvision, WZMIAOMIAO and others: a file, a folder with one, or hf:owner/name[@revision]
+    /// Weights of train, timm, torchvision, Keras and others: a file, a folder with one, or hf:owner/name[@revision]
     #[arg(long, value_name = "SOURCE", value_parser = source_parser())]
     weights: Source,
     #[command(flatten)]

@@ -34,6 +34,10 @@ fn foreign_weights_become_ours_and_theirs_again() {
     );
     assert_eq!(predict(&[&["--weights", "theirs.pth"], &how[..]].concat()), expected);
 
+    let keras = succeed(&mut convert(&["own.safetensors", "theirs.weights.h5"]));
+    assert!(keras.contains("under keras's names"), "{keras}");
+    assert_eq!(predict(&[&["--weights", "theirs.weights.h5"], &how[..]].concat()), expected);
+
     let own = fs::read(folder.path().join("own.safetensors")).expect("read");
     fail(&mut convert(&["own.safetensors", "./own.safetensors", "--names", "timm"]), &["is the weights file itself"]);
     fail(&mut convert(&["own.safetensors", "out.onnx"]), &["`out.onnx` tells no format"]);

@@ -6,6 +6,9 @@
 //! implementation the dialect follows from the names, or must be said ([`Said`]): a [`Convention`], or a dialect of the
 //! caller's own.
 //!
+//! [`Source`] finds a file in a folder, or in Hugging Face's cache; timm's `config.json` beside it says its dialect
+//! ([`TimmConfig`]). [`export_as`] writes a network for another implementation.
+//!
 //! [`Params::save`](crate::Params::save) and [`Params::load`](crate::Params::load) are for a whole program, with networks
 //! under prefixes and candle's own layers.
 //!

@@ -70,6 +70,23 @@ fn a_round_trip_is_the_identity_under_every_name() {
     assert!(!folder.path().join("config.json").exists(), "timm has none of these networks");
 }
 
+#[cfg(feature = "formats")]
+#[test]
+fn a_round_trip_through_keras_files_is_the_identity() {
+    let folder = tempfile::tempdir().unwrap();
+    for (spec, classes) in [(spec(), 2), (spec(), 0), (unfused(), 2)] {
+        let network = network(&spec, classes);
+        for name in ["tiny.weights.h5", "tiny.h5"] {
+            let path = folder.path().join(name);
+            export_as(&path, &network, &about(&network), Scheme::Keras, NumberFormat::F32).unwrap();
+            let file = WeightsFile::open(&path).unwrap();
+            let build = |classes, vb| DynamicModel::from_spec(&spec, classes, vb);
+            let again = read_network(&file, &spec, Dialect::of(&spec.settings), &Device::Cpu, build).unwrap();
+            assert!(state(&again, DType::F32) == state(&network, DType::F32), "{name}");
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_written_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
