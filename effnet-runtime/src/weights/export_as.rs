@@ -12,7 +12,7 @@ use super::save::write;
 use super::timm_config::TimmConfig;
 use super::write::{Named, NumberFormat, write_torch};
 #[cfg(feature = "formats")]
-use super::write::{write_keras_h5, write_keras_weights};
+use super::write::{images_of_keras, write_keras_h5, write_keras_weights};
 use crate::network::Network;
 
 /// Writes a network's weights and buffers under the names of `scheme` and in its layouts. The end of `path` says the format:
@@ -57,7 +57,7 @@ pub fn export_as(
             write(path, tensors, header, numbers)?;
         }
         Format::Torch => write_torch(path, &tensors, numbers, !scheme.is_tensorflow())?,
-        Format::KerasWeights | Format::KerasH5 => return keras(path, format, &tensors),
+        Format::KerasWeights | Format::KerasH5 => return keras(path, format, network, tensors),
     }
     match config {
         Some(config) => config.write_beside(path),
@@ -66,12 +66,13 @@ pub fn export_as(
 }
 
 #[cfg(feature = "formats")]
-fn keras(path: &Path, format: Format, tensors: &[Named]) -> Result<()> {
-    if format == Format::KerasH5 { write_keras_h5(path, tensors) } else { write_keras_weights(path, tensors) }
+fn keras(path: &Path, format: Format, network: &dyn Network, mut tensors: Vec<Named>) -> Result<()> {
+    tensors.splice(0..0, images_of_keras(&tensors, network.dialect(), network.spec().settings.in_channels)?);
+    if format == Format::KerasH5 { write_keras_h5(path, &tensors) } else { write_keras_weights(path, &tensors) }
 }
 
 #[cfg(not(feature = "formats"))]
-fn keras(path: &Path, _: Format, _: &[Named]) -> Result<()> {
+fn keras(path: &Path, _: Format, _: &dyn Network, _: Vec<Named>) -> Result<()> {
     let reason = "this build of effnet writes no HDF5: build it with the feature `formats`".to_owned();
     Err(Error::CannotExport { path: path.to_path_buf(), reason })
 }

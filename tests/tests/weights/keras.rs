@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 
 use effnet_models::find;
+use effnet_runtime::Eval;
 use effnet_runtime::candle::{Device, Module, Tensor};
-use effnet_runtime::weights::{Named, Scheme, WeightsFile, read_network, write_keras_h5, write_keras_weights};
-use effnet_runtime::{Eval, Network};
+use effnet_runtime::weights::{Metadata, NumberFormat, Scheme, WeightsFile, export_as, read_network};
 
 /// Logits of two implementations, which add in different orders, in deviations.
 const AGREE: f32 = 1e-4;
@@ -42,18 +42,9 @@ fn keras_weights_there_and_back() {
             assert!(apart <= AGREE);
             network
         });
-        let tensors: Vec<_> = Scheme::Keras
-            .pairs(variant.spec())
-            .unwrap()
-            .into_iter()
-            .map(|pair| {
-                let var = networks[0].params().get(&pair.ours).unwrap();
-                Named::new(pair.theirs, pair.layout.to_theirs(&var).unwrap())
-            })
-            .collect();
-        if !name.starts_with("efficientnet-") {
-            write_keras_weights(path(".back.weights.h5"), &tensors).unwrap();
+        let about = Metadata::of(&networks[0], name, &[]);
+        for end in [".back.weights.h5", ".back.h5"] {
+            export_as(path(end), &networks[0], &about, Scheme::Keras, NumberFormat::F32).unwrap();
         }
-        write_keras_h5(path(".back.h5"), &tensors).unwrap();
     }
 }

@@ -5,10 +5,11 @@ use std::fs::File;
 use std::io::{Error as IoError, Result as IoResult};
 use std::path::Path;
 
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Device, Tensor};
 use hdf5_pure::{AttrValue, FileBuilder, GroupBuilder};
 
 use super::Named;
+use crate::dialect::Dialect;
 use crate::weights::error::{Error, Result};
 use crate::weights::save::write_atomically;
 
@@ -39,6 +40,23 @@ pub fn write_keras_weights(path: impl AsRef<Path>, tensors: &[Named]) -> Result<
 /// As [`write_keras_weights`], but for mean and variance.
 pub fn write_keras_h5(path: impl AsRef<Path>, tensors: &[Named]) -> Result<()> {
     write(path.as_ref(), tensors, named)
+}
+
+/// The mean and variance of images, where Keras has them among a network's weights: its first EfficientNet does.
+pub(in super::super) fn images_of_keras(tensors: &[Named], dialect: &Dialect, channels: usize) -> Result<Vec<Named>> {
+    if !tensors.iter().any(|tensor| tensor.name.contains("_dwconv/")) {
+        return Ok(Vec::new());
+    }
+    // A table's mean and deviation are one a channel, or one for all.
+    let each = |values: &[f64], of: fn(f64) -> f64| -> Result<Tensor> {
+        let values: Vec<_> = values.iter().cycle().take(channels).map(|value| of(*value) as f32).collect();
+        Ok(Tensor::new(values, &Device::Cpu)?)
+    };
+    Ok(vec![
+        Named::new("normalization/mean", each(&dialect.mean, |mean| mean)?),
+        Named::new("normalization/variance", each(&dialect.std, |std| std * std)?),
+        Named::new("normalization/count", Tensor::new(0f32, &Device::Cpu)?),
+    ])
 }
 
 fn write(path: &Path, tensors: &[Named], build: fn(&[Layer<'_>]) -> IoResult<FileBuilder>) -> Result<()> {

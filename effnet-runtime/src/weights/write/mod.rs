@@ -7,6 +7,8 @@ mod torch;
 use candle_core::Tensor;
 
 #[cfg(feature = "formats")]
+pub(super) use keras::images_of_keras;
+#[cfg(feature = "formats")]
 pub use keras::{write_keras_h5, write_keras_weights};
 pub(super) use torch::is_finite;
 pub use torch::{NumberFormat, write_torch};

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
+use effnet_spec::Settings;
 
 use super::*;
 use crate::weights::WeightsFile;
@@ -112,4 +113,20 @@ fn what_keras_cannot_name_is_refused() {
     write_keras_weights(&path, &whole.map(|name| Named::new(name, zero.clone()))).unwrap();
     assert!(content(&path).contains_key("/layers/normalization/vars/2"));
     assert!(WeightsFile::open_whole(&path).unwrap().info("normalization/count").is_some());
+}
+
+#[test]
+fn the_first_efficientnet_has_the_dialects_images_among_its_weights() {
+    let zero = Tensor::zeros(3, DType::F32, &Device::Cpu).unwrap();
+    let named = |name: &str| [Named::new(name, zero.clone())];
+    let dialect = Dialect { mean: vec![0.5], std: vec![0.25], ..Dialect::of(&Settings::DEFAULT) };
+    let images = images_of_keras(&named("block1a_dwconv/kernel"), &dialect, 3).unwrap();
+    let found: Vec<_> = images.iter().map(|named| (named.name.as_str(), named.values.dims())).collect();
+    assert_eq!(
+        found,
+        [("normalization/mean", &[3][..]), ("normalization/variance", &[3]), ("normalization/count", &[])]
+    );
+    assert_eq!(images[0].values.to_vec1::<f32>().unwrap(), [0.5; 3]);
+    assert_eq!(images[1].values.to_vec1::<f32>().unwrap(), [0.0625; 3]);
+    assert!(images_of_keras(&named("block1a_dwconv2/kernel"), &dialect, 3).unwrap().is_empty());
 }
