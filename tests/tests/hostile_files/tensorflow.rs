@@ -44,7 +44,7 @@ fn mutated_checkpoints_of_tensorflow_neither_panic_nor_take_memory() {
     let path = |name: &str| folder.path().join(name);
     std::fs::write(path("i.data-00000-of-00001"), &data).unwrap();
     std::fs::write(path("d.index"), &index).unwrap();
-    survive("TensorFlow index", &path("mutated"), &[index], SLACK, |mutated| {
+    survive("TensorFlow index file", &path("mutated"), &[index], SLACK, |mutated| {
         std::fs::write(path("i.index"), seal(&std::fs::read(mutated).unwrap())).unwrap();
         read_all(&path("i.index"))
     });
