@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::convention::Convention;
 use super::mismatch::{Mismatch, list};
 use super::names::{Nearest, Unnameable};
 use crate::dialect::Dialect;
@@ -47,14 +46,15 @@ pub enum Error {
     /// Several networks, under these prefixes of their names, where nothing says which one to take.
     #[error("`{}` holds several networks, under {}: save the weights of one of them alone", path.display(), list(prefixes))]
     SeveralNetworks { path: PathBuf, prefixes: Vec<String> },
-    /// Names that several conventions use: name one of [`super::Convention`], whose dialects would be these.
+    /// Names that several conventions use: name one of [`super::Convention`], whose names and dialects would be
+    /// these.
     #[error(
         "`{}` has timm's parameter names, and they do not tell how its convolutions pad and its images are prepared: put \
          timm's `config.json` beside it, or say the dialect, {}",
         path.display(),
         listed(.choices)
     )]
-    DialectUnsaid { path: PathBuf, choices: Box<[(Convention, Dialect); 2]> },
+    DialectUnsaid { path: PathBuf, choices: Box<[(&'static str, Dialect); 2]> },
     /// A `config.json` of timm's that cannot be read or says what effnet does not do: the reason says what.
     #[error("the `config.json` of timm's at `{}` {reason}", path.display())]
     TimmConfig { path: PathBuf, reason: String },
@@ -112,10 +112,10 @@ pub enum Error {
 }
 
 /// The dialects to choose from, each with what is to be known of the model.
-fn listed(choices: &[(Convention, Dialect); 2]) -> String {
+fn listed(choices: &[(&str, Dialect); 2]) -> String {
     let [converted, own] = choices;
     let dialect =
-        |(convention, dialect): &(Convention, Dialect), model: &str| format!("`{convention}` for {model} ({dialect})");
+        |(convention, dialect): &(&str, Dialect), model: &str| format!("`{convention}` for {model} ({dialect})");
     format!("{} or {}", dialect(converted, "a `tf_*` model"), dialect(own, "another"))
 }
 

@@ -15,6 +15,7 @@
 //! Files are read tensor by tensor, never mapped: a file that changes under a mapping would end the process. Loading
 //! needs the network's own memory and that of the largest tensor.
 
+mod atomic;
 mod channels;
 mod convention;
 mod error;
@@ -33,6 +34,9 @@ mod source;
 mod timm_config;
 mod write;
 
+#[cfg(feature = "train")]
+pub(crate) use atomic::TEMPORARY_PREFIX;
+pub use atomic::write_atomically;
 pub use convention::Convention;
 pub use error::{Error, Result};
 pub use export_as::export_as;
@@ -45,9 +49,7 @@ pub use names::{Layout, NamePair, Nearest, Scheme, Unnameable};
 #[cfg(all(test, feature = "train"))]
 pub(crate) use published::{Published, Series};
 pub use said::Said;
-#[cfg(feature = "train")]
-pub(crate) use save::TEMPORARY_PREFIX;
-pub use save::{AsTensor, save, write_atomically};
+pub use save::{AsTensor, save};
 pub use source::Source;
 pub use timm_config::TimmConfig;
 pub use write::{Named, NumberFormat, write_torch};

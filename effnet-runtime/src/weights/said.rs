@@ -145,7 +145,7 @@ impl WeightsFile {
             Scheme::Keras => Convention::Keras,
             Scheme::Timm => {
                 let Some(config) = self.timm_config()? else {
-                    let choice = |convention: Convention| (convention, convention.dialect_of(spec, classes));
+                    let choice = |convention: Convention| (convention.name(), convention.dialect_of(spec, classes));
                     let choices = [Convention::TimmTf, Convention::Timm].map(choice);
                     return Err(Error::DialectUnsaid { path: self.path().to_path_buf(), choices: Box::new(choices) });
                 };

@@ -8,12 +8,10 @@ use candle_core::{DType, Tensor, Var};
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 
+use super::atomic::write_atomically;
 use super::error::{Error, Result};
 use super::metadata::Metadata;
 use super::write::{NumberFormat, is_finite};
-
-/// Prefix of temporary files' names.
-pub(crate) const TEMPORARY_PREFIX: &str = ".writing-";
 
 /// Number of floats to convert at a time.
 const CHUNK: usize = 1 << 14;
@@ -147,31 +145,4 @@ fn header(
     let mut header = serde_json::to_vec(&header)?;
     header.resize(header.len().next_multiple_of(8), b' ');
     Ok(header)
-}
-
-/// Writes a file atomically: `write` fills a temporary file in the same folder, which is then synchronised and renamed.
-///
-/// # Errors
-/// When `write` fails, or the folder is missing or cannot be written to. The temporary file is then deleted.
-pub fn write_atomically(
-    path: &Path,
-    write: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>,
-) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY_PREFIX);
-    // A temporary file is private to its owner; this one becomes an ordinary file, under the user's mask.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
-    write(file.as_file_mut())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    // The rename is on disk once the folder is synchronised; only Unix can open a folder.
-    #[cfg(unix)]
-    std::fs::File::open(folder)?.sync_all()?;
-    Ok(())
 }

@@ -12,10 +12,10 @@ use ureq::http::{HeaderMap, Response};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
-use super::cache::Hub;
 use super::choice;
+use super::hub::Hub;
 use super::repository::Repository;
-use crate::weights::save::{TEMPORARY_PREFIX, write_atomically};
+use crate::weights::atomic::{TEMPORARY_PREFIX, write_atomically};
 
 /// How long a server may take to be reached, and to answer.
 const TIMEOUT: Duration = Duration::from_secs(30);

@@ -4,6 +4,7 @@ mod cache;
 mod choice;
 #[cfg(feature = "hub")]
 mod fetch;
+mod hub;
 mod repository;
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
-use cache::Hub;
+use hub::Hub;
 use repository::Repository;
 
 /// Where weights are, as a command line says it: a file; a folder, which has one weights file or one by a usual name

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::architecture::{arithmetic, name};
 use super::{FILE_NAME, TimmConfig};
 use crate::dialect::{Dialect, Fit, Interpolation};
+use crate::weights::atomic::write_atomically;
 use crate::weights::error::{Error, Result};
-use crate::weights::save::write_atomically;
 
 /// Factor from a side of the last map to one of the image, in all of timm's EfficientNets.
 const STRIDE: usize = 32;

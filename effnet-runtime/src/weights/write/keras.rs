@@ -10,8 +10,8 @@ use hdf5_pure::{AttrValue, FileBuilder, GroupBuilder};
 
 use super::Named;
 use crate::dialect::Dialect;
+use crate::weights::atomic::write_atomically;
 use crate::weights::error::{Error, Result};
-use crate::weights::save::write_atomically;
 
 /// A layer's variables, in the order in which Keras numbers them.
 const VARIABLES: [&str; 9] =

@@ -10,8 +10,8 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
 use super::Named;
+use crate::weights::atomic::write_atomically;
 use crate::weights::error::{Error, Result};
-use crate::weights::save::write_atomically;
 
 /// The folder that an archive's entries are in. PyTorch takes any.
 const ROOT: &str = "archive";
