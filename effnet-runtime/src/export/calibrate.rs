@@ -28,7 +28,7 @@ impl Ranges {
 ///
 /// ```
 /// use effnet_runtime::candle::{Device, Tensor};
-/// use effnet_runtime::export::{Onnx, Options, Weights, calibrate};
+/// use effnet_runtime::export::{Error, Onnx, Options, Weights, calibrate};
 /// use effnet_runtime::weights::Metadata;
 /// use effnet_runtime::{Params, efficientnet_v2};
 ///
@@ -39,8 +39,8 @@ impl Ranges {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let network = Small::new(2, Params::new(0).builder())?;
 /// let about = Metadata::of(&network, "small", &[]);
-/// let images = (0..4).map(|_| Ok(Tensor::randn(0f32, 1., (1, 3, 32, 32), &Device::Cpu)?));
-/// let ranges = calibrate(&Onnx::new(&network, &about, &Options::default())?, images)?;
+/// let image = |_| Ok::<_, Error>(Tensor::randn(0f32, 1., (1, 3, 32, 32), &Device::Cpu)?);
+/// let ranges = calibrate(&Onnx::new(&network, &about, &Options::default())?, (0..4).map(image))?;
 /// let int8 = Onnx::new(&network, &about, &Options { weights: Weights::Int8(ranges), ..Options::default() })?;
 /// # let _ = int8;
 /// # Ok(())
