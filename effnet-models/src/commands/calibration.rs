@@ -59,12 +59,12 @@ impl Pictures {
         self.chosen.len()
     }
 
-    /// Those that calibrate, each `[1, C, size, size]`.
+    /// Images that calibrate, each `[1, C, size, size]`.
     pub(super) fn chosen(&self) -> impl Iterator<Item = Result<Tensor>> {
         self.chosen.iter().map(|number| self.read(*number))
     }
 
-    /// Those that do not; where all do, these.
+    /// Images that do not; where all do, the same.
     pub(super) fn others(&self) -> impl Iterator<Item = Result<Tensor>> {
         let others = if self.others.is_empty() { &self.chosen } else { &self.others };
         others.iter().map(|number| self.read(*number))

@@ -67,10 +67,10 @@ struct Report {
     file: String,
     bytes: u64,
     nodes: usize,
-    /// Of the results, by `--check`: the largest difference from the engine's, in their standard deviations.
+    /// The results' largest difference from the engine's, in their standard deviations, by `--check`.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<f64>,
-    /// Of int8, by `--check`.
+    /// How far int8 says what f32 does, by `--check`.
     #[serde(skip_serializing_if = "Option::is_none")]
     answers: Option<Answers>,
 }
@@ -83,9 +83,9 @@ struct Answers {
     same: usize,
     /// Images that the engine is at least 40 % sure of.
     sure: usize,
-    /// Those of the sure ones of which the file says something else.
+    /// Sure images of which the file says something else.
     missed: usize,
-    /// Of the logits, the mean over images.
+    /// Correlation of the logits, the mean over images.
     correlation: f64,
 }
 

@@ -15,11 +15,11 @@ const SURE: f64 = 0.4;
 pub struct Similarity {
     /// Images that were asked about.
     pub images: usize,
-    /// Those for which both find the same class most likely.
+    /// Images for which both find the same class most likely.
     pub same: usize,
-    /// Those for which the engine gives a class a probability of at least 0.4.
+    /// Images for which the engine gives a class a probability of at least 0.4.
     pub sure: usize,
-    /// Those of the sure ones for which the file finds another class more likely.
+    /// Sure images for which the file finds another class more likely.
     pub missed: usize,
     /// Mean over images of the correlation between the file's logits and the engine's.
     pub correlation: f64,

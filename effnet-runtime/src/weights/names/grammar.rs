@@ -5,7 +5,7 @@ use super::Scheme;
 /// Names of parameters and buffers in PyTorch's modules.
 const PYTORCH: &[&str] = &["weight", "bias", "running_mean", "running_var"];
 
-/// Those of TensorFlow's layers.
+/// Names of parameters in TensorFlow's layers.
 const TENSORFLOW: &[&str] = &["kernel", "depthwise_kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance"];
 
 impl Scheme {

@@ -109,7 +109,7 @@ fn dimensions(message: &[u8], shape: &mut Vec<usize>) -> Option<()> {
             })
             .is_some();
             shape.push(extent as usize);
-            // Of an unknown rank or extent, -1.
+            // An unknown rank or extent is -1.
             known &= extent <= u64::from(u32::MAX) && shape.len() <= MAX_DIMS;
             shape.truncate(MAX_DIMS);
         }

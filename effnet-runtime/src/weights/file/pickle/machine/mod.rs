@@ -28,7 +28,7 @@ impl<'i, 'a> Machine<'i, 'a> {
     pub(super) fn new(rest: &'i mut &'a [u8]) -> Self {
         Self {
             input: Input::new(rest),
-            // Those of `Id::OPAQUE`, `Id::FALSE` and `Id::TRUE`, however often a pickle has them.
+            // The values of `Id::OPAQUE`, `Id::FALSE` and `Id::TRUE`, however often a pickle has them.
             values: vec![Value::Opaque, Value::Truth(false), Value::Truth(true)],
             stack: Vec::new(),
             marks: Vec::new(),
