@@ -5,8 +5,7 @@ use effnet_spec::Block;
 use effnet_spec::plan::{ConvKind, LayerKind, Part, Site, Submodule};
 
 use super::Scheme;
-use super::tensorflow::refuse;
-use super::unnameable::Unnameable;
+use super::unnameable::{Unnameable, refuse};
 
 /// The name of a submodule among TensorFlow 1's variables.
 pub(super) fn variable(site: &Site, submodule: Submodule) -> Result<String, Unnameable> {

@@ -7,8 +7,7 @@ use effnet_spec::Spec;
 use effnet_spec::plan::{LayerKind, Part, Site, Submodule};
 
 use super::Scheme;
-use super::tensorflow::refuse;
-use super::unnameable::Unnameable;
+use super::unnameable::{Unnameable, refuse};
 use crate::weights::published::{Published, Series};
 
 /// Letters for the blocks of a stage.

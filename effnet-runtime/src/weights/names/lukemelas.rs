@@ -13,7 +13,7 @@ pub(super) fn submodule(site: &Site, submodule: Submodule) -> Result<String, Unn
         (Part::Stem, Submodule::Conv) => "_conv_stem".to_owned(),
         (Part::Stem, _) => "_bn0".to_owned(),
         (Part::Head, _) if matches!(site.layer.kind, LayerKind::Pooled(_)) => {
-            return Err(Unnameable::head(Scheme::Lukemelas, "its convolution stands in front of the mean over pixels"));
+            return Err(Unnameable::pooled_head(Scheme::Lukemelas));
         }
         (Part::Head, Submodule::Conv) => "_conv_head".to_owned(),
         (Part::Head, _) => "_bn1".to_owned(),

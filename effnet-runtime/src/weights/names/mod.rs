@@ -14,7 +14,7 @@ mod timm;
 mod torchvision;
 mod unnameable;
 
-use effnet_spec::plan::{Linear, Param, Site, Submodule};
+use effnet_spec::plan::{Linear, Param, Part, Site, Submodule};
 use effnet_spec::{Spec, named};
 
 pub use layout::Layout;
@@ -116,6 +116,7 @@ impl Scheme {
         let depthwise = if self == Self::Keras { keras::depthwise(spec) } else { "" };
         let mut pairs = Vec::new();
         for site in spec.sites() {
+            self.check_expansion(&site)?;
             for (module, param) in site.layer.params() {
                 let (theirs, layout) = self.parameter(&site, module, &param, stages, depthwise)?;
                 pairs.extend(ours.next().map(|ours| NamePair { ours, theirs, layout }));
@@ -129,6 +130,19 @@ impl Scheme {
         Ok(pairs)
     }
 
+    /// Only timm's blocks have an expand convolution where it leaves the channels as they are.
+    fn check_expansion(self, site: &Site) -> Result<(), Unnameable> {
+        match site.part {
+            Part::Block(block)
+                if block.expands && block.expanded == block.in_channels && !matches!(self, Self::Own | Self::Timm) =>
+            {
+                let reason = "it has no expand convolution of as many channels as its block takes";
+                Err(Unnameable::row(self, block.row, reason))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn parameter(
         self,
         site: &Site,
@@ -139,7 +153,7 @@ impl Scheme {
     ) -> Result<(String, Layout), Unnameable> {
         let (submodule, kernel) = match self {
             Self::Own => (format!("{}.{}", site.name(), module.name()), ""),
-            Self::Torchvision => (torchvision::submodule(site, module, stages), ""),
+            Self::Torchvision => (torchvision::submodule(site, module, stages)?, ""),
             Self::Timm => (timm::submodule(site, module), ""),
             Self::Lukemelas => (lukemelas::submodule(site, module)?, ""),
             Self::Keras => (keras::submodule(site, module, depthwise)?, "kernel"),

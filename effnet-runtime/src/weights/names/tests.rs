@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use effnet_spec::{Operator, Row, Settings, Spec};
+use effnet_spec::{HeadKind, Operator, Row, Settings, Spec};
 
 use super::nearest::every_kind;
 use super::{Layout, Scheme};
@@ -175,6 +175,18 @@ fn what_an_implementation_lacks_is_refused_by_name() {
     assert!(Scheme::Automl.pairs(&spec(&[long])).is_ok());
     let fused = Row::new(1, 3, 1, 4, 8, 8, Operator::Fused, 0.0);
     assert!(refused(Scheme::Lukemelas, fused).ends_with("row 1: all its blocks are `mbconv`"));
+    let gated = Row::new(1, 3, 1, 4, 8, 8, Operator::Fused, 0.25);
+    assert!(refused(Scheme::Torchvision, gated).ends_with("row 1: its `fused` blocks have no squeeze-and-excitation"));
     let plain = Row::new(1, 3, 1, 1, 8, 8, Operator::Plain, 0.0);
-    assert!(refused(Scheme::AutomlObjects, plain).ends_with("row 1: all its blocks are `fused` or `mbconv`"));
+    let expanding = Row { expand_conv: true, ..Row::new(1, 3, 1, 1, 8, 8, Operator::MbConv, 0.25) };
+    for scheme in Scheme::ALL.into_iter().filter(|scheme| !matches!(scheme, Scheme::Own | Scheme::Timm)) {
+        if scheme != Scheme::Lukemelas {
+            assert!(refused(scheme, plain).ends_with("row 1: all its blocks are `fused` or `mbconv`"));
+        }
+        let reason = "row 1: it has no expand convolution of as many channels as its block takes";
+        assert!(refused(scheme, expanding).ends_with(reason), "{scheme}");
+        let pooled = Settings { head: HeadKind::Pooled, num_features: 64, ..Settings::DEFAULT };
+        let of_pooled = Spec { settings: pooled, ..spec(&[Row::new(1, 3, 1, 4, 8, 8, Operator::MbConv, 0.25)]) };
+        assert!(scheme.pairs(&of_pooled).unwrap_err().to_string().contains("for the head"), "{scheme}");
+    }
 }

@@ -1,13 +1,21 @@
 //! torchvision's names (`torchvision/models/efficientnet.py`): every sequence counts its members.
 
-use effnet_spec::plan::{Part, Site, Submodule};
+use effnet_spec::Operator;
+use effnet_spec::plan::{LayerKind, Part, Site, Submodule};
 
-/// The name of a submodule in a network of `stages` stages. torchvision has no fused block with squeeze-and-excitation;
-/// the layers of one are counted like any other's.
-pub(super) fn submodule(site: &Site, submodule: Submodule, stages: usize) -> String {
+use super::Scheme;
+use super::unnameable::{Unnameable, refuse};
+
+/// The name of a submodule in a network of `stages` stages.
+pub(super) fn submodule(site: &Site, submodule: Submodule, stages: usize) -> Result<String, Unnameable> {
+    refuse(Scheme::Torchvision, site)?;
     let sequence = match site.part {
         Part::Stem => "features.0".to_owned(),
         Part::Block(block) => {
+            if block.operator == Operator::Fused && matches!(site.layer.kind, LayerKind::SqueezeExcite(_)) {
+                let reason = "its `fused` blocks have no squeeze-and-excitation";
+                return Err(Unnameable::row(Scheme::Torchvision, block.row, reason));
+            }
             let member = block.layers().take_while(|layer| layer.name != site.layer.name).count();
             format!("features.{}.{}.block.{member}", block.stage + 1, block.repeat)
         }
@@ -19,5 +27,5 @@ pub(super) fn submodule(site: &Site, submodule: Submodule, stages: usize) -> Str
         Submodule::Reduce => "fc1",
         Submodule::Expand => "fc2",
     };
-    format!("{sequence}.{member}")
+    Ok(format!("{sequence}.{member}"))
 }

@@ -1,5 +1,8 @@
 //! A network that an implementation has no names for.
 
+use effnet_spec::Operator;
+use effnet_spec::plan::{LayerKind, Part, Site};
+
 use super::Scheme;
 
 /// Why a scheme cannot name a network's parameters.
@@ -20,8 +23,20 @@ impl Unnameable {
         Self { scheme, part: format!("the blocks of row {}", row + 1), reason: reason.into() }
     }
 
-    /// The head.
-    pub(super) fn head(scheme: Scheme, reason: impl Into<String>) -> Self {
-        Self { scheme, part: "the head".to_owned(), reason: reason.into() }
+    /// A head that convolves what is pooled.
+    pub(super) fn pooled_head(scheme: Scheme) -> Self {
+        let reason = "its convolution stands in front of the mean over pixels".to_owned();
+        Self { scheme, part: "the head".to_owned(), reason }
+    }
+}
+
+/// Refuses the block types and the head that only timm and this crate have.
+pub(super) fn refuse(scheme: Scheme, site: &Site) -> Result<(), Unnameable> {
+    match site.part {
+        Part::Block(block) if !matches!(block.operator, Operator::Fused | Operator::MbConv) => {
+            Err(Unnameable::row(scheme, block.row, "all its blocks are `fused` or `mbconv`"))
+        }
+        Part::Head if matches!(site.layer.kind, LayerKind::Pooled(_)) => Err(Unnameable::pooled_head(scheme)),
+        _ => Ok(()),
     }
 }
