@@ -128,6 +128,8 @@ pub mod cli;
 #[cfg(feature = "train")]
 pub mod data;
 #[cfg(feature = "train")]
+pub mod search;
+#[cfg(feature = "train")]
 mod text;
 #[cfg(feature = "train")]
 pub mod train;

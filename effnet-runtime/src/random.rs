@@ -23,6 +23,8 @@ pub enum Purpose {
     Bench = 6,
     /// The split of one folder into training and validation.
     Split = 7,
+    /// Networks that a search proposes; the step is the trial, the sample the attempt.
+    Search = 8,
 }
 
 const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
