@@ -1,6 +1,6 @@
 //! Flags of `train`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -42,7 +42,7 @@ pub struct TrainArgs {
 
 /// Verbosity of a run's output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Style {
+pub enum Style {
     /// Sentences, with a progress bar on a terminal.
     Human,
     /// The result only.
@@ -52,6 +52,21 @@ pub(super) enum Style {
 }
 
 impl TrainArgs {
+    /// The folder of `--output`.
+    pub fn output(&self) -> Option<&Path> {
+        self.output.as_deref()
+    }
+
+    /// Whether `--resume` is there.
+    pub fn resumes(&self) -> bool {
+        self.resume
+    }
+
+    /// How often `--verbose` is there.
+    pub fn verbosity(&self) -> u8 {
+        self.verbose
+    }
+
     /// The settings of `--set`.
     ///
     /// # Errors
@@ -74,7 +89,8 @@ impl TrainArgs {
         Layer::parse(name, &text).map(Some)
     }
 
-    pub(super) fn style(&self) -> Style {
+    /// How the run's output is to look.
+    pub fn style(&self) -> Style {
         match (self.quiet, self.json) {
             (_, true) => Style::Json,
             (true, false) => Style::Quiet,

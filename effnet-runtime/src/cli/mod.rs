@@ -20,6 +20,7 @@ mod logging;
 mod model;
 mod output;
 mod progress;
+mod settings;
 mod signals;
 mod train;
 
@@ -29,10 +30,12 @@ use candle_core::Result as CandleResult;
 use candle_nn::VarBuilder;
 use clap::Parser;
 
-pub use args::TrainArgs;
+pub use args::{Style, TrainArgs};
+pub use begin::ready;
 pub use logging::init as init_logging;
 pub use model::Model;
-pub use output::{error, error_text, warn};
+pub use output::{error, error_text, line, warn};
+pub use signals::Signals;
 pub use train::train;
 
 pub use crate::text::{read_text, shell};

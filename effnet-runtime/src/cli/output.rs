@@ -9,7 +9,7 @@ use crate::text::shell;
 use crate::weights;
 
 /// Prints a line. A closed pipe (`train | head`) does not stop a run.
-pub(super) fn line(text: impl Display) {
+pub fn line(text: impl Display) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }

@@ -12,7 +12,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use signal_hook::flag;
 
 /// Remembers the signal that asks the run to stop. A second one ends the process at once.
-pub(super) struct Signals {
+pub struct Signals {
     received: Arc<AtomicUsize>,
 }
 
@@ -21,7 +21,7 @@ impl Signals {
     ///
     /// # Errors
     /// When the system refuses.
-    pub(super) fn take_over() -> io::Result<Self> {
+    pub fn take_over() -> io::Result<Self> {
         let received = Arc::new(AtomicUsize::new(0));
         let again = Arc::new(AtomicBool::new(false));
         let hangup = Some(SIGHUP).filter(|signal| !is_ignored(*signal));
@@ -37,12 +37,12 @@ impl Signals {
     }
 
     /// Whether a signal has come.
-    pub(super) fn stop(&self) -> bool {
+    pub fn stop(&self) -> bool {
         self.received.load(Ordering::Relaxed) != 0
     }
 
     /// Exit code of a run that a signal stopped: 130, 143, 138 or 129.
-    pub(super) fn exit_code(&self) -> ExitCode {
+    pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(code(self.received.load(Ordering::Relaxed)))
     }
 }

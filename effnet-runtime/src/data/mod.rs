@@ -82,7 +82,7 @@ pub use loader::{Batch, LastBatch, Loader, LoaderOptions, OnBadImage};
 pub use mix::Mix;
 pub use picture::read_picture;
 pub use source::{
-    DEFAULT_VAL_FRACTION, DIGITS_ATTRIBUTION, Ignored, Source, Split, Validation, digits, open, open_to_measure,
-    open_whole,
+    DEFAULT_VAL_FRACTION, DIGITS_ATTRIBUTION, Ignored, Source, Split, Validation, digits, hold_out, open,
+    open_to_measure, open_whole,
 };
 pub use transform::{EvalTransform, Normalise, Scratch, TrainTransform, Transform};

@@ -16,6 +16,7 @@ mod part;
 mod samples;
 mod shards;
 mod split;
+mod subset;
 mod tar;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub(in crate::data) use files::{MAX_FILE_BYTES, check_length};
 pub use ignored::Ignored;
 pub use open::{open, open_to_measure, open_whole};
 pub use split::{DEFAULT_VAL_FRACTION, Validation};
+pub use subset::hold_out;
 
 /// Labelled pictures, readable in any order, from any thread.
 ///
