@@ -5,6 +5,10 @@
 //! [`Trial`]s before. What a trial comes to is its [`Outcome`]: accuracy after a short
 //! training, the time of a training step beside a reference's, and parameters; a reward makes one number of them.
 
+mod error;
+mod space;
 mod trial;
 
+pub use error::{Error, Result};
+pub use space::{ChoiceEffect, Effect, Gene, GeneKind, Limit, Limits, Refusal, Space, effects};
 pub use trial::{End, Outcome, Proposal, Trial};
