@@ -6,9 +6,11 @@
 //! training, the time of a training step beside a reference's, and parameters; a reward makes one number of them.
 
 mod error;
+mod reward;
 mod space;
 mod trial;
 
 pub use error::{Error, Result};
+pub use reward::{PaperReward, Reward};
 pub use space::{ChoiceEffect, Effect, Gene, GeneKind, Limit, Limits, Refusal, Space, effects};
 pub use trial::{End, Outcome, Proposal, Trial};
