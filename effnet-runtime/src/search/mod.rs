@@ -7,10 +7,12 @@
 
 mod error;
 mod reward;
+mod sampler;
 mod space;
 mod trial;
 
 pub use error::{Error, Result};
 pub use reward::{PaperReward, Reward};
+pub use sampler::{Allowed, Evolution, Halving, Next, Random, Rung, Sampler, winner};
 pub use space::{ChoiceEffect, Effect, Gene, GeneKind, Limit, Limits, Refusal, Space, effects};
 pub use trial::{End, Outcome, Proposal, Trial};

@@ -20,6 +20,7 @@ use std::path::Path;
 use effnet_spec::{Spec, expected, listed, suggest};
 
 use super::error::{Error, Result};
+use crate::random::Stream;
 use crate::text::read_text;
 use file::{Choice, File};
 
@@ -177,6 +178,25 @@ impl Space {
     /// When the genes are not this space's.
     pub fn key(&self, genes: &[u16]) -> Result<String> {
         Ok(self.spec(genes, "")?.to_string())
+    }
+
+    /// Draws a network: every one with the same probability.
+    pub(crate) fn draw(&self, stream: &Stream) -> Vec<u16> {
+        let draw = |(element, gene): (usize, &Gene)| stream.below(element as u64, gene.choices.len() as u64) as u16;
+        self.genes.iter().enumerate().map(draw).collect()
+    }
+
+    /// Changes one gene to another of its choices: every gene that has more than one with the same probability, and
+    /// every other choice of it. Where there is nothing to choose, the genes stay.
+    pub(crate) fn mutate(&self, genes: &[u16], stream: &Stream) -> Vec<u16> {
+        let mut genes = genes.to_vec();
+        let open: Vec<usize> = (0..genes.len()).filter(|&gene| self.genes[gene].choices.len() > 1).collect();
+        if !open.is_empty() {
+            let gene = open[stream.below(0, open.len() as u64) as usize];
+            let other = stream.below(1, self.genes[gene].choices.len() as u64 - 1) as u16;
+            genes[gene] = other + u16::from(other >= genes[gene]);
+        }
+        genes
     }
 
     fn check(&self, genes: &[u16]) -> Result<()> {

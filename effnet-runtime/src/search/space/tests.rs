@@ -2,6 +2,7 @@ use effnet_spec::Size;
 use proptest::prelude::*;
 
 use super::*;
+use crate::random::Purpose;
 
 const SMALL: &str = "
 stem = 8
@@ -24,6 +25,10 @@ width = [16, 24, 32]
 
 fn small() -> Space {
     Space::parse("small", SMALL).unwrap()
+}
+
+fn stream(sample: u64) -> Stream {
+    Stream::new(5, Purpose::Search, 0, sample, 0)
 }
 
 #[test]
@@ -115,6 +120,61 @@ fn every_corner_can_be_built() {
             }
         }
     }
+}
+
+/// Fails where counts differ from a uniform distribution by more than one seed in 10⁵ would.
+fn uniform(counts: &[u64], what: &str) {
+    let expected = counts.iter().sum::<u64>() as f64 / counts.len() as f64;
+    let chi_square: f64 = counts.iter().map(|&count| (count as f64 - expected).powi(2) / expected).sum();
+    // Wilson and Hilferty's approximation of the quantile, 4.26 deviations up.
+    let freedom = counts.len() as f64 - 1.0;
+    let part = 2.0 / (9.0 * freedom);
+    let bound = freedom * (1.0 - part + 4.26 * part.sqrt()).powi(3);
+    assert!(chi_square < bound, "{what}: {counts:?} has χ² {chi_square:.1}, over {bound:.1}");
+}
+
+#[test]
+fn draws_have_every_choice_and_every_network_equally_often() {
+    let small = small();
+    let draws: Vec<Vec<u16>> = (0..14_400).map(|sample| small.draw(&stream(sample))).collect();
+    for (place, gene) in small.genes().iter().enumerate().filter(|(_, gene)| gene.choices.len() > 1) {
+        let mut counts = vec![0; gene.choices.len()];
+        draws.iter().for_each(|genes| counts[usize::from(genes[place])] += 1);
+        uniform(&counts, &gene.to_string());
+    }
+    let mut counts = vec![0; small.size() as usize];
+    draws.iter().for_each(|genes| counts[small.index(genes).unwrap() as usize] += 1);
+    uniform(&counts, "networks");
+}
+
+#[test]
+fn a_mutation_changes_one_gene_and_each_equally_often() {
+    let small = small();
+    let open: Vec<usize> = (0..10).filter(|&gene| small.genes()[gene].choices.len() > 1).collect();
+    assert_eq!(open, [0, 1, 2, 3, 8, 9]);
+    let from = small.nth(37).unwrap();
+    let mut changed = [0; 6];
+    let mut kernels = [0; 3];
+    for sample in 0..12_000 {
+        let genes = small.mutate(&from, &stream(sample));
+        let differ: Vec<usize> = (0..10).filter(|&gene| genes[gene] != from[gene]).collect();
+        assert_eq!(differ.len(), 1);
+        changed[open.iter().position(|gene| *gene == differ[0]).unwrap()] += 1;
+        kernels[usize::from(genes[2])] += u64::from(differ[0] == 2);
+        small.index(&genes).unwrap();
+    }
+    uniform(&changed, "genes");
+    assert_eq!(kernels[usize::from(from[2])], 0);
+    uniform(&kernels.into_iter().filter(|count| *count > 0).collect::<Vec<_>>(), "kernels");
+}
+
+#[test]
+fn a_network_without_a_choice_stays() {
+    let one = SMALL.replace("[1, 3]", "1").replace("[3, 5, 7]", "3").replace("[1, 4]", "1").replace("[2, 3]", "2");
+    let one = one.replace("['mbconv', 'fused']", "'fused'").replace("[16, 24, 32]", "16");
+    let space = Space::parse("one", &one).unwrap();
+    assert_eq!(space.size(), 1);
+    assert_eq!(space.mutate(&[0; 10], &stream(0)), [0; 10]);
 }
 
 #[test]
