@@ -12,6 +12,7 @@ use super::file::{Choice, WeightsFile};
 use super::metadata::TRAINING_PREFIX;
 use super::mismatch::{Mismatch, WrongShape, list};
 use super::names::{Layout, NamePair, Scheme, is_batch_count};
+use super::normalization;
 use super::program::same_arithmetic;
 use super::said::Said;
 use crate::dialect::Dialect;
@@ -39,7 +40,8 @@ pub struct Loaded {
     /// The input channels of the file's stem, if it was adapted to the network's.
     pub adapted_from: Option<usize>,
     /// Names of the file's tensors that no network uses, or that belong to another network: a count of averages, a
-    /// mask, a second network. Tensors under [`TRAINING_PREFIX`] and counts of batches are not listed.
+    /// mask, a second network. Tensors under [`TRAINING_PREFIX`] and counts of batches are not listed, nor are Keras's mean
+    /// and variance of images where they are those of the network's dialect.
     pub left_out: Vec<String>,
 }
 
@@ -189,7 +191,11 @@ fn fit(file: &WeightsFile, network: &Wanted<'_>, purpose: Purpose) -> Result<Fit
         if is_batch_count(name) || name.starts_with(TRAINING_PREFIX) || wanted.contains(name) || is_kept(name) {
             continue;
         }
-        if scheme.could_name(name) { &mut unexpected } else { &mut left_out }.push(name.to_owned());
+        if scheme.could_name(name) {
+            unexpected.push(name.to_owned());
+        } else if !normalization::is_of_dialect(file, name, network.dialect) {
+            left_out.push(name.to_owned());
+        }
     }
     if !(missing.is_empty() && unexpected.is_empty() && wrong_shape.is_empty()) {
         let (path, network) = (file.path().to_path_buf(), network.spec.name.to_string());

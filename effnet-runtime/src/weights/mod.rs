@@ -26,6 +26,7 @@ mod load;
 mod metadata;
 mod mismatch;
 mod names;
+mod normalization;
 mod program;
 mod published;
 mod said;

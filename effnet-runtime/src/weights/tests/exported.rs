@@ -87,6 +87,50 @@ fn a_round_trip_through_keras_files_is_the_identity() {
     }
 }
 
+/// Keras's first EfficientNet has them among its weights.
+#[cfg(feature = "formats")]
+#[test]
+fn mean_and_variance_of_images_are_left_out_aloud_where_they_are_another_dialects() {
+    use candle_core::Tensor;
+    use effnet_spec::Settings;
+
+    use crate::weights::{Named, Purpose, load, write_keras_h5};
+
+    let folder = tempfile::tempdir().unwrap();
+    let images =
+        Settings { mean: vec![0.485, 0.456, 0.406].into(), std: vec![0.229, 0.224, 0.225].into(), ..spec().settings };
+    let network = network(&Spec { settings: images, ..spec() }, 2);
+    let vars: HashMap<_, _> = network.params().all().into_iter().collect();
+    let own: [[f64; 3]; 2] = [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]];
+    let squares = own[1].map(|deviation| deviation * deviation);
+    for (layer, mean, variance, aloud) in [
+        ("normalization", own[0], squares, &[][..]),
+        ("normalization_12", own[0], own[1], &[]),
+        ("normalization", own[0], [1.0; 3], &["normalization/variance"]),
+        ("normalization", [0.0; 3], squares, &["normalization/mean"]),
+        (
+            "normalization_a",
+            own[0],
+            own[1],
+            &["normalization_a/count", "normalization_a/mean", "normalization_a/variance"],
+        ),
+    ] {
+        let path = folder.path().join("tiny.h5");
+        let pairs = Scheme::Keras.pairs(&spec()).unwrap().into_iter();
+        let mut tensors: Vec<_> = pairs
+            .map(|pair| Named::new(pair.theirs, pair.layout.to_theirs(vars[&pair.ours].as_tensor()).unwrap()))
+            .collect();
+        for (variable, values) in [("mean", mean), ("variance", variance)] {
+            let values = Tensor::new(&values.map(|value| value as f32), &Device::Cpu).unwrap();
+            tensors.push(Named::new(format!("{layer}/{variable}"), values));
+        }
+        tensors.push(Named::new(format!("{layer}/count"), Tensor::new(0f32, &Device::Cpu).unwrap()));
+        write_keras_h5(&path, &tensors).unwrap();
+        let loaded = load(&WeightsFile::open(&path).unwrap(), &network, Purpose::Restore).unwrap();
+        assert_eq!(loaded.left_out, aloud, "{layer} {mean:?} {variance:?}");
+    }
+}
+
 #[test]
 fn what_cannot_be_written_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
