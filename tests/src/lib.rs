@@ -1,1 +1,3 @@
-//! Workspace-wide tests: see `tests/`.
+//! Workspace-wide tests: see `tests/`. What several of them share.
+
+pub mod formula;

@@ -2,9 +2,9 @@
 
 usage: logits.py    writes logits.safetensors beside itself (needs torch, timm, safetensors)
 
-A tensor's numbers depend on its name and on nothing else, so that no weights are stored; `formula.rs` computes the same
-bits. What the formula cannot know is how far a layer's outputs spread: the mean of their squares, one number a batch
-normalisation in the network's order, is stored as `MODEL.squares`, and the running statistics are around it.
+A tensor's numbers depend on its name and on nothing else, so that no weights are stored; `effnet_tests::formula` computes
+the same bits. What the formula cannot know is how far a layer's outputs spread: the mean of their squares, one number a
+batch normalisation in the network's order, is stored as `MODEL.squares`, and the running statistics are around it.
 `MODEL.logits` are of two images, `MODEL.embeddings` of the first.
 """
 from pathlib import Path
@@ -99,23 +99,35 @@ def check(name, model, images, logits):
         assert change > MATTERS, f"{name}: {weight} changes {change:.1e}"
 
 
-torch.set_num_threads(1)
-images = torch.from_numpy(draws("images", (2, 3, *SIZE)) * np.float32(1.75))
-tensors = {}
-for name in MODELS:
-    model = timm.create_model(name, num_classes=1000).eval().double()
+def images(*size):
+    return torch.from_numpy(draws("images", (2, 3, *size)) * np.float32(1.75))
+
+
+def answer(name, model, images):
+    """A model's logits of images with the formula's weights, and the squares."""
+    torch.set_num_threads(1)
+    model = model.eval().double()
     squares = fill(model, images.double())
     logits = model(images.double())
     check(name, model, images, logits)
     with torch.no_grad():
-        embeddings = model.forward_head(model.forward_features(images[:1].double()), pre_logits=True)
         off = ((model.float()(images) - logits).abs().max() / logits.std()).item()
     assert off < AGREES, f"{name}: f32 and f64 differ by {off:.1e}"
     apart = ((logits[0] - logits[1]).std() / logits.std()).item()
     print(f"{name}: f32 and f64 {off:.1e}, images {apart:.2f}, squares {squares.min():.2f} to {squares.max():.2f}")
-    tensors |= {
-        f"{name}.logits": logits.detach().float(),
-        f"{name}.embeddings": embeddings.flatten().float(),
-        f"{name}.squares": torch.from_numpy(squares),
-    }
-save_file(tensors, Path(__file__).with_name("logits.safetensors"))
+    return logits.detach().float(), torch.from_numpy(squares)
+
+
+def main():
+    tensors = {}
+    for name in MODELS:
+        model = timm.create_model(name, num_classes=1000)
+        tensors[f"{name}.logits"], tensors[f"{name}.squares"] = answer(name, model, images(*SIZE))
+        with torch.no_grad():
+            features = model.double().forward_features(images(*SIZE)[:1].double())
+            tensors[f"{name}.embeddings"] = model.forward_head(features, pre_logits=True).flatten().float()
+    save_file(tensors, Path(__file__).with_name("logits.safetensors"))
+
+
+if __name__ == "__main__":
+    main()

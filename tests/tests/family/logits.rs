@@ -1,6 +1,5 @@
 //! timm's logits, by a network that loaded timm's file and by an engine.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use effnet_runtime::candle::{Device, Tensor, safetensors};
@@ -8,9 +7,9 @@ use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::spec::Spec;
 use effnet_runtime::weights::{Purpose, Scheme, WeightsFile, load};
 use effnet_runtime::{DynamicModel, Network, Params, Pass, Precision};
+use effnet_tests::formula::{images, weights};
 use tempfile::TempDir;
 
-use super::formula::{images, tensor};
 use super::models::find;
 
 /// How far a logit or a number of an embedding may be from timm's, in standard deviations of these. timm's own f32 and f64 are within a tenth.
@@ -31,14 +30,7 @@ fn values(tensor: &Tensor) -> Vec<f64> {
 /// The model's weights in a file of timm's names.
 fn file(name: &str, spec: &Spec, folder: &Path) -> WeightsFile {
     let squares = expected(&format!("{name}.squares")).to_vec1::<f32>().unwrap();
-    let mut norms = 0;
-    let mut tensors = HashMap::new();
-    for (pair, (_, shape)) in Scheme::Timm.pairs(spec).unwrap().into_iter().zip(spec.parameters(CLASSES)) {
-        let square = squares.get(norms).copied().unwrap_or(f32::NAN);
-        tensors.insert(pair.theirs.clone(), tensor(&pair.theirs, &shape, square));
-        norms += usize::from(pair.theirs.ends_with("running_var"));
-    }
-    assert_eq!(norms, squares.len(), "{name}: batch normalisations");
+    let tensors = weights(Scheme::Timm, spec, CLASSES, &squares).unwrap();
     let path = folder.join("timm.safetensors");
     safetensors::save(&tensors, &path).unwrap();
     WeightsFile::open(&path).unwrap()
@@ -62,7 +54,7 @@ fn has_timms_logits(name: &str) {
     let file = file(name, &spec, folder.path());
     let network = DynamicModel::from_spec(&spec, CLASSES, Params::for_loading(None, &Device::Cpu).builder()).unwrap();
     load(&file, &network, Purpose::Restore).unwrap();
-    let images = images(&[2, 3, 96, 97]);
+    let images = images(&[2, 3, 96, 97]).unwrap();
     let logits = expected(&format!("{name}.logits"));
     close("the model's logits", &network.run(&images, &Pass::Eval(Precision::F32)).unwrap(), &logits);
     let engine = Engine::new(&network, &Options::default()).unwrap();

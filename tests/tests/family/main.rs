@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helper functions too")]
 
-mod formula;
 mod images;
 mod logits;
 mod models;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use effnet_runtime::weights::Scheme;
 use effnet_spec::grammar::parse_table;
 use effnet_spec::{Size, Spec};
+use effnet_tests::formula::fnv1a;
 
-use super::formula::fnv1a;
 use super::models::all;
 
 /// Models of timm's five modules.

@@ -8,10 +8,7 @@ use effnet_models::find;
 use effnet_runtime::Params;
 use effnet_runtime::candle::Device;
 use effnet_runtime::weights::Scheme;
-
-fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |digest, byte| (digest ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
-}
+use effnet_tests::formula::fnv1a;
 
 /// Names and shapes of a variant, one a line, sorted.
 fn lines(scheme: Scheme, variant: &str) -> Vec<String> {
