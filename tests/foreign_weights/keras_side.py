@@ -1,8 +1,12 @@
-"""Keras's side of the proof `foreign-weights`.
+"""Keras's side of the proof `foreign-weights`: Keras 3 by the backend of KERAS_BACKEND, and, where that is TensorFlow,
+Keras 2 (tf_keras).
 
-    python keras_side.py make FOLDER VARIANT…    random weights of Keras's own builders, an input and its logits
-    python keras_side.py check FOLDER VARIANT…   what effnet wrote back has identical state in Keras and tf_keras
+    python keras_side.py EFFNET FOLDER [VARIANT…]
+
+EFFNET is the program of effnet's tests, FOLDER is for the files of one network at a time. Without variants, all that Keras
+has.
 """
+import logging
 import os
 import sys
 
@@ -13,75 +17,105 @@ import keras
 import numpy as np
 from safetensors.numpy import save_file
 
-BUILDERS = {
-    "b0": keras.applications.EfficientNetV2B0,
-    "b1": keras.applications.EfficientNetV2B1,
-    "b2": keras.applications.EfficientNetV2B2,
-    "b3": keras.applications.EfficientNetV2B3,
-    "s": keras.applications.EfficientNetV2S,
-    "m": keras.applications.EfficientNetV2M,
-    "l": keras.applications.EfficientNetV2L,
-    "efficientnet-b0": keras.applications.EfficientNetB0,
-}
-SIDE = 96
+from prove import prove
+from tables import rows
 
+# HDF5 is wanted.
+logging.getLogger("absl").setLevel("ERROR")
+CLASSES = 10
+# No multiples of 32, so that paddings differ.
+SIZE = (64, 81)
+# The least variance that a normalisation expects of a channel, of the mean square of all channels.
+LEAST = 0.7
+# Keras's first EfficientNet has the mean and the variance of images among its weights. Its images have values to 255.
+MEAN, DEVIATION = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
-def build(variant, applications=keras.applications):
-    builder = getattr(applications, BUILDERS[variant].__name__)
-    # The first EfficientNet always divides its images by 255.
-    preparation = {} if is_first(variant) else {"include_preprocessing": False}
-    return builder(weights=None, classes=10, classifier_activation=None, input_shape=(SIDE, SIDE, 3), **preparation)
+BUILDERS = {variant: f"EfficientNetV2{variant.upper()}" for variant in ["b0", "b1", "b2", "b3", "s", "m", "l"]}
+BUILDERS |= {f"efficientnet-b{number}": f"EfficientNetB{number}" for number in range(8)}
 
 
 def is_first(variant):
     return variant.startswith("efficientnet-")
 
 
-def randomize(model, seed):
-    random = np.random.default_rng(seed)
+def build(variant, program=keras):
+    program.backend.clear_session()
+    same = {"weights": None, "classes": CLASSES, "classifier_activation": None, "input_shape": (*SIZE, 3)}
+    if is_first(variant):
+        return getattr(program.applications, BUILDERS[variant])(**same)
+    same["include_preprocessing"] = False
+    if variant in BUILDERS:
+        return getattr(program.applications, BUILDERS[variant])(**same)
+    builder = program.src.applications.efficientnet_v2.EfficientNetV2
+    names = ["num_repeat", "kernel_size", "strides", "expand_ratio", "input_filters", "output_filters"]
+    args = [dict(zip(names, row), conv_type=int(row[6] == "fused"), se_ratio=row[7]) for row in rows(variant)]
+    return builder(1.0, 1.0, SIZE[0], blocks_args=args, **same)
+
+
+def enliven(model, images):
+    """As `enliven` of `programs.py`."""
+    random = np.random.default_rng(0)
+    norms = [layer for layer in model.layers if type(layer).__name__ == "BatchNormalization"]
+    for norm in norms:
+        most, least = (0.7, 0.3) if norm.name.endswith("project_bn") else (1.3, 0.7)
+        norm.gamma.assign(random.uniform(least, most, norm.gamma.shape))
+        norm.beta.assign(random.normal(0, 0.2, norm.beta.shape))
+        norm.momentum = 0.0
     for layer in model.layers:
-        weights = layer.get_weights()
-        if type(layer).__name__ == "BatchNormalization":
-            gamma, beta, mean, variance = (value.shape for value in weights)
-            weights = [
-                random.uniform(0.7, 1.3, gamma), random.normal(0, 0.2, beta), random.normal(0, 0.2, mean),
-                random.uniform(0.5, 1.5, variance),
-            ]
-        layer.set_weights(weights)
+        if type(layer).__name__ == "Dropout":
+            layer.rate = 0.0
+        if type(layer).__name__ == "Normalization":
+            _, _, count = layer.get_weights()
+            layer.set_weights([MEAN, DEVIATION**2, count])
+            layer.finalize_state()
+    model(images, training=True)
+    for norm in norms:
+        mean, variance = norm.get_weights()[2:]
+        norm.moving_variance.assign(np.maximum(variance, LEAST * (variance + mean**2).mean()))
 
 
-def make(folder, variant):
-    keras.utils.set_random_seed(len(variant))
+def make(_, variant, folder):
+    """Files of random weights, images and their logits: the weights."""
+    keras.utils.set_random_seed(0)
     model = build(variant)
-    randomize(model, 0)
-    images = np.random.default_rng(1).normal(0, 1, (2, SIDE, SIDE, 3)).astype(np.float32)
-    logits = model.predict(images * (255 if is_first(variant) else 1), verbose=0)
+    random = np.random.default_rng(1)
+    several, two = (random.normal(0, 1, (count, *SIZE, 3)).astype(np.float32) for count in (8, 2))
+    theirs = (lambda images: 255 * (images * DEVIATION + MEAN)) if is_first(variant) else np.asarray
+    enliven(model, theirs(several))
+    logits = np.asarray(model(theirs(two)))
+    apart = (logits[0] - logits[1]).std() / logits.std()
+    assert apart > 0.02, f"{variant}'s logits do not tell its images apart: {apart}"
     for kind in (".keras", ".h5"):
-        model.save(f"{folder}/{variant}{kind}")
-    model.save_weights(f"{folder}/{variant}.weights.h5")
-    images = images.transpose(0, 3, 1, 2).copy()
-    save_file({"input": images, "logits": logits}, f"{folder}/{variant}.safetensors")
+        model.save(f"{folder}/weights{kind}")
+    model.save_weights(f"{folder}/weights.weights.h5")
+    save_file({"input": two.transpose(0, 3, 1, 2).copy(), "logits": logits}, f"{folder}/reference.safetensors")
+    return state(model)
 
 
 def state(model):
-    """All weights, but for the first EfficientNet's normalisation of images, which effnet takes from its dialect."""
-    layers = [layer for layer in model.layers if type(layer).__name__ != "Normalization"]
-    return [value for layer in layers for value in layer.get_weights()]
+    return [value for layer in model.layers for value in layer.get_weights()]
 
 
-def check(folder, variant):
+def check(_, variant, folder, expected):
+    """How Keras finds the weights in what effnet wrote back."""
+    for kind, program in [(".weights.h5", keras), (".h5", keras), *((".h5", program) for program in keras_2())]:
+        model = build(variant, program)
+        model.load_weights(f"{folder}/model{kind}")
+        found = state(model)
+        how = f"by {kind} in {program.__name__} {program.__version__}"
+        # A model that ignored the file would have other weights.
+        same = len(found) == len(expected) and all(map(np.array_equal, found, expected))
+        assert same, f"{variant}: another state {how}"
+        yield how
+
+
+def keras_2():
+    if keras.backend.backend() != "tensorflow":
+        return []
     import tf_keras
 
-    expected = state(keras.saving.load_model(f"{folder}/{variant}.keras", compile=False))
-    for kind, program in ((".weights.h5", keras), (".h5", keras), (".h5", tf_keras)):
-        model = build(variant, program.applications)
-        model.load_weights(f"{folder}/{variant}.back{kind}")
-        found = state(model)
-        same = len(found) == len(expected) and all(np.array_equal(one, other) for one, other in zip(found, expected))
-        # A model that ignored the file would have other weights.
-        assert same, f"{variant}{kind} has another state in {program.__name__}"
-        print(f"{variant}{kind}: {len(found)} weights are identical in {program.__name__} {program.__version__}")
+    return [tf_keras]
 
 
-for name in sys.argv[3:]:
-    {"make": make, "check": check}[sys.argv[1]](sys.argv[2], name)
+for variant in sys.argv[3:] or [*BUILDERS, "tiny"]:
+    prove("keras", variant, make, check, *sys.argv[1:3])

@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helper functions too")]
 
 mod fitting;
-mod keras;
+mod foreign;
 mod models;
 mod names;
 mod own;
 mod real;
+mod round_trips;
 mod torch;
