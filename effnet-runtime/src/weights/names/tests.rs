@@ -177,6 +177,10 @@ fn what_an_implementation_lacks_is_refused_by_name() {
     assert!(refused(Scheme::Lukemelas, fused).ends_with("row 1: all its blocks are `mbconv`"));
     let gated = Row::new(1, 3, 1, 4, 8, 8, Operator::Fused, 0.25);
     assert!(refused(Scheme::Torchvision, gated).ends_with("row 1: its `fused` blocks have no squeeze-and-excitation"));
+    let bare = Row::new(1, 3, 1, 4, 8, 8, Operator::MbConv, 0.0);
+    assert!(
+        refused(Scheme::Torchvision, bare).ends_with("row 1: all its `mbconv` blocks have a squeeze-and-excitation")
+    );
     let plain = Row::new(1, 3, 1, 1, 8, 8, Operator::Plain, 0.0);
     let expanding = Row { expand_conv: true, ..Row::new(1, 3, 1, 1, 8, 8, Operator::MbConv, 0.25) };
     for scheme in Scheme::ALL.into_iter().filter(|scheme| !matches!(scheme, Scheme::Own | Scheme::Timm)) {

@@ -1,7 +1,7 @@
 //! torchvision's names (`torchvision/models/efficientnet.py`): every sequence counts its members.
 
-use effnet_spec::Operator;
-use effnet_spec::plan::{LayerKind, Part, Site, Submodule};
+use effnet_spec::plan::{Part, Site, Submodule};
+use effnet_spec::{Block, Operator};
 
 use super::Scheme;
 use super::unnameable::{Unnameable, refuse};
@@ -12,8 +12,7 @@ pub(super) fn submodule(site: &Site, submodule: Submodule, stages: usize) -> Res
     let sequence = match site.part {
         Part::Stem => "features.0".to_owned(),
         Part::Block(block) => {
-            if block.operator == Operator::Fused && matches!(site.layer.kind, LayerKind::SqueezeExcite(_)) {
-                let reason = "its `fused` blocks have no squeeze-and-excitation";
+            if let Some(reason) = lacks(&block) {
                 return Err(Unnameable::row(Scheme::Torchvision, block.row, reason));
             }
             let member = block.layers().take_while(|layer| layer.name != site.layer.name).count();
@@ -28,4 +27,13 @@ pub(super) fn submodule(site: &Site, submodule: Submodule, stages: usize) -> Res
         Submodule::Expand => "fc2",
     };
     Ok(format!("{sequence}.{member}"))
+}
+
+/// What a block is that its classes, `MBConv` and `FusedMBConv`, are not.
+fn lacks(block: &Block) -> Option<&'static str> {
+    match (block.operator, block.squeezed) {
+        (Operator::Fused, 1..) => Some("its `fused` blocks have no squeeze-and-excitation"),
+        (Operator::MbConv, 0) => Some("all its `mbconv` blocks have a squeeze-and-excitation"),
+        _ => None,
+    }
 }
