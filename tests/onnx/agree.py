@@ -1,33 +1,29 @@
-"""Do other runtimes compute from our ONNX files what timm computes in f64, or, for a table of ours, what our engine does?
+"""Do other runtimes compute from our ONNX files what the networks are?
 
-    python agree.py EFFNET sample|full
+    python agree.py EFFNET sample|full LITE0
 
-By ONNX Runtime, OpenVINO and tract, at two sizes and two batches; `onnx.checker` passes; nodes and bytes are few.
+At full size of timm's networks, with random weights, as timm does in f64. In the sample of networks that effnet trains in
+seconds, of LITE0, a file with EfficientNet-Lite0's weights of ImageNet, and in both of tables with every word, as ONNX
+Runtime without optimisations does from a file that has batch normalisations as they are, which `--check` has held to our
+engine. By ONNX Runtime, OpenVINO and tract, at two sizes and two batches; `onnx.checker` passes; nodes and bytes are few.
 """
 
 import json
 import pathlib
-import subprocess
 import sys
 import tempfile
 
 import numpy
 import onnx
-import torch
 
-from networks import REST, SAMPLE, SETTINGS, of_table, of_timm
-from runtimes import RUNTIMES
+from networks import REST, SAMPLE, SETTINGS, export, of_table, trained
+from runtimes import RUNTIMES, session
 
 # Of the logits' deviation: two ways to sum in f32.
 TOLERANCE = 1e-4
 # With weights of 11 bits.
 F16_TOLERANCE = 1e-2
 SHAPES = [(1, 3, 224, 224), (2, 3, 193, 161)]
-
-
-def export(effnet, out, *flags):
-    command = [effnet, "export", out, "--check", "--json", *flags]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def images(shape):
@@ -62,8 +58,8 @@ def compare(file, half, reference):
 def compare_others(effnet, folder, flags, reference):
     """The same for a file of one size and batch, and for one that takes bytes."""
     fixed, pixels = folder / "fixed.onnx", folder / "pixels.onnx"
-    export(effnet, fixed, "--size", "224", "--batch", "1", *flags)
-    export(effnet, pixels, "--preprocess", *flags)
+    export(effnet, fixed, "--check", "--size", "224", "--batch", "1", *flags)
+    export(effnet, pixels, "--check", "--preprocess", *flags)
     properties = {entry.key: entry.value for entry in onnx.load(pixels).metadata_props}
     mean, std = (numpy.float32(json.loads(properties[key])) for key in ["mean", "std"])
     # Spread as other images, in whole bytes.
@@ -77,49 +73,54 @@ def compare_others(effnet, folder, flags, reference):
             assert error <= TOLERANCE, f"{file.name} by {name}: {error}"
 
 
-def main(effnet, size):
+def hold(effnet, folder, name, flags, reference=None, in_other_ways=False):
+    """Holds the files of a network to the reference, or, without one, to the file that keeps batch normalisations."""
+    file, half, plain = (folder / f"{each}.onnx" for each in ["folded", "f16", "plain"])
+    report = export(effnet, file, "--check", *flags)
+    export(effnet, half, "--check", "--precision", "f16", *flags)
+    export(effnet, plain, "--check", "--keep-batch-norm", *flags)
+    constants = [each for each in onnx.load(plain).graph.initializer if ".running_" not in each.name]
+    share = report["bytes"] / sum(4 * numpy.prod(each.dims, dtype=int) for each in constants)
+    peer = "timm" if reference else "the file with batch normalisations"
+    if reference is None:
+        exactly = session(plain, optimised=False)
+
+        def reference(x):
+            return exactly.run(None, {"images": x})[0]
+
+    largest, of_half = compare(file, half, reference)
+    if in_other_ways:
+        compare_others(effnet, folder, flags, reference)
+    print(
+        f"{name}: {report['nodes']} nodes, {share:.3f} of the weights' bytes; at most {largest:.1e} of the logits' deviation "
+        f"from {peer}, {of_half:.1e} in f16; our reader {report['error']:.1e} from our engine",
+        flush=True,
+    )
+    return report["nodes"], share
+
+
+def main(effnet, size, lite0):
     for ours, theirs in (SAMPLE | (REST if size == "full" else {})).items():
         with tempfile.TemporaryDirectory() as folder:
-            folder = pathlib.Path(folder)
-            network, weights = of_timm(theirs, folder)
-            flags = ["--variant", ours, "--dialect", "timm-tf", "--weights", weights]
-            file, half = folder / f"{ours}.onnx", folder / f"{ours}-f16.onnx"
-            report = export(effnet, file, *flags)
-            export(effnet, half, "--precision", "f16", *flags)
+            folder, reference = pathlib.Path(folder), None
+            if size == "full":
+                # Here, since the sample has no timm.
+                from by_timm import in_f64, of_timm
 
-            network.double()
-
-            def reference(x):
-                with torch.no_grad():
-                    return network(torch.from_numpy(x).double()).numpy()
-
-            largest, of_half = compare(file, half, reference)
-            if ours in SAMPLE:
-                compare_others(effnet, folder, flags, reference)
-            numbers = 4 * sum(parameter.numel() for parameter in network.parameters())
-            share = report["bytes"] / numbers
-            print(
-                f"{ours}: {report['nodes']} nodes, {share:.3f} of the weights' bytes; at most {largest:.1e} of the logits' "
-                f"deviation from timm, {of_half:.1e} in f16; our reader {report['error']:.1e} from our engine",
-                flush=True,
-            )
-            assert share <= 1.02 and (ours != "b0" or report["nodes"] <= 300)
+                network, weights = of_timm(theirs, folder)
+                reference = in_f64(network)
+                flags = ["--variant", ours, "--dialect", "timm-tf", "--weights", weights]
+            elif ours == "lite0":
+                flags = ["--variant", ours, "--weights", lite0]
+            else:
+                flags = ["--weights", trained(effnet, folder, "--variant", ours)]
+            nodes, share = hold(effnet, folder, ours, flags, reference, ours in SAMPLE)
+            assert share <= 1.02 and (ours != "b0" or nodes <= 300)
     for settings in SETTINGS:
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
-            weights = of_table(effnet, settings, folder)
-            file, half, plain = (folder / f"{name}.onnx" for name in ["words", "words-f16", "words-plain"])
-            report = export(effnet, file, "--weights", weights)
-            export(effnet, half, "--precision", "f16", "--weights", weights)
-            # Its nodes are others, and our reader has held it to our engine.
-            export(effnet, plain, "--keep-batch-norm", "--weights", weights)
-            largest, of_half = compare(file, half, lambda x: RUNTIMES["ONNX Runtime"](plain, x))
-            print(
-                f"{settings}: {report['nodes']} nodes; at most {largest:.1e} from the file with batch normalisations, "
-                f"{of_half:.1e} in f16; our reader {report['error']:.1e} from our engine",
-                flush=True,
-            )
+            hold(effnet, folder, settings, ["--weights", of_table(effnet, settings, folder)])
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

@@ -6,16 +6,15 @@
 optimisations of the graph, and, for the record, with them: there u8 · s8 saturates on CPUs without VNNI.
 """
 
-import json
+import importlib.util
 import pathlib
-import subprocess
 import sys
 import tempfile
 
 import numpy
-import skimage
 from PIL import Image
 
+from networks import export
 from runtimes import session
 
 CALIBRATING, ASKED = 48, 120
@@ -27,7 +26,8 @@ PICTURES = [
 
 def crops():
     """Squares of random size and place, as arrays of 224 × 224."""
-    folder = pathlib.Path(skimage.__file__).parent / "data"
+    # Found, not imported: that would need what scikit-image computes by.
+    folder = pathlib.Path(importlib.util.find_spec("skimage").origin).parent / "data"
     files = sorted(file for file in folder.iterdir() if file.suffix in (".png", ".jpg"))
     pictures = [Image.open(file).convert("RGB") for file in files if any(name in file.name for name in PICTURES)]
     draw = numpy.random.default_rng(0)
@@ -83,13 +83,10 @@ def main(effnet, weights):
                 asked.append(((numpy.asarray(crop, numpy.float32) - 127) / 128).transpose(2, 0, 1))
         asked = numpy.stack(asked)
 
-        def export(name, *flags):
-            command = [effnet, "export", folder / name, "--variant", "lite0", "--weights", weights, "--json", *flags]
-            return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
-
-        plain = export("f32.onnx", "--check")
-        flags = ["--calibrate", folder / "data", "--calibration-images", str(CALIBRATING), "--check"]
-        int8 = export("int8.onnx", "--precision", "int8", *flags)
+        flags = ["--check", "--variant", "lite0", "--weights", weights]
+        plain = export(effnet, folder / "f32.onnx", *flags)
+        calibrating = ["--precision", "int8", "--calibrate", data.parent, "--calibration-images", str(CALIBRATING)]
+        int8 = export(effnet, folder / "int8.onnx", *calibrating, *flags)
         print(f"Lite0: {plain['bytes']} bytes in f32, {int8['bytes']} in int8")
         holds("our reader", int8["answers"])
         expected = session(folder / "f32.onnx").run(None, {"images": asked})[0]
