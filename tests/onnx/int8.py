@@ -67,8 +67,8 @@ def holds(name, answers):
 def main(effnet, weights):
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        data = folder / "data" / "crops"
-        data.mkdir(parents=True)
+        data = folder / "crops"
+        data.mkdir()
         all_crops = list(crops())
         # `--calibrate` takes every so manyth picture in the order of names.
         places = [at * len(all_crops) // CALIBRATING for at in range(CALIBRATING)]
@@ -85,7 +85,7 @@ def main(effnet, weights):
 
         flags = ["--check", "--variant", "lite0", "--weights", weights]
         plain = export(effnet, folder / "f32.onnx", *flags)
-        calibrating = ["--precision", "int8", "--calibrate", data.parent, "--calibration-images", str(CALIBRATING)]
+        calibrating = ["--precision", "int8", "--calibrate", data, "--calibration-images", str(CALIBRATING)]
         int8 = export(effnet, folder / "int8.onnx", *calibrating, *flags)
         print(f"Lite0: {plain['bytes']} bytes in f32, {int8['bytes']} in int8")
         holds("our reader", int8["answers"])

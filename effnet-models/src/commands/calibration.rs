@@ -8,10 +8,12 @@ use clap::Args;
 use effnet_runtime::candle::Tensor;
 use effnet_runtime::data::{self, EvalTransform, Source};
 
+use super::progress::counted;
+
 /// The pictures for int8.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Calibration {
-    /// Images like those that the network will see, for int8: a data set of any kind that `check` takes
+    /// Images like those that the network will see, for int8: a folder with pictures, or a data set of any kind that `check` takes
     #[arg(long, value_name = "DATA")]
     calibrate: Option<PathBuf>,
     /// How many of them; --check measures on the others
@@ -45,7 +47,7 @@ impl Calibration {
     ) -> Result<Option<Pictures>> {
         let Some(path) = &self.calibrate else { return Ok(None) };
         let transform = transform()?;
-        let source = data::open_whole(path)?;
+        let source = data::open_pictures(path)?;
         let chosen = spread(source.len(), self.calibration_images as usize);
         let others: Vec<usize> = (0..source.len()).filter(|number| chosen.binary_search(number).is_err()).collect();
         let others = spread(others.len(), MEASURED).into_iter().map(|at| others[at]).collect();
@@ -54,20 +56,15 @@ impl Calibration {
 }
 
 impl Pictures {
-    /// How many calibrate.
-    pub(super) fn count(&self) -> usize {
-        self.chosen.len()
-    }
-
-    /// Images that calibrate, each `[1, C, size, size]`.
+    /// Images that calibrate, each `[1, C, size, size]`. How many of them have been taken is shown.
     pub(super) fn chosen(&self) -> impl Iterator<Item = Result<Tensor>> {
-        self.chosen.iter().map(|number| self.read(*number))
+        counted("calibrating on", self.chosen.iter().map(|number| self.read(*number)))
     }
 
     /// Images that do not; where all do, the same.
     pub(super) fn others(&self) -> impl Iterator<Item = Result<Tensor>> {
         let others = if self.others.is_empty() { &self.chosen } else { &self.others };
-        others.iter().map(|number| self.read(*number))
+        counted("comparing with f32 on", others.iter().map(|number| self.read(*number)))
     }
 
     fn read(&self, number: usize) -> Result<Tensor> {

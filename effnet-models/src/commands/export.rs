@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::error::ErrorKind;
 use clap::{Args, ValueEnum};
-use effnet_runtime::cli;
 use effnet_runtime::data::EvalTransform;
 use effnet_runtime::export::{Agreement, Onnx, Options, Similarity, Weights as Numbers, calibrate};
 use effnet_runtime::infer::{self, Engine};
@@ -146,7 +145,6 @@ impl Export {
         Ok(match (self.precision, pictures) {
             (Format::F16, _) => Numbers::F16,
             (Format::Int8, Some(pictures)) => {
-                cli::warn(format_args!("calibrating on {} images", pictures.count()));
                 Numbers::Int8(calibrate(&Onnx::open(file, about, &Options::default())?, pictures.chosen())?)
             }
             (Format::F32 | Format::Int8, _) => Numbers::F32,

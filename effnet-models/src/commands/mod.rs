@@ -13,6 +13,7 @@ mod export;
 mod labels;
 mod output;
 mod predict;
+mod progress;
 mod runner;
 mod summary;
 mod threads;

@@ -43,6 +43,30 @@ fn what_was_written_is_checked_and_reported() {
 }
 
 #[test]
+fn pictures_calibrate_in_whatever_folders_they_lie() {
+    let folder = folder();
+    let class = fs::read_dir(RUN.data()).expect("the data").next().expect("a class").expect("read").path();
+    for (number, picture) in fs::read_dir(class).expect("a class").enumerate() {
+        let place = folder.path().join(["flat", "flat/more"][number % 2]);
+        fs::create_dir_all(&place).expect("made");
+        fs::copy(picture.expect("read").path(), place.join(format!("{number}.png"))).expect("copied");
+    }
+    let export = |data: &str| {
+        let mut command = effnet(folder.path());
+        command.args(["export", "int8.onnx", "--precision", "int8", "--calibration-images", "5", "--check", "--json"]);
+        command.args(["--calibrate", data, "--weights"]).arg(RUN.weights());
+        command
+    };
+    let done = export("flat").output().expect("run");
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success() && said.contains("calibrating on 5 images\n"), "{said}");
+    assert!(said.contains("comparing with f32 on "), "{said}");
+    fail(&mut export("none"), &["none"]);
+    fs::create_dir(folder.path().join("empty")).expect("made");
+    fail(&mut export("empty"), &["empty holds no image files: give a folder with JPEG, PNG, WebP, GIF or BMP files"]);
+}
+
+#[test]
 fn what_cannot_be_exported_is_told() {
     let folder = folder();
     fail(

@@ -83,6 +83,6 @@ pub use mix::Mix;
 pub use picture::read_picture;
 pub use source::{
     DEFAULT_VAL_FRACTION, DIGITS_ATTRIBUTION, Ignored, Source, Split, Validation, digits, hold_out, open,
-    open_to_measure, open_whole,
+    open_pictures, open_to_measure, open_whole,
 };
 pub use transform::{EvalTransform, Normalise, Scratch, TrainTransform, Transform};

@@ -32,7 +32,7 @@ use crate::random;
 pub use digits::{DIGITS_ATTRIBUTION, digits};
 pub(in crate::data) use files::{MAX_FILE_BYTES, check_length};
 pub use ignored::Ignored;
-pub use open::{open, open_to_measure, open_whole};
+pub use open::{open, open_pictures, open_to_measure, open_whole};
 pub use split::{DEFAULT_VAL_FRACTION, Validation};
 pub use subset::hold_out;
 

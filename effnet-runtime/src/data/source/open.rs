@@ -38,6 +38,15 @@ pub fn open_whole(path: &Path) -> Result<Arc<dyn Source>, Error> {
     find(path)?.whole()
 }
 
+/// Opens all pictures at `path` as one source, for what classes do not matter to: those of a folder, however deep they
+/// lie, or those of any other data set, as [`open_whole`] does. The source's classes and labels say nothing.
+///
+/// # Errors
+/// If nothing is there, it cannot be read, or it holds no pictures; of other data sets than folders, as [`open`].
+pub fn open_pictures(path: &Path) -> Result<Arc<dyn Source>, Error> {
+    find(path)?.pictures()
+}
+
 /// The extensions of lists. A list with tabs is refused with advice.
 const LISTS: [&str; 2] = ["csv", "tsv"];
 

@@ -12,6 +12,11 @@ pub(super) trait Divide {
 
     /// All pictures as one source.
     fn whole(self: Box<Self>) -> Result<Arc<dyn Source>, Error>;
+
+    /// All pictures as one source whose classes do not matter.
+    fn pictures(self: Box<Self>) -> Result<Arc<dyn Source>, Error> {
+        self.whole()
+    }
 }
 
 /// Pictures, and which of them its maker set aside for validation.

@@ -66,6 +66,14 @@ impl Divide for Tree {
         }
         Ok(Arc::new(all))
     }
+
+    /// In whatever folders they lie, and in none.
+    fn pictures(self: Box<Self>) -> Result<Arc<dyn Source>, Error> {
+        refuse_empty(&self, "give a folder with JPEG, PNG, WebP, GIF or BMP files")?;
+        let Self { listing, files, .. } = *self;
+        let samples = listing.images.into_iter().map(|place| Sample { place, label: 0 }).collect();
+        Ok(Arc::new(Samples { store: files, classes: ["pictures".to_owned()].into(), samples }))
+    }
 }
 
 /// The classes whose folders lie directly below `prefix`, and their images.
@@ -124,21 +132,28 @@ fn outside(listing: &Listing, top: &str, prefixes: &[&str]) -> Ignored {
 
 const WANTED: &str = "put JPEG, PNG, WebP, GIF or BMP files into one folder per class, named after the class";
 
+/// Refuses a tree without images, and says what is wanted.
+fn refuse_empty(tree: &Tree, wanted: &str) -> Result<(), Error> {
+    let listing = &tree.listing;
+    if !listing.images.is_empty() {
+        return Ok(());
+    }
+    let inner = if tree.is_archive { listing.ignored.kinds.get(".tar").copied() } else { None };
+    let reason = match inner {
+        Some(tars) => format!("holds {tars} tars and no image files: unpack it, and give the folder of its tars"),
+        None => format!("holds no image files{}: {wanted}", listing.ignored.hint()),
+    };
+    Err(Error::layout(&tree.origin, reason))
+}
+
 /// The folder that contains all others in an archive, as a path that ends with `/`, or nothing: archives tend to wrap a
 /// data set in a folder. A lone folder with images in it, or with a single folder, counts as a class instead.
 ///
 /// # Errors
 /// If there are no images at all.
 fn top_folder(tree: &Tree) -> Result<String, Error> {
+    refuse_empty(tree, WANTED)?;
     let listing = &tree.listing;
-    if listing.images.is_empty() {
-        let inner = if tree.is_archive { listing.ignored.kinds.get(".tar").copied() } else { None };
-        let reason = match inner {
-            Some(tars) => format!("holds {tars} tars and no image files: unpack it, and give the folder of its tars"),
-            None => format!("holds no image files{}: {WANTED}", listing.ignored.hint()),
-        };
-        return Err(Error::layout(&tree.origin, reason));
-    }
     let first = listing.images.iter().find_map(|path| path.split_once('/')).map(|(first, _)| first);
     let Some(first) = first.filter(|_| tree.is_archive) else { return Ok(String::new()) };
     let prefix = format!("{first}/");

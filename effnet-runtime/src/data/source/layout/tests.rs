@@ -1,7 +1,7 @@
 use std::fs;
 
 use super::super::tests::{contents, folder, tar_bytes};
-use super::super::{Source, Split, Validation, open, open_to_measure, open_whole};
+use super::super::{Source, Split, Validation, open, open_pictures, open_to_measure, open_whole};
 
 /// Opens files as a folder, as a tar of it, and as a tar that wraps them in a folder. Messages call the data set
 /// `DATA`.
@@ -213,4 +213,27 @@ fn one_class_is_enough_to_measure_on() {
     assert_eq!(open_whole(folder(&["train/cat/1.png", "train/dog/2.png"]).path()).unwrap().len(), 2);
     let error = open_whole(folder(&["1.png", "2.png"]).path()).err().expect("an error").to_string();
     assert!(error.contains("has no class folders"), "{error}");
+}
+
+/// In folders that no data set has.
+#[test]
+fn pictures_need_no_class_folders() {
+    let cases: [&[&str]; 4] = [
+        &["1.png", "2.png"],
+        &["1.png", "cat/2.png", "cat/old/3.png"],
+        &["one/cat/1.png", "one/dog/1.png", "two/cat/1.png", "two/dog/1.png"],
+        &["test/cat/1.png", "train/cat/1.png", "train/dog/1.png", "val/1.png"],
+    ];
+    for files in cases {
+        let root = folder(files);
+        let source = open_pictures(root.path()).unwrap_or_else(|error| panic!("{files:?}: {error}"));
+        assert_eq!(paths(&*source), files);
+    }
+    let error = open_pictures(folder(&["notes.txt"]).path()).err().expect("an error").to_string();
+    assert!(
+        error.ends_with(
+            "holds no image files (only 1 other file (1 .txt)): give a folder with JPEG, PNG, WebP, GIF or BMP files"
+        ),
+        "{error}"
+    );
 }
