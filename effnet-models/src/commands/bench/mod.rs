@@ -10,6 +10,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use effnet_runtime::candle::Device;
+use effnet_runtime::data::Batch;
 use effnet_runtime::device;
 use effnet_runtime::simd::Level;
 use effnet_runtime::train::memory;
@@ -117,7 +118,7 @@ impl Bench {
         let (Design { name, spec, .. }, runner) = self.runner()?;
         let size = self.size.map_or(spec.settings.default_size(), |size| size as usize);
         let (batch, classes, device) = (self.batch as usize, runner.num_classes(), runner.device().clone());
-        let work = work::batch_of(batch, spec.settings.in_channels, size, classes, &device)?;
+        let work = Batch::noise(batch, spec.settings.in_channels, size, classes, &device)?;
         let mut subject = work::Subject::new(runner, self.mode, &work)?;
         let times = self.time(|number| subject.run(&work, number))?;
         let profile = self.profile.then(|| subject.profile(&work, self.runs, &device, self.place.precision()));

@@ -3,12 +3,11 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use effnet_runtime::candle::{Device, Tensor};
+use effnet_runtime::candle::Device;
 use effnet_runtime::data::Batch;
 use effnet_runtime::device;
 use effnet_runtime::infer::Session;
 use effnet_runtime::profile::traced;
-use effnet_runtime::random::{Purpose, Stream};
 use effnet_runtime::simd::{Level, peak_gflops};
 use effnet_runtime::{Network, Pass, Precision};
 
@@ -18,17 +17,6 @@ use effnet_runtime::train::{StepOptions, step};
 use super::Mode;
 use super::profile::{Profile, Span};
 use crate::commands::runner::Runner;
-
-/// Random pixels, normally distributed as normalised images roughly are, with labels in turn. They lie on the device:
-/// the timed work begins there.
-pub(super) fn batch_of(batch: usize, channels: usize, size: usize, classes: usize, device: &Device) -> Result<Batch> {
-    let stream = Stream::new(0, Purpose::Bench, 0, 0, 0);
-    let pixels = (0..(batch * channels * size * size) as u64).map(|element| stream.normal(element) as f32);
-    let images = Tensor::from_iter(pixels, &Device::Cpu)?.reshape((batch, channels, size, size))?.to_device(device)?;
-    let labels = (0..batch).map(|image| (image % classes.max(1)) as u32).collect();
-    let (samples, positions) = ((0..batch as u64).collect(), (0..batch).collect());
-    Ok(Batch { number: 0, images, labels, samples, positions, partners: None })
-}
 
 /// A network with the memory for its batch.
 pub(super) enum Subject {

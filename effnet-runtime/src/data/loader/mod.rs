@@ -3,6 +3,7 @@
 //! The batches depend on source, transform, order, seed and epoch alone. Neither the number of threads nor their timing
 //! changes them, and an epoch that begins in its middle continues with the batches it would have had.
 
+mod noise;
 mod queue;
 #[cfg(test)]
 mod tests;
