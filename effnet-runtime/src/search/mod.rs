@@ -5,12 +5,14 @@
 //! [`Trial`]s before. What a trial comes to is its [`Outcome`]: accuracy after a short
 //! training, the time of a training step beside a reference's, and parameters; a reward makes one number of them.
 
+mod clock;
 mod error;
 mod reward;
 mod sampler;
 mod space;
 mod trial;
 
+pub use clock::{Clock, Pacer, Recorded, Stopwatch, Time, Turn, Turnstile};
 pub use error::{Error, Result};
 pub use reward::{PaperReward, Reward};
 pub use sampler::{Allowed, Evolution, Halving, Next, Random, Rung, Sampler, winner};
