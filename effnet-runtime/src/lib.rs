@@ -127,6 +127,8 @@ pub mod __private;
 pub mod cli;
 #[cfg(feature = "train")]
 pub mod data;
+#[cfg(feature = "report")]
+mod page;
 #[cfg(feature = "train")]
 pub mod search;
 #[cfg(feature = "train")]

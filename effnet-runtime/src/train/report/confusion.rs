@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use effnet_spec::thousands;
 use maud::{Markup, html};
 
-use super::figures::percent;
+use crate::page::figures::percent;
 use crate::train::evaluate::{ClassScore, Evaluation};
 
 /// Maximum number of classes for which the whole matrix is shown.

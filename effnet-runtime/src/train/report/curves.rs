@@ -3,9 +3,9 @@
 use effnet_spec::thousands;
 use maud::{Markup, PreEscaped, html};
 
-use super::chart::{Chart, Line};
-use super::figures::{loss, percent, short};
 use super::history::History;
+use crate::page::chart::{Chart, Line};
+use crate::page::figures::{decimals, percent, short};
 use crate::text::duration;
 use crate::train::error::Result;
 use crate::train::facts::Facts;
@@ -136,7 +136,7 @@ fn table(history: &History) -> Markup {
     let cell = |column: &str, number: f64| match column {
         "epoch" | "step" => thousands(number as u64),
         "seconds" => duration(std::time::Duration::try_from_secs_f64(number).unwrap_or_default()),
-        column if column.ends_with("loss") => loss(number),
+        column if column.ends_with("loss") => decimals(number),
         column if column.ends_with("top1") || column.ends_with("top5") => percent(number),
         _ => short(number),
     };

@@ -3,9 +3,10 @@
 use effnet_spec::thousands;
 use maud::{Markup, html};
 
-use super::figures::{loss, percent};
 use super::history::History;
 use super::shown::Shown;
+use crate::page::figures::{count, decimals, percent};
+use crate::page::tile;
 use crate::text::duration;
 use crate::train::facts::Facts;
 use crate::train::state::Best;
@@ -39,26 +40,11 @@ pub(super) fn of(facts: &Facts, best: &Best, history: &History, shown: &Shown) -
                     }
                 }
                 (tile("Top-5", &percent(of_best("top5")), "of that epoch"))
-                (tile("Validation loss", &loss(of_best("loss")), "of that epoch"))
+                (tile("Validation loss", &decimals(of_best("loss")), "of that epoch"))
                 (tile("Epochs", &thousands(done), &is_done))
                 (tile("Time", &duration(std::time::Duration::from_secs_f64(seconds)), "evaluations included"))
-                (tile("Parameters", &params(facts.network.params().trainable() as u64), "trainable"))
+                (tile("Parameters", &count(facts.network.params().trainable() as u64), "trainable"))
             }
         }
     }
-}
-
-fn tile(name: &str, figure: &str, aside: &str) -> Markup {
-    html! {
-        div {
-            dt { (name) }
-            dd { (figure) }
-            dd.aside { (aside) }
-        }
-    }
-}
-
-/// `21.46 M`.
-fn params(number: u64) -> String {
-    if number < 1_000_000 { thousands(number) } else { format!("{:.2} M", number as f64 / 1e6) }
 }

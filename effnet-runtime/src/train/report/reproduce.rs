@@ -4,6 +4,7 @@ use effnet_kernels::simd::Level;
 use effnet_spec::thousands;
 use maud::{Markup, html};
 
+use crate::page;
 use crate::text::shell;
 use crate::train::error::{Error, Result};
 use crate::train::facts::Facts;
@@ -36,7 +37,7 @@ pub(super) fn of(facts: &Facts) -> Result<Markup> {
             "With the same version, images and processor level the run is the same to the bit, whatever the number of "
             "threads and however often it was stopped and resumed."
         }
-        dl.facts { @for (name, fact) in facts_of_it { div { dt { (name) } dd { (fact) } } } }
+        (page::facts(facts_of_it))
         details {
             summary { "All settings (" code { "config.toml" } ")" }
             pre { code { (settings) } }

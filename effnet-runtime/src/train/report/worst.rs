@@ -8,8 +8,8 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{ImageFormat, RgbImage, imageops};
 use maud::{Markup, html};
 
-use super::figures::probability;
 use crate::data::Source;
+use crate::page::figures::probability;
 use crate::train::evaluate::{Evaluation, Misclassified};
 
 /// Longest side of a thumbnail in pixels: twice the displayed size, for dense screens.
