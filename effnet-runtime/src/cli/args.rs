@@ -38,6 +38,10 @@ pub struct TrainArgs {
     /// Log what happens to stderr; -vv logs more.
     #[arg(long, short, action = clap::ArgAction::Count, help_heading = "Output")]
     pub(super) verbose: u8,
+
+    /// Settings that go before the recipe's, where the command has some.
+    #[arg(skip)]
+    pub(super) over: Option<Layer>,
 }
 
 /// Verbosity of a run's output.
@@ -60,6 +64,21 @@ impl TrainArgs {
     /// Whether `--resume` is there.
     pub fn resumes(&self) -> bool {
         self.resume
+    }
+
+    /// Whether a flag or a file sets this setting.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no TOML.
+    pub fn says(&self, key: &str) -> Result<bool> {
+        let (flags, set, file) = (self.settings.layer()?, self.set_layer()?, self.config_layer()?);
+        Ok([&flags, &set].into_iter().chain(&file).any(|layer| layer.settings.contains_key(key)))
+    }
+
+    /// These flags, with settings that are stronger than the recipe's and weaker than those of a file or a flag.
+    #[must_use]
+    pub fn over_recipe(self, settings: Layer) -> Self {
+        Self { over: Some(settings), ..self }
     }
 
     /// How often `--verbose` is there.

@@ -5,7 +5,7 @@ use effnet_kernels::threads;
 use super::args::TrainArgs;
 use super::model::Model;
 use crate::device;
-use crate::train::config::{Config, Layer};
+use crate::train::config::Config;
 use crate::train::{
     Error, Result, RunFolder, Trainer, build_network, check_batches, check_transforms, open_data, spec_of,
 };
@@ -18,7 +18,7 @@ pub(super) fn begin(args: &TrainArgs, model: &Model<'_>) -> Result<Trainer> {
         (config, Some(folder))
     } else {
         args.output.as_deref().map_or(Ok(()), RunFolder::check_free)?;
-        (args.new_run(&spec, model.name, Layer::empty("the command"))?, None)
+        (args.new_run(&spec, model.name)?, None)
     };
     ready(&config)?;
     let split = open_data(&config)?;

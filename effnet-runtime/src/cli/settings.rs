@@ -14,28 +14,25 @@ use crate::train::{Error, Result, convention};
 use crate::weights::{Source, WeightsFile};
 
 impl TrainArgs {
-    /// The settings of a new run of a network of this name. Those of `over` are stronger than the recipe's, and weaker than
-    /// those of a file or a flag.
+    /// The settings of a new run of a network of this name.
     ///
     /// # Errors
     /// When a setting is unknown, out of bounds, or set nowhere.
-    pub fn new_run(&self, spec: &Spec, name: &str, over: Layer) -> Result<Config> {
+    pub fn new_run(&self, spec: &Spec, name: &str) -> Result<Config> {
         let flags = self.settings.layer()?;
         let file = self.config_layer()?.unwrap_or_else(|| Layer::empty("no file"));
         let set = self.set_layer()?;
+        let over = self.over.clone().unwrap_or_else(|| Layer::empty("the command"));
         let said =
             |key: &str| [&flags, &set, &file, &over].into_iter().find_map(|layer| layer.settings.get(key)).cloned();
         let (own_data, pretrained) = (said("data.path").is_some(), said("pretrained.path").is_some());
-        let recipe_name = said("recipe");
-        let chosen = recipe_name.as_ref().and_then(Value::as_str).unwrap_or_else(|| pick_recipe(own_data, pretrained));
-        let recipe = recipe(chosen)?;
+        let text = |key| said(key).and_then(|value| value.as_str().map(str::to_owned));
+        let chosen = text("recipe").unwrap_or_else(|| pick_recipe(own_data, pretrained).to_owned());
+        let recipe = recipe(&chosen)?;
         let mut about = Layer::empty("the command");
         about.set("model", name);
         about.set("recipe", chosen);
-        let pretrained = said("pretrained.path");
-        let dialect = said("pretrained.dialect");
-        let text = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
-        let defaults = defaults(spec, text(&pretrained).as_deref(), text(&dialect).as_deref())?;
+        let defaults = defaults(spec, text("pretrained.path").as_deref(), text("pretrained.dialect").as_deref())?;
         merge(&[defaults, recipe, over, file, set, about, flags])
     }
 

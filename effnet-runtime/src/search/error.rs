@@ -4,10 +4,41 @@ use std::path::PathBuf;
 
 use effnet_spec::thousands;
 
+use crate::{data, train, weights};
+
 /// A failure of a search.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// The training of a trial, or its data.
+    #[error(transparent)]
+    Train(#[from] train::Error),
+    /// A file or folder of the search that cannot be read or written.
+    #[error("cannot {action} `{}`: {reason}", path.display())]
+    Folder {
+        /// The action: `create`, `write`, `read`, `remove` or `lock`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        reason: std::io::Error,
+    },
+    /// A ledger that was changed by something else than a search.
+    #[error("`{}`, line {line}, is no line of a search's ledger: {reason}", path.display())]
+    Ledger {
+        /// The ledger.
+        path: PathBuf,
+        /// The line's number, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A folder without a search.
+    #[error("there is no search in `{}`: name its folder, or begin one with `effnet search`", .0.display())]
+    NoSearch(PathBuf),
+    /// Settings that do not fit, or make no sense.
+    #[error("{0}")]
+    Setting(String),
     /// A space's text that says no space.
     #[error("the space `{space}` is wrong in {place}: {what}")]
     Space {
@@ -50,15 +81,27 @@ pub enum Error {
         /// How many of them each limit refused, and how many were drawn before.
         why: String,
     },
-    /// A file that cannot be read.
-    #[error("cannot read `{}`: {reason}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        reason: std::io::Error,
-    },
 }
 
 /// Result of a search.
 pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// Makes an error of the system's reason why an action on a file or folder failed.
+    pub(super) fn folder(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |reason| Self::Folder { action, path, reason }
+    }
+}
+
+impl From<data::Error> for Error {
+    fn from(error: data::Error) -> Self {
+        Self::Train(error.into())
+    }
+}
+
+impl From<weights::Error> for Error {
+    fn from(error: weights::Error) -> Self {
+        Self::Train(error.into())
+    }
+}

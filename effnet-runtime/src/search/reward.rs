@@ -1,5 +1,7 @@
 //! What a search maximises.
 
+use serde::{Deserialize, Serialize};
+
 use super::trial::Outcome;
 
 /// Makes one number of what a network came to: the more, the better. A closure can do it too.
@@ -18,7 +20,8 @@ impl<F: Fn(&Outcome) -> f64> Reward for F {
 /// network's, and the parameters P in millions.
 ///
 /// By the paper's exponents, twice the time costs 4.7 % of the reward, and twice the parameters 3.4 %.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PaperReward {
     /// The exponent w of the time.
     pub time: f64,

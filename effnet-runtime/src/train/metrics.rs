@@ -63,6 +63,16 @@ impl Metrics {
     }
 }
 
+/// Top-1 accuracy on the validation images after the last epoch, in 0..=1; none before the first has ended.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn last_top1(path: &Path) -> Result<Option<f64>> {
+    let text = std::fs::read_to_string(path).map_err(Error::folder("read", path))?;
+    let column = HEADER.split(',').position(|column| column == "val_top1").unwrap_or_default();
+    Ok(text.lines().skip(1).last().and_then(|row| row.split(',').nth(column)?.parse().ok()))
+}
+
 /// Rewrites the file with its rows up to and including epoch `epoch`: a run killed between a row and its checkpoint
 /// takes that epoch again.
 pub(super) fn begin(path: &Path, epoch: u64) -> Result<()> {

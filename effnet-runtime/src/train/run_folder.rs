@@ -27,9 +27,6 @@ pub struct RunFolder {
     path: PathBuf,
 }
 
-/// Parent of run folders without `--output`.
-const RUNS: &str = "runs";
-
 impl RunFolder {
     /// Checks that a new run can begin in `output`: it does not exist, or is an empty folder.
     ///
@@ -45,19 +42,24 @@ impl RunFolder {
     /// # Errors
     /// When `output` exists already and is not empty, or the folder cannot be made.
     pub fn create(output: Option<&Path>, model: &str) -> Result<Self> {
-        let path = match output {
-            Some(path) => {
-                Self::check_free(path)?;
-                fs::create_dir_all(path).map_err(Error::folder("create", path))?;
-                path.to_path_buf()
-            }
-            None => Self::numbered(Path::new(RUNS), model)?,
-        };
-        let folder = Self { path };
+        let folder = Self { path: Self::make(output, model)? };
         for below in [folder.checkpoints(), folder.samples()] {
             fs::create_dir_all(&below).map_err(Error::folder("create", below))?;
         }
         Ok(folder)
+    }
+
+    /// Creates an empty folder: `output`, or the first `runs/<name>-<n>` that does not exist.
+    pub(crate) fn make(output: Option<&Path>, name: &str) -> Result<PathBuf> {
+        let Some(path) = output else { return Self::numbered(Self::parent(), name) };
+        Self::check_free(path)?;
+        fs::create_dir_all(path).map_err(Error::folder("create", path))?;
+        Ok(path.to_path_buf())
+    }
+
+    /// Parent of folders without `--output`.
+    pub(crate) fn parent() -> &'static Path {
+        Path::new("runs")
     }
 
     /// Creates `<runs>/<model>-<n>` with the first free `n`; two runs that start at once get two folders.

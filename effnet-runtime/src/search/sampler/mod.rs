@@ -58,7 +58,7 @@ pub fn winner(trials: &[Trial]) -> Option<&Trial> {
 }
 
 /// The trials with a finite reward, best first; the earlier one of equals.
-fn ranked<'a>(trials: impl IntoIterator<Item = &'a Trial>) -> Vec<&'a Trial> {
+pub(super) fn ranked<'a>(trials: impl IntoIterator<Item = &'a Trial>) -> Vec<&'a Trial> {
     let measured = trials.into_iter().filter_map(|trial| Some((finite(trial)?, trial)));
     let mut ranked: Vec<(f64, &Trial)> = measured.collect();
     ranked.sort_by(|(a, one), (b, other)| b.total_cmp(a).then(one.number.cmp(&other.number)));

@@ -93,7 +93,7 @@ impl Space {
         }
         let path = Path::new(name);
         if path.extension().is_some_and(|extension| extension == "toml") {
-            let text = read_text(path).map_err(|reason| Error::Read { path: path.to_owned(), reason })?;
+            let text = read_text(path).map_err(Error::folder("read", path))?;
             return Self::parse(name, &text);
         }
         let known = || SPACES.iter().map(|(name, _)| *name);

@@ -26,7 +26,7 @@ pub(crate) use table::SETTINGS;
 
 impl DataConfig {
     /// Name of the data set for people.
-    pub(crate) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         self.path.as_ref().map_or_else(|| "the bundled digits".to_owned(), |path| path.display().to_string())
     }
 }

@@ -1,0 +1,90 @@
+//! The settings of a search.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use super::error::{Error, Result};
+use super::reward::PaperReward;
+use super::sampler::{Evolution, Halving, Random, Sampler};
+use crate::train::Config;
+
+/// The settings of a search: `search.toml` of its folder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Name of the space, whose text is `space.toml`.
+    pub space: String,
+    /// Networks to try.
+    pub samples: u64,
+    /// What proposes them.
+    pub sampler: SamplerKind,
+    /// Share of each class's training images that accuracy is measured on, and that no trial trains on.
+    pub hold_out: f64,
+    /// What S is the time of.
+    pub measure: Measure,
+    /// The ledger of another search, to take times from instead of the clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<PathBuf>,
+    /// Trials whose weights are kept: the best ones.
+    pub keep: usize,
+    /// What makes one number of an outcome.
+    pub reward: PaperReward,
+    /// The settings of each trial's run, whose `epochs` are the most that a trial has.
+    pub run: Config,
+}
+
+/// A way to propose networks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum SamplerKind {
+    /// Each network with the same probability
+    Random,
+    /// Regularised evolution: mutations of the best among the latest
+    Evolution,
+    /// Successive halving: short trainings, of which the best third goes on to thrice the epochs
+    Halving,
+}
+
+/// The time that a network is judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// A training step, as in the paper
+    Step,
+    /// An inference of one image, by the engine
+    Inference,
+}
+
+impl Settings {
+    /// The sampler.
+    pub fn sampler(&self) -> Box<dyn Sampler> {
+        let Self { samples, run: Config { seed, epochs, .. }, .. } = *self;
+        let random = Random { seed, samples, epochs };
+        match self.sampler {
+            SamplerKind::Random => Box::new(random),
+            SamplerKind::Evolution => Box::new(Evolution::new(random)),
+            SamplerKind::Halving => Box::new(Halving::new(random)),
+        }
+    }
+
+    /// The settings as `search.toml` has them.
+    ///
+    /// # Errors
+    /// When they have no TOML form.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string(self).map_err(|error| Error::Setting(format!("the settings have no TOML form: {error}")))
+    }
+
+    /// Reads `search.toml`.
+    ///
+    /// # Errors
+    /// When the text is not that of such a file.
+    pub fn parse(path: &Path, text: &str) -> Result<Self> {
+        toml::from_str(text).map_err(|error| {
+            let reason = error.message().to_owned();
+            Error::Setting(format!("`{}` does not hold the settings of a search: {reason}", path.display()))
+        })
+    }
+}
