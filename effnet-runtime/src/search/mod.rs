@@ -12,6 +12,8 @@ mod error;
 mod evaluator;
 mod folder;
 mod ledger;
+#[cfg(feature = "report")]
+pub mod report;
 mod reward;
 mod run;
 mod sampler;
