@@ -15,6 +15,7 @@ mod output;
 mod predict;
 mod progress;
 mod runner;
+mod search;
 mod summary;
 mod threads;
 mod train;
@@ -46,6 +47,7 @@ enum Command {
     Check(check::Check),
     Convert(convert::Convert),
     Export(export::Export),
+    Search(search::Search),
 }
 
 /// The binary `train`: the command `train` on its own
@@ -60,7 +62,7 @@ struct OnlyTrain {
 pub fn effnet() -> ExitCode {
     let command = Effnet::parse().command;
     // Training sets up its own logging, and checks the environment itself.
-    if !matches!(command, Command::Train(_)) {
+    if !matches!(command, Command::Train(_) | Command::Search(_)) {
         init_logging(0);
         if let Err(bad) = environment::check() {
             return finish(Err(bad.into()));
@@ -75,6 +77,7 @@ pub fn effnet() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Convert(command) => command.run(),
         Command::Export(command) => command.run(),
+        Command::Search(command) => return search::exit(command),
     })
 }
 

@@ -17,6 +17,7 @@ mod predict;
 mod report;
 mod resume;
 mod schedule;
+mod search;
 mod sources;
 mod summary;
 mod support;

@@ -1,0 +1,129 @@
+//! `effnet search` itself: a worker, or several.
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use anyhow::Result;
+use clap::Args;
+use effnet_runtime::cli::{self, Signals, TrainArgs};
+use effnet_runtime::data::hold_out;
+use effnet_runtime::environment;
+use effnet_runtime::search::{
+    Clock, Ended, Ledger, Measure, Recorded, Search, SearchFolder, Settings, Space, Stopwatch, Training, Turnstile,
+};
+use effnet_runtime::spec::Spec;
+use effnet_runtime::train::open_data;
+
+use super::flags::{SearchFlags, reference};
+use super::progress::{Progress, Trials};
+use super::workers;
+
+/// A new search, or one that goes on.
+#[derive(Args, Debug)]
+pub(super) struct Run {
+    #[command(flatten)]
+    search: SearchFlags,
+    /// Processes that train side by side, with the machine's cores shared among them
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Search")]
+    workers: u16,
+    /// Work until standard input ends, for the process that started this one
+    #[arg(long, hide = true)]
+    worker: bool,
+    #[command(flatten)]
+    args: TrainArgs,
+}
+
+impl Run {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        cli::init_logging(self.args.verbosity());
+        environment::check()?;
+        let begun = Instant::now();
+        let (folder, space, settings) = self.open()?;
+        let signals = Signals::take_over()?;
+        let mut progress = Progress::new(self.args.style(), &folder, &space, &settings)?;
+        if !self.worker {
+            progress.introduce(&settings)?;
+        }
+        let ended = if self.workers > 1 {
+            workers::run(self.workers, &folder, &self.args, &|| signals.stop())?
+        } else {
+            let never = AtomicBool::new(false);
+            let orphaned = if self.worker { workers::orphaned() } else { &never };
+            let stop = || signals.stop() || orphaned.load(Ordering::Relaxed);
+            work(&folder, &space, &settings, &mut progress, &stop)?
+        };
+        progress.end();
+        match ended {
+            Ended::Finished if self.worker => Ok(ExitCode::SUCCESS),
+            Ended::Finished => {
+                progress.result(begun.elapsed())?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Ended::Stopped => {
+                if !self.worker {
+                    progress.stopped();
+                }
+                Ok(signals.exit_code())
+            }
+        }
+    }
+
+    fn open(&self) -> Result<(SearchFolder, Space, Settings)> {
+        if !self.args.resumes() {
+            let (space, settings) = self.search.settings(&self.args)?;
+            cli::ready(&settings.run)?;
+            let folder = SearchFolder::create(self.args.output(), &settings, &space)?;
+            return Ok((folder, space, settings));
+        }
+        let folder = match self.args.output() {
+            Some(path) => SearchFolder::open(path)?,
+            None => SearchFolder::latest()?,
+        };
+        let (space, settings) = (folder.space()?, folder.settings()?);
+        self.search.check_same(&settings, &space, folder.path())?;
+        let run = self.args.resumed_run(&settings.run, folder.path())?;
+        cli::ready(&run)?;
+        Ok((folder, space, Settings { run, ..settings }))
+    }
+}
+
+/// Evaluates trials, as the only worker or one of several.
+fn work(
+    folder: &SearchFolder,
+    space: &Space,
+    settings: &Settings,
+    progress: &mut Progress,
+    stop: &dyn Fn() -> bool,
+) -> Result<Ended> {
+    let run = &settings.run;
+    let split = hold_out(&open_data(run)?, settings.hold_out, run.seed)?;
+    let classes = split.train.classes().len();
+    let clock: Box<dyn Clock> = match (&settings.times, settings.measure) {
+        (Some(times), _) => Box::new(Recorded::new(Ledger::new(times).times()?)),
+        (None, Measure::Step) => Box::new(Stopwatch::training(reference(space)?, run, classes)?),
+        (None, Measure::Inference) => Box::new(Stopwatch::inference(reference(space)?, run, classes)?),
+    };
+    let limits = *space.limits();
+    let allowed = |spec: &Spec| limits.check(spec, classes, run.size);
+    let sampler = settings.sampler();
+    let mut evaluator = Training {
+        config: run.clone(),
+        split,
+        clock,
+        measure: settings.measure,
+        limits,
+        turnstile: Turnstile::of_machine()?,
+        keep: settings.keep,
+        watcher: Box::new(progress.steps()),
+    };
+    let mut search = Search {
+        ledger: folder.ledger(),
+        space,
+        sampler: sampler.as_ref(),
+        allowed: &allowed,
+        reward: &settings.reward,
+        evaluator: &mut evaluator,
+    };
+    Ok(search.run(&mut Trials(progress), stop)?)
+}
