@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from safetensors.numpy import save_file
 
-from prove import prove
+from prove import prove, tell_apart
 from tables import rows
 
 # HDF5 is wanted.
@@ -53,7 +53,7 @@ def build(variant, program=keras):
 
 
 def enliven(model, images):
-    """As `enliven` of `programs.py`."""
+    """As `enliven.py`."""
     random = np.random.default_rng(0)
     norms = [layer for layer in model.layers if type(layer).__name__ == "BatchNormalization"]
     for norm in norms:
@@ -83,8 +83,7 @@ def make(_, variant, folder):
     theirs = (lambda images: 255 * (images * DEVIATION + MEAN)) if is_first(variant) else np.asarray
     enliven(model, theirs(several))
     logits = np.asarray(model(theirs(two)))
-    apart = (logits[0] - logits[1]).std() / logits.std()
-    assert apart > 0.02, f"{variant}'s logits do not tell its images apart: {apart}"
+    tell_apart(f"keras {variant}", logits)
     for kind in (".keras", ".h5"):
         model.save(f"{folder}/weights{kind}")
     model.save_weights(f"{folder}/weights.weights.h5")

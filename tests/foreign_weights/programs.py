@@ -7,7 +7,6 @@ import io
 import efficientnet_lite_pytorch
 import efficientnet_pytorch
 import timm
-import torch
 import torchvision
 from timm.models import efficientnet as timms
 from torch import nn
@@ -19,20 +18,16 @@ CLASSES = 10
 # Height and width of images. No multiples of 32, so that paddings differ.
 SIZE = (64, 81)
 
-# The least variance that a normalisation expects of a channel, of the mean square of all channels.
-LEAST = 0.7
-
 V2 = ["s", "m", "l", "xl", "b0", "b1", "b2", "b3"]
 V1 = [f"efficientnet-b{number}" for number in range(8)]
 LITE = [f"lite{number}" for number in range(5)]
 RW = [f"efficientnetv2_rw_{size}" for size in "tsm"]
-# The variants that each program has, the tables that its own builder can build, and the classes of its blocks.
+# The variants that each program has, and the tables that its own builder can build.
 PROGRAMS = {
     "timm": [*V2, *V1, *LITE, *RW, "tiny", "tiny-mbconv"],
     "torchvision": [*V2[:3], *V1, "tiny", "tiny-mbconv"],
     "lukemelas": [*V1, *LITE, "tiny-mbconv"],
 }
-BLOCKS = ("ConvBnAct", "EdgeResidual", "DepthwiseSeparableConv", "InvertedResidual", "FusedMBConv", "MBConv", "MBConvBlock")
 
 
 def build(program, variant):
@@ -48,29 +43,6 @@ def build(program, variant):
     if variant in LITE:
         library, name = efficientnet_lite_pytorch, f"efficientnet-{variant}"
     return silent(library.EfficientNet.from_name(name, num_classes=CLASSES, image_size=SIZE))
-
-
-def enliven(network, images):
-    """Norms that do something, branches that are smaller than their shortcuts, and statistics near those of these images,
-    where a channel that hardly varies is not blown up. Without these, logits say little of the images, or deep networks
-    amplify roundings beyond any bound."""
-    network.eval()
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
-    for norm in norms:
-        norm.weight.data.uniform_(0.7, 1.3)
-        norm.bias.data.normal_(0, 0.2)
-        norm.momentum = 1.0
-        norm.train()
-    for block in network.modules():
-        if type(block).__name__ in BLOCKS:
-            last = [module for module in block.modules() if module in norms][-1]
-            last.weight.data.uniform_(0.3, 0.7)
-    with torch.no_grad():
-        network(images)
-    for norm in norms:
-        square = (norm.running_var + norm.running_mean**2).mean().item()
-        norm.running_var.clamp_(min=LEAST * square)
-        norm.eval()
 
 
 def timms_name(variant):

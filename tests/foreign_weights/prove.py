@@ -16,3 +16,9 @@ def prove(program, variant, make, check, effnet, place):
         here = next(line for line in found.stdout.splitlines() if line.startswith("logits"))
         there = ", ".join(check(program, variant, Path(folder) / "back", expected))
         print(f"{program} {variant}: {here}; {len(expected)} tensors identical there {there}", flush=True)
+
+
+def tell_apart(name, logits):
+    """Fails where logits of two images are hardly different: they would hide how images are normalised and padded."""
+    apart = (logits[0] - logits[1]).std() / logits.std()
+    assert apart > 0.02, f"{name}: logits do not tell images apart: {apart}"

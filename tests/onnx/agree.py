@@ -106,9 +106,11 @@ def main(effnet, size, lite0):
             if size == "full":
                 # Here, since the sample has no timm.
                 from by_timm import in_f64, of_timm
+                from prove import tell_apart
 
                 network, weights = of_timm(theirs, folder)
                 reference = in_f64(network)
+                tell_apart(ours, reference(images(SHAPES[1])))
                 flags = ["--variant", ours, "--dialect", "timm-tf", "--weights", weights]
             elif ours == "lite0":
                 flags = ["--variant", ours, "--weights", lite0]
