@@ -10,12 +10,19 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::figures::short;
-use crate::train::{Error, Result};
 
 /// Placeholder colours, which `style.css` replaces by those of light and dark pages; it names each of them.
 const GRID: RGBColor = RGBColor(0, 1, 0);
 const AXIS: RGBColor = RGBColor(0, 2, 0);
 const LABEL: RGBColor = RGBColor(0, 0, 1);
+
+/// A chart that cannot be drawn.
+#[derive(Debug, thiserror::Error)]
+#[error("the chart \u{201c}{title}\u{201d} of the report cannot be drawn: {reason}")]
+pub(crate) struct Undrawn {
+    title: String,
+    reason: String,
+}
 
 /// What the library complains about.
 pub(crate) type Complaint = Box<dyn std::error::Error>;
@@ -55,12 +62,11 @@ where
     /// When the drawing library refuses the ranges, or `draw` fails.
     pub(crate) fn svg(
         &self,
-        draw: impl FnOnce(&mut Drawing<'_, '_, X>) -> std::result::Result<(), Complaint>,
-    ) -> Result<String> {
+        draw: impl FnOnce(&mut Drawing<'_, '_, X>) -> Result<(), Complaint>,
+    ) -> Result<String, Undrawn> {
         let mut svg = String::new();
-        self.draw(&mut svg, draw).map_err(|error| {
-            Error::Setting(format!("the chart \u{201c}{}\u{201d} of the report cannot be drawn: {error}", self.title))
-        })?;
+        self.draw(&mut svg, draw)
+            .map_err(|reason| Undrawn { title: self.title.to_owned(), reason: reason.to_string() })?;
         let title = maud::html! { (self.title) }.into_string();
         Ok(svg.replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{title}\" "), 1))
     }
@@ -68,8 +74,8 @@ where
     fn draw(
         &self,
         svg: &mut String,
-        draw: impl FnOnce(&mut Drawing<'_, '_, X>) -> std::result::Result<(), Complaint>,
-    ) -> std::result::Result<(), Complaint> {
+        draw: impl FnOnce(&mut Drawing<'_, '_, X>) -> Result<(), Complaint>,
+    ) -> Result<(), Complaint> {
         let area = SVGBackend::with_string(svg, self.size).into_drawing_area();
         let mut chart = ChartBuilder::on(&area)
             .margin_top(12)

@@ -3,8 +3,7 @@
 use effnet_spec::thousands;
 use plotters::prelude::*;
 
-use super::axes::Axes;
-use crate::train::Result;
+use super::axes::{Axes, Undrawn};
 
 /// Width and height of a chart in its own units.
 const SIZE: (u32, u32) = (560, 320);
@@ -46,7 +45,7 @@ impl Chart<'_> {
     ///
     /// # Errors
     /// When the drawing library refuses the ranges.
-    pub(crate) fn svg(&self) -> Result<String> {
+    pub(crate) fn svg(&self) -> Result<String, Undrawn> {
         let (left, right) = self.x_range;
         let (bottom, top) = self.y_range;
         // An axis needs a non-empty range.

@@ -8,6 +8,8 @@ pub(crate) mod figures;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+pub(crate) use axes::Undrawn;
+
 const STYLE: &str = include_str!("style.css");
 
 /// Content security policy of the page: it may load only what it embeds.

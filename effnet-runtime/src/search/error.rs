@@ -100,6 +100,13 @@ impl From<data::Error> for Error {
     }
 }
 
+#[cfg(feature = "report")]
+impl From<crate::page::Undrawn> for Error {
+    fn from(error: crate::page::Undrawn) -> Self {
+        Self::Setting(error.to_string())
+    }
+}
+
 impl From<weights::Error> for Error {
     fn from(error: weights::Error) -> Self {
         Self::Train(error.into())

@@ -132,6 +132,13 @@ impl From<candle_core::Error> for Error {
     }
 }
 
+#[cfg(feature = "report")]
+impl From<crate::page::Undrawn> for Error {
+    fn from(error: crate::page::Undrawn) -> Self {
+        Self::Setting(error.to_string())
+    }
+}
+
 impl Error {
     /// Builds the error of an action on a path, for `map_err`.
     pub(crate) fn folder(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {

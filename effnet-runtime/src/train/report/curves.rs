@@ -118,7 +118,7 @@ fn over_steps(title: &str, y: &str, facts: &Facts, of: impl Fn(u64) -> f64) -> R
     let line = |points, faint| Line { colour: 0, points, marked: false, faint };
     let lines = vec![line(points(0, done), false), line(points(done.saturating_sub(1), steps), true)];
     let y_range = (0.0, 1.1 * largest(&numbers(&lines)));
-    Chart { title, x: "step", y, x_range: (0, steps as i64), y_range, lines }.svg()
+    Ok(Chart { title, x: "step", y, x_range: (0, steps as i64), y_range, lines }.svg()?)
 }
 
 fn largest(numbers: &[f64]) -> f64 {
