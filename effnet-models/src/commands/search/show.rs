@@ -17,7 +17,7 @@ use crate::commands::output;
 /// The search.
 #[derive(Args, Debug)]
 pub(super) struct Of {
-    /// Folder of the search [default: the latest of runs/search-<n>]
+    /// Folder of the search [default: the latest of `runs/search-<n>`]
     #[arg(long, value_name = "DIR")]
     search: Option<PathBuf>,
 }
