@@ -15,7 +15,7 @@ fn parameters() {
     assert_eq!(NAMES.map(|name| spec(name).params(1_000)), PARAMS);
 }
 
-/// Of the classes, only the linear layer knows: 1,280 weights and a bias each.
+/// Only the linear layer knows the classes: 1,280 weights and a bias each.
 #[test]
 fn parameters_by_classes() {
     let s = spec("s");

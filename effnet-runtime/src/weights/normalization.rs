@@ -19,7 +19,7 @@ pub(super) fn is_of_dialect(file: &WeightsFile, name: &str, dialect: &Dialect) -
             "variance" => {
                 has(file, name, &dialect.std, |std| std * std) || has(file, name, &dialect.std, |deviation| deviation)
             }
-            // Of the pictures that they were made of.
+            // It counts the pictures that mean and variance were computed from.
             "count" => true,
             _ => false,
         }

@@ -68,7 +68,7 @@ fn every_variant_comes_back_from_every_program_that_can_name_it() {
             assert_eq!(names(scheme, &narrow), names(scheme, spec), "{} by {scheme}", variant.name());
         }
         let programs = match variant.name() {
-            // Of others, timm alone has an expand convolution of as many channels as its block takes.
+            // Among the others, timm alone has an expand convolution of as many channels as its block takes.
             "efficientnetv2_rw_s" | "efficientnetv2_rw_m" => 2,
             // It has 32 blocks in a stage, which Keras letters; lukemelas' program lacks fused blocks.
             "xl" => Scheme::ALL.len() - 2,

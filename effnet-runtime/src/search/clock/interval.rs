@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn places_are_the_tables() {
-        // Of Conover's *Practical Nonparametric Statistics*, table A3, at p = 1/2: the greatest place with at most 5 %.
+        // Table A3 of Conover's *Practical Nonparametric Statistics*, at p = 1/2: the greatest place with at most 5 %.
         for (n, place) in [(5, 1), (7, 1), (8, 2), (10, 2), (11, 3), (20, 6), (30, 11), (60, 24)] {
             let values: Vec<f64> = (1..=n).map(f64::from).collect();
             assert_eq!(interval(&values), Some((f64::from(place), f64::from(n + 1 - place))), "{n}");

@@ -89,7 +89,7 @@ impl Ledger {
     /// and begins it; `propose` is shown all trials that have begun.
     ///
     /// # Errors
-    /// Those of `propose`, and when the ledger cannot be read or written. No line is left then.
+    /// The errors of `propose`, and when the ledger cannot be read or written. No line is left then.
     pub(super) fn claim(
         &self,
         propose: impl FnOnce(&[Trial]) -> Result<Next<(Proposal, String)>>,

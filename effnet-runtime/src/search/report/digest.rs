@@ -28,7 +28,7 @@ pub(super) struct Failed<'a> {
 /// The trials of a search.
 pub(super) struct Digest<'a> {
     pub(super) trials: &'a [Trial],
-    /// Those that were trained, in the order of their numbers.
+    /// The trials that were trained, in the order of their numbers.
     pub(super) measured: Vec<Measured<'a>>,
     /// Reasons why trials failed, the most frequent first.
     pub(super) failed: Vec<Failed<'a>>,

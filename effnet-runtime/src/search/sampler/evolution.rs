@@ -33,9 +33,9 @@ impl Evolution {
     /// Evolution for 100 to 1,000 trials: a population of 25, of which 10 compete. The paper's 100 and 25 are for
     /// 20,000.
     ///
-    /// Of ten pairs from (5, 2) to (100, 25), this one's networks were the best, or within 10 % of the best one's lead over
-    /// random search, after 100, 200, 500 and 1,000 trials of the objective in this module's tests with a quarter of its
-    /// noise; after 50, a population of 16 led by a little more.
+    /// Ten pairs from (5, 2) to (100, 25) were compared on the objective of this module's tests, with a quarter of its noise.
+    /// After 100, 200, 500 and 1,000 trials this pair's lead over random search was the largest, or within 10 % of it; after
+    /// 50, that of a population of 16 was a little larger.
     pub fn new(random: Random) -> Self {
         Self { random, population: 25, tournament: 10 }
     }
