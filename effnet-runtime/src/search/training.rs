@@ -48,16 +48,14 @@ pub struct Training<'a> {
 struct Measured {
     /// The network's table.
     table: String,
-    ratio: f64,
-    milliseconds: Option<f64>,
+    time: Time,
 }
 
 impl Measured {
     /// The time of this table in a trial's folder. A file that cannot be read is one that something else has written.
     fn read(folder: &Path, table: &str) -> Option<Time> {
         let found: Self = serde_json::from_slice(&fs::read(time_file(folder)).ok()?).ok()?;
-        let Self { ratio, milliseconds, .. } = found;
-        (found.table == table).then_some(Time { ratio, milliseconds })
+        (found.table == table).then_some(found.time)
     }
 }
 
@@ -108,9 +106,8 @@ impl Training<'_> {
                 None => return Ok(None),
             },
         };
-        let Time { ratio, milliseconds } = time;
         let path = time_file(job.folder);
-        let write = |file: &mut fs::File| Ok(serde_json::to_writer(file, &Measured { table, ratio, milliseconds })?);
+        let write = |file: &mut fs::File| Ok(serde_json::to_writer(file, &Measured { table, time })?);
         write_atomically(&path, write).map_err(Error::folder("write", &path))?;
         Ok(Some(time))
     }

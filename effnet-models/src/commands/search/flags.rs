@@ -9,7 +9,7 @@ use effnet_runtime::search::{Measure, PaperReward, SamplerKind, Settings, Space}
 use effnet_runtime::spec::Spec;
 use effnet_runtime::train::config::Layer;
 
-/// Networks of a search that says no number: ten minutes on two cores for the bundled digits.
+/// Networks of a search that says no number: seven minutes on two busy cores for the bundled digits.
 const SAMPLES: u64 = 32;
 
 /// Trials whose weights are kept.
@@ -25,14 +25,12 @@ pub(super) struct SearchFlags {
     /// Networks to choose from: b0, b4, or a TOML file as docs/search.md describes it [default: b0; with --data, b4]
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) space: Option<String>,
-    /// Networks to try [default: 32]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", help = format!("Networks to try [default: {SAMPLES}]"), value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     samples: Option<u64>,
     /// What proposes them [default: random]
     #[arg(long, value_enum)]
     sampler: Option<SamplerKind>,
-    /// Share of the training images that trials are measured on and never see [default: 0.2]
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", help = format!("Share of the training images that trials are measured on and never see [default: {HOLD_OUT}]"))]
     hold_out: Option<f64>,
     /// The time that counts [default: step]
     #[arg(long, value_enum)]
@@ -40,14 +38,11 @@ pub(super) struct SearchFlags {
     /// Take times from the folder of another search instead of the clock
     #[arg(long, value_name = "DIR")]
     times: Option<PathBuf>,
-    /// Exponent of the time in the reward [default: -0.07]
-    #[arg(long, value_name = "EXPONENT", allow_negative_numbers = true)]
+    #[arg(long, value_name = "EXPONENT", help = format!("Exponent of the time in the reward [default: {}]", PaperReward::PAPER.time), allow_negative_numbers = true)]
     time_exponent: Option<f64>,
-    /// Exponent of the parameters in the reward [default: -0.05]
-    #[arg(long, value_name = "EXPONENT", allow_negative_numbers = true)]
+    #[arg(long, value_name = "EXPONENT", help = format!("Exponent of the parameters in the reward [default: {}]", PaperReward::PAPER.params), allow_negative_numbers = true)]
     params_exponent: Option<f64>,
-    /// The best trials, whose weights are kept [default: 5]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help = format!("The best trials, whose weights are kept [default: {KEEP}]"))]
     keep_best: Option<usize>,
 }
 

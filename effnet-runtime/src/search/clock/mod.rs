@@ -11,6 +11,7 @@ mod subject;
 mod turnstile;
 
 use effnet_spec::Spec;
+use serde::{Deserialize, Serialize};
 
 pub use pacer::Pacer;
 pub use recorded::Recorded;
@@ -20,7 +21,7 @@ pub use turnstile::{Turn, Turnstile};
 use crate::train::Result;
 
 /// How long a network takes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Time {
     /// In times of the reference network.
     pub ratio: f64,
