@@ -320,5 +320,7 @@ fn mistakes_are_told() {
     fail(effnet(folder.path()).args(["search", "--progressive"]), &["leave out --progressive"]);
     fail(effnet(folder.path()).args(["search", "--pretrained", "x.pth"]), &["leave out --pretrained"]);
     fail(effnet(folder.path()).args(["search", "--hold-out", "1.5"]), &["1.5", "between 0 and 1"]);
+    fail(effnet(folder.path()).args(["search", "--data", "nowhere"]), &["nowhere"]);
+    assert!(!folder.path().join("runs").exists(), "a mistake leaves no folder");
     misuse(effnet(folder.path()).args(["search", "--samples", "0"]), &["--samples"]);
 }

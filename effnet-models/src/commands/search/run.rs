@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::Args;
 use effnet_runtime::cli::{self, Signals, TrainArgs};
-use effnet_runtime::data::hold_out;
+use effnet_runtime::data::{Split, hold_out};
 use effnet_runtime::environment;
 use effnet_runtime::search::{
     Clock, Ended, Ledger, Measure, Recorded, Search, SearchFolder, Settings, Space, Stopwatch, Training, Turnstile,
@@ -39,19 +39,20 @@ impl Run {
         cli::init_logging(self.args.verbosity());
         environment::check()?;
         let begun = Instant::now();
-        let (folder, space, settings) = self.open()?;
+        let Opened { folder, space, settings, split } = self.open()?;
         let signals = Signals::take_over()?;
         let mut progress = Progress::new(self.args.style(), &folder, &space, &settings)?;
         if !self.worker {
             progress.introduce(&settings)?;
         }
         let ended = if self.workers > 1 {
-            workers::run(self.workers, &folder, &self.args, &|| signals.stop())?
+            drop(split);
+            workers::run(self.workers, &folder, &self.args, &settings.run.compute, &|| signals.stop())?
         } else {
             let never = AtomicBool::new(false);
             let orphaned = if self.worker { workers::orphaned() } else { &never };
             let stop = || signals.stop() || orphaned.load(Ordering::Relaxed);
-            work(&folder, &space, &settings, &mut progress, &stop)?
+            work(&folder, &space, &settings, split, &mut progress, &stop)?
         };
         progress.end();
         match ended {
@@ -69,12 +70,13 @@ impl Run {
         }
     }
 
-    fn open(&self) -> Result<(SearchFolder, Space, Settings)> {
+    /// Opens everything that may be wrong before anything is written.
+    fn open(&self) -> Result<Opened> {
         if !self.args.resumes() {
             let (space, settings) = self.search.settings(&self.args)?;
-            cli::ready(&settings.run)?;
+            let split = images(&settings)?;
             let folder = SearchFolder::create(self.args.output(), &settings, &space)?;
-            return Ok((folder, space, settings));
+            return Ok(Opened { folder, space, settings, split });
         }
         let folder = match self.args.output() {
             Some(path) => SearchFolder::open(path)?,
@@ -83,9 +85,26 @@ impl Run {
         let (space, settings) = (folder.space()?, folder.settings()?);
         self.search.check_same(&settings, &space, folder.path())?;
         let run = self.args.resumed_run(&settings.run, folder.path())?;
-        cli::ready(&run)?;
-        Ok((folder, space, Settings { run, ..settings }))
+        let settings = Settings { run, ..settings };
+        let split = images(&settings)?;
+        Ok(Opened { folder, space, settings, split })
     }
+}
+
+/// A search that is ready to start or to go on.
+struct Opened {
+    folder: SearchFolder,
+    space: Space,
+    settings: Settings,
+    /// The images to train on, and those that are held out.
+    split: Split,
+}
+
+/// Readies the machine, and opens the images of all trials.
+fn images(settings: &Settings) -> Result<Split> {
+    let run = &settings.run;
+    cli::ready(run)?;
+    Ok(hold_out(&open_data(run)?, settings.hold_out, run.seed)?)
 }
 
 /// Evaluates trials, as the only worker or one of several.
@@ -93,11 +112,11 @@ fn work(
     folder: &SearchFolder,
     space: &Space,
     settings: &Settings,
+    split: Split,
     progress: &mut Progress,
     stop: &dyn Fn() -> bool,
 ) -> Result<Ended> {
     let run = &settings.run;
-    let split = hold_out(&open_data(run)?, settings.hold_out, run.seed)?;
     let classes = split.train.classes().len();
     let clock: Box<dyn Clock> = match (&settings.times, settings.measure) {
         (Some(times), _) => Box::new(Recorded::new(Ledger::new(times).times()?)),

@@ -8,14 +8,20 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use effnet_runtime::cli::{Style, TrainArgs, warn};
 use effnet_runtime::search::{Ended, SearchFolder};
-use effnet_runtime::threads;
+use effnet_runtime::train::config::ComputeConfig;
 
 /// Pause between two looks at the workers.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Starts workers and waits for them. One that dies leaves its trial to the others.
-pub(super) fn run(count: u16, folder: &SearchFolder, args: &TrainArgs, stop: &dyn Fn() -> bool) -> Result<Ended> {
-    let mut workers = (0..count).map(|_| start(count, folder, args)).collect::<Result<Vec<_>>>()?;
+/// Starts workers, which share the threads of one process, and waits for them. One that dies leaves its trial to the others.
+pub(super) fn run(
+    count: u16,
+    folder: &SearchFolder,
+    args: &TrainArgs,
+    compute: &ComputeConfig,
+    stop: &dyn Fn() -> bool,
+) -> Result<Ended> {
+    let mut workers = (0..count).map(|_| start(count, folder, args, compute)).collect::<Result<Vec<_>>>()?;
     let mut failed = Vec::new();
     let mut stopped = false;
     while !workers.is_empty() {
@@ -47,11 +53,13 @@ pub(super) fn run(count: u16, folder: &SearchFolder, args: &TrainArgs, stop: &dy
     Ok(Ended::Finished)
 }
 
-fn start(count: u16, folder: &SearchFolder, args: &TrainArgs) -> Result<Child> {
+fn start(count: u16, folder: &SearchFolder, args: &TrainArgs, compute: &ComputeConfig) -> Result<Child> {
     let program = std::env::current_exe().context("cannot find this program's file to start workers")?;
     let mut command = Command::new(program);
-    let threads = (threads::cores() / usize::from(count)).max(1).to_string();
-    command.args(["search", "--resume", "--worker", "--threads", &threads, "--loader-threads", &threads]);
+    let share = |threads: usize| (threads / usize::from(count)).max(1).to_string();
+    let (threads, loader_threads) = (share(compute.threads), share(compute.loader_threads));
+    command.args(["search", "--resume", "--worker", "--device", &compute.device]);
+    command.args(["--threads", &threads, "--loader-threads", &loader_threads]);
     command.arg("--output").arg(folder.path()).stdin(Stdio::piped());
     match args.style() {
         Style::Human => {}
