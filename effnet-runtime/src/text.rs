@@ -4,6 +4,8 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use effnet_spec::thousands;
+
 /// Reads a text file, without the byte order mark that editors on Windows put in front.
 ///
 /// # Errors
@@ -50,6 +52,11 @@ pub(crate) fn bytes(bytes: u64) -> String {
     if mib < 1000.0 { format!("{mib:.0} MiB") } else { format!("{:.1} GiB", mib / 1024.0) }
 }
 
+/// A number of things, with the word for one of them: `1 trial`, `2 trials`.
+pub fn many(number: u64, word: &str) -> String {
+    format!("{} {word}{}", thousands(number), if number == 1 { "" } else { "s" })
+}
+
 /// Quotes a path for a shell; a path that is not UTF-8 is quoted for Bash, Zsh and Ksh.
 pub fn shell(path: &Path) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
@@ -76,6 +83,7 @@ mod tests {
         assert_eq!(duration(Duration::from_secs(3_725)), "1 h 02 min");
         assert_eq!(bytes(812 << 20), "812 MiB");
         assert_eq!(bytes(1_434 << 20), "1.4 GiB");
+        assert_eq!([many(1, "trial"), many(1_200, "trial")], ["1 trial", "1,200 trials"]);
     }
 
     #[test]

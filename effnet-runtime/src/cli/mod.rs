@@ -38,7 +38,7 @@ pub use output::{error, error_text, line, warn};
 pub use signals::Signals;
 pub use train::train;
 
-pub use crate::text::{read_text, shell};
+pub use crate::text::{many, read_text, shell};
 
 use crate::network::Network;
 use crate::train::spec_of;

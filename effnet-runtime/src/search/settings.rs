@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{Error, Result};
 use super::reward::PaperReward;
 use super::sampler::{Evolution, Halving, Random, Sampler};
+use crate::text::many;
 use crate::train::Config;
 
 /// The settings of a search: `search.toml` of its folder.
@@ -67,6 +68,12 @@ impl Settings {
             SamplerKind::Evolution => Box::new(Evolution::new(random)),
             SamplerKind::Halving => Box::new(Halving::new(random)),
         }
+    }
+
+    /// How long a trial is trained: `10 epochs`, `up to 10 epochs`.
+    pub fn trial_length(&self) -> String {
+        let epochs = many(self.run.epochs, "epoch");
+        if self.sampler == SamplerKind::Halving { format!("up to {epochs}") } else { epochs }
     }
 
     /// The settings as `search.toml` has them.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use effnet_runtime::cli::{Style, line, shell};
-use effnet_runtime::search::{End, SamplerKind, SearchFolder, SearchWatcher, Settings, Space, Trial, winner};
+use effnet_runtime::search::{End, SearchFolder, SearchWatcher, Settings, Space, Trial, winner};
 use effnet_runtime::spec::{Spec, thousands};
 use effnet_runtime::train::{StepDone, Watcher};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -58,7 +58,7 @@ impl Progress {
                     "space {}: {networks} networks; {} trials of {} on {}; search folder {folder}",
                     self.space,
                     thousands(self.trials),
-                    epochs(settings),
+                    settings.trial_length(),
                     settings.run.data.name(),
                 ));
                 if done > 0 {
@@ -124,15 +124,6 @@ impl Progress {
                 line(format!("stopped; to continue, type: effnet search --resume --output {}", shell(folder)))
             }
         }
-    }
-}
-
-/// The length of a trial.
-fn epochs(settings: &Settings) -> String {
-    let most = if settings.sampler == SamplerKind::Halving { "up to " } else { "" };
-    match settings.run.epochs {
-        1 => "1 epoch".to_owned(),
-        epochs => format!("{most}{} epochs", thousands(epochs)),
     }
 }
 

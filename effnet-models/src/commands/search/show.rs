@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 use effnet_runtime::candle_nn::VarBuilder;
-use effnet_runtime::cli::{self, Model, TrainArgs, shell};
+use effnet_runtime::cli::{self, Model, TrainArgs, many, shell};
 use effnet_runtime::search::{SearchFolder, Trial, macro_source, trial_name, winner};
 use effnet_runtime::spec::{Spec, grammar, thousands};
 use effnet_runtime::train::config::Layer;
@@ -130,8 +130,7 @@ fn about(folder: &SearchFolder, trial: &Trial) -> String {
     let of = format!("Trial {} of the search in {}", trial.number, folder.path().display());
     let Some(outcome) = trial.outcome() else { return format!("{of}.") };
     let (accuracy, params) = (100.0 * outcome.accuracy, thousands(outcome.params));
-    let epochs =
-        if trial.proposal.epochs == 1 { "1 epoch".to_owned() } else { format!("{} epochs", trial.proposal.epochs) };
+    let epochs = many(trial.proposal.epochs, "epoch");
     format!("{of}: {accuracy:.2} % after {epochs}, {params} parameters, time {:.2}.", outcome.time)
 }
 

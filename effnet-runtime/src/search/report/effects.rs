@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use super::digest::Digest;
-use super::words::many;
 use crate::page::figures::{decimals, probability};
 use crate::search::space::{ChoiceEffect, Effect, Gene, Space, effects};
 use crate::search::trial::Trial;
+use crate::text::many;
 
 /// Choices of fewer trials say little: their bars are faint, and other bars are as long as if they were not there.
 const FEW: u64 = 5;

@@ -4,11 +4,12 @@ use maud::{Markup, PreEscaped, html};
 
 use super::digest::{Digest, Measured};
 use super::plot::{self, Plane, ROOM, SIZE, beyond, range};
-use super::words::{many, timed, times};
+use super::words::{timed, times};
 use crate::page::axes::Axes;
 use crate::page::figures::{count, decimals, percent, short};
 use crate::search::error::Result;
 use crate::search::settings::{Measure, Settings};
+use crate::text::many;
 
 /// Radius of the bubble of the most parameters, in units of the plot, with up to [`CALM`] bubbles.
 const LARGEST: f64 = 17.0;

@@ -5,10 +5,10 @@ use maud::{Markup, PreEscaped, html};
 
 use super::digest::{Digest, Measured};
 use super::plot::{self, Plane, ROOM, beyond, range};
-use super::words::many;
 use crate::page::axes::Axes;
 use crate::page::figures::decimals;
 use crate::search::error::Result;
+use crate::text::many;
 
 /// Width and height of the plot in its own units.
 const SIZE: (u32, u32) = (680, 320);

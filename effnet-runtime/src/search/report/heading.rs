@@ -4,11 +4,12 @@ use effnet_spec::thousands;
 use maud::{Markup, html};
 
 use super::digest::Digest;
-use super::words::{digits, epochs, many, milliseconds, networks, timed, times};
+use super::words::{digits, milliseconds, networks, timed, times};
 use crate::page::figures::{count, decimals, percent};
 use crate::page::tile;
 use crate::search::settings::{SamplerKind, Settings};
 use crate::search::space::Space;
+use crate::text::many;
 
 pub(super) fn of(digest: &Digest<'_>, settings: &Settings, space: &Space) -> Markup {
     let planned = settings.sampler().trials();
@@ -30,7 +31,7 @@ pub(super) fn of(digest: &Digest<'_>, settings: &Settings, space: &Space) -> Mar
             h1 { "Search in " (space.name()) }
             p.of {
                 "for the best network on " strong { (settings.run.data.name()) } ": " (many(planned, "trial")) " of "
-                (epochs(settings)) " at " (settings.run.size) " × " (settings.run.size) " pixels"
+                (settings.trial_length()) " at " (settings.run.size) " × " (settings.run.size) " pixels"
             }
             dl.tiles {
                 @match digest.best() {

@@ -4,8 +4,9 @@ use effnet_spec::thousands;
 use maud::{Markup, html};
 
 use super::digest::{Digest, Measured};
-use super::words::{many, milliseconds, stage, times};
+use super::words::{milliseconds, stage, times};
 use crate::page::figures::{count, decimals, percent};
+use crate::text::many;
 
 /// Most rows of the table.
 const LISTED: usize = 50;

@@ -3,12 +3,13 @@
 use effnet_spec::thousands;
 use maud::{Markup, html};
 
-use super::words::{digits, epochs, many, timed};
+use super::words::{digits, timed};
 use crate::page;
 use crate::page::figures::{count, short};
 use crate::search::error::Result;
 use crate::search::settings::{SamplerKind, Settings};
 use crate::search::space::{Limits, Space};
+use crate::text::many;
 
 pub(super) fn of(settings: &Settings, space: &Space) -> Result<Markup> {
     let Settings { run, reward, .. } = settings;
@@ -29,7 +30,7 @@ pub(super) fn of(settings: &Settings, space: &Space) -> Result<Markup> {
         ),
         ("Limits", if limits.is_empty() { "none".to_owned() } else { format!("at most {}", limits.join(", ")) }),
         ("Sampler", format!("{sampler}; seed {}", run.seed)),
-        ("Trials", format!("up to {}, of {} each", thousands(settings.sampler().trials()), epochs(settings))),
+        ("Trials", format!("up to {}, of {} each", thousands(settings.sampler().trials()), settings.trial_length())),
         ("Data", run.data.name()),
         (
             "Accuracy",

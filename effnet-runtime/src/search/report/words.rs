@@ -2,18 +2,7 @@
 
 use effnet_spec::{Row, thousands};
 
-use crate::search::settings::{Measure, SamplerKind, Settings};
-
-/// A number of things, with the word for one of them: `1 trial`, `2 trials`.
-pub(super) fn many(number: u64, word: &str) -> String {
-    format!("{} {word}{}", thousands(number), if number == 1 { "" } else { "s" })
-}
-
-/// How long a trial is trained: `10 epochs`, `up to 10 epochs`.
-pub(super) fn epochs(settings: &Settings) -> String {
-    let epochs = many(settings.run.epochs, "epoch");
-    if settings.sampler == SamplerKind::Halving { format!("up to {epochs}") } else { epochs }
-}
+use crate::search::settings::Measure;
 
 /// `1.52 ×`.
 pub(super) fn times(ratio: f64) -> String {
@@ -74,7 +63,6 @@ mod tests {
 
     #[test]
     fn figures_read_well() {
-        assert_eq!([many(1, "trial"), many(1_200, "trial")], ["1 trial", "1,200 trials"]);
         assert_eq!(
             [None, Some(12.34), Some(1_270.4), Some(f64::NAN)].map(milliseconds),
             ["–", "12.3 ms", "1,270 ms", "–"]
