@@ -101,6 +101,7 @@ mod scope;
 mod sentence;
 mod typed;
 
+pub mod collective;
 pub mod device;
 #[cfg(feature = "onnx")]
 pub mod export;
