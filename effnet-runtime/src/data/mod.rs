@@ -67,6 +67,7 @@ mod luma;
 mod mix;
 mod picture;
 mod rectangle;
+mod share;
 mod source;
 mod transform;
 
@@ -81,6 +82,7 @@ pub use image::RgbImage;
 pub use loader::{Batch, LastBatch, Loader, LoaderOptions, OnBadImage};
 pub use mix::Mix;
 pub use picture::read_picture;
+pub use share::Share;
 pub use source::{
     DEFAULT_VAL_FRACTION, DIGITS_ATTRIBUTION, Ignored, Source, Split, Validation, digits, hold_out, open,
     open_pictures, open_to_measure, open_whole,

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::check::BadFile;
 use super::error::Error;
 use super::mix::{Mix, Pictures};
+use super::share::Share;
 use super::source::Source;
 use super::transform::Transform;
 use queue::{Filled, PATIENCE, Queue};
@@ -68,6 +69,8 @@ pub struct LoaderOptions {
     pub on_bad_image: OnBadImage,
     /// How to mix pictures in pairs, if at all.
     pub mix: Option<Mix>,
+    /// The part of each batch to load. Numbers and positions are those of the whole batches.
+    pub share: Share,
 }
 
 impl LoaderOptions {
@@ -84,6 +87,7 @@ impl LoaderOptions {
             ahead: 2,
             on_bad_image: OnBadImage::Fail,
             mix: None,
+            share: Share::WHOLE,
         }
     }
 

@@ -1,4 +1,5 @@
 use std::collections::{BTreeSet, VecDeque};
+use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,7 +28,8 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct State {
-    /// The position to hand out next.
+    /// The batch and the position to hand out next.
+    number: usize,
     next: usize,
     /// The number of the batch that the consumer takes next.
     front: usize,
@@ -69,37 +71,61 @@ pub(super) struct Filled {
 impl Queue {
     /// A queue of `samples` samples of `floats` floats each.
     pub(super) fn new(options: &LoaderOptions, samples: usize, floats: usize) -> Self {
-        let state = State {
-            next: options.skip_batches.saturating_mul(options.batch),
-            front: options.skip_batches,
-            ..State::default()
-        };
         let end = samples.min(options.batches(samples).saturating_mul(options.batch));
-        let (options, state) = (options.clone(), Mutex::new(state));
-        Self { options, end, floats, state, work: Condvar::new(), ready: Condvar::new() }
+        let (options, front) = (options.clone(), options.skip_batches);
+        let state = Mutex::new(State { number: front, front, ..State::default() });
+        let queue = Self { options, end, floats, state, work: Condvar::new(), ready: Condvar::new() };
+        queue.begin_batch(&mut queue.lock());
+        queue
+    }
+
+    /// Positions of a batch in the order, as far as they belong to the share.
+    fn positions(&self, number: usize) -> Range<usize> {
+        let first = number.saturating_mul(self.options.batch).min(self.end);
+        self.options.share.of(first..first.saturating_add(self.options.batch).min(self.end))
+    }
+
+    fn is_past_end(&self, number: usize) -> bool {
+        number.saturating_mul(self.options.batch) >= self.end
+    }
+
+    /// Begins the batch `state.number`, or, where the share has nothing of it, the first after it that it has a part of.
+    fn begin_batch(&self, state: &mut State) {
+        while !self.is_past_end(state.number) {
+            let positions = self.positions(state.number);
+            let missing = positions.len();
+            let faults = (0..missing).map(|_| None).collect();
+            let images = Arc::new(Mutex::new(Vec::new()));
+            state.begun.push_back(Filling { images, faults, missing });
+            if missing > 0 {
+                state.next = positions.start;
+                break;
+            }
+            state.number += 1;
+        }
     }
 
     /// Claims the next sample to load; waits while enough batches are ahead. None when nothing is left to do.
     pub(super) fn claim(&self) -> Option<Claim> {
-        let Self { options: LoaderOptions { batch, ahead, .. }, end, floats, .. } = self;
-        let has_ended = |state: &State| state.stopped || state.failure.is_some() || state.next >= *end;
-        let must_wait = |state: &mut State| !has_ended(state) && state.next / batch >= state.front + ahead;
+        let has_ended = |state: &State| state.stopped || state.failure.is_some() || self.is_past_end(state.number);
+        let must_wait = |state: &mut State| !has_ended(state) && state.number >= state.front + self.options.ahead;
         let mut state = self.work.wait_while(self.lock(), must_wait).unwrap_or_else(PoisonError::into_inner);
         if has_ended(&state) {
             return None;
         }
-        let position = state.next;
-        let slot = position % *batch;
+        let (positions, position) = (self.positions(state.number), state.next);
+        let slot = position - positions.start;
+        // The last position claimed belongs to the last batch begun.
+        let images = Arc::clone(&state.begun.back()?.images);
         if slot == 0 {
-            let missing = (*batch).min(end - position);
-            let faults = (0..missing).map(|_| None).collect();
-            let images = Arc::new(Mutex::new(vec![0.0; missing * floats]));
-            state.begun.push_back(Filling { images, faults, missing });
+            *images.lock().unwrap_or_else(PoisonError::into_inner) = vec![0.0; positions.len() * self.floats];
         }
         state.next += 1;
         state.in_work.insert(position);
-        // The last position claimed belongs to the last batch begun.
-        let images = Arc::clone(&state.begun.back()?.images);
+        if state.next == positions.end {
+            state.number += 1;
+            self.begin_batch(&mut state);
+        }
         Some(Claim { position, slot, images })
     }
 
@@ -161,8 +187,8 @@ impl Queue {
                 self.work.notify_all();
                 drop(state);
                 let images = std::mem::take(&mut *images.lock().unwrap_or_else(PoisonError::into_inner));
-                return Some(Ok(Filled { number, first: number * self.options.batch, images, faults }));
-            } else if state.next >= self.end && state.begun.is_empty() {
+                return Some(Ok(Filled { number, first: self.positions(number).start, images, faults }));
+            } else if self.is_past_end(state.number) && state.begun.is_empty() {
                 return None;
             }
             state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);

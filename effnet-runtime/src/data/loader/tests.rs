@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -5,7 +6,7 @@ use image::{Rgb, RgbImage};
 use proptest::prelude::*;
 
 use super::*;
-use crate::data::{Normalise, TrainTransform, digits, order};
+use crate::data::{Normalise, Share, TrainTransform, digits, order};
 
 /// Pictures made on demand, each with its own colour and delay; some are bad, one panics.
 #[derive(Default)]
@@ -117,6 +118,33 @@ proptest! {
         prop_assert_eq!(&rest[..], all.get(skip..).unwrap_or_default());
         let read: usize = rest.iter().map(|batch| batch.1.len()).sum();
         prop_assert_eq!(source.reads.load(Ordering::SeqCst), read, "skipped batches are not read");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// The ranks of a group load, together and in order, what one process loads, mixed pairs included.
+    #[test]
+    fn shares_together_are_the_whole_batches(
+        len in 1usize..40, batch in 1usize..12, size in 1usize..5, threads in 1usize..4, skip in 0usize..3, keep: bool,
+    ) {
+        let last = if keep { LastBatch::Keep } else { LastBatch::Drop };
+        let mix = Some(Mix { mixup: 0.4, cutmix: 0.4 });
+        let options = LoaderOptions { last, mix, skip_batches: skip, ..options(batch, threads) };
+        let load = |share: Share| {
+            let source = Arc::new(Made::new(len));
+            let loader = Loader::new(source, transform(), order(1, 1, len), &LoaderOptions { share, ..options.clone() });
+            let batches = loader.unwrap().map(|batch| batch.map(|batch| (batch.number, mixed(&batch))));
+            batches.collect::<Result<BTreeMap<usize, Vec<Mixed>>, _>>().unwrap()
+        };
+        let mut together: BTreeMap<usize, Vec<Mixed>> = BTreeMap::new();
+        for rank in 0..size {
+            for (number, pictures) in load(Share::new(rank, size)) {
+                together.entry(number).or_default().extend(pictures);
+            }
+        }
+        prop_assert_eq!(together, load(Share::WHOLE));
     }
 }
 
