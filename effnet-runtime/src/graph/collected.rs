@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt::{self, Debug, Formatter};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candle_core::backprop::GradStore;
@@ -9,14 +10,10 @@ use candle_core::{DType, Device, Result, Tensor, TensorId, Var};
 
 /// Gradients by the tensors that they are of; several of one tensor are summed.
 #[derive(Debug, Default)]
-pub(crate) struct Found(HashMap<TensorId, Tensor>);
+struct Sums(HashMap<TensorId, Tensor>);
 
-impl Found {
-    /// Adds the gradient of a tensor.
-    ///
-    /// # Errors
-    /// When candle fails.
-    pub(crate) fn add(&mut self, of: TensorId, gradient: Tensor) -> Result<()> {
+impl Sums {
+    fn add(&mut self, of: TensorId, gradient: Tensor) -> Result<()> {
         let sum = match self.0.remove(&of) {
             Some(before) => (before + gradient)?,
             None => gradient,
@@ -24,10 +21,53 @@ impl Found {
         self.0.insert(of, sum);
         Ok(())
     }
+}
+
+/// The gradients that a node finds of its parameters. Those of collected variables go on at once.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    kept: Sums,
+    collected: Option<(Collected, Uses)>,
+}
+
+/// How often variables are parameters: so many gradients of each are to come.
+pub(super) type Uses = HashMap<TensorId, usize>;
+
+impl Found {
+    /// For a node of such variables.
+    pub(super) fn of(collected: Option<&(Collected, Uses)>) -> Self {
+        Self { kept: Sums::default(), collected: collected.cloned() }
+    }
+
+    /// Adds the gradient of a tensor.
+    ///
+    /// # Errors
+    /// When candle fails.
+    pub(crate) fn add(&mut self, of: TensorId, gradient: Tensor) -> Result<()> {
+        if let Some((collected, uses)) = &mut self.collected
+            && let Some(left) = uses.get_mut(&of)
+        {
+            *left = left.saturating_sub(1);
+            return collected.add(of, gradient);
+        }
+        self.kept.add(of, gradient)
+    }
 
     /// Takes the gradient of a tensor, if there is one.
     pub(crate) fn take(&mut self, of: TensorId) -> Option<Tensor> {
-        self.0.remove(&of)
+        self.kept.0.remove(&of)
+    }
+
+    /// Ends the node's way back, in which it had these variables.
+    ///
+    /// # Errors
+    /// When it has left no gradient of one of them.
+    pub(super) fn end(&mut self, node: &str) -> Result<()> {
+        let Some((_, left)) = self.collected.take() else { return Ok(()) };
+        match left.into_values().find(|left| *left > 0) {
+            Some(_) => candle_core::bail!("node `{node}` left no gradient for a variable"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -38,8 +78,25 @@ pub struct Collected {
     /// The edge from a node whose variables' gradients are collected: one zero that tracks, through which candle gets
     /// to the node.
     pub(super) edge: Tensor,
-    found: Arc<Mutex<Found>>,
+    state: Arc<Mutex<State>>,
 }
+
+#[derive(Default)]
+struct State {
+    found: Sums,
+    /// Gradients to come from the nodes recorded until now.
+    uses: Uses,
+    ready: Option<Ready>,
+}
+
+impl Debug for State {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("found", &self.found).field("uses", &self.uses).finish_non_exhaustive()
+    }
+}
+
+/// Takes a variable's gradient as soon as all nodes have left theirs.
+type Ready = Box<dyn FnMut(TensorId, Tensor) -> Result<()> + Send>;
 
 thread_local! {
     static CURRENT: RefCell<Option<Collected>> = const { RefCell::new(None) };
@@ -64,9 +121,24 @@ impl Collected {
         f: impl FnOnce() -> std::result::Result<R, E>,
     ) -> std::result::Result<(R, Self), E> {
         let edge = Var::zeros(1, DType::F32, device)?.into_inner();
-        let collected = Self { edge, found: Arc::default() };
+        let collected = Self { edge, state: Arc::default() };
         let _outer = Outer(CURRENT.replace(Some(collected.clone())));
         Ok((f()?, collected))
+    }
+
+    /// Like [`Self::of`]; a gradient goes to `ready`, on the way back, as soon as no node that `f` has recorded has more
+    /// to add to it. [`Self::take`] has what comes of a variable besides, from candle's own operations.
+    ///
+    /// # Errors
+    /// When `f` fails, or the device does.
+    pub fn flowing<R, E: From<candle_core::Error>>(
+        device: &Device,
+        ready: Ready,
+        f: impl FnOnce() -> std::result::Result<R, E>,
+    ) -> std::result::Result<(R, Self), E> {
+        let (result, collected) = Self::of(device, f)?;
+        collected.lock().ready = Some(ready);
+        Ok((result, collected))
     }
 
     /// Where the nodes that are recorded now leave them, if there is such a place.
@@ -74,12 +146,24 @@ impl Collected {
         CURRENT.with_borrow(Clone::clone)
     }
 
-    /// Adds the gradient of a variable.
-    ///
-    /// # Errors
-    /// When candle fails.
-    pub(super) fn add(&self, variable: TensorId, gradient: Tensor) -> Result<()> {
-        self.lock().add(variable, gradient)
+    /// A node has been recorded, which has variables so often among its parameters.
+    pub(super) fn expect(&self, uses: &Uses) {
+        let all = &mut self.lock().uses;
+        uses.iter().for_each(|(variable, uses)| *all.entry(*variable).or_default() += uses);
+    }
+
+    /// Adds a gradient of a variable, and hands their sum on once no more is to come.
+    fn add(&self, variable: TensorId, gradient: Tensor) -> Result<()> {
+        let State { found, uses, ready } = &mut *self.lock();
+        found.add(variable, gradient)?;
+        let left = uses.entry(variable).or_default();
+        *left = left.saturating_sub(1);
+        if let (0, Some(ready)) = (*left, ready)
+            && let Some(gradient) = found.0.remove(&variable)
+        {
+            ready(variable, gradient)?;
+        }
+        Ok(())
     }
 
     /// Takes a variable's gradient after the loss's backward pass: what nodes have left here, and what candle's own
@@ -88,13 +172,13 @@ impl Collected {
     /// # Errors
     /// When candle fails.
     pub fn take(&self, variable: &Tensor, store: &mut GradStore) -> Result<Option<Tensor>> {
-        match (store.remove(variable), self.lock().take(variable.id())) {
+        match (store.remove(variable), self.lock().found.0.remove(&variable.id())) {
             (Some(of_graph), Some(gradient)) => Ok(Some((of_graph + gradient)?)),
             (of_graph, gradient) => Ok(of_graph.or(gradient)),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Found> {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

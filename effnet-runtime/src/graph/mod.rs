@@ -18,7 +18,8 @@
 //! ```
 //!
 //! A step that asks for the gradients of all variables ([`Collected::of`]) has them from [`Collected::take`], whatever
-//! operations its loss is made of. A caller of candle's own `backward` has all of them in its store.
+//! operations its loss is made of; one that sums them over ranks takes each as soon as it is whole
+//! ([`Collected::flowing`]). A caller of candle's own `backward` has all of them in its store.
 
 mod chain;
 mod collected;

@@ -3,18 +3,17 @@
 //! candle's custom operations take at most three tensors and save nothing. Here the result is computed first, by plain
 //! code that keeps what it likes; then a node is recorded for it, whose backward pass is a closure.
 
-use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{CpuStorage, CustomOp2, DType, Layout, Result, Shape, Storage, Tensor, TensorId};
 #[cfg(feature = "cuda")]
 use candle_core::{CudaStorage, backend::BackendStorage};
 
-use super::collected::{Collected, Found};
+use super::collected::{Collected, Found, Uses};
 use crate::backend::take::take;
 
 /// Finds the gradients of a node's arguments from that of its result, which is contiguous: the input's is returned,
-/// where it is wanted, and those of the parameters go to [`Found`].
+/// where it is wanted, and those of the parameters go to [`Found`], one for each place that a parameter has among them.
 type Backward = Box<dyn Fn(&Tensor, &mut Found) -> Result<Option<Tensor>> + Send + Sync>;
 
 /// `value` as the result of a node, where one of the arguments tracks. The value tracks nothing, and nobody else holds
@@ -33,10 +32,15 @@ pub(crate) fn record(
     if !input.track_op() && !params.iter().any(|param| param.track_op()) {
         return Ok(value);
     }
-    let (left, collected, mut seen) = (Arc::default(), Collected::current(), HashSet::new());
-    let tracking = params.iter().copied().filter(|param| param.track_op() && seen.insert(param.id()));
-    let (variables, others): (Vec<&Tensor>, Vec<&Tensor>) =
-        tracking.partition(|param| collected.is_some() && param.is_variable());
+    let (left, collected) = (Arc::default(), Collected::current());
+    let (mut variables, mut others) = (Uses::new(), Vec::<&Tensor>::new());
+    for param in params.iter().copied().filter(|param| param.track_op()) {
+        if collected.is_some() && param.is_variable() {
+            *variables.entry(param.id()).or_default() += 1;
+        } else if !others.iter().any(|other| other.id() == param.id()) {
+            others.push(param);
+        }
+    }
     let mut edge = match &collected {
         Some(collected) if !variables.is_empty() => collected.edge.clone(),
         _ => Tensor::zeros(1, DType::F32, input.device())?,
@@ -44,7 +48,10 @@ pub(crate) fn record(
     for param in others {
         edge = edge.apply_op2(param, Edge { param: param.id(), left: Arc::clone(&left) })?;
     }
-    let collected = collected.map(|collected| (collected, variables.into_iter().map(Tensor::id).collect()));
+    let collected = collected.map(|collected| {
+        collected.expect(&variables);
+        (collected, variables)
+    });
     let shape = value.shape().clone();
     let value = Mutex::new(Some((take(value)?, shape)));
     input.apply_op2(&edge, Node { name, value, backward: Box::new(backward), left, collected })
@@ -57,7 +64,7 @@ struct Node {
     /// The gradients that the edges to the parameters take.
     left: Arc<Mutex<Found>>,
     /// Where the gradients of variables go, and which these are.
-    collected: Option<(Collected, Vec<TensorId>)>,
+    collected: Option<(Collected, Uses)>,
 }
 
 impl Node {
@@ -75,16 +82,9 @@ impl Node {
 
     /// The gradient of the input; those of the parameters go where they are waited for.
     fn gradients(&self, grad: &Tensor) -> Result<Option<Tensor>> {
-        let mut found = Found::default();
+        let mut found = Found::of(self.collected.as_ref());
         let input = (self.backward)(&grad.contiguous()?, &mut found)?;
-        if let Some((collected, variables)) = &self.collected {
-            for variable in variables {
-                match found.take(*variable) {
-                    Some(gradient) => collected.add(*variable, gradient)?,
-                    None => candle_core::bail!("node `{}` left no gradient for a variable", self.name),
-                }
-            }
-        }
+        found.end(self.name)?;
         *self.left.lock().unwrap_or_else(PoisonError::into_inner) = found;
         Ok(input)
     }
@@ -216,6 +216,46 @@ mod tests {
             assert!(differences.iter().all(|difference| *difference <= ORDER_TOLERANCE), "{differences:?}");
         }
         assert!(Collected::current().is_none());
+        Ok(())
+    }
+
+    /// A gradient is handed on while the way back goes on, once, and whole as far as nodes find it.
+    #[test]
+    fn gradients_flow_on_as_soon_as_they_are_whole() -> Result<()> {
+        let device = Device::Cpu;
+        let vars: Vec<Var> = (0..3).map(|_| Var::randn(0f32, 1.0, (2, 3), &device)).collect::<Result<_>>()?;
+        let x = Tensor::randn(0f32, 1.0, (2, 3), &device)?;
+        let [front, twice, both] = [0, 1, 2].map(|at| vars[at].as_tensor());
+        let loss = || -> Result<Tensor> {
+            let h = fused(&fused(&x, &[front, twice, twice])?, &[both])?;
+            (fused(&h, &[twice])? * both)?.sqr()?.tanh()?.sum_all()
+        };
+        let expected = loss()?.backward()?;
+        let flowed = Arc::new(Mutex::new(Vec::new()));
+        let ready = {
+            let flowed = Arc::clone(&flowed);
+            Box::new(move |variable, gradient| {
+                flowed.lock().unwrap().push((variable, gradient));
+                Ok(())
+            })
+        };
+        let (loss, collected) = Collected::flowing::<_, candle_core::Error>(&device, ready, loss)?;
+        let mut store = loss.backward()?;
+        let flowed = std::mem::take(&mut *flowed.lock().unwrap());
+        let mut order: Vec<TensorId> = flowed.iter().map(|(variable, _)| *variable).collect();
+        assert_eq!(order[0], both.id());
+        order[1..].sort_by_key(|variable| *variable != front.id());
+        assert_eq!(order[1..], [front.id(), twice.id()]);
+        for (variable, mut gradient) in flowed {
+            let Some(var) = vars.iter().find(|var| var.id() == variable) else { candle_core::bail!("an unknown one") };
+            let rest = collected.take(var, &mut store)?;
+            assert_eq!(rest.is_some(), var.id() == both.id());
+            if let Some(rest) = rest {
+                gradient = (gradient + rest)?;
+            }
+            let differences = (gradient - expected.get(var).unwrap())?.abs()?.flatten_all()?.to_vec1::<f32>()?;
+            assert!(differences.iter().all(|difference| *difference <= ORDER_TOLERANCE), "{differences:?}");
+        }
         Ok(())
     }
 
