@@ -97,6 +97,12 @@ impl NormUpdates {
         self.lock().get(name).cloned()
     }
 
+    /// Takes all statistics, by the names of their batch normalisations.
+    #[cfg(feature = "train")]
+    pub(crate) fn take(&self) -> BTreeMap<String, BatchStatistics> {
+        std::mem::take(&mut *self.lock())
+    }
+
     /// Moves the running statistics in `params` towards those recorded, and forgets these:
     /// `running = (1 - momentum) · running + momentum · batch`. `params` are the network's own, or those of the whole
     /// program that it was built from.

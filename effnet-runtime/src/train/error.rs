@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::device::DeviceError;
 use crate::environment::BadVariable;
 use crate::sentence::sentence;
-use crate::{data, weights};
+use crate::{collective, data, weights};
 
 /// A failure to train, evaluate or keep a run.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +20,9 @@ pub enum Error {
     /// Candle.
     #[error("{}", sentence(.0))]
     Tensor(candle_core::Error),
+    /// The group of ranks that train together.
+    #[error(transparent)]
+    Ranks(#[from] collective::Error),
     /// A device that is not available.
     #[error(transparent)]
     Device(#[from] DeviceError),

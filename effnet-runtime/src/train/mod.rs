@@ -19,6 +19,7 @@ mod events;
 mod facts;
 mod finite;
 mod inputs;
+mod ranks;
 #[cfg(feature = "report")]
 mod recorder;
 #[cfg(feature = "report")]
@@ -45,7 +46,7 @@ pub use samples::sample;
 pub(crate) use single::check_batches;
 pub use stages::{Stage, stage_of, stages, table};
 pub use state::{Best, Position, State};
-pub use step::{StepOptions, StepOutcome, step};
+pub use step::{StepOptions, StepOutcome, step, step_over};
 pub use trainer::{Ended, Trainer};
 pub use watch::{EpochDone, StepDone, Watcher};
 

@@ -1,12 +1,16 @@
 //! One step of training.
 
+use std::sync::Arc;
+
 use candle_core::{D, DType, Tensor};
 use effnet_kernels::Precision;
 
 use super::error::{Error, Result};
 use super::finite;
 use super::optimizer::{Gradients, Optimizer};
+use super::ranks::{Buckets, Counts, Told, blank};
 use super::single::check_part;
+use crate::collective::{Collective, Single};
 use crate::data::Batch;
 use crate::graph::Collected;
 use crate::network::Network;
@@ -57,34 +61,83 @@ pub fn step(
     number: u64,
     rate: f64,
 ) -> Result<StepOutcome> {
-    let params = network.params();
-    let images = parts.iter().map(|part| part.labels.len()).sum::<usize>();
+    step_over(&(Arc::new(Single) as Arc<dyn Collective>), network, optimizer, parts, options, number, rate)
+}
+
+/// Takes one step with the other ranks of a group, each of which calls it with its share of the batch. The outcome is the
+/// whole batch's.
+///
+/// # Errors
+/// The errors of [`step()`], whichever rank has one; and when the group fails.
+pub fn step_over(
+    ranks: &Arc<dyn Collective>,
+    network: &dyn Network,
+    optimizer: &mut Optimizer,
+    parts: &[Batch],
+    options: &StepOptions<'_>,
+    number: u64,
+    rate: f64,
+) -> Result<StepOutcome> {
+    let (params, is_alone) = (network.params(), ranks.size() == 1);
+    let counts = Counts::of(parts, ranks.as_ref())?;
+    let images = counts.images();
+    if images == 0 {
+        return Ok(StepOutcome::default());
+    }
     let not_finite = |what| Error::NotFinite { step: number + 1, rate, what };
-    let mut outcome = StepOutcome { images, ..StepOutcome::default() };
-    let mut gradients: Option<Gradients> = None;
-    let mut norms = Vec::with_capacity(parts.len());
-    for part in parts {
+    let (mut told, mut gradients, mut buckets) = (Told::default(), None::<Gradients>, None::<Buckets>);
+    let mut norms = Vec::with_capacity(counts.parts());
+    for at in 0..counts.parts() {
+        let blank = if at < parts.len() { None } else { Some(blank(network)?) };
+        let part = blank.as_ref().unwrap_or_else(|| &parts[at]);
         check_part(network, &part.images)?;
         let of_part = NormUpdates::new();
         let run = || forward(network, part, options, number, &of_part);
-        let ((loss, correct), collected) = Collected::of(params.device(), run)?;
+        let ((loss, correct), collected) = if is_alone || at + 1 < counts.parts() {
+            Collected::of(params.device(), run)?
+        } else {
+            let sums = Buckets::new(Arc::clone(ranks), gradients.take().as_ref(), params);
+            let ready = sums.ready();
+            buckets = Some(sums);
+            Collected::flowing(params.device(), ready, run)?
+        };
         let value = f64::from(loss.to_scalar::<f32>()?);
         if !value.is_finite() {
-            return Err(not_finite(finite::of_loss(network, part, &of_part)?));
+            let what = finite::of_loss(network, part, &of_part)?;
+            if is_alone {
+                return Err(not_finite(what));
+            }
+            // The others wait for this rank's gradients.
+            told.bad.get_or_insert(what);
         }
-        // Mean over the whole batch; with one part, exactly that part's loss.
-        let share = part.labels.len() as f64 / images as f64;
-        let loss = if parts.len() == 1 { loss } else { (loss * share)? };
+        // Mean over the whole batch; where a part is all of it, exactly that part's loss.
+        let share = counts.share(at);
+        let loss = match share {
+            1.0 => loss,
+            // candle takes no way back through a product with the number 0, and the other ranks wait for its gradients.
+            0.0 => (&loss * loss.zeros_like()?)?,
+            _ => (loss * share)?,
+        };
         let new = Gradients::with_collected(&loss, params, &collected)?;
         match &mut gradients {
             Some(sum) => sum.add(new)?,
             None => gradients = Some(new),
         }
-        outcome.loss += value * share;
-        outcome.correct += correct;
+        if blank.is_none() {
+            told.loss += value * share;
+            told.correct += correct;
+        }
         norms.push(of_part);
     }
-    let Some(gradients) = gradients else { return Ok(outcome) };
+    let told = told.by_all(ranks.as_ref())?;
+    if let Some(what) = told.bad {
+        return Err(not_finite(what));
+    }
+    let Some(mut gradients) = gradients else { return Ok(StepOutcome::default()) };
+    if let Some(buckets) = buckets {
+        let shares: Vec<f64> = (0..counts.parts()).map(|part| counts.share_of_part(part)).collect();
+        gradients = buckets.finish(params, &gradients, &norms, Some(&shares))?;
+    }
     let mut bad = None;
     optimizer.step_if(params, &gradients, rate, || {
         bad = gradients.first_not_finite()?;
@@ -96,7 +149,7 @@ pub fn step(
     for of_part in &norms {
         of_part.apply(params)?;
     }
-    Ok(outcome)
+    Ok(StepOutcome { loss: told.loss, correct: told.correct, images })
 }
 
 /// Loss of a part, and how many of its images were classified rightly.

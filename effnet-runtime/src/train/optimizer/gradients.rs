@@ -40,7 +40,12 @@ impl Gradients {
                 by_name.insert(name, gradient.contiguous()?);
             }
         }
-        Ok(Self { by_name, squares: OnceLock::new() })
+        Ok(Self::from_tensors(by_name))
+    }
+
+    /// Gradients by the names of their weights, contiguous.
+    pub(in crate::train) fn from_tensors(by_name: BTreeMap<String, Tensor>) -> Self {
+        Self { by_name, squares: OnceLock::new() }
     }
 
     /// The gradient of a weight; none if the loss does not depend on it.

@@ -10,7 +10,7 @@ use crate::{Network, Params};
 const TOLERANCE: f32 = 1e-5;
 
 /// The images `from..until` of a batch.
-fn part(batch: &Batch, number: usize, from: usize, until: usize) -> Batch {
+pub(super) fn part(batch: &Batch, number: usize, from: usize, until: usize) -> Batch {
     Batch {
         number,
         images: batch.images.narrow(0, from, until - from).unwrap(),
@@ -22,11 +22,11 @@ fn part(batch: &Batch, number: usize, from: usize, until: usize) -> Batch {
 }
 
 /// A network whose batch normalisations are frozen, so that a part sees what the whole batch would.
-fn frozen_norms() -> Box<dyn Network> {
+pub(super) fn frozen_norms() -> Box<dyn Network> {
     build_tiny(4, Params::new(7).with_frozen(vec!["*.bn.*".to_owned()]).builder()).unwrap()
 }
 
-fn weights(network: &dyn Network) -> Vec<(String, Vec<f32>)> {
+pub(super) fn weights(network: &dyn Network) -> Vec<(String, Vec<f32>)> {
     let values = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1().unwrap();
     network.params().all().into_iter().map(|(name, var)| (name, values(&var))).collect()
 }

@@ -10,6 +10,7 @@ mod evaluation;
 mod folder;
 mod freezing;
 mod progressive;
+mod ranks;
 #[cfg(feature = "report")]
 mod recording;
 mod runs;

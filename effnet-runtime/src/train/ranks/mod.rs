@@ -1,0 +1,15 @@
+//! One step, and one run, over several ranks.
+//!
+//! Each rank computes the gradients of its share of a batch. They are summed over the ranks while the way back goes on
+//! ([`Buckets`]); then every rank takes the same step. What a rank cannot know by itself, such as how many images a step
+//! has, the ranks tell each other.
+
+mod blank;
+mod buckets;
+mod counts;
+mod told;
+
+pub(super) use blank::blank;
+pub(super) use buckets::Buckets;
+pub(super) use counts::Counts;
+pub(super) use told::Told;
