@@ -1,17 +1,47 @@
 //! Turns flags into a run that is ready to start.
 
+use std::sync::Arc;
+
 use effnet_kernels::threads;
 
 use super::args::TrainArgs;
 use super::model::Model;
+use crate::collective::Collective;
+use crate::data::Split;
 use crate::device;
+use crate::network::Network;
 use crate::train::config::Config;
 use crate::train::{
-    Error, Result, RunFolder, Trainer, build_network, check_batches, check_transforms, open_data, spec_of,
+    Error, Result, RunFolder, Trainer, build_network, check_batches, check_transforms, open_data, spec_of, together,
 };
 
-/// Prepares a new run, or one to resume.
-pub(super) fn begin(args: &TrainArgs, model: &Model<'_>) -> Result<Trainer> {
+/// Prepares a new run, or one to resume, with the other ranks of a group.
+pub(super) fn begin(args: &TrainArgs, model: &Model<'_>, ranks: &Arc<dyn Collective>) -> Result<Trainer> {
+    let Prepared { config, split, network, old } = together(ranks.as_ref(), prepare(args, model, ranks.size()))?;
+    let ranks = Arc::clone(ranks);
+    match old {
+        Some(folder) => Trainer::resume_over(ranks, config, folder, split, network),
+        None => {
+            let create = || RunFolder::create(args.output.as_deref(), model.name).map(Some);
+            let created = together(ranks.as_ref(), if ranks.rank() == 0 { create() } else { Ok(None) })?;
+            let folder = match created {
+                Some(folder) => folder,
+                None => RunFolder::of_rank_0(args.output.as_deref()),
+            };
+            Trainer::begin_over(ranks, config, folder, split, network)
+        }
+    }
+}
+
+/// What a run is made of, and the folder of the run that it resumes.
+struct Prepared {
+    config: Config,
+    split: Split,
+    network: Box<dyn Network>,
+    old: Option<RunFolder>,
+}
+
+fn prepare(args: &TrainArgs, model: &Model<'_>, ranks: usize) -> Result<Prepared> {
     let spec = spec_of(model.build)?;
     let (config, old) = if args.resume {
         let (folder, config) = resumed(args, model)?;
@@ -24,14 +54,8 @@ pub(super) fn begin(args: &TrainArgs, model: &Model<'_>) -> Result<Trainer> {
     let split = open_data(&config)?;
     let network = build_network(&config, model.build, &spec, split.train.classes().len())?;
     check_transforms(&config, network.as_ref())?;
-    check_batches(&config, network.as_ref(), split.train.len())?;
-    match old {
-        Some(folder) => Trainer::resume(config, folder, split, network),
-        None => {
-            let folder = RunFolder::create(args.output.as_deref(), model.name)?;
-            Trainer::begin(config, folder, split, network)
-        }
-    }
+    check_batches(&config, network.as_ref(), split.train.len(), ranks)?;
+    Ok(Prepared { config, split, network, old })
 }
 
 /// Readies the machine for a run: checks that its device can compute as the settings say, and sets the number of threads.

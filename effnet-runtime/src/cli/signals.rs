@@ -41,9 +41,12 @@ impl Signals {
         self.received.load(Ordering::Relaxed) != 0
     }
 
-    /// Exit code of a run that a signal stopped: 130, 143, 138 or 129.
+    /// Exit code of a run that a signal stopped: 130, 143, 138 or 129; 143 where it came to another rank.
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(code(self.received.load(Ordering::Relaxed)))
+        match self.received.load(Ordering::Relaxed) {
+            0 => ExitCode::from(code(SIGTERM as usize)),
+            received => ExitCode::from(code(received)),
+        }
     }
 }
 

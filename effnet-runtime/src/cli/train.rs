@@ -1,6 +1,7 @@
 //! The `train` command.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use effnet_kernels::simd;
 use effnet_spec::thousands;
@@ -13,6 +14,7 @@ use super::model::Model;
 use super::output::{line, warn};
 use super::progress::Progress;
 use super::signals::Signals;
+use crate::collective::{self, Collective, Single};
 use crate::device::{self, Chosen};
 use crate::environment;
 use crate::text::{bytes, duration, shell};
@@ -22,16 +24,40 @@ use crate::train::schedule::Schedule;
 use crate::train::{Ended, Error, Facts, Result, sample, stage_of, table};
 
 /// Trains as the flags say: begins or resumes a run, reports its progress, and ends with the best top-1 and what to
-/// type next. The exit code is 0, or 130, 143, 138 or 129 if SIGINT, SIGTERM, SIGUSR1 or SIGHUP stopped the run.
+/// type next. Started by a launcher as one of several ranks, it trains with the others, and rank 0 speaks for all. The exit code is 0, or 130, 143, 138 or 129 if SIGINT, SIGTERM, SIGUSR1 or SIGHUP stopped the run.
 ///
 /// # Errors
 /// When the flags or [variables](crate::environment) make no sense, data or weights cannot be read, the run folder
 /// cannot be written to, or a loss or validation is not finite.
 pub fn train(args: &TrainArgs, model: &Model<'_>) -> Result<ExitCode> {
-    logging::init(args.verbose);
     environment::check()?;
+    let ranks: Arc<dyn Collective> = Arc::new(Single);
+    if ranks.rank() == 0 {
+        logging::init(args.verbose);
+        return lead(args, model, &ranks);
+    }
+    match follow(args, model, &ranks) {
+        // Rank 0 cannot say it.
+        Err(error @ Error::Ranks(collective::Error::Dead { rank: 0, .. })) => Err(error),
+        Err(_) => Ok(ExitCode::FAILURE),
+        done => done,
+    }
+}
+
+/// Trains as a rank that says nothing.
+fn follow(args: &TrainArgs, model: &Model<'_>, ranks: &Arc<dyn Collective>) -> Result<ExitCode> {
+    let mut trainer = begin(args, model, ranks)?;
+    let signals = Signals::take_over().map_err(|error| Error::Setting(format!("cannot listen to signals: {error}")))?;
+    Ok(match trainer.run(&mut (), &|| signals.stop())? {
+        Ended::Finished => ExitCode::SUCCESS,
+        Ended::Stopped => signals.exit_code(),
+    })
+}
+
+/// Trains, and says how it goes.
+fn lead(args: &TrainArgs, model: &Model<'_>, ranks: &Arc<dyn Collective>) -> Result<ExitCode> {
     let style = args.style();
-    let mut trainer = begin(args, model)?.with_command(model.train);
+    let mut trainer = begin(args, model, ranks)?.with_command(model.train);
     if trainer.is_finished() {
         if style == Style::Human {
             let Facts { config, folder, .. } = trainer.facts();

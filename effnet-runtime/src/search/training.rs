@@ -125,7 +125,7 @@ impl Training<'_> {
         };
         let network = build_network(&config, &build, spec, classes)?;
         check_transforms(&config, network.as_ref())?;
-        check_batches(&config, network.as_ref(), split.train.len())?;
+        check_batches(&config, network.as_ref(), split.train.len(), 1)?;
         let mut trainer = match RunFolder::open(&folder) {
             Ok(folder) => Trainer::resume(config, folder, split, network)?,
             Err(_) => {

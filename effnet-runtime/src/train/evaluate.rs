@@ -7,6 +7,8 @@ use effnet_kernels::Precision;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
+use super::ranks::together;
+use crate::collective::{Collective, Single};
 use crate::data::{self, Batch};
 use crate::network::Network;
 use crate::ops::cross_entropy::{cross_entropy, smoothed};
@@ -133,11 +135,24 @@ pub fn evaluate(
     batches: impl Iterator<Item = std::result::Result<Batch, data::Error>>,
     done: impl FnMut(usize),
 ) -> Result<Evaluation> {
+    evaluate_over(&Single, network, batches, done)
+}
+
+/// Evaluates with the other ranks of a group, each of which has its share of the batches. The evaluation is of all of them.
+///
+/// # Errors
+/// The errors of [`evaluate`], whichever rank has one; and when the group fails.
+pub fn evaluate_over(
+    ranks: &dyn Collective,
+    network: &dyn Network,
+    batches: impl Iterator<Item = std::result::Result<Batch, data::Error>>,
+    done: impl FnMut(usize),
+) -> Result<Evaluation> {
     let logits = |images: &Tensor| {
         let images = images.to_device(network.params().device())?;
         Ok(network.run(&images, &Pass::Eval(Precision::F32))?.detach())
     };
-    evaluate_logits(network.num_classes(), logits, batches, done)
+    evaluate_logits_over(ranks, network.num_classes(), logits, batches, done)
 }
 
 /// Evaluates anything that computes logits `[N, classes]` from images `[N, C, H, W]`, such as an
@@ -146,6 +161,43 @@ pub fn evaluate(
 /// # Errors
 /// The errors of [`evaluate`].
 pub fn evaluate_logits(
+    classes: usize,
+    logits: impl FnMut(&Tensor) -> candle_core::Result<Tensor>,
+    batches: impl Iterator<Item = std::result::Result<Batch, data::Error>>,
+    done: impl FnMut(usize),
+) -> Result<Evaluation> {
+    evaluate_logits_over(&Single, classes, logits, batches, done)
+}
+
+/// Evaluates what computes logits with the other ranks of a group, as [`evaluate_over`] does.
+///
+/// # Errors
+/// The errors of [`evaluate_over`].
+pub fn evaluate_logits_over(
+    ranks: &dyn Collective,
+    classes: usize,
+    logits: impl FnMut(&Tensor) -> candle_core::Result<Tensor>,
+    batches: impl Iterator<Item = std::result::Result<Batch, data::Error>>,
+    done: impl FnMut(usize),
+) -> Result<Evaluation> {
+    let own = sums(classes, logits, batches, done);
+    if ranks.size() == 1 {
+        return own?.divided();
+    }
+    let message = match &own {
+        Ok(own) => serde_json::to_vec(own).map_err(candle_core::Error::wrap)?,
+        Err(_) => Vec::new(),
+    };
+    let all = together(ranks, own).and_then(|_| Ok(ranks.gather(message)?))?;
+    let mut sums = Evaluation { classes: vec![ClassScore::default(); classes], ..Evaluation::default() };
+    for of_rank in all {
+        sums.add(serde_json::from_slice(&of_rank).map_err(candle_core::Error::wrap)?);
+    }
+    sums.divided()
+}
+
+/// An evaluation whose loss and accuracies are not divided by the number of images yet.
+fn sums(
     classes: usize,
     mut logits: impl FnMut(&Tensor) -> candle_core::Result<Tensor>,
     batches: impl Iterator<Item = std::result::Result<Batch, data::Error>>,
@@ -190,13 +242,37 @@ pub fn evaluate_logits(
         }
         done(labels.len());
     }
-    if found.images == 0 {
-        return Err(Error::Setting("there are no images to evaluate".to_owned()));
-    }
-    for sum in [&mut found.loss, &mut found.top1, &mut found.top5] {
-        *sum /= found.images as f64;
-    }
     Ok(found)
+}
+
+impl Evaluation {
+    /// Adds the sums of other images.
+    fn add(&mut self, other: Self) {
+        self.images += other.images;
+        self.loss += other.loss;
+        self.top1 += other.top1;
+        self.top5 += other.top5;
+        for (own, other) in self.classes.iter_mut().zip(other.classes) {
+            own.images += other.images;
+            own.correct += other.correct;
+        }
+        for (pair, count) in other.confusion.0 {
+            *self.confusion.0.entry(pair).or_default() += count;
+        }
+        other.worst.into_iter().for_each(|image| image.enter(&mut self.worst));
+        self.right = [self.right, other.right].into_iter().flatten().min();
+    }
+
+    /// Divides the sums by the number of images.
+    fn divided(mut self) -> Result<Self> {
+        if self.images == 0 {
+            return Err(Error::Setting("there are no images to evaluate".to_owned()));
+        }
+        for sum in [&mut self.loss, &mut self.top1, &mut self.top5] {
+            *sum /= self.images as f64;
+        }
+        Ok(self)
+    }
 }
 
 /// Rank of `label`, from 0: classes with a larger logit, or with an equal one and a lower number, stand before it.

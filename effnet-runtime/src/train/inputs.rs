@@ -10,7 +10,7 @@ use super::config::{Config, PolicyKind, PretrainedConfig};
 use super::error::{Error, Result};
 use super::stages::{Stage, stages};
 use crate::data::{
-    self, Erasing, EvalTransform, LastBatch, Loader, LoaderOptions, Mix, Normalise, Policy, Source, Split,
+    self, Erasing, EvalTransform, LastBatch, Loader, LoaderOptions, Mix, Normalise, Policy, Share, Source, Split,
     TrainTransform, Transform, Validation,
 };
 use crate::device;
@@ -171,7 +171,7 @@ pub(crate) fn check_transforms(config: &Config, network: &dyn Network) -> Result
     Ok(eval_transform(config, network)?.check()?)
 }
 
-/// Loads an epoch's training images in the parts of a step, from part `first` on.
+/// Loads an epoch's training images in the parts of a step, from part `first` on; of each, a rank's share.
 ///
 /// # Errors
 /// When a setting makes no sense.
@@ -182,6 +182,7 @@ pub fn train_loader(
     network: &dyn Network,
     epoch: u64,
     first: u64,
+    share: Share,
 ) -> Result<Loader> {
     let transform = train_transform(config, stage, network)?;
     let options = LoaderOptions {
@@ -189,6 +190,7 @@ pub fn train_loader(
         last: LastBatch::Drop,
         skip_batches: first as usize,
         mix: Some(mix(stage)).filter(Mix::is_on),
+        share,
         ..options(config, epoch)
     };
     let mut order = source.order(config.seed, epoch);
@@ -203,11 +205,12 @@ pub(super) fn eval_image(config: &Config, source: &dyn Source, network: &dyn Net
     Ok(eval_transform(config, network)?.tensor(&source.image(sample)?)?)
 }
 
-/// Loads the images of `source` in order, transformed for evaluation.
+/// Loads the images of `source` in order, transformed for evaluation; of each batch, a rank's share.
 ///
 /// # Errors
 /// When a setting makes no sense.
-pub fn eval_loader(config: &Config, source: &Arc<dyn Source>, network: &dyn Network) -> Result<Loader> {
+pub fn eval_loader(config: &Config, source: &Arc<dyn Source>, network: &dyn Network, share: Share) -> Result<Loader> {
     let transform = eval_transform(config, network)?;
-    Ok(Loader::new(source.clone(), Arc::new(transform), (0..source.len()).collect(), &options(config, 0))?)
+    let options = LoaderOptions { share, ..options(config, 0) };
+    Ok(Loader::new(source.clone(), Arc::new(transform), (0..source.len()).collect(), &options)?)
 }

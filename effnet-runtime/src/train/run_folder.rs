@@ -49,6 +49,11 @@ impl RunFolder {
         Ok(folder)
     }
 
+    /// The folder that rank 0 of a group has created, for another rank, which neither reads nor writes it.
+    pub(crate) fn of_rank_0(output: Option<&Path>) -> Self {
+        Self { path: output.unwrap_or(Self::parent()).to_path_buf() }
+    }
+
     /// Creates an empty folder: `output`, or the first `runs/<name>-<n>` that does not exist.
     pub(crate) fn make(output: Option<&Path>, name: &str) -> Result<PathBuf> {
         let Some(path) = output else { return Self::numbered(Self::parent(), name) };

@@ -1,4 +1,5 @@
-//! Checks against steps of a single image, from whose one-pixel maps batch normalisation learns nothing.
+//! Checks against steps with too few images: of a single one, from whose one-pixel maps batch normalisation learns nothing,
+//! or with fewer than the ranks can share.
 
 use candle_core::Tensor;
 use effnet_spec::Size;
@@ -6,6 +7,7 @@ use effnet_spec::Size;
 use super::config::Config;
 use super::error::{Error, Result};
 use super::stages::{Stage, stages};
+use crate::data::Share;
 use crate::network::Network;
 
 /// Whether a step of one image of this size leaves a batch normalisation one value per channel: its map is a single
@@ -37,19 +39,31 @@ pub(super) fn check_part(network: &dyn Network, images: &Tensor) -> Result<()> {
     }
 }
 
-/// Checks that no step of the run, over `images` training images, is a single image that is too small.
+/// Checks that no step of the run, over `images` training images, leaves one of `ranks` a single image that is too small, or
+/// none.
 ///
 /// # Errors
 /// When there is one; the error says what to type instead.
-pub(crate) fn check_batches(config: &Config, network: &dyn Network, images: usize) -> Result<()> {
-    let is_single = |stage: &Stage| stage.epochs() > 0 && stage.part().min(images) == 1;
+pub(crate) fn check_batches(config: &Config, network: &dyn Network, images: usize, ranks: usize) -> Result<()> {
+    let least = |stage: &Stage| Share::least(ranks, stage.part().min(images));
+    if let Some(stage) = stages(config).into_iter().find(|stage| stage.epochs() > 0 && least(stage) == 0) {
+        let batch = match stage.part() {
+            part if part > images => format!("there are only {images} training images: start fewer ranks"),
+            _ => format!("say --batch {} or more, or start fewer ranks", 2 * ranks * stage.accumulate),
+        };
+        return Err(Error::Setting(format!(
+            "{} images at a time leave one of {ranks} ranks without any: {batch}",
+            stage.part().min(images)
+        )));
+    }
+    let is_single = |stage: &Stage| stage.epochs() > 0 && least(stage) == 1;
     let is_refused = |stage: &Stage| is_single(stage) && is_too_little(network, Size::square(stage.size));
     let Some(Stage { size, accumulate, .. }) = stages(config).into_iter().find(is_refused) else { return Ok(()) };
     let spec = network.spec();
     let enough = (size..).find(|size| spec.row_sizes(Size::square(*size)).last() != Some(&Size::ONE));
     let batch = match images {
         1 => "add training images, of which there is one".to_owned(),
-        _ => format!("say --batch {} or more", 2 * accumulate),
+        _ => format!("say --batch {} or more", 2 * ranks * accumulate),
     };
     // With several stages, `--size` is the last stage's.
     let enough = enough.filter(|_| config.stages.count == 1);

@@ -4,12 +4,19 @@
 //! ([`Buckets`]); then every rank takes the same step. What a rank cannot know by itself, such as how many images a step
 //! has, the ranks tell each other.
 
+mod agreement;
 mod blank;
 mod buckets;
 mod counts;
+mod left_out;
+mod together;
 mod told;
 
+pub(super) use agreement::{agree, agree_on_weights};
 pub(super) use blank::blank;
 pub(super) use buckets::Buckets;
 pub(super) use counts::Counts;
+pub(super) use left_out::{bad_files, names};
+pub(super) use together::any;
+pub(crate) use together::together;
 pub(super) use told::Told;

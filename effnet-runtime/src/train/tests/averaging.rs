@@ -1,6 +1,7 @@
 use candle_core::Tensor;
 
 use super::{averages, begin, bits, tiny, tiny_config};
+use crate::data::Share;
 use crate::network::Network;
 use crate::train::metrics::HEADER;
 use crate::train::{Ema, Ended};
@@ -73,7 +74,8 @@ fn averaged_weights_are_evaluated_beside_the_others_and_kept_where_they_are_bett
     assert_ne!(bits(loaded.as_ref()), bits(trainer.facts().network.as_ref()));
     let found = super::super::evaluate(
         loaded.as_ref(),
-        super::super::eval_loader(&trainer.facts().config, &trainer.facts().split.val, loaded.as_ref()).unwrap(),
+        super::super::eval_loader(&trainer.facts().config, &trainer.facts().split.val, loaded.as_ref(), Share::WHOLE)
+            .unwrap(),
         |_| (),
     );
     assert_eq!(found.unwrap().top1, best.top1);

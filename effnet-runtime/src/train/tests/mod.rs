@@ -14,6 +14,7 @@ mod ranks;
 #[cfg(feature = "report")]
 mod recording;
 mod runs;
+mod runs_over_ranks;
 mod single;
 mod steps;
 mod validation;

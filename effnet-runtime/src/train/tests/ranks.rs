@@ -26,7 +26,7 @@ pub(super) fn with_ranks<R: Send>(size: usize, work: impl Fn(Arc<dyn Collective>
 type Weights = Vec<(String, Vec<f32>)>;
 
 /// Norm of the difference, in parts of the norm.
-fn difference(one: &Weights, other: &Weights) -> f64 {
+pub(super) fn difference(one: &Weights, other: &Weights) -> f64 {
     let values =
         |weights: &Weights| weights.iter().flat_map(|(_, values)| values.clone()).map(f64::from).collect::<Vec<_>>();
     let (one, other) = (values(one), values(other));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::runs::go;
 use super::{begin, few_digits, resume, tiny_config};
-use crate::data::{Error as DataError, Source, Split};
+use crate::data::{Error as DataError, Share, Source, Split};
 use crate::train::metrics::{self, Metrics};
 use crate::train::recorder::Recorder;
 use crate::train::{Best, Ended, RunFolder, State, Trainer, build_network, eval_loader, evaluate};
@@ -81,7 +81,7 @@ fn the_best_epoch_is_shown_and_the_latest_where_the_best_is_lost() {
     let parent = tempfile::tempdir().unwrap();
     let mut facts = begin(tiny_config("epochs = 3"), &parent.path().join("run")).facts;
     let (folder, network) = (facts.folder.clone(), facts.network.as_ref());
-    let images = eval_loader(&facts.config, &facts.split.val, network).unwrap();
+    let images = eval_loader(&facts.config, &facts.split.val, network, Share::WHOLE).unwrap();
     let evaluation = evaluate(network, images, |_| {}).unwrap();
     let row = |epoch: u64| Metrics {
         epoch,

@@ -14,7 +14,7 @@ use crate::train::{Config, Ended, RunFolder, Trainer, Watcher, build_network, ch
 fn refusal(over: &str, images: usize) -> Option<String> {
     let config = tiny_config(over);
     let network = build_network(&config, &build_tiny, &tiny_spec(), 10).unwrap();
-    check_batches(&config, network.as_ref(), images).err().map(|error| error.to_string())
+    check_batches(&config, network.as_ref(), images, 1).err().map(|error| error.to_string())
 }
 
 /// The tiny network's last maps are an eighth of the image, rounded up.

@@ -5,19 +5,20 @@ use std::time::{Duration, Instant};
 use effnet_spec::Size;
 
 use super::super::error::{Error, Result};
-use super::super::evaluate::{Evaluation, evaluate};
+use super::super::evaluate::{Evaluation, evaluate_over};
 use super::super::facts::Facts;
 use super::super::inputs::{eval_image, eval_loader, train_loader};
 use super::super::metrics::{self, EmaMetrics, Metrics};
+use super::super::ranks::{agree_on_weights, any, bad_files, names as names_of_all};
 use super::super::single::is_too_little;
 use super::super::stages::{Stage, stage_of};
 use super::super::state::Position;
-use super::super::step::{StepOptions, step};
+use super::super::step::{StepOptions, step_over};
 use super::super::upload::with_uploaded;
 use super::super::watch::{EpochDone, StepDone, Watcher};
 use super::super::{checkpoint, finite};
 use super::{Ended, Trainer};
-use crate::data::Batch;
+use crate::data::{Batch, Loader};
 
 impl Trainer {
     /// Runs the rest of the current epoch, its evaluation and its checkpoint.
@@ -55,27 +56,34 @@ impl Trainer {
             ema: averaged.as_ref().map(|&Evaluation { loss, top1, top5, .. }| EmaMetrics { loss, top1, top5 }),
             seconds: begun.elapsed().as_secs_f64(),
         };
-        // Write the row before the checkpoint: a run killed in between then has a row too many, which `metrics::begin`
-        // removes, and never an epoch without a row.
-        metrics::append(&self.facts.folder.metrics(), &metrics)?;
-        #[cfg(feature = "report")]
-        self.recorder.epoch(&self.facts, &metrics, better.unwrap_or(&own))?;
-        let (checkpoint, best) = (self.facts.folder.epoch(metrics.epoch), self.facts.folder.best());
+        agree_on_weights(self.ranks.as_ref(), self.facts.network.as_ref())?;
+        self.writing(|trainer| {
+            // Write the row before the checkpoint: a run killed in between then has a row too many, which
+            // `metrics::begin` removes, and never an epoch without a row.
+            metrics::append(&trainer.facts.folder.metrics(), &metrics)?;
+            #[cfg(feature = "report")]
+            trainer.recorder.epoch(&trainer.facts, &metrics, better.unwrap_or(&own))?;
+            trainer.write_checkpoints(is_best, better.is_some())
+        })?;
+        let (evaluation, averaged, epochs) = (&own, averaged.as_ref(), self.facts.config.epochs);
+        watcher.epoch(&EpochDone { epochs, metrics, evaluation, averaged, is_best });
+        Ok(Ended::Finished)
+    }
+
+    /// Writes the checkpoint of the epoch just done, which is the best so far or not, by its averaged weights or its own.
+    fn write_checkpoints(&mut self, is_best: bool, is_averaged: bool) -> Result<()> {
+        let (checkpoint, best) = (self.facts.folder.epoch(self.facts.state.epoch), self.facts.folder.best());
         self.save(&checkpoint)?;
         self.facts.folder.link(&checkpoint, &self.facts.folder.last())?;
         self.saved = Instant::now();
-        if is_best && better.is_some() {
+        if is_best && is_averaged {
             self.averaged(|Self { facts: Facts { network, config, split, .. }, .. }| {
                 checkpoint::save_weights(&best, network.as_ref(), &config.model, split.train.classes())
             })?;
         } else if is_best {
             self.facts.folder.link(&checkpoint, &best)?;
         }
-        let Facts { config, folder, .. } = &self.facts;
-        folder.prune(config.checkpoints.keep)?;
-        let (evaluation, averaged) = (&own, averaged.as_ref());
-        watcher.epoch(&EpochDone { epochs: config.epochs, metrics, evaluation, averaged, is_best });
-        Ok(Ended::Finished)
+        self.facts.folder.prune(self.facts.config.checkpoints.keep)
     }
 
     /// Does `work` while the network has the averaged weights. None if there are no such weights.
@@ -92,9 +100,10 @@ impl Trainer {
     fn steps(&mut self, stage: &Stage, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<Ended> {
         let Facts { config, split, network, state, .. } = &self.facts;
         let (network, first) = (network.as_ref(), state.position.batches);
-        let mut loader = train_loader(config, stage, &split.train, network, state.epoch, first)?;
+        let mut loader = train_loader(config, stage, &split.train, network, state.epoch, first, self.share())?;
         let device = network.params().device().clone();
         let is_too_little = is_too_little(network, Size::square(stage.size));
+        let steps = first / stage.accumulate as u64..stage.steps(split.train.len());
         let mut alone = Vec::new();
         let ended: Result<Ended> = with_uploaded(&mut loader, &device, |parts| {
             let parts = parts.filter(|part| match part {
@@ -105,33 +114,40 @@ impl Trainer {
                 _ => true,
             });
             let mut parts = parts.peekable();
-            let mut of_step: Vec<Batch> = Vec::with_capacity(stage.accumulate);
-            while let Some(part) = parts.next() {
-                let part = part?;
-                let number = part.number;
-                of_step.push(part);
+            for number in steps {
+                let mut of_step: Vec<Batch> = Vec::with_capacity(stage.accumulate);
                 // A part whose files were all left out never arrives, so the next part's number ends the step instead.
-                let is_of_step = |next: &Batch| next.number / stage.accumulate == number / stage.accumulate;
-                let is_last = (number + 1).is_multiple_of(stage.accumulate);
-                if !is_last && parts.peek().is_some_and(|next| next.as_ref().map_or(true, is_of_step)) {
-                    continue;
+                let is_of_step = |part: &Batch| (part.number / stage.accumulate) as u64 == number;
+                while let Some(part) = parts.next_if(|part| part.as_ref().map_or(true, is_of_step)) {
+                    of_step.push(part?);
                 }
-                self.step(stage, &std::mem::take(&mut of_step), watcher)?;
-                if stop() {
+                self.step(stage, number, &of_step, watcher)?;
+                if any(self.ranks.as_ref(), stop())? {
                     return Ok(Ended::Stopped);
                 }
             }
             Ok(Ended::Finished)
         });
         if matches!(ended, Ok(Ended::Finished)) {
-            watcher.skipped(loader.skipped());
+            self.report_skipped(&loader, watcher)?;
             let names = alone.into_iter().map(|sample| self.facts.split.train.name(sample as usize));
-            watcher.alone(&names.collect::<Vec<_>>());
+            watcher.alone(&names_of_all(self.ranks.as_ref(), names.collect())?);
         }
         ended
     }
 
-    fn step(&mut self, stage: &Stage, parts: &[Batch], watcher: &mut dyn Watcher) -> Result<()> {
+    /// Reports the files that any rank has left out.
+    fn report_skipped(&self, loader: &Loader, watcher: &mut dyn Watcher) -> Result<()> {
+        if self.ranks.size() == 1 {
+            watcher.skipped(loader.skipped());
+        } else {
+            watcher.skipped(&bad_files(self.ranks.as_ref(), loader.skipped())?);
+        }
+        Ok(())
+    }
+
+    /// Takes the step `number` of the epoch, unless none of its images is left.
+    fn step(&mut self, stage: &Stage, number: u64, parts: &[Batch], watcher: &mut dyn Watcher) -> Result<()> {
         let Facts { config, split, network, schedule, state, .. } = &mut self.facts;
         let options = StepOptions {
             seed: config.seed,
@@ -142,35 +158,40 @@ impl Trainer {
             precision: config.precision,
         };
         let rate = schedule.rate(state.step);
-        let outcome = step(network.as_ref(), &mut self.optimizer, parts, &options, state.step, rate)?;
+        let (ranks, network) = (&self.ranks, network.as_ref());
+        let outcome = step_over(ranks, network, &mut self.optimizer, parts, &options, state.step, rate)?;
+        if outcome.images == 0 {
+            return Ok(());
+        }
         if let Some(ema) = &mut self.ema {
             ema.update(network.params())?;
         }
         state.step += 1;
         state.optimizer_steps = self.optimizer.memory().steps();
         state.ema_updates = self.ema.as_ref().map(super::Ema::updates);
-        state.position.batches = parts.last().map_or(0, |part| part.number as u64 + 1);
+        state.position.batches = (number + 1) * stage.accumulate as u64;
         state.position.images += outcome.images as u64;
         state.position.loss_sum += outcome.loss * outcome.images as f64;
-        let batch = state.position.batches.div_ceil(stage.accumulate as u64);
         let done = StepDone {
             epoch: state.epoch + 1,
             epochs: config.epochs,
-            batch,
+            batch: number + 1,
             batches: stage.steps(split.train.len()),
             step: state.step,
-            left: self.facts.left(stage, batch),
+            left: self.facts.left(stage, number + 1),
             size: stage.size,
             rate,
             outcome,
         };
         #[cfg(feature = "report")]
-        self.recorder.step(&done)?;
+        if self.ranks.rank() == 0 {
+            self.recorder.step(&done)?;
+        }
         watcher.step(&done);
         let kept = &self.facts.config.checkpoints;
         let is_due = kept.steps > 0 && done.step.is_multiple_of(kept.steps)
             || kept.minutes > 0.0 && self.saved.elapsed() >= Duration::from_secs_f64(60.0 * kept.minutes);
-        if is_due {
+        if is_due && self.is_writer() {
             self.save(&self.facts.folder.last())?;
             self.saved = Instant::now();
         }
@@ -185,14 +206,17 @@ impl Trainer {
         if let Some(name) = finite::parameter(network)? {
             return Err(self.not_finite(whose, &format!("`{name}`")));
         }
-        let mut loader = eval_loader(config, &split.val, network)?;
+        let ranks = self.ranks.as_ref();
+        let mut loader = eval_loader(config, &split.val, network, self.share())?;
         let evaluation = with_uploaded(&mut loader, network.params().device(), |batches| {
-            evaluate(network, batches.take_while(|_| !stop()), |images| watcher.evaluated(images))
+            evaluate_over(ranks, network, batches.take_while(|_| !stop()), |images| watcher.evaluated(images))
         });
-        if stop() {
-            return Ok(None);
+        match (any(ranks, stop()), &evaluation) {
+            (Ok(true), _) => return Ok(None),
+            (Err(error), Ok(_)) => return Err(error),
+            (_, Ok(_)) => self.report_skipped(&loader, watcher)?,
+            (_, Err(_)) => {}
         }
-        watcher.skipped(loader.skipped());
         match evaluation {
             Err(Error::NotFiniteOutput { sample }) => {
                 let image = eval_image(config, split.val.as_ref(), network, sample as usize)?;
