@@ -79,7 +79,7 @@ impl<T: Transport> Courier<T> {
             self.beat(now);
         }
         if self.failed.is_none() {
-            self.to_all(&Frame::apart(Kind::Bye, Vec::new()));
+            self.tell_all(&Frame::apart(Kind::Bye, Vec::new()));
         }
         self.transport.leave(self.failed.is_some());
     }
@@ -100,7 +100,7 @@ impl<T: Transport> Courier<T> {
             (Command::Gather(own, reply), None) => Operation::gather(number, place, own, reply, &mut send),
             (Command::Abort(reason), failed) => {
                 if failed.is_none() {
-                    self.to_all(&Frame::apart(Kind::Abort, reason.clone().into_bytes()));
+                    self.tell_all(&Frame::apart(Kind::Abort, reason.clone().into_bytes()));
                     self.fail(Error::Aborted { rank: place.0, reason });
                 }
                 return;
@@ -145,6 +145,7 @@ impl<T: Transport> Courier<T> {
                     }
                 }
             }
+            Arrived::Part { from } => self.peers[from].heard = Instant::now(),
             Arrived::Closed { from, .. } if self.peers[from].has_left => {}
             Arrived::Closed { from, reason } => self.fail(Error::Dead { rank: from, reason }),
         }
@@ -153,7 +154,7 @@ impl<T: Transport> Courier<T> {
     fn take(&mut self, from: usize, frame: Frame) {
         let Some(operation) = self.begun.get_mut(&frame.operation) else { return };
         if let Err(error) = operation.take(from, frame) {
-            self.to_all(&Frame::apart(Kind::Abort, error.to_string().into_bytes()));
+            self.tell_all(&Frame::apart(Kind::Abort, error.to_string().into_bytes()));
             self.fail(error);
         }
     }
@@ -188,7 +189,7 @@ impl<T: Transport> Courier<T> {
             return;
         }
         self.beaten = now;
-        self.to_all(&Frame::apart(Kind::Beat, Vec::new()));
+        self.tell_all(&Frame::apart(Kind::Beat, Vec::new()));
         let own = self.transport.rank();
         let is_silent = |rank: &usize| {
             let peer = &self.peers[*rank];
@@ -201,7 +202,7 @@ impl<T: Transport> Courier<T> {
     }
 
     /// Sends a message to every rank that is there. Whether it arrives shows in what follows.
-    fn to_all(&mut self, frame: &Frame) {
+    fn tell_all(&mut self, frame: &Frame) {
         let own = self.transport.rank();
         for to in (0..self.peers.len()).filter(|to| *to != own) {
             if !self.peers[to].has_left {
@@ -218,7 +219,7 @@ impl<T: Transport> Courier<T> {
         if let Error::Dead { rank, reason } = &error {
             let reason = format!("rank {rank} is gone: {reason}");
             self.peers[*rank].has_left = true;
-            self.to_all(&Frame::apart(Kind::Abort, reason.into_bytes()));
+            self.tell_all(&Frame::apart(Kind::Abort, reason.into_bytes()));
         }
         for operation in std::mem::take(&mut self.begun).into_values() {
             operation.end(Some(&error));

@@ -1,7 +1,8 @@
 //! Processes ("ranks") that train one network together.
 //!
 //! A [`Collective`] is one rank's end of the group. [`Single`] is a group of one. With the feature `train`, [`Exchange`] is
-//! a group over anything that carries messages, a [`Transport`]: [`threads`] within a process, for tests.
+//! a group over anything that carries messages, a [`Transport`]: [`Tcp`] between processes, and [`threads`] within one, for
+//! tests.
 //!
 //! Sums are taken in the order of the ranks, whatever the sizes and the order in which messages arrive: the same number of
 //! ranks gives the same bits.
@@ -17,6 +18,8 @@ mod frame;
 mod operation;
 mod single;
 #[cfg(feature = "train")]
+mod tcp;
+#[cfg(feature = "train")]
 mod threads;
 #[cfg(feature = "train")]
 mod transport;
@@ -30,6 +33,8 @@ pub use error::{Error, Result};
 #[cfg(feature = "train")]
 pub use exchange::Exchange;
 pub use single::Single;
+#[cfg(feature = "train")]
+pub use tcp::{Rendezvous, Tcp};
 #[cfg(feature = "train")]
 pub use threads::threads;
 #[cfg(feature = "train")]

@@ -170,7 +170,7 @@ fn sum_in_order(own: &mut [f32], rank: usize, received: &mut [Option<Vec<u8>>]) 
         sums
     });
     if let Some(before) = before {
-        own.iter_mut().zip(values_of(&before)).for_each(|(own, sum)| *own = sum + *own);
+        own.iter_mut().zip(values_of(&before)).for_each(|(own, sum)| *own += sum);
     }
     for after in received[rank + 1..].iter_mut().filter_map(Option::take) {
         own.iter_mut().zip(values_of(&after)).for_each(|(own, value)| *own += value);

@@ -1,5 +1,7 @@
 //! Groups of threads: what they sum and gather, and how they end.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helper functions too")]
+
 use std::thread;
 use std::time::{Duration, Instant};
 

@@ -48,6 +48,11 @@ pub enum Arrived {
         /// What it sent.
         message: Vec<u8>,
     },
+    /// A part of a message that takes long: its sender lives.
+    Part {
+        /// The sender.
+        from: usize,
+    },
     /// Nothing more will come from a rank.
     Closed {
         /// The rank.
