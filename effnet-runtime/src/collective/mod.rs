@@ -15,7 +15,11 @@ mod exchange;
 #[cfg(feature = "train")]
 mod frame;
 #[cfg(feature = "train")]
+mod launch;
+#[cfg(feature = "train")]
 mod operation;
+#[cfg(feature = "train")]
+mod seat;
 mod single;
 #[cfg(feature = "train")]
 mod tcp;
@@ -32,6 +36,10 @@ use std::fmt::Debug;
 pub use error::{Error, Result};
 #[cfg(feature = "train")]
 pub use exchange::Exchange;
+#[cfg(feature = "train")]
+pub use launch::Launch;
+#[cfg(feature = "train")]
+pub use seat::Seat;
 pub use single::Single;
 #[cfg(feature = "train")]
 pub use tcp::{Rendezvous, Tcp};
