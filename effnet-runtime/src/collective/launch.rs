@@ -78,6 +78,9 @@ impl Launch {
                 let at = at.clone();
                 Ok(Arc::new(Exchange::start(move || Tcp::join(&at))?))
             }
+            #[cfg(feature = "mpi")]
+            &Group::Mpi { size, .. } => Ok(Arc::new(Exchange::start(move || super::mpi::Mpi::join(size))?)),
+            #[cfg(not(feature = "mpi"))]
             Group::Mpi { rank, size, variable } => Err(Error::Unformed(format!(
                 "this process was started as rank {rank} of {size} by a launcher of MPI ({variable}), and this program is \
                  built without MPI: build it with --features mpi, or set RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT"
@@ -236,6 +239,7 @@ mod tests {
         }
     }
 
+    #[cfg(not(feature = "mpi"))]
     #[test]
     fn a_program_without_mpi_says_so_where_mpi_has_started_it() {
         let error = read("OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_RANK=2").unwrap().join().unwrap_err().to_string();

@@ -16,6 +16,8 @@ mod exchange;
 mod frame;
 #[cfg(feature = "train")]
 mod launch;
+#[cfg(feature = "mpi")]
+mod mpi;
 #[cfg(feature = "train")]
 mod operation;
 #[cfg(feature = "train")]
