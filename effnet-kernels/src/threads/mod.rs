@@ -149,9 +149,22 @@ pub fn asked() -> Result<Option<usize>, BadVariable> {
     })
 }
 
-/// The machine's cores, or as many of them as a pool may have threads.
+/// This process's share of the machine's cores, where it has one; 0 where it has the machine to itself.
+static SHARE: AtomicUsize = AtomicUsize::new(0);
+
+/// The cores that this process may use, or as many of them as a pool may have threads: those of the machine that it may run
+/// on, or its [share](share_cores) of them.
 pub fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_THREADS))
+    let all = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_THREADS));
+    match SHARE.load(Ordering::Relaxed) {
+        0 => all,
+        share => all.min(share),
+    }
+}
+
+/// Leaves the other cores to other processes of the same program: [`cores`] is at most `share` from now on.
+pub fn share_cores(share: usize) {
+    SHARE.store(share.max(1), Ordering::Relaxed);
 }
 
 /// Sizes the pool of the process: all threads use it that have not installed another.

@@ -13,6 +13,7 @@ mod kills;
 mod machine;
 mod numbers;
 mod predict;
+mod ranks;
 #[cfg(feature = "report")]
 mod report;
 mod resume;

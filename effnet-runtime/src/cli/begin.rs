@@ -6,7 +6,7 @@ use effnet_kernels::threads;
 
 use super::args::TrainArgs;
 use super::model::Model;
-use crate::collective::Collective;
+use crate::collective::{Collective, Launch};
 use crate::data::Split;
 use crate::device;
 use crate::network::Network;
@@ -14,6 +14,21 @@ use crate::train::config::Config;
 use crate::train::{
     Error, Result, RunFolder, Trainer, build_network, check_batches, check_transforms, open_data, spec_of, together,
 };
+
+/// Joins the group of ranks that a launcher has started this process in, and takes its share of the host.
+///
+/// # Errors
+/// When the environment is contradictory, or a rank does not come.
+pub fn join() -> Result<Arc<dyn Collective>> {
+    let launch = Launch::from_environment()?;
+    let ranks = launch.join()?;
+    if ranks.size() > 1 {
+        let seat = launch.seat(ranks.as_ref())?;
+        threads::share_cores(seat.threads);
+        device::set_local_rank(seat.local_rank);
+    }
+    Ok(ranks)
+}
 
 /// Prepares a new run, or one to resume, with the other ranks of a group.
 pub(super) fn begin(args: &TrainArgs, model: &Model<'_>, ranks: &Arc<dyn Collective>) -> Result<Trainer> {

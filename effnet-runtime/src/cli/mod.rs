@@ -31,7 +31,7 @@ use candle_nn::VarBuilder;
 use clap::Parser;
 
 pub use args::{Style, TrainArgs};
-pub use begin::ready;
+pub use begin::{join, ready};
 pub use logging::init as init_logging;
 pub use model::Model;
 pub use output::{error, error_text, line, warn};

@@ -8,13 +8,13 @@ use effnet_spec::thousands;
 use serde_json::json;
 
 use super::args::{Style, TrainArgs};
-use super::begin::begin;
+use super::begin::{begin, join};
 use super::logging;
 use super::model::Model;
 use super::output::{line, warn};
 use super::progress::Progress;
 use super::signals::Signals;
-use crate::collective::{self, Collective, Single};
+use crate::collective::{self, Collective};
 use crate::device::{self, Chosen};
 use crate::environment;
 use crate::text::{bytes, duration, shell};
@@ -31,7 +31,7 @@ use crate::train::{Ended, Error, Facts, Result, sample, stage_of, table};
 /// cannot be written to, or a loss or validation is not finite.
 pub fn train(args: &TrainArgs, model: &Model<'_>) -> Result<ExitCode> {
     environment::check()?;
-    let ranks: Arc<dyn Collective> = Arc::new(Single);
+    let ranks = join()?;
     if ranks.rank() == 0 {
         logging::init(args.verbose);
         return lead(args, model, &ranks);
@@ -69,7 +69,7 @@ fn lead(args: &TrainArgs, model: &Model<'_>, ranks: &Arc<dyn Collective>) -> Res
     }
     let Facts { config, network, split, .. } = trainer.facts();
     let predicted = memory::predicted(network.spec(), config, network.num_classes());
-    introduce(style, model, trainer.facts(), predicted);
+    introduce(style, model, trainer.facts(), ranks.size(), predicted);
     let signals = Signals::take_over().map_err(|error| Error::Setting(format!("cannot listen to signals: {error}")))?;
     let begun = std::time::Instant::now();
     let mut progress = Progress::new(style, split.val.len() as u64, predicted);
@@ -91,7 +91,7 @@ fn lead(args: &TrainArgs, model: &Model<'_>, ranks: &Arc<dyn Collective>) -> Res
 }
 
 /// Describes the run before it starts.
-fn introduce(style: Style, model: &Model<'_>, facts: &Facts, predicted: u64) {
+fn introduce(style: Style, model: &Model<'_>, facts: &Facts, ranks: usize, predicted: u64) {
     let Facts { config, folder, split, network, stages, schedule, state, .. } = facts;
     let folder = folder.path().display();
     let params = network.params().trainable() as u64;
@@ -118,6 +118,7 @@ fn introduce(style: Style, model: &Model<'_>, facts: &Facts, predicted: u64) {
                 "size": config.size,
                 "seed": config.seed,
                 "device": device,
+                "ranks": ranks,
                 "epoch": state.epoch,
                 "step": state.step,
                 "predicted_peak_bytes": predicted,
@@ -141,8 +142,9 @@ fn introduce(style: Style, model: &Model<'_>, facts: &Facts, predicted: u64) {
                 thousands(split.val.len() as u64)
             ));
             let stage = stage_of(stages, state.epoch);
+            let ranks = if ranks > 1 { format!("{ranks} ranks, each with ") } else { String::new() };
             line(format!(
-                "{} epochs of {} steps, {} at a rate of up to {}; {} threads, {}, on {device}",
+                "{} epochs of {} steps, {} at a rate of up to {}; {ranks}{} threads, {}, on {device}",
                 config.epochs,
                 thousands(stage.map_or(0, |stage| stage.steps(split.train.len()))),
                 state.optimizer,

@@ -16,7 +16,7 @@ pub(super) fn gpu(ordinal: usize) -> Result<Device, String> {
     if let Some(device) = open.get(&ordinal) {
         return Ok(device.clone());
     }
-    let count = count()?;
+    let count = gpus()?;
     if ordinal >= count {
         let known = match count {
             0 => "the driver reports no GPU: see what nvidia-smi says".to_owned(),
@@ -41,7 +41,7 @@ pub(super) fn gpu(ordinal: usize) -> Result<Device, String> {
 }
 
 /// Number of GPUs that the driver reports.
-fn count() -> Result<usize, String> {
+pub(super) fn gpus() -> Result<usize, String> {
     let found = candle_core::cuda_backend::cudarc::driver::result::init().and_then(|()| device::get_count());
     match found {
         Ok(count) => Ok(usize::try_from(count).unwrap_or(0)),

@@ -3,6 +3,8 @@
 #[cfg(feature = "cuda")]
 mod cuda;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use candle_core::{Device, DeviceLocation};
 use effnet_kernels::Precision;
 
@@ -53,8 +55,8 @@ pub fn name(device: &Device) -> String {
     }
 }
 
-/// The device called `name`: `cpu`, `cuda`, `cuda:N`, or `auto`, which is the first GPU that works, else the CPU. A GPU
-/// is opened once: every call for it returns the same device.
+/// The device called `name`: `cpu`, `cuda`, `cuda:N`, or `auto`, which is `cuda` where that works, else the CPU. `cuda` is the
+/// first GPU, or that of this process's rank on its host ([`set_local_rank`]). A GPU is opened once: every call for it returns the same device.
 ///
 /// # Errors
 /// When no device has this name, or the GPU asked for is not available.
@@ -70,13 +72,16 @@ pub fn open(name: &str) -> Result<Chosen, DeviceError> {
     let cpu = |instead| Chosen { device: Device::Cpu, instead };
     match name {
         "cpu" => Ok(cpu(None)),
-        "auto" => match gpu(0) {
+        "auto" => match own_gpu() {
             Ok(device) => Ok(Chosen { device, instead: None }),
             Err(why) => Ok(cpu(Some(why))),
         },
         _ => {
-            let Some(ordinal) = ordinal(name) else { return Err(DeviceError::Unknown(name.to_owned())) };
-            let device = gpu(ordinal).map_err(|why| DeviceError::Unavailable { name: name.to_owned(), why })?;
+            let opened = match name {
+                "cuda" => own_gpu(),
+                _ => gpu(ordinal(name).ok_or_else(|| DeviceError::Unknown(name.to_owned()))?),
+            };
+            let device = opened.map_err(|why| DeviceError::Unavailable { name: name.to_owned(), why })?;
             Ok(Chosen { device, instead: None })
         }
     }
@@ -94,14 +99,29 @@ pub fn has_engine(device: &Device) -> bool {
 
 /// The number of the GPU in a device's name.
 fn ordinal(name: &str) -> Option<usize> {
-    match name.strip_prefix("cuda")? {
-        "" => Some(0),
-        number => number.strip_prefix(':')?.parse().ok(),
-    }
+    name.strip_prefix("cuda:")?.parse().ok()
+}
+
+static LOCAL_RANK: AtomicUsize = AtomicUsize::new(0);
+
+/// Says which of its host's ranks this process is, from 0: the GPU of this number is its own, or the only one that it sees,
+/// where the launcher has shown each rank one.
+pub fn set_local_rank(rank: usize) {
+    LOCAL_RANK.store(rank, Ordering::Relaxed);
+}
+
+fn own_gpu() -> Result<Device, String> {
+    let rank = LOCAL_RANK.load(Ordering::Relaxed);
+    gpu(if rank > 0 && gpus()? == 1 { 0 } else { rank })
 }
 
 #[cfg(feature = "cuda")]
-use cuda::gpu;
+use cuda::{gpu, gpus};
+
+#[cfg(not(feature = "cuda"))]
+fn gpus() -> Result<usize, String> {
+    Ok(0)
+}
 
 #[cfg(not(feature = "cuda"))]
 fn gpu(_: usize) -> Result<Device, String> {
@@ -115,9 +135,8 @@ mod tests {
 
     #[test]
     fn names_are_read_as_they_are_written() {
-        assert_eq!(ordinal("cuda"), Some(0));
         assert_eq!(ordinal("cuda:3"), Some(3));
-        for name in ["cuda:", "cuda3", "cuda:-1", "cuda:x", "CUDA", "gpu", ""] {
+        for name in ["cuda", "cuda:", "cuda3", "cuda:-1", "cuda:x", "CUDA", "gpu", ""] {
             assert_eq!(ordinal(name), None, "{name}");
             let error = open(name).unwrap_err();
             assert_eq!(error, DeviceError::Unknown(name.to_owned()));

@@ -131,8 +131,9 @@ fn what_differs_between_ranks_is_named_before_the_first_step() {
     assert!(said.starts_with("rank 1 has batch = 16, and rank 0 has 8: start all ranks with the same "), "{said}");
     let said = differing(2, &|rank| format!("seed = {rank}"), &same);
     assert!(said.starts_with("rank 1 has seed = 1, and rank 0 has 0: "), "{said}");
-    let said =
-        differing(3, &plain, &|rank, split| if rank == 0 { split } else { Split { train: split.val.clone(), ..split } });
+    let said = differing(3, &plain, &|rank, split| {
+        if rank == 0 { split } else { Split { train: split.val.clone(), ..split } }
+    });
     assert!(said.starts_with("rank 1 has training images 22, and rank 0 has 41: "), "{said}");
     // Each machine has its own number of threads.
     assert_eq!(differing(4, &|rank| format!("compute.threads = {}", rank + 1), &same), "");
