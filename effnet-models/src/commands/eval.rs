@@ -1,18 +1,21 @@
 //! `effnet eval`: how good are these weights on a data set?
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use effnet_runtime::candle::Tensor;
-use effnet_runtime::data::{self, Loader, LoaderOptions, Source, Validation};
-use effnet_runtime::train::{self, Evaluation};
+use effnet_runtime::collective::{Collective, together};
+use effnet_runtime::data::{self, Loader, LoaderOptions, Share, Source, Validation};
+use effnet_runtime::train::{self, Evaluation, agree_on, hash_of_images};
 
 use super::device::Place;
 use super::eval_report::Report;
 use super::labels::imagenet;
 use super::output;
+use super::over_ranks;
 use super::weights::{Model, Weights, not_finite};
 
 /// Measures the weights of a file: top-1, top-5, accuracy by class and confusion matrix
@@ -55,14 +58,34 @@ enum Part {
     All,
 }
 
+/// Measures, started as one of several ranks with the others.
+pub(super) fn exit(command: Eval) -> ExitCode {
+    over_ranks(|ranks| command.run(ranks))
+}
+
 impl Eval {
-    pub(super) fn run(self) -> Result<()> {
+    fn run(self, ranks: &dyn Collective) -> Result<()> {
+        let (model, source, classes) = together(ranks, self.open())?;
+        let images = [("images", source.len().to_string()), ("images that hash to", hash_of_images(&*source))];
+        let facts = [("weights of", model.name.clone()), ("batch =", self.batch.to_string())];
+        agree_on(
+            ranks,
+            &facts.into_iter().chain(images).map(|(name, value)| (name.to_owned(), value)).collect::<Vec<_>>(),
+        )?;
+        let evaluation = self.measure(ranks, &model, source, &classes)?;
+        if ranks.rank() > 0 {
+            return Ok(());
+        }
+        let report = Report::new(&model.name, |class| model.label(class), &evaluation);
+        if self.json { output::print_json(&report) } else { output::print(&report.to_text()) }
+    }
+
+    /// The weights, the images, and the network's number for each of the images' classes.
+    fn open(&self) -> Result<(Model, Arc<dyn Source>, Vec<u32>)> {
         let model = self.weights.load(&self.place)?;
         let source = self.source()?;
         let classes = class_numbers(&model, &*source)?;
-        let evaluation = self.measure(&model, source, &classes)?;
-        let report = Report::new(&model.name, |class| model.label(class), &evaluation);
-        if self.json { output::print_json(&report) } else { output::print(&report.to_text()) }
+        Ok((model, source, classes))
     }
 
     fn source(&self) -> Result<Arc<dyn Source>> {
@@ -83,17 +106,25 @@ impl Eval {
         Ok(if self.part == Part::Train { split.train } else { split.val })
     }
 
-    fn measure(&self, model: &Model, source: Arc<dyn Source>, classes: &[u32]) -> Result<Evaluation> {
+    fn measure(
+        &self,
+        ranks: &dyn Collective,
+        model: &Model,
+        source: Arc<dyn Source>,
+        classes: &[u32],
+    ) -> Result<Evaluation> {
         let transform = Arc::new(model.transform(self.size)?);
         let order = (0..source.len()).collect();
-        let loader = Loader::new(source.clone(), transform, order, &LoaderOptions::new(self.batch as usize))?;
+        let share = Share::new(ranks.rank(), ranks.size());
+        let options = LoaderOptions { share, ..LoaderOptions::new(self.batch as usize) };
+        let loader = Loader::new(source.clone(), transform, order, &options)?;
         let batches = loader.map(|batch| {
             let mut batch = batch?;
             batch.labels.iter_mut().for_each(|label| *label = classes[*label as usize]);
             Ok(batch)
         });
         let logits = |images: &Tensor| model.runner.forward(images);
-        match train::evaluate_logits(model.runner.num_classes(), logits, batches, |_| ()) {
+        match train::evaluate_logits_over(ranks, model.runner.num_classes(), logits, batches, |_| ()) {
             Err(train::Error::NotFiniteOutput { sample }) => Err(not_finite(&source.name(sample as usize))),
             evaluation => Ok(evaluation?),
         }

@@ -26,6 +26,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use effnet_runtime::cli::{self, init_logging};
+use effnet_runtime::collective::{self, Collective};
 use effnet_runtime::environment;
 
 /// EfficientNetV2: train it, measure it, use it
@@ -61,8 +62,8 @@ struct OnlyTrain {
 /// The binary `effnet`.
 pub fn effnet() -> ExitCode {
     let command = Effnet::parse().command;
-    // Training sets up its own logging, and checks the environment itself.
-    if !matches!(command, Command::Train(_) | Command::Search(_)) {
+    // What may be one of several ranks sets up its own logging, and checks the environment itself.
+    if !matches!(command, Command::Train(_) | Command::Eval(_) | Command::Search(_)) {
         init_logging(0);
         if let Err(bad) = environment::check() {
             return finish(Err(bad.into()));
@@ -70,7 +71,7 @@ pub fn effnet() -> ExitCode {
     }
     finish(match command {
         Command::Train(command) => return train::exit(command),
-        Command::Eval(command) => command.run(),
+        Command::Eval(command) => return eval::exit(command),
         Command::Predict(command) => command.run(),
         Command::Summary(command) => command.run(),
         Command::Bench(command) => command.run(),
@@ -84,6 +85,31 @@ pub fn effnet() -> ExitCode {
 /// The binary `train`.
 pub fn train() -> ExitCode {
     train::exit(OnlyTrain::parse().train)
+}
+
+/// Runs a command with the other ranks of the group that a launcher has started this process in. Rank 0 speaks for all.
+fn over_ranks(run: impl FnOnce(&dyn Collective) -> Result<()>) -> ExitCode {
+    let joined = environment::check().map_err(anyhow::Error::from).and_then(|()| Ok(cli::join()?));
+    let ranks = match joined {
+        Ok(ranks) => ranks,
+        Err(error) => return finish(Err(error)),
+    };
+    if ranks.rank() == 0 {
+        init_logging(0);
+    }
+    let done = run(ranks.as_ref());
+    if let Err(error) = &done {
+        ranks.abort(&format!("{error:#}"));
+    }
+    if ranks.rank() > 0 && !done.as_ref().is_err_and(is_rank_0_gone) {
+        return done.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
+    finish(done)
+}
+
+/// Whether rank 0 cannot say what is wrong.
+fn is_rank_0_gone(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| matches!(cause.downcast_ref(), Some(collective::Error::Dead { rank: 0, .. })))
 }
 
 /// Prints an error as one line on standard error, its causes after colons, and returns exit code 1. A usage error is

@@ -3,13 +3,14 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::support::{folder, write_digits};
+use serde_json::Value;
+
+use crate::support::{self, RUN, folder, start_ranks, succeed, write_digits};
 
 /// Ranks end within this time of the death of one of them.
 const END: Duration = Duration::from_secs(10);
@@ -33,16 +34,11 @@ const TRAIN: &str = "train --table tiny.table --data data --epochs 4 --batch 8 -
 impl Group {
     /// Starts a run in `output` as torchrun would.
     fn start(place: &Path, size: usize, output: &str, extra: &[&str]) -> Self {
-        // A port that was free a moment ago.
-        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number").port();
-        let start = |rank: usize| {
+        let mut ranks = start_ranks(size, || {
             let mut command = Command::new(env!("CARGO_BIN_EXE_effnet"));
             command.current_dir(place).args(TRAIN.split(' ')).arg(output).args(extra);
-            command.envs([("MASTER_ADDR", "localhost"), ("MASTER_PORT", &port.to_string())]);
-            command.envs([("RANK", rank.to_string()), ("WORLD_SIZE", size.to_string())]);
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started")
-        };
-        let mut ranks: Vec<Child> = (0..size).map(start).collect();
+            command
+        });
         let said = BufReader::new(ranks[0].stdout.take().expect("piped"));
         Self { ranks, said }
     }
@@ -134,4 +130,33 @@ fn a_failure_of_one_rank_is_said_once() {
     assert!(ended.errors[0].contains("cannot decode ") && ended.errors[0].contains("bad.png"), "{:?}", ended.errors);
     assert_eq!(ended.errors[0].matches("error: ").count(), 1, "{:?}", ended.errors);
     assert_eq!(ended.errors[1], "");
+}
+
+#[test]
+fn ranks_evaluate_together_what_one_process_does() {
+    let (weights, data) = (RUN.weights(), RUN.data());
+    let args = || {
+        let paths = [weights.as_os_str(), data.as_os_str()];
+        let [weights, data] = paths;
+        ["eval".as_ref(), "--weights".as_ref(), weights, "--data".as_ref(), data, "--part".as_ref(), "all".as_ref()]
+            .into_iter()
+            .chain(["--batch".as_ref(), "7".as_ref(), "--json".as_ref()])
+            .collect::<Vec<_>>()
+    };
+    let alone: Value = serde_json::from_str(&succeed(support::effnet(&data).args(args()))).expect("JSON");
+    for size in [2, 3] {
+        let ranks = start_ranks(size, || {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_effnet"));
+            command.args(args());
+            command
+        });
+        let outputs: Vec<_> = ranks.into_iter().map(|rank| rank.wait_with_output().expect("ended")).collect();
+        assert!(outputs.iter().all(|output| output.status.success()), "{outputs:?}");
+        assert!(outputs[1..].iter().all(|output| output.stdout.is_empty() && output.stderr.is_empty()), "{outputs:?}");
+        let mut found: Value = serde_json::from_slice(&outputs[0].stdout).expect("JSON");
+        let apart = found["loss"].as_f64().expect("a loss") - alone["loss"].as_f64().expect("a loss");
+        assert!(apart.abs() < 1e-6, "{found}");
+        found["loss"] = alone["loss"].clone();
+        assert_eq!(found, alone);
+    }
 }

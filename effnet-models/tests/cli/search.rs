@@ -17,7 +17,7 @@ use effnet_runtime::{DynamicModel, Network, Pass, Precision};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{self, fail, misuse, succeed, write_digits};
+use crate::support::{self, fail, misuse, start_ranks, succeed, write_digits};
 
 /// A space whose networks train in a blink.
 const SPACE: &str = "
@@ -130,6 +130,25 @@ fn workers_and_kills_change_nothing() {
             killed(folder.path(), &flags("killed", sampler, samples), &expected);
         }
     }
+}
+
+/// The ranks of a group share the trials of a search; rank 0 begins and ends it.
+#[test]
+fn ranks_share_a_search() {
+    let folder = folder();
+    succeed(effnet(folder.path()).args(flags("alone", "random", "5")));
+    let ranks = start_ranks(2, || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_effnet"));
+        command.current_dir(folder.path()).env("TMPDIR", folder.path()).args(flags("shared", "random", "5"));
+        command
+    });
+    let outputs: Vec<_> = ranks.into_iter().map(|rank| rank.wait_with_output().expect("ended")).collect();
+    assert!(outputs.iter().all(|output| output.status.success()), "{outputs:?}");
+    assert_same(&trials(folder.path(), "shared"), &trials(folder.path(), "alone"));
+    assert_none_doubled(folder.path(), "shared", 5);
+    let said = |rank: usize| String::from_utf8_lossy(&outputs[rank].stdout).into_owned();
+    assert!(said(0).contains("effnet search show best"), "{}", said(0));
+    assert!(!said(1).contains("effnet search show best"), "{}", said(1));
 }
 
 /// Kills searches until there were enough of them, and holds each to the undisturbed one when it has ended.

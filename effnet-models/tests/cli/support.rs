@@ -1,7 +1,8 @@
 //! A tiny network, small data sets, and runs of the binary.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{self, Child, Output, Stdio};
 use std::sync::LazyLock;
 
 use assert_cmd::Command;
@@ -28,6 +29,19 @@ pub(crate) fn train(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
     command.current_dir(folder).env_remove("RUST_LOG").env_remove("CARGO_MANIFEST_DIR");
     command
+}
+
+/// Starts a command as each rank of a group, as torchrun would.
+pub(crate) fn start_ranks(size: usize, command: impl Fn() -> process::Command) -> Vec<Child> {
+    // A port that was free a moment ago.
+    let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number").port();
+    let start = |rank: usize| {
+        let mut command = command();
+        command.envs([("MASTER_ADDR", "localhost"), ("MASTER_PORT", &port.to_string())]);
+        command.envs([("RANK", rank.to_string()), ("WORLD_SIZE", size.to_string())]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started")
+    };
+    (0..size).map(start).collect()
 }
 
 /// Runs to success; standard output.

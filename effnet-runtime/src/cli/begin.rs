@@ -6,13 +6,13 @@ use effnet_kernels::threads;
 
 use super::args::TrainArgs;
 use super::model::Model;
-use crate::collective::{Collective, Launch};
+use crate::collective::{Collective, Launch, together};
 use crate::data::Split;
 use crate::device;
 use crate::network::Network;
 use crate::train::config::Config;
 use crate::train::{
-    Error, Result, RunFolder, Trainer, build_network, check_batches, check_transforms, open_data, spec_of, together,
+    Error, Result, RunFolder, Trainer, build_network, check_batches, check_transforms, open_data, spec_of,
 };
 
 /// Joins the group of ranks that a launcher has started this process in, and takes its share of the host.

@@ -28,6 +28,8 @@ mod tcp;
 #[cfg(feature = "train")]
 mod threads;
 #[cfg(feature = "train")]
+mod together;
+#[cfg(feature = "train")]
 mod transport;
 
 #[cfg(all(test, feature = "train"))]
@@ -47,6 +49,8 @@ pub use single::Single;
 pub use tcp::{Rendezvous, Tcp};
 #[cfg(feature = "train")]
 pub use threads::threads;
+#[cfg(feature = "train")]
+pub use together::together;
 #[cfg(feature = "train")]
 pub use transport::{Arrived, Transport, Waker};
 

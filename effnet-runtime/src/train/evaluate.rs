@@ -7,8 +7,7 @@ use effnet_kernels::Precision;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
-use super::ranks::together;
-use crate::collective::{Collective, Single};
+use crate::collective::{Collective, Single, together};
 use crate::data::{self, Batch};
 use crate::network::Network;
 use crate::ops::cross_entropy::{cross_entropy, smoothed};

@@ -1,12 +1,15 @@
 //! `effnet search` itself: a worker, or several.
 
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use effnet_runtime::cli::{self, Signals, TrainArgs};
+use effnet_runtime::collective::{Collective, Single, together};
 use effnet_runtime::data::{Split, hold_out};
 use effnet_runtime::environment;
 use effnet_runtime::search::{
@@ -38,11 +41,13 @@ impl Run {
     pub(super) fn run(self) -> Result<ExitCode> {
         cli::init_logging(self.args.verbosity());
         environment::check()?;
+        let ranks = if self.worker { Arc::new(Single) } else { cli::join()? };
         let begun = Instant::now();
-        let Opened { folder, space, settings, split } = self.open()?;
+        let Opened { folder, space, settings, split } = self.open_together(ranks.as_ref())?;
         let signals = Signals::take_over()?;
         let mut progress = Progress::new(self.args.style(), &folder, &space, &settings)?;
-        if !self.worker {
+        let leads = !self.worker && ranks.rank() == 0;
+        if leads {
             progress.introduce(&settings)?;
         }
         let ended = if self.workers > 1 {
@@ -55,19 +60,35 @@ impl Run {
             work(&folder, &space, &settings, split, &mut progress, &stop)?
         };
         progress.end();
+        // The search is whole when nobody has a trial under way. A rank that is gone has left its own to the others.
+        let _ = ranks.barrier();
         match ended {
-            Ended::Finished if self.worker => Ok(ExitCode::SUCCESS),
+            Ended::Finished if !leads => Ok(ExitCode::SUCCESS),
             Ended::Finished => {
                 progress.result(begun.elapsed())?;
                 Ok(ExitCode::SUCCESS)
             }
             Ended::Stopped => {
-                if !self.worker {
+                if leads {
                     progress.stopped();
                 }
                 Ok(signals.exit_code())
             }
         }
+    }
+
+    /// Opens the search on every rank: rank 0's, whose folder the others must see.
+    fn open_together(&self, ranks: &dyn Collective) -> Result<Opened> {
+        if ranks.rank() == 0 {
+            let opened = together(ranks, self.open())?;
+            let path = std::path::absolute(opened.folder.path())?;
+            ranks.broadcast(path.into_os_string().into_encoded_bytes())?;
+            return together(ranks, Ok(opened));
+        }
+        together(ranks, Ok::<_, anyhow::Error>(()))?;
+        let path =
+            String::from_utf8(ranks.broadcast(Vec::new())?).context("the search's folder has no name in UTF-8")?;
+        together(ranks, SearchFolder::open(Path::new(&path)).map_err(Into::into).and_then(|folder| self.reopen(folder)))
     }
 
     /// Opens everything that may be wrong before anything is written.
@@ -78,10 +99,13 @@ impl Run {
             let folder = SearchFolder::create(self.args.output(), &settings, &space)?;
             return Ok(Opened { folder, space, settings, split });
         }
-        let folder = match self.args.output() {
+        self.reopen(match self.args.output() {
             Some(path) => SearchFolder::open(path)?,
             None => SearchFolder::latest()?,
-        };
+        })
+    }
+
+    fn reopen(&self, folder: SearchFolder) -> Result<Opened> {
         let (space, settings) = (folder.space()?, folder.settings()?);
         self.search.check_same(&settings, &space, folder.path())?;
         let run = self.args.resumed_run(&settings.run, folder.path())?;

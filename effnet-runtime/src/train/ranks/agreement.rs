@@ -24,7 +24,7 @@ pub(in crate::train) fn agree(ranks: &dyn Collective, facts: &Facts) -> Result<(
     if ranks.size() == 1 {
         return Ok(());
     }
-    compare(ranks, &known(facts)?)
+    agree_on(ranks, &known(facts)?)
 }
 
 /// Checks that all ranks have the same weights and buffers, to the bit, after an epoch.
@@ -35,11 +35,14 @@ pub(in crate::train) fn agree_on_weights(ranks: &dyn Collective, network: &dyn N
     if ranks.size() == 1 {
         return Ok(());
     }
-    compare(ranks, &[("weights that hash to".to_owned(), weights(network)?)])
+    agree_on(ranks, &[("weights that hash to".to_owned(), weights(network)?)])
 }
 
-/// Compares facts with those of rank 0, each a name and a value.
-fn compare(ranks: &dyn Collective, own: &[(String, String)]) -> Result<()> {
+/// Checks that all ranks know the same, each fact a name and a value.
+///
+/// # Errors
+/// When a rank's differ from those of rank 0: the error names the first. When the group fails.
+pub fn agree_on(ranks: &dyn Collective, own: &[(String, String)]) -> Result<()> {
     let text = serde_json::to_vec(own).map_err(candle_core::Error::wrap)?;
     let all = ranks.gather(text)?;
     let read = |bytes: &[u8]| serde_json::from_slice::<Vec<(String, String)>>(bytes).unwrap_or_default();
@@ -100,7 +103,8 @@ fn settings(config: &Config, known: &mut Vec<(String, String)>) -> Result<()> {
     Ok(())
 }
 
-fn images(source: &dyn Source) -> String {
+/// A hash of the names and labels of all images, in their order.
+pub fn images(source: &dyn Source) -> String {
     let mut hasher = DefaultHasher::new();
     for index in 0..source.len() {
         (source.label(index), source.name(index)).hash(&mut hasher);

@@ -5,18 +5,18 @@
 //! has, the ranks tell each other.
 
 mod agreement;
+mod any;
 mod blank;
 mod buckets;
 mod counts;
 mod left_out;
-mod together;
 mod told;
 
 pub(super) use agreement::{agree, agree_on_weights};
+pub use agreement::{agree_on, images as hash_of_images};
+pub(super) use any::any;
 pub(super) use blank::blank;
 pub(super) use buckets::Buckets;
 pub(super) use counts::Counts;
 pub(super) use left_out::{bad_files, names};
-pub(super) use together::any;
-pub(crate) use together::together;
 pub(super) use told::Told;

@@ -15,14 +15,14 @@ use super::error::{Error, Result};
 use super::facts::Facts;
 use super::metrics;
 use super::optimizer::{DepthDecay, Optimizer};
-use super::ranks::{agree, together};
+use super::ranks::agree;
 #[cfg(feature = "report")]
 use super::recorder::Recorder;
 use super::run_folder::RunFolder;
 use super::single::check_batches;
 use super::state::State;
 use super::watch::Watcher;
-use crate::collective::{Collective, Single};
+use crate::collective::{Collective, Single, together};
 use crate::data::{Share, Split};
 use crate::network::Network;
 use crate::weights::WeightsFile;
