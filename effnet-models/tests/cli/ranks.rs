@@ -4,6 +4,8 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+#[cfg(feature = "mpi")]
+use std::process::Stdio;
 use std::process::{Child, ChildStdout, Command, ExitStatus};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -29,7 +31,9 @@ struct Ended {
     rest: String,
 }
 
-const TRAIN: &str = "train --table tiny.table --data data --epochs 4 --batch 8 --size 32 --json --output";
+const TRAIN: &str = "train --table tiny.table --data data --batch 8 --size 32 --json --output";
+
+const EPOCHS: [&str; 2] = ["--epochs", "4"];
 
 impl Group {
     /// Starts a run in `output` as torchrun would.
@@ -92,12 +96,12 @@ fn ranks_train_together_stop_together_and_go_on() {
     let place = folder();
     let place = place.path();
     write_digits(&place.join("data"), 3, 40);
-    let ended = Group::start(place, 2, "straight", &[]).end(Duration::from_secs(120));
+    let ended = Group::start(place, 2, "straight", &EPOCHS).end(Duration::from_secs(120));
     assert_eq!(ended.codes, [Some(0), Some(0)], "{:?}", ended.errors);
     assert!(ended.rest.contains(r#""ranks":2"#) && ended.rest.contains(r#""event":"result""#), "{}", ended.rest);
 
     // A signal to the rank that says nothing.
-    let mut group = Group::start(place, 2, "stopped", &[]);
+    let mut group = Group::start(place, 2, "stopped", &EPOCHS);
     group.wait_for(r#""event":"epoch""#);
     group.signal(1, "TERM");
     let ended = group.end(Duration::from_secs(60));
@@ -108,7 +112,7 @@ fn ranks_train_together_stop_together_and_go_on() {
     assert!(weights(place, "stopped") == weights(place, "straight"));
 
     // One that nobody can expect.
-    let mut group = Group::start(place, 2, "killed", &[]);
+    let mut group = Group::start(place, 2, "killed", &EPOCHS);
     group.wait_for(r#""event":"epoch""#);
     group.signal(1, "KILL");
     let ended = group.end(END);
@@ -117,6 +121,61 @@ fn ranks_train_together_stop_together_and_go_on() {
     assert!(error.starts_with("error: rank 1 is gone: ") && error.contains("--resume"), "{error}");
     let ended = Group::start(place, 2, "killed", &["--resume"]).end(Duration::from_secs(120));
     assert_eq!(ended.codes, [Some(0), Some(0)], "{:?}", ended.errors);
+    assert!(weights(place, "killed") == weights(place, "straight"));
+}
+
+/// The same by `mpirun`: sums of both are the same to the bit, a signal to the launcher leaves a checkpoint, and a rank that
+/// is killed is gone on from.
+#[cfg(feature = "mpi")]
+#[test]
+fn mpirun_starts_and_stops_ranks() {
+    let place = folder();
+    let place = place.path();
+    write_digits(&place.join("data"), 3, 40);
+    // Some seconds, within which a signal comes.
+    let long = ["--epochs", "40"];
+    let ended = Group::start(place, 2, "straight", &long).end(Duration::from_secs(120));
+    assert_eq!(ended.codes, [Some(0), Some(0)], "{:?}", ended.errors);
+    // So many seconds OpenMPI waits before its SIGTERM, and again before its SIGKILL.
+    let mpirun = |output: &str, extra: &[&str]| {
+        let mut command = Command::new("mpirun");
+        command.args("--allow-run-as-root --oversubscribe -n 2 --mca odls_base_sigkill_timeout 1".split(' '));
+        command.arg(env!("CARGO_BIN_EXE_effnet")).current_dir(place).args(TRAIN.split(' ')).arg(output).args(extra);
+        let spawned = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut launcher = spawned.expect("the tests of the feature `mpi` need OpenMPI's `mpirun`");
+        let said = BufReader::new(launcher.stdout.take().expect("piped"));
+        Group { ranks: vec![launcher], said }
+    };
+    let ended = mpirun("mpi", &long).end(Duration::from_secs(120));
+    assert_eq!(ended.codes, [Some(0)], "{:?}", ended.errors);
+    assert!(ended.rest.contains(r#""ranks":2"#), "{}", ended.rest);
+    assert!(weights(place, "mpi") == weights(place, "straight"));
+
+    let mut group = mpirun("stopped", &long);
+    group.wait_for(r#""event":"epoch""#);
+    group.signal(0, "TERM");
+    group.end(Duration::from_secs(30));
+    // The launcher passes on nothing that its ranks then say.
+    let checkpoints =
+        fs::read_dir(place.join("stopped/checkpoints")).expect("a folder").map(|entry| entry.expect("a file"));
+    let epochs = checkpoints.filter(|entry| entry.file_name().to_string_lossy().starts_with("epoch-"));
+    let of_epochs: Vec<Vec<u8>> = epochs.map(|entry| fs::read(entry.path()).expect("read")).collect();
+    assert!(
+        !of_epochs.is_empty() && !of_epochs.contains(&weights(place, "stopped")),
+        "no checkpoint was left at the stop"
+    );
+    assert_eq!(mpirun("stopped", &["--resume"]).end(Duration::from_secs(120)).codes, [Some(0)]);
+    assert!(weights(place, "stopped") == weights(place, "straight"));
+
+    let mut group = mpirun("killed", &long);
+    group.wait_for(r#""event":"epoch""#);
+    let of_launcher =
+        fs::read_to_string(format!("/proc/{0}/task/{0}/children", group.ranks[0].id())).expect("children");
+    let rank = of_launcher.split_whitespace().last().expect("a rank");
+    assert!(Command::new("kill").args(["-s", "KILL", rank]).status().expect("kill(1)").success());
+    let ended = group.end(END);
+    assert_ne!(ended.codes, [Some(0)]);
+    assert_eq!(mpirun("killed", &["--resume"]).end(Duration::from_secs(120)).codes, [Some(0)]);
     assert!(weights(place, "killed") == weights(place, "straight"));
 }
 

@@ -2,14 +2,17 @@
 
 mod load;
 mod profile;
+mod ranks;
 mod work;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use effnet_runtime::candle::Device;
+use effnet_runtime::collective::Collective;
 use effnet_runtime::data::Batch;
 use effnet_runtime::device;
 use effnet_runtime::simd::Level;
@@ -59,6 +62,10 @@ pub(super) struct Bench {
     /// The data set to load with --mode load
     #[arg(long, value_name = "PATH", conflicts_with_all = UNUSED_BY_LOAD)]
     data: Option<PathBuf>,
+    /// Ranks on this machine that take a training step together, with a batch each: what their exchange costs. Where a
+    /// launcher has started several, these
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), conflicts_with = "profile")]
+    ranks: Option<u16>,
     /// Also print where the time goes: by block, and by kind of operation
     #[arg(long)]
     profile: bool,
@@ -101,10 +108,20 @@ struct Measurement {
     peak_rss_mib: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<profile::Profile>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exchange: Option<ranks::Exchanged>,
 }
 
 impl Bench {
     pub(super) fn run(self) -> Result<()> {
+        if self.mode == Mode::Train {
+            let (group, _started) = ranks::join(self.ranks)?;
+            if group.size() > 1 {
+                return self.train_over(&group);
+            }
+        } else if self.ranks.is_some() {
+            bail!("--ranks is for --mode train: the other modes have nothing to exchange");
+        }
         let threads = self.place.threads.apply();
         match (&self.data, self.mode) {
             (Some(path), Mode::Load) => return self.load(path, threads),
@@ -127,6 +144,24 @@ impl Bench {
         self.print(&Measurement { classes, device, profile, ..measurement })
     }
 
+    /// Times training steps with the other ranks of a group; rank 0 prints.
+    fn train_over(&self, group: &Arc<dyn Collective>) -> Result<()> {
+        let threads = self.place.threads.apply();
+        let (Design { name, spec, .. }, runner) = self.runner()?;
+        let Runner::Network(network, precision) = runner else { bail!("a training step needs a network that trains") };
+        let size = self.size.map_or(spec.settings.default_size(), |size| size as usize);
+        let (batch, classes) = (self.batch as usize, network.num_classes());
+        let device = network.params().device().clone();
+        let work = Batch::noise(batch, spec.settings.in_channels, size, classes, &device)?;
+        let mut trainer = work::Trainer::new(network, precision);
+        let (times, exchange) = ranks::Exchanged::measure(group, &mut trainer, &work, self.warm_up, self.runs)?;
+        if group.rank() > 0 {
+            return Ok(());
+        }
+        let measurement = self.measurement(name, size, threads, times, batch * group.size());
+        self.print(&Measurement { classes, device: device::name(&device), exchange: Some(exchange), ..measurement })
+    }
+
     /// The figures for runs of this many images each on the CPU, from their times.
     fn measurement(
         &self,
@@ -136,8 +171,7 @@ impl Bench {
         mut times: Vec<f64>,
         images: usize,
     ) -> Measurement {
-        times.sort_by(f64::total_cmp);
-        let median_ms = (times[(times.len() - 1) / 2] + times[times.len() / 2]) / 2.0;
+        let median_ms = median(&mut times);
         Measurement {
             name,
             mode: self.mode,
@@ -154,6 +188,7 @@ impl Bench {
             images_per_second: images as f64 * 1e3 / median_ms,
             peak_rss_mib: memory::measured().map(|bytes| bytes as f64 / f64::from(1 << 20)),
             profile: None,
+            exchange: None,
         }
     }
 
@@ -196,6 +231,12 @@ impl Bench {
     }
 }
 
+/// The median of times, which are sorted.
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    (times[(times.len() - 1) / 2] + times[times.len() / 2]) / 2.0
+}
+
 impl Measurement {
     fn to_text(&self) -> String {
         let Self { name, mode, size, batch, device, precision, threads, simd, runs, .. } = self;
@@ -213,6 +254,7 @@ impl Measurement {
              median {:.2} ms, min {:.2} ms of {runs} runs; {:.1} images/s{memory}",
             self.median_ms, self.min_ms, self.images_per_second
         ) + &self.profile.as_ref().map_or(String::new(), |profile| format!("\n\n{}", profile.to_text()))
+            + &self.exchange.as_ref().map_or(String::new(), ranks::Exchanged::to_text)
     }
 }
 
@@ -239,6 +281,7 @@ mod tests {
                 images_per_second: 500.0,
                 peak_rss_mib: Some(90.0),
                 profile: None,
+                exchange: None,
             };
             measurement.to_text()
         };

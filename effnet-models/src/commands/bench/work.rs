@@ -1,9 +1,11 @@
 //! The work to time: an engine's run, or a training step.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Result;
 use effnet_runtime::candle::Device;
+use effnet_runtime::collective::{Collective, Single};
 use effnet_runtime::data::Batch;
 use effnet_runtime::device;
 use effnet_runtime::infer::Session;
@@ -12,7 +14,7 @@ use effnet_runtime::simd::{Level, peak_gflops};
 use effnet_runtime::{Network, Pass, Precision};
 
 use effnet_runtime::train::optimizer::{Decay, Optimizer, Sgd};
-use effnet_runtime::train::{StepOptions, step};
+use effnet_runtime::train::{StepOptions, step_over};
 
 use super::Mode;
 use super::profile::{Profile, Span};
@@ -105,7 +107,7 @@ pub(super) struct Trainer {
 }
 
 impl Trainer {
-    fn new(network: Box<dyn Network>, precision: Precision) -> Self {
+    pub(super) fn new(network: Box<dyn Network>, precision: Precision) -> Self {
         let dropout = network.spec().settings.dropout;
         let options = StepOptions {
             seed: 0,
@@ -120,8 +122,19 @@ impl Trainer {
     }
 
     fn step(&mut self, work: &Batch, number: u64) -> Result<()> {
+        self.step_over(&(Arc::new(Single) as Arc<dyn Collective>), work, number)
+    }
+
+    /// Takes a step with the other ranks of a group, each of which has a batch of its own.
+    pub(super) fn step_over(&mut self, ranks: &Arc<dyn Collective>, work: &Batch, number: u64) -> Result<()> {
+        let (network, parts) = (self.network.as_ref(), std::slice::from_ref(work));
         // At a rate this small, random labels do not move the weights far in a long measurement.
-        step(self.network.as_ref(), &mut self.optimizer, std::slice::from_ref(work), &self.options, number, 1e-6)?;
+        step_over(ranks, network, &mut self.optimizer, parts, &self.options, number, 1e-6)?;
         Ok(())
+    }
+
+    /// Values that its gradients have.
+    pub(super) fn values(&self) -> usize {
+        self.network.params().trainable()
     }
 }
