@@ -9,6 +9,7 @@ pub(crate) mod cpu;
 pub(crate) mod cuda;
 pub(crate) mod head;
 pub(crate) mod layer;
+pub(crate) mod moments;
 pub(crate) mod running;
 pub(crate) mod take;
 #[cfg(feature = "train")]

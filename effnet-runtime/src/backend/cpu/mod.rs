@@ -188,9 +188,10 @@ impl Backend for Cpu {
             (Norm::Batch, None) => candle_core::bail!("a convolution left no moments of its result"),
             (Norm::Batch, Some(moments)) => {
                 let found = moments.join();
-                let norm = Normalisation::new(&found.mean, &found.variance, &gamma, &beta, op.eps, Some(found.count));
+                let (mean, variance) = (found.mean(), found.variance());
+                let norm = Normalisation::new(&mean, &variance, &gamma, &beta, op.eps, Some(found.pixels()));
                 let variance = tensor(found.unbiased_variance(), geometry.out_channels);
-                (norm, Some(BatchMoments { mean: tensor(found.mean, geometry.out_channels), variance }))
+                (norm, Some(BatchMoments { mean: tensor(mean, geometry.out_channels), variance }))
             }
         };
         Ok((Normed { norm, activation: op.activation, branch: branch.map(<[f32]>::to_vec) }, moments))

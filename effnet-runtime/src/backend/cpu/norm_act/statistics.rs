@@ -1,4 +1,4 @@
-//! Mean and variance of each channel.
+//! Mean and variance of each channel of a convolution's result, found while it is written.
 
 use std::ops::Range;
 
@@ -7,23 +7,7 @@ use effnet_kernels::cut::Cut;
 use effnet_kernels::simd::{Arch, Kernel, Level, Vector};
 use effnet_kernels::view::ViewMut;
 
-/// Mean and variance (biased) of each channel over a batch.
-#[derive(Clone, Debug)]
-pub(crate) struct Moments {
-    pub mean: Vec<f32>,
-    pub variance: Vec<f32>,
-    /// Pixels that they were taken over.
-    pub count: usize,
-}
-
-impl Moments {
-    /// The variance as an estimate of the population's: `Σ (z - mean)² / (count - 1)`, and 0 for a single pixel, which
-    /// gives no estimate.
-    pub(crate) fn unbiased_variance(&self) -> Vec<f32> {
-        let correction = self.count as f64 / (self.count as f64 - 1.0).max(1.0);
-        self.variance.iter().map(|variance| (f64::from(*variance) * correction) as f32).collect()
-    }
-}
+use crate::backend::moments::Moments;
 
 /// Mean of each channel, and sum of squares around it, of each part of a map. A part is what a task writes: its moments
 /// are found while it is in the task's cache.
@@ -52,28 +36,14 @@ impl PartMoments {
         Self::new(channels, (0..cut.tasks(batch)).map(pixels).collect())
     }
 
-    /// Joins all parts with Chan's formula in f64, where no large squares cancel.
+    /// Joins all parts.
     pub(crate) fn join(&self) -> Moments {
-        let channels = self.channels;
-        let mut mean = vec![0f64; channels];
-        let mut squares = vec![0f64; channels];
-        let mut seen = 0f64;
-        for (part, pixels) in self.values.chunks_exact(2 * channels).zip(&self.pixels) {
-            let new = *pixels as f64;
-            let (part_mean, part_squares) = part.split_at(channels);
-            let (share, weight) = (new / (seen + new), seen * new / (seen + new));
-            for channel in 0..channels {
-                let delta = f64::from(part_mean[channel]) - mean[channel];
-                mean[channel] += delta * share;
-                squares[channel] += f64::from(part_squares[channel]) + delta * delta * weight;
-            }
-            seen += new;
+        let mut all = Moments::none(self.channels);
+        for (part, pixels) in self.values.chunks_exact(2 * self.channels).zip(&self.pixels) {
+            let (mean, squares) = part.split_at(self.channels);
+            all.join(*pixels, mean, squares);
         }
-        Moments {
-            mean: mean.iter().map(|mean| *mean as f32).collect(),
-            variance: squares.iter().map(|squares| (squares / seen) as f32).collect(),
-            count: self.pixels.iter().sum(),
-        }
+        all
     }
 }
 
