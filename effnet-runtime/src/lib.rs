@@ -181,4 +181,4 @@ pub use feature_map::FeatureMap;
 pub use model::Model;
 pub use network::{Core, Eval, Network};
 pub use params::Params;
-pub use pass::{BatchStatistics, NormUpdates, Pass, Step};
+pub use pass::{BatchStatistics, NormUpdates, Pass, Statistics, Step};

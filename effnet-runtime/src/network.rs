@@ -10,7 +10,7 @@ use effnet_spec::Spec;
 
 use crate::dialect::Dialect;
 use crate::params::Params;
-use crate::pass::{NormUpdates, Pass, Step};
+use crate::pass::{NormUpdates, Pass, Statistics, Step};
 
 /// A network of the EfficientNetV2 family. Types of `efficientnet_v2!` and [`crate::DynamicModel`] implement it;
 /// training, evaluation, export and the command line take a `&dyn Network` and nothing else.
@@ -138,6 +138,7 @@ impl Core {
             dropout: self.spec.settings.dropout,
             drop_path_scale: 1.0,
             precision: Precision::F32,
+            statistics: &Statistics::Local,
             norms: &norms,
         };
         let result = run(&Pass::Train(&step))?;

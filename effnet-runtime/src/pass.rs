@@ -1,11 +1,15 @@
 //! How a network is run: for evaluation, or as one step of training.
 
+#[cfg(all(test, feature = "train"))]
+mod tests;
+
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candle_core::{Result, Tensor};
 use effnet_kernels::Precision;
 
+use crate::collective::Collective;
 use crate::ops::running::{Running, follow};
 use crate::params::Params;
 
@@ -15,7 +19,7 @@ pub enum Pass<'a> {
     /// Running statistics, no dropout, no drop path; no gradient reaches the parameters (one reaches the images where
     /// they track).
     Eval(Precision),
-    /// Batch statistics, dropout and drop path; gradients reach every parameter.
+    /// The step's statistics, dropout and drop path; gradients reach every parameter.
     Train(&'a Step<'a>),
 }
 
@@ -53,11 +57,30 @@ pub struct Step<'a> {
     pub drop_path_scale: f64,
     /// Number format of the activations.
     pub precision: Precision,
+    /// Statistics that batch normalisation uses, where it is not frozen.
+    pub statistics: &'a Statistics,
     /// Where batch normalisation leaves its batch statistics.
     pub norms: &'a NormUpdates,
 }
 
-/// Statistics of one batch, of one batch normalisation.
+/// Statistics that normalise in training.
+#[derive(Clone, Debug, Default)]
+pub enum Statistics {
+    /// Those of the batch. With several ranks, of each rank's own.
+    #[default]
+    Local,
+    /// Those of the batches of all ranks together, which take the step at the same time. A rank's loss is its part of a
+    /// sum over all ranks, and so are the gradients that it finds. Ranks exchange a message at each batch normalisation
+    /// on the way forward, and another on the way back.
+    Synchronised(Arc<dyn Collective>),
+    /// Those of the other ranks' batches, which are [`Statistics::Synchronised`], for a rank that has no images: it takes
+    /// the step with any, which do not count, and a loss of 0 times theirs.
+    Others(Arc<dyn Collective>),
+    /// The running ones, which stay as they are, as with PyTorch's `bn.eval()`. Gradients reach all parameters.
+    Running,
+}
+
+/// Statistics of one batch, or of those of all ranks, of one batch normalisation.
 #[derive(Clone, Debug)]
 pub struct BatchStatistics {
     /// Mean of each channel, f32 `[C]`.

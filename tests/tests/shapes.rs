@@ -5,7 +5,9 @@
 use effnet_runtime::candle::{Device, IndexOp, Tensor};
 use effnet_runtime::spec::{Padding, Size};
 use effnet_runtime::train::optimizer::Gradients;
-use effnet_runtime::{Dialect, DynamicModel, Network, NormUpdates, Params, Pass, Precision, Step, efficientnet_v2};
+use effnet_runtime::{
+    Dialect, DynamicModel, Network, NormUpdates, Params, Pass, Precision, Statistics, Step, efficientnet_v2,
+};
 
 efficientnet_v2! {
     /// Channels that fill no vector, every kernel, every kind of block.
@@ -82,6 +84,7 @@ fn a_step_on_any_size_is_finite_and_reaches_every_weight() {
                     dropout: 0.0,
                     drop_path_scale: 1.0,
                     precision: Precision::F32,
+                    statistics: &Statistics::Local,
                     norms: &norms,
                 };
                 let logits = network.run(&images(batch, size), &Pass::Train(&step)).unwrap();

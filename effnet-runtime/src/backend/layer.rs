@@ -1,9 +1,12 @@
 //! Layers of chains, with their parameters.
 
+use std::sync::Arc;
+
 use candle_core::{Result, Shape, Tensor};
 use effnet_spec::{Activation, Gate};
 
 use super::window::{Geometry, Kind, Window};
+use crate::collective::Collective;
 
 /// One layer of a chain.
 #[derive(Clone, Debug)]
@@ -19,6 +22,11 @@ pub enum Layer {
 pub enum Norm {
     /// The batch's own.
     Batch,
+    /// Those of the batches of all ranks, which run the layer at the same time, each on images of its own. The loss
+    /// is the sum of the ranks' losses; a rank finds its part of the sum that is a parameter's gradient.
+    Synchronised(Arc<dyn Collective>),
+    /// Those of the batches of the other ranks, which are synchronised, without this one's.
+    Others(Arc<dyn Collective>),
     /// Running ones, `[C]` each; no gradient flows through them.
     Running {
         /// Mean of each channel.
@@ -26,6 +34,26 @@ pub enum Norm {
         /// Variance of each channel.
         variance: Tensor,
     },
+}
+
+impl Norm {
+    /// Whether the statistics are those of what is normalised.
+    pub(crate) fn is_of_batch(&self) -> bool {
+        !matches!(self, Self::Running { .. })
+    }
+
+    /// Whether this rank's own batch counts.
+    pub(crate) fn counts_own(&self) -> bool {
+        matches!(self, Self::Batch | Self::Synchronised(_))
+    }
+
+    /// The ranks whose batches the statistics are of; `None` where they are not synchronised.
+    pub(crate) fn ranks(&self) -> Option<&Arc<dyn Collective>> {
+        match self {
+            Self::Synchronised(ranks) | Self::Others(ranks) => Some(ranks),
+            Self::Batch | Self::Running { .. } => None,
+        }
+    }
 }
 
 /// Convolution, batch normalisation, activation: `f(norm(x ∗ weight))`.
@@ -70,7 +98,7 @@ impl ConvNormAct {
     }
 }
 
-/// Mean and unbiased variance of each channel of a convolution's result over the batch.
+/// Mean and unbiased variance of each channel of a convolution's result over the batch, or over those of all ranks.
 #[derive(Clone, Debug)]
 pub struct BatchMoments {
     /// Mean, f32 `[O]` on the map's device.

@@ -11,6 +11,7 @@ pub(crate) mod head;
 pub(crate) mod layer;
 pub(crate) mod moments;
 pub(crate) mod running;
+pub(crate) mod synchronised;
 pub(crate) mod take;
 #[cfg(feature = "train")]
 pub(crate) mod update;

@@ -1,11 +1,11 @@
-//! Mean and variance of each channel over pixels: those of a part of a map, or of a batch.
+//! Mean and variance of each channel over pixels: those of a part of a map, of a batch, or of all ranks' batches.
 
 /// Mean of each channel, and sum of squares around it, over some pixels.
 #[derive(Clone, Debug)]
 pub(crate) struct Moments {
-    pixels: usize,
-    mean: Vec<f64>,
-    squares: Vec<f64>,
+    pub(super) pixels: usize,
+    pub(super) mean: Vec<f64>,
+    pub(super) squares: Vec<f64>,
 }
 
 impl Moments {

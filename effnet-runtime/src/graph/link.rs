@@ -8,7 +8,7 @@ use std::borrow::Borrow;
 use candle_core::{Result, Shape, Tensor};
 
 use super::collected::Found;
-use crate::backend::layer::{BatchMoments, Layer, Norm, SqueezeExcite};
+use crate::backend::layer::{BatchMoments, Layer, SqueezeExcite};
 use crate::backend::window::{Geometry, Kind};
 use crate::backend::{Backend, Grad};
 use crate::profile::{self, Direction, Operation};
@@ -83,7 +83,7 @@ impl<B: Backend> Link<B> {
         match layer {
             Layer::ConvNormAct(op) => {
                 let (geometry, weight) = (op.geometry(shape)?, op.weight.contiguous()?);
-                let wants_moments = matches!(op.norm, Norm::Batch);
+                let wants_moments = op.norm.is_of_batch();
                 let (z, moments) = span(backend, work(&geometry), Direction::Forward, || {
                     backend.convolution(&geometry, x, &weight, wants_moments)
                 })?;

@@ -1,11 +1,13 @@
 //! Convolution, batch normalisation, activation.
 
+use std::sync::Arc;
+
 use candle_core::{Result, Tensor};
 use effnet_spec::Activation;
 use effnet_spec::plan::{Conv, Submodule};
 
 use crate::graph::{BatchMoments, ConvNormAct, Kind, Norm, Window};
-use crate::pass::{BatchStatistics, Pass};
+use crate::pass::{BatchStatistics, Pass, Statistics};
 use crate::scope::Scope;
 
 /// `f(bn(x ∗ w))`.
@@ -67,9 +69,15 @@ impl ConvBnAct {
     }
 
     pub(super) fn in_pass(&self, pass: &Pass<'_>) -> ConvNormAct {
-        let norm = match pass {
-            Pass::Train(_) if !self.frozen => Norm::Batch,
-            Pass::Train(_) | Pass::Eval(_) => {
+        let statistics = match pass {
+            Pass::Train(step) if !self.frozen => step.statistics,
+            Pass::Train(_) | Pass::Eval(_) => &Statistics::Running,
+        };
+        let norm = match statistics {
+            Statistics::Local => Norm::Batch,
+            Statistics::Synchronised(ranks) => Norm::Synchronised(Arc::clone(ranks)),
+            Statistics::Others(ranks) => Norm::Others(Arc::clone(ranks)),
+            Statistics::Running => {
                 Norm::Running { mean: self.running_mean.clone(), variance: self.running_var.clone() }
             }
         };

@@ -35,6 +35,9 @@ pub(crate) trait Float: num_traits::Float + Debug + AddAssign {
 impl Float for f64 {}
 impl Float for f32 {}
 
+/// A result, and the gradient of each input.
+pub(crate) type Run = (Vec<f32>, Vec<Vec<f32>>);
+
 /// An operation on tensors of some shapes, stated as naively as possible.
 pub(crate) trait Problem: Debug {
     /// Shapes of the inputs, parameters included.
@@ -51,6 +54,13 @@ pub(crate) trait Problem: Debug {
     }
     /// The operation under test.
     fn op(&self, inputs: &[Tensor]) -> Result<Tensor>;
+    /// The result and the gradients of the inputs, by the operation under test.
+    fn run(&self, inputs: &[Vec<f64>], grad: &[f64]) -> Result<Run>
+    where
+        Self: Sized,
+    {
+        run_op(self, inputs, grad)
+    }
 }
 
 /// The inputs that a problem is run on: normal draws that f32 holds exactly.
@@ -63,7 +73,7 @@ pub(crate) fn draw_inputs(problem: &impl Problem) -> Vec<Vec<f64>> {
 }
 
 /// The gradient of a problem's result, of so many elements, that its gradients are taken from.
-fn draw_grad(elements: usize) -> Vec<f64> {
+pub(crate) fn draw_grad(elements: usize) -> Vec<f64> {
     let stream = Stream::new(12, Purpose::Bench, 0, 0, 0);
     (0..elements as u64).map(|element| f64::from(stream.normal(element) as f32)).collect()
 }
@@ -104,7 +114,7 @@ fn assert_close(what: &str, problem: &impl Problem, found: &[f32], expected: &[f
     }
 }
 
-fn run_op(problem: &impl Problem, inputs: &[Vec<f64>], grad: &[f64]) -> Result<(Vec<f32>, Vec<Vec<f32>>)> {
+fn run_op(problem: &impl Problem, inputs: &[Vec<f64>], grad: &[f64]) -> Result<Run> {
     let device = Device::Cpu;
     let as_f32 = |values: &[f64]| values.iter().map(|value| *value as f32).collect::<Vec<f32>>();
     let vars: Vec<Var> = inputs
@@ -143,7 +153,7 @@ pub(crate) fn check(problem: &impl Problem) -> Result<()> {
 
     for level in Level::available() {
         let on = |threads: usize| {
-            std::sync::Arc::new(Pool::new(threads)).install(|| with_level(level, || run_op(problem, &inputs, &grad)))
+            std::sync::Arc::new(Pool::new(threads)).install(|| with_level(level, || problem.run(&inputs, &grad)))
         };
         let (found, found_gradients) = on(1)?;
         assert_close(&format!("result at {}", level.name()), problem, &found, &out, 0.0);

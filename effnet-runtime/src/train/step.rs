@@ -15,10 +15,10 @@ use crate::data::Batch;
 use crate::graph::Collected;
 use crate::network::Network;
 use crate::ops::cross_entropy::{cross_entropy, smoothed, smoothed_pairs};
-use crate::pass::{NormUpdates, Pass, Step};
+use crate::pass::{NormUpdates, Pass, Statistics, Step};
 
 /// Options common to all steps of a run, or of one of its stages.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct StepOptions<'a> {
     /// Seed of the run.
     pub seed: u64,
@@ -32,6 +32,8 @@ pub struct StepOptions<'a> {
     pub drop_path_scale: f64,
     /// Number format of the activations.
     pub precision: Precision,
+    /// Statistics that batch normalisation uses.
+    pub statistics: &'a Statistics,
 }
 
 /// Results of a step.
@@ -52,7 +54,8 @@ pub struct StepOutcome {
 ///
 /// # Errors
 /// [`super::Error::NotFinite`] when a loss or gradient is not finite; nothing has changed then. Also when shapes do not
-/// fit, or when a part is a single image that leaves a batch normalisation one value per channel.
+/// fit, or when a part is a single image that leaves a batch normalisation one value per channel to take
+/// statistics of.
 pub fn step(
     network: &dyn Network,
     optimizer: &mut Optimizer,
@@ -90,9 +93,16 @@ pub fn step_over(
     for at in 0..counts.parts() {
         let blank = if at < parts.len() { None } else { Some(blank(network)?) };
         let part = blank.as_ref().unwrap_or_else(|| &parts[at]);
-        check_part(network, &part.images)?;
+        if !matches!(options.statistics, Statistics::Running) {
+            check_part(network, &part.images)?;
+        }
+        let others = match options.statistics {
+            Statistics::Synchronised(ranks) if blank.is_some() => Some(Statistics::Others(Arc::clone(ranks))),
+            _ => None,
+        };
+        let options = StepOptions { statistics: others.as_ref().unwrap_or(options.statistics), ..*options };
         let of_part = NormUpdates::new();
-        let run = || forward(network, part, options, number, &of_part);
+        let run = || forward(network, part, &options, number, &of_part);
         let ((loss, correct), collected) = if is_alone || at + 1 < counts.parts() {
             Collected::of(params.device(), run)?
         } else {
@@ -135,8 +145,9 @@ pub fn step_over(
     }
     let Some(mut gradients) = gradients else { return Ok(StepOutcome::default()) };
     if let Some(buckets) = buckets {
+        let is_of_all = matches!(options.statistics, Statistics::Synchronised(_));
         let shares: Vec<f64> = (0..counts.parts()).map(|part| counts.share_of_part(part)).collect();
-        gradients = buckets.finish(params, &gradients, &norms, Some(&shares))?;
+        gradients = buckets.finish(params, &gradients, &norms, (!is_of_all).then_some(&shares))?;
     }
     let mut bad = None;
     optimizer.step_if(params, &gradients, rate, || {
@@ -171,6 +182,7 @@ fn forward(
         dropout: options.dropout,
         drop_path_scale: options.drop_path_scale,
         precision: options.precision,
+        statistics: options.statistics,
         norms,
     };
     let logits = network.run(&part.images.to_device(network.params().device())?, &Pass::Train(&pass))?;

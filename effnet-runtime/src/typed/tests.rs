@@ -13,7 +13,7 @@ use crate::infer::tests::{BF16_TOLERANCE, TOLERANCE, error_of, images, perturbed
 use crate::infer::{Engine, Options};
 use crate::layers;
 use crate::network::Core;
-use crate::pass::{NormUpdates, Step};
+use crate::pass::{NormUpdates, Statistics, Step};
 use crate::weights::{Convention, Scheme, WeightsFile};
 use crate::{DynamicModel, Network, Params, Pass, Precision};
 
@@ -166,8 +166,16 @@ fn a_typed_model_has_the_bits_of_a_dynamic_one() -> Result<()> {
 fn a_step_of_other_samples_is_refused() -> Result<()> {
     let network = DynamicModel::from_spec(&spec(Settings::DEFAULT), 7, Params::new(3).builder())?;
     let norms = NormUpdates::new();
-    let (samples, precision) = (&[0], Precision::F32);
-    let step = Step { seed: 0, step: 0, samples, dropout: 0.0, drop_path_scale: 0.0, precision, norms: &norms };
+    let step = Step {
+        seed: 0,
+        step: 0,
+        samples: &[0],
+        dropout: 0.0,
+        drop_path_scale: 0.0,
+        precision: Precision::F32,
+        statistics: &Statistics::Local,
+        norms: &norms,
+    };
     let error = network.run(&images(2, 32, 32)?, &Pass::Train(&step)).unwrap_err().to_string();
     assert!(error.contains("a step of 1 samples was given 2 images"), "{error}");
     Ok(())

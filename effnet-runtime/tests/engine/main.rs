@@ -11,7 +11,7 @@ use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::random::{Purpose, Stream};
 use effnet_runtime::simd::{LEVEL_VARIABLE, Level};
 use effnet_runtime::spec::grammar;
-use effnet_runtime::{DynamicModel, Network, NormUpdates, Params, Pass, Precision, Step, efficientnet_v2};
+use effnet_runtime::{DynamicModel, Network, NormUpdates, Params, Pass, Precision, Statistics, Step, efficientnet_v2};
 
 efficientnet_v2! {
     /// S, whose table `effnet-models` has; that crate is not optimised where tests are built.
@@ -63,6 +63,7 @@ fn ordinary(network: &dyn Network, images: &Tensor) {
         dropout: 0.0,
         drop_path_scale: 0.0,
         precision: Precision::F32,
+        statistics: &Statistics::Local,
         norms: &norms,
     };
     network.run(images, &Pass::Train(&step)).unwrap();

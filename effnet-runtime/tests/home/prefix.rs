@@ -2,7 +2,7 @@ use effnet_runtime::candle::{Device, ModuleT};
 use effnet_runtime::candle_nn::{AdamW, Optimizer, VarBuilder};
 use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::weights::{self, Convention, Metadata, NamePair, Purpose, Scheme, WeightsFile, read_network};
-use effnet_runtime::{DynamicModel, Network, NormUpdates, Params, Pass, Precision, Step};
+use effnet_runtime::{DynamicModel, Network, NormUpdates, Params, Pass, Precision, Statistics, Step};
 
 use crate::{Regressor, Small, bits, images, logits, sentence, state, variables};
 
@@ -97,6 +97,7 @@ fn batch_statistics_reach_bodies_side_by_side() {
         dropout: 0.0,
         drop_path_scale: 0.0,
         precision: Precision::F32,
+        statistics: &Statistics::Local,
         norms: &norms,
     };
     let before = state(&params);

@@ -3,7 +3,7 @@ use effnet_runtime::train::checkpoint::{self, Contents};
 use effnet_runtime::train::optimizer::{AdamW, Decay, Optimizer};
 use effnet_runtime::train::{Ema, Position, State, StepOptions, step};
 use effnet_runtime::weights::{Purpose, WeightsFile, load};
-use effnet_runtime::{Network, Params, Precision};
+use effnet_runtime::{Network, Params, Precision, Statistics};
 
 use crate::{Small, images, sentence, state};
 
@@ -14,6 +14,7 @@ const OPTIONS: StepOptions<'_> = StepOptions {
     dropout: 0.2,
     drop_path_scale: 1.0,
     precision: Precision::F32,
+    statistics: &Statistics::Local,
 };
 
 fn batch() -> Batch {

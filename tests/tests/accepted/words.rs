@@ -4,7 +4,9 @@ use effnet_runtime::candle::{DType, Device, Error, Module, Result, Tensor};
 use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::spec::{Settings, Spec};
 use effnet_runtime::weights::{self, Metadata, Purpose, WeightsFile};
-use effnet_runtime::{DynamicModel, FeatureMap, Network, NormUpdates, Params, Pass, Precision, Step, efficientnet_v2};
+use effnet_runtime::{
+    DynamicModel, FeatureMap, Network, NormUpdates, Params, Pass, Precision, Statistics, Step, efficientnet_v2,
+};
 
 use crate::{EVAL, bits, images};
 
@@ -120,6 +122,7 @@ fn loss(model: &dyn Network, images: &Tensor) -> Result<Tensor> {
         dropout: 0.0,
         drop_path_scale: 0.0,
         precision: Precision::F32,
+        statistics: &Statistics::Local,
         norms: &norms,
     };
     model.run(images, &Pass::Train(&step))?.sqr()?.mean_all()

@@ -2,7 +2,7 @@
 
 use effnet_runtime::candle::{Device, Tensor};
 use effnet_runtime::train::optimizer::Gradients;
-use effnet_runtime::{DynamicModel, Network, NormUpdates, Params, Pass, Precision, Step};
+use effnet_runtime::{DynamicModel, Network, NormUpdates, Params, Pass, Precision, Statistics, Step};
 
 use super::fixture::{Golden, bits};
 use super::mixed::{fingerprint, train_pass};
@@ -42,6 +42,7 @@ fn step(network: &dyn Network, images: &Tensor) -> Vec<(String, Vec<u32>)> {
         dropout: network.spec().settings.dropout,
         drop_path_scale: 1.0,
         precision: Precision::F32,
+        statistics: &Statistics::Local,
         norms: &norms,
     };
     let logits = network.run(images, &Pass::Train(&step)).unwrap();

@@ -7,7 +7,7 @@ use effnet_runtime::infer::{Engine, Options};
 use effnet_runtime::ops::cross_entropy::{cross_entropy, smoothed};
 use effnet_runtime::train::optimizer::{Decay, Gradients, Optimizer, Sgd};
 use effnet_runtime::weights::Scheme;
-use effnet_runtime::{Network, NormUpdates, Params, Pass, Precision, Step};
+use effnet_runtime::{Network, NormUpdates, Params, Pass, Precision, Statistics, Step};
 
 use super::fixture::{Golden, bits, close, close_in_norm, norm, values};
 use super::models::{self, Mixed};
@@ -40,8 +40,16 @@ pub(crate) fn train_pass_in(precision: Precision, network: &dyn Network, golden:
     let labels: Vec<u32> = values(golden.get("y")).into_iter().map(|label| label as u32).collect();
     let samples: Vec<u64> = (0..labels.len() as u64).collect();
     let norms = NormUpdates::new();
-    let step =
-        Step { seed: 0, step: 0, samples: &samples, dropout: 0.0, drop_path_scale: 0.0, precision, norms: &norms };
+    let step = Step {
+        seed: 0,
+        step: 0,
+        samples: &samples,
+        dropout: 0.0,
+        drop_path_scale: 0.0,
+        precision,
+        statistics: &Statistics::Local,
+        norms: &norms,
+    };
     let device = network.params().device();
     let logits = network.run(&golden.get("x").to_device(device).unwrap(), &Pass::Train(&step)).unwrap();
     let targets = smoothed(&labels, network.num_classes(), SMOOTHING).unwrap().to_device(device).unwrap();

@@ -11,7 +11,7 @@ use effnet_runtime::device;
 use effnet_runtime::infer::Session;
 use effnet_runtime::profile::traced;
 use effnet_runtime::simd::{Level, peak_gflops};
-use effnet_runtime::{Network, Pass, Precision};
+use effnet_runtime::{Network, Pass, Precision, Statistics};
 
 use effnet_runtime::train::optimizer::{Decay, Optimizer, Sgd};
 use effnet_runtime::train::{StepOptions, step_over};
@@ -116,6 +116,7 @@ impl Trainer {
             dropout,
             drop_path_scale: 1.0,
             precision,
+            statistics: &Statistics::Local,
         };
         let optimizer = Optimizer::new(Sgd::default(), Decay { rate: 1e-5, vectors: false, except: Vec::new() });
         Self { network, optimizer, options }

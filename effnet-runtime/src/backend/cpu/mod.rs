@@ -27,6 +27,7 @@ use effnet_spec::Activation;
 
 use super::Backend;
 use super::layer::{BatchMoments, ConvNormAct, Norm, SqueezeExcite};
+use super::moments::Moments;
 use super::view::{View, view};
 use super::window::{Geometry, Kind};
 use crate::profile::Seconds;
@@ -185,13 +186,17 @@ impl Backend for Cpu {
                 let (mean, variance): (Vec<f32>, Vec<f32>) = (mean.to_vec1()?, variance.to_vec1()?);
                 (Normalisation::new(&mean, &variance, &gamma, &beta, op.eps, None), None)
             }
-            (Norm::Batch, None) => candle_core::bail!("a convolution left no moments of its result"),
-            (Norm::Batch, Some(moments)) => {
-                let found = moments.join();
+            (_, None) => candle_core::bail!("a convolution left no moments of its result"),
+            (norm, Some(parts)) => {
+                let own = if norm.counts_own() { parts.join() } else { Moments::none(geometry.out_channels) };
+                let ranks = norm.ranks();
+                let found = if let Some(ranks) = ranks { own.of_all(ranks.as_ref())? } else { own };
                 let (mean, variance) = (found.mean(), found.variance());
-                let norm = Normalisation::new(&mean, &variance, &gamma, &beta, op.eps, Some(found.pixels()));
+                let count = norm.counts_own().then_some(found.pixels());
+                let norm = Normalisation::new(&mean, &variance, &gamma, &beta, op.eps, count);
                 let variance = tensor(found.unbiased_variance(), geometry.out_channels);
-                (norm, Some(BatchMoments { mean: tensor(mean, geometry.out_channels), variance }))
+                let moments = BatchMoments { mean: tensor(mean, geometry.out_channels), variance };
+                (Normalisation { ranks: ranks.cloned(), ..norm }, Some(moments))
             }
         };
         Ok((Normed { norm, activation: op.activation, branch: branch.map(<[f32]>::to_vec) }, moments))
@@ -217,7 +222,7 @@ impl Backend for Cpu {
         };
         let affine = affine.as_ref().map(|affine| affine.each_ref().map(Vec::as_slice));
         let of_result = OfResult { affine, branch: normed.branch.as_deref() };
-        let found = norm_act::backward(self.level, z, values, of_result, &normed.norm, normed.activation, &mut dz);
+        let found = norm_act::backward(self.level, z, values, of_result, &normed.norm, normed.activation, &mut dz)?;
         let channels = normed.norm.scale.len();
         Ok((dz, found.map(|gradient| tensor(gradient, channels))))
     }

@@ -8,7 +8,7 @@ use effnet_spec::Spec;
 use crate::data::Batch;
 use crate::infer::{Engine, Options, Session};
 use crate::network::Network;
-use crate::pass::Pass;
+use crate::pass::{Pass, Statistics};
 use crate::train::optimizer::{DepthDecay, Optimizer};
 use crate::train::{Config, Ema, Result, StepOptions, build_network, step};
 use crate::{DynamicModel, device};
@@ -76,6 +76,7 @@ impl Subject {
                     dropout: config.regularise.dropout,
                     drop_path_scale: config.regularise.drop_path_scale,
                     precision: config.precision,
+                    statistics: &Statistics::Local,
                 };
                 step(network.as_ref(), optimizer, parts, &options, *steps, RATE)?;
                 if let Some(ema) = ema {

@@ -32,7 +32,7 @@ use super::{Config, Ema, RunFolder, StepOptions, Trainer, build_network, open_da
 use crate::data::{Batch, Error as DataError, Source, Split};
 use crate::random::{Purpose, Stream};
 use crate::spec::{Operator, Row, Settings, Spec};
-use crate::{DynamicModel, Network, Params, Precision};
+use crate::{DynamicModel, Network, Params, Precision, Statistics};
 
 /// Options of a step that drops nothing.
 const OPTIONS: StepOptions<'_> = StepOptions {
@@ -42,6 +42,7 @@ const OPTIONS: StepOptions<'_> = StepOptions {
     dropout: 0.0,
     drop_path_scale: 0.0,
     precision: Precision::F32,
+    statistics: &Statistics::Local,
 };
 
 /// The same, with dropout and drop path.

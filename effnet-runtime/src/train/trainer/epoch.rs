@@ -19,6 +19,7 @@ use super::super::watch::{EpochDone, StepDone, Watcher};
 use super::super::{checkpoint, finite};
 use super::{Ended, Trainer};
 use crate::data::{Batch, Loader};
+use crate::pass::Statistics;
 
 impl Trainer {
     /// Runs the rest of the current epoch, its evaluation and its checkpoint.
@@ -156,6 +157,7 @@ impl Trainer {
             dropout: stage.dropout,
             drop_path_scale: config.regularise.drop_path_scale,
             precision: config.precision,
+            statistics: &Statistics::Local,
         };
         let rate = schedule.rate(state.step);
         let (ranks, network) = (&self.ranks, network.as_ref());

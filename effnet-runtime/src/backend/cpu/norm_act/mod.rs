@@ -8,19 +8,26 @@
 //! dβ = Σ g,   dγ = Σ g · ẑ
 //! dz = γ · inv_std · (g - dβ/m - ẑ · dγ/m)                    the last two terms only for a batch's own statistics
 //! ```
+//!
+//! Where statistics are synchronised, m, and dβ and dγ in these two terms, are those of all ranks' pixels.
 
 pub(crate) mod statistics;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
+use candle_core::Result;
 use effnet_kernels::activation::{Function, with_function};
 use effnet_kernels::simd::{Arch, Kernel, Level};
 use effnet_kernels::threads;
 use effnet_spec::Activation;
 
 use super::{for_each_pixels, pixels_of_task};
+use crate::backend::synchronised::sums_of_all;
+use crate::collective::Collective;
 
 /// A normalisation, as it applies to `z`.
 #[derive(Clone, Debug)]
@@ -31,8 +38,11 @@ pub(crate) struct Normalisation {
     pub scale: Vec<f32>,
     /// `β`.
     pub shift: Vec<f32>,
-    /// Pixels whose statistics these are; `None` for running statistics, through which no gradient flows.
+    /// Pixels whose statistics these are; `None` for running statistics, and those of other ranks, through which no
+    /// gradient flows.
     pub count: Option<usize>,
+    /// The ranks whose pixels these are, where they are synchronised.
+    pub ranks: Option<Arc<dyn Collective>>,
 }
 
 impl Normalisation {
@@ -47,7 +57,7 @@ impl Normalisation {
     ) -> Self {
         let inv_std: Vec<f32> = variance.iter().map(|v| (1.0 / (f64::from(*v) + eps).sqrt()) as f32).collect();
         let scale: Vec<f32> = inv_std.iter().zip(gamma).map(|(s, g)| s * g).collect();
-        Self { mean: mean.to_vec(), shift: beta.to_vec(), inv_std, scale, count }
+        Self { mean: mean.to_vec(), shift: beta.to_vec(), inv_std, scale, count, ranks: None }
     }
 }
 
@@ -129,6 +139,9 @@ pub(crate) struct OfResult<'a> {
 /// of `z` is written to `dz`.
 ///
 /// Two passes, with `g` in `dz` between them: computing it in both takes twice as long, wherever maps fit a cache.
+///
+/// # Errors
+/// When a rank fails that the statistics are synchronised with.
 pub(crate) fn backward(
     level: Level,
     z: &[f32],
@@ -137,7 +150,7 @@ pub(crate) fn backward(
     norm: &Normalisation,
     activation: Option<Activation>,
     dz: &mut [f32],
-) -> [Vec<f32>; 2] {
+) -> Result<[Vec<f32>; 2]> {
     let channels = norm.scale.len();
     let rows = pixels_of_task(channels);
     let total = z.len() / channels;
@@ -162,7 +175,10 @@ pub(crate) fn backward(
             *sum += f64::from(*value);
         }
     }
-    let (beta, gamma) = sums.split_at(channels);
+    let of_pixels = match &norm.ranks {
+        Some(ranks) => Cow::Owned(sums_of_all(ranks.as_ref(), &sums)?),
+        None => Cow::Borrowed(&sums),
+    };
     // dz = scale · g - constant - slope · (z - mean)
     let share = norm.count.map_or(0.0, |count| 1.0 / count as f64);
     let per_channel = |sum: &[f64], factor: &[f32]| -> Vec<f32> {
@@ -172,13 +188,14 @@ pub(crate) fn backward(
             .map(|((s, f), k)| (s * share * f64::from(*f) * f64::from(*k)) as f32)
             .collect()
     };
-    let constant = per_channel(beta, &vec![1.0; channels]);
-    let slope = per_channel(gamma, &norm.inv_std);
+    let constant = per_channel(&of_pixels[..channels], &vec![1.0; channels]);
+    let slope = per_channel(&of_pixels[channels..], &norm.inv_std);
     for_each_pixels(dz, channels, |first, dz| {
         let z = &z[first * channels..][..dz.len()];
         level.run(Finish { z, dz, norm, constant: &constant, slope: &slope });
     });
-    [gamma, beta].map(|sums| sums.iter().map(|sum| *sum as f32).collect())
+    let (beta, gamma) = sums.split_at(channels);
+    Ok([gamma, beta].map(|sums| sums.iter().map(|sum| *sum as f32).collect()))
 }
 
 /// `dz = g`, and the sums of `g` and `g · ẑ`.

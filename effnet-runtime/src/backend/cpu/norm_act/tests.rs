@@ -147,7 +147,7 @@ fn a_dropped_branch_leaves_the_shortcut_and_no_gradient() {
             assert_eq!(y[..pixels * channels], values[..pixels * channels]);
             let mut dz = vec![f32::NAN; z.len()];
             let of_result = OfResult { affine: None, branch: Some(&branch) };
-            backward(level, &z, Some(&vec![1.0; z.len()]), of_result, &norm, activation, &mut dz);
+            backward(level, &z, Some(&vec![1.0; z.len()]), of_result, &norm, activation, &mut dz).unwrap();
             assert!(dz[..pixels * channels].iter().all(|gradient| *gradient == 0.0));
             let expected = match activation {
                 Some(activation) => 2.0 * derivative(activation, z[pixels * channels]),
@@ -177,7 +177,7 @@ fn an_affine_gradient_is_that_which_was_written_out() {
             } else {
                 Some(values)
             };
-            let [gamma, beta] = backward(level, &z, values, of_result, &norm, Some(Activation::Silu), &mut dz);
+            let [gamma, beta] = backward(level, &z, values, of_result, &norm, Some(Activation::Silu), &mut dz).unwrap();
             [dz, gamma, beta].concat()
         };
         let affine = Some([&factor[..], &added[..]]);

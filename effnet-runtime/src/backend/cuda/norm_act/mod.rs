@@ -3,27 +3,36 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use candle_core::{Result, Tensor};
 use effnet_spec::Activation;
 
 use crate::backend::cuda::image_sums::{Map, joined};
 use crate::backend::cuda::{Buffer, Columns, Element, Grid, Launch, View, activation_code, pack, ptx, view};
 use crate::backend::layer::{BatchMoments, ConvNormAct, Norm};
+use crate::backend::moments::Moments;
+use crate::backend::synchronised::sums_of_all;
+use crate::collective::Collective;
 
 /// A normalisation after its forward pass, with activation and branch.
 pub(crate) struct Normed {
     map: Map,
     /// Mean, inverse standard deviation, scale and shift of each channel: f32 `[4, C]`.
     factors: Tensor,
-    /// Whether the statistics are the batch's own, through which a gradient flows.
-    is_batch: bool,
+    /// Pixels whose statistics these are; `None` for running statistics, and those of other ranks, through which no
+    /// gradient flows.
+    count: Option<usize>,
+    /// The ranks whose pixels these are, where they are synchronised. Ranks exchange through the host, which waits for the
+    /// device then: once each way.
+    ranks: Option<Arc<dyn Collective>>,
     activation: Option<Activation>,
     /// A factor for each image: f32 `[N]`.
     branch: Option<Tensor>,
 }
 
-/// The batch's factors and moments: found for blocks of rows first, and joined then.
-fn of_batch(z: &Tensor, map: Map, op: &ConvNormAct) -> Result<(Tensor, Tensor)> {
+/// Mean and squares of each block of rows, f32 `[blocks, 2, C]`, and how rows are cut among blocks.
+fn of_blocks(z: &Tensor, map: Map) -> Result<(Buffer, Columns)> {
     let (z_view, rows, channels) = (view(z)?, map.images * map.rows, map.channels);
     let (device, element) = (z_view.device()?, z_view.element());
     let columns = Columns::summing(1, rows, channels, pack(element, channels, &[z]));
@@ -34,7 +43,15 @@ fn of_batch(z: &Tensor, map: Map, op: &ConvNormAct) -> Result<(Tensor, Tensor)> 
         .ints([rows, channels, columns.rows_of_block])?;
     // SAFETY: these are the kernel's arguments; blocks read rows below `rows`, and each writes 2 · `channels` parts.
     unsafe { launch.run(columns.grid(2, columns.lanes * size_of::<f32>()))? };
+    Ok((parts, columns))
+}
 
+/// The batch's factors, and its mean and unbiased variance.
+fn of_batch(z: &Tensor, map: Map, op: &ConvNormAct) -> Result<(Tensor, BatchMoments)> {
+    let (parts, columns) = of_blocks(z, map)?;
+    let (rows, channels) = (columns.rows, columns.channels);
+    let z_view = view(z)?;
+    let device = z_view.device()?;
     let (gamma, beta) = (op.gamma.contiguous()?, op.beta.contiguous()?);
     let (gamma, beta) = (view(&gamma)?, view(&beta)?);
     let joining = Columns::joining(1, columns.blocks, channels);
@@ -51,7 +68,35 @@ fn of_batch(z: &Tensor, map: Map, op: &ConvNormAct) -> Result<(Tensor, Tensor)> 
     // SAFETY: these are the kernel's arguments; it reads the parts of `blocks` blocks, and a thread writes a channel's
     // numbers below `channels` of each row. Its shared memory is a double a thread.
     unsafe { launch.run(joining.grid(2, 0))? };
-    Ok((factors.into_tensor((4, channels))?, moments.into_tensor((2, channels))?))
+    let moments = moments.into_tensor((2, channels))?;
+    let moments = BatchMoments { mean: moments.get(0)?, variance: moments.get(1)? };
+    Ok((factors.into_tensor((4, channels))?, moments))
+}
+
+/// The factors of all ranks' batches, their mean and unbiased variance, and the pixels that they have.
+fn of_ranks(z: &Tensor, map: Map, op: &ConvNormAct, ranks: &dyn Collective) -> Result<(Tensor, BatchMoments, usize)> {
+    let channels = map.channels;
+    let mut own = Moments::none(channels);
+    if op.norm.counts_own() {
+        let (parts, Columns { rows, rows_of_block, blocks, .. }) = of_blocks(z, map)?;
+        let parts: Vec<f32> = parts.into_tensor(blocks * 2 * channels)?.to_vec1()?;
+        for (block, part) in parts.chunks_exact(2 * channels).enumerate() {
+            let (mean, squares) = part.split_at(channels);
+            own.join(rows_of_block.min(rows - block * rows_of_block), mean, squares);
+        }
+    }
+    let all = own.of_all(ranks)?;
+    let row = |values: Vec<f32>| Tensor::from_vec(values, channels, z.device());
+    let (mean, variance) = (row(all.mean())?, row(all.variance())?);
+    let factors = of_running(&mean, &variance, op, channels)?;
+    Ok((factors, BatchMoments { mean, variance: row(all.unbiased_variance())? }, all.pixels()))
+}
+
+/// The sums of all ranks, from a rank's own.
+fn over_ranks(own: &Tensor, ranks: &dyn Collective) -> Result<Tensor> {
+    let sums: Vec<f64> = own.flatten_all()?.to_vec1::<f32>()?.into_iter().map(f64::from).collect();
+    let sums = sums_of_all(ranks, &sums)?.into_iter().map(|sum| sum as f32).collect();
+    Tensor::from_vec(sums, own.shape(), own.device())
 }
 
 fn of_running(mean: &Tensor, variance: &Tensor, op: &ConvNormAct, channels: usize) -> Result<Tensor> {
@@ -75,18 +120,23 @@ impl Normed {
     /// them.
     ///
     /// # Errors
-    /// When the tensors are not on one CUDA device, or a launch fails.
+    /// When the tensors are not on one CUDA device, or a launch or a rank fails.
     pub(super) fn new(z: &Tensor, op: &ConvNormAct, branch: Option<&[f32]>) -> Result<(Self, Option<BatchMoments>)> {
         let map = Map::of(z.shape())?;
-        let (factors, moments) = match &op.norm {
+        let (factors, moments, count) = match &op.norm {
             Norm::Batch => {
                 let (factors, moments) = of_batch(z, map, op)?;
-                (factors, Some(BatchMoments { mean: moments.get(0)?, variance: moments.get(1)? }))
+                (factors, Some(moments), Some(map.images * map.rows))
             }
-            Norm::Running { mean, variance } => (of_running(mean, variance, op, map.channels)?, None),
+            Norm::Synchronised(ranks) | Norm::Others(ranks) => {
+                let (factors, moments, pixels) = of_ranks(z, map, op, ranks.as_ref())?;
+                (factors, Some(moments), op.norm.counts_own().then_some(pixels))
+            }
+            Norm::Running { mean, variance } => (of_running(mean, variance, op, map.channels)?, None, None),
         };
         let branch = branch.map(|factors| Tensor::from_slice(factors, map.images, z.device())).transpose()?;
-        Ok((Self { map, factors, is_batch: moments.is_some(), activation: op.activation, branch }, moments))
+        let ranks = op.norm.ranks().cloned();
+        Ok((Self { map, factors, count, ranks, activation: op.activation, branch }, moments))
     }
 
     /// The last arguments that the gradient's kernels have in common.
@@ -137,7 +187,7 @@ impl Normed {
     /// format.
     ///
     /// # Errors
-    /// When the tensors are not those of the forward pass, or a launch fails.
+    /// When the tensors are not those of the forward pass, or a launch or a rank fails.
     pub(super) fn backward(&self, z: &Tensor, grad: &Tensor) -> Result<(Tensor, [Tensor; 2])> {
         let grad_of = view(grad)?;
         let (device, element) = (grad_of.device()?, grad_of.element());
@@ -164,8 +214,12 @@ impl Normed {
         let of_parts = Map { images: 1, rows: summing.blocks, channels: 2 * channels };
         let totals = joined(&parts, of_parts, 1.0)?.reshape((2, channels))?;
 
-        let share = if self.is_batch { 1.0 / columns.rows as f32 } else { 0.0 };
-        let totals_of = view(&totals)?;
+        let share = self.count.map_or(0.0, |count| 1.0 / count as f32);
+        let of_pixels = match &self.ranks {
+            Some(ranks) => over_ranks(&totals, ranks.as_ref())?,
+            None => totals.clone(),
+        };
+        let totals_of = view(&of_pixels)?;
         let mut dz = Buffer::new(device, element, elements)?;
         let launch = start("norm_act_backward")?
             .read(totals_of.slice()?, Element::F32, 2 * channels)?

@@ -1,3 +1,7 @@
+use std::ops::Range;
+#[cfg(feature = "train")]
+use std::sync::Arc;
+
 use candle_core::{DType, Device, Result, Tensor};
 use effnet_kernels::simd::Level;
 use effnet_spec::{Activation, Padding};
@@ -9,6 +13,8 @@ use crate::backend::cpu::norm_act::{self as kernel, Normalisation, OfResult, Res
 use crate::backend::cuda::near::{assert_near, cuda, download, normal, upload};
 use crate::backend::layer::BatchMoments;
 use crate::backend::window::{Kind, Window};
+#[cfg(feature = "train")]
+use crate::collective::Collective;
 use crate::graph::{ConvNormAct, Layer, Norm, Sequence, chain};
 
 const EPS: f64 = 1e-3;
@@ -41,54 +47,147 @@ fn op(norm: Norm, gamma: &Tensor, beta: &Tensor, activation: Option<Activation>)
     Ok(ConvNormAct { kind: Kind::Dense, window, weight, gamma, beta, eps: EPS, norm, activation })
 }
 
+/// The numbers that a case is run on.
+struct Inputs {
+    z: Vec<f32>,
+    residual: Vec<f32>,
+    grad: Vec<f32>,
+    gamma: Vec<f32>,
+    beta: Vec<f32>,
+    mean: Vec<f32>,
+    variance: Vec<f32>,
+    /// A factor for each image.
+    branch: Option<Vec<f32>>,
+}
+
+/// What a device makes of them.
+struct Found {
+    y: Tensor,
+    moments: Option<BatchMoments>,
+    of_z: Tensor,
+    of_gamma: Tensor,
+    of_beta: Tensor,
+}
+
+impl Case {
+    fn inputs(&self) -> Inputs {
+        let Case { shape: [images, height, width, channels], dtype, .. } = *self;
+        let [z, residual, grad] = [1, 2, 3].map(|sample| normal(sample, images * height * width * channels, dtype));
+        let [gamma, beta, mean] = [4, 5, 6].map(|sample| normal(sample, channels, DType::F32));
+        let variance = normal(7, channels, DType::F32).iter().map(|v| 0.1 + v * v).collect();
+        let factors = || (0..images).map(|image| [0.0, 1.25][image % 2]).collect();
+        let branch = matches!(self.added, Added::DropPath).then(factors);
+        Inputs { z, residual, grad, gamma, beta, mean, variance, branch }
+    }
+
+    /// What a device makes of some of the images.
+    fn on(&self, device: &Device, inputs: &Inputs, norm: Norm, images: Range<usize>) -> Result<Found> {
+        let Case { shape: [_, height, width, channels], dtype, activation, .. } = *self;
+        let elements = height * width * channels;
+        let map = |values: &[f32]| {
+            let values = &values[images.start * elements..images.end * elements];
+            upload(values, &[images.len(), height, width, channels], dtype, device)
+        };
+        let row = |values: &[f32]| upload(values, &[channels], DType::F32, device);
+        let (z, residual, grad) = (map(&inputs.z)?, map(&inputs.residual)?, map(&inputs.grad)?);
+        let op = op(norm, &row(&inputs.gamma)?, &row(&inputs.beta)?, activation)?;
+        let branch = inputs.branch.as_ref().map(|branch| &branch[images.clone()]);
+        let (normed, moments) = Normed::new(&z, &op, branch)?;
+        let y = normed.output(&z, (!matches!(self.added, Added::Nothing)).then_some(&residual))?;
+        let (of_z, [of_gamma, of_beta]) = normed.backward(&z, &grad)?;
+        assert_eq!([y.dtype(), of_z.dtype()], [dtype; 2]);
+        Ok(Found { y, moments, of_z, of_gamma, of_beta })
+    }
+
+    /// Holds what was found for the whole batch against the CPU's.
+    fn hold(&self, inputs: &Inputs, found: &Found) -> Result<()> {
+        let Case { shape: [images, height, width, channels], activation, .. } = *self;
+        let Inputs { z, residual, grad, gamma, beta, mean, variance, branch } = inputs;
+        let (level, rows, ones) = (Level::current(), images * height * width, vec![1.0; images]);
+        let moments = moments(level, z, channels);
+        let norm = if self.is_batch {
+            Normalisation::new(&moments.mean(), &moments.variance(), gamma, beta, EPS, Some(rows))
+        } else {
+            Normalisation::new(mean, variance, gamma, beta, EPS, None)
+        };
+        let residual = Residual { values: residual, branch: branch.as_deref().unwrap_or(&ones) };
+        let residual = (!matches!(self.added, Added::Nothing)).then_some(residual);
+        let (mut y, mut dz) = (vec![0.0; z.len()], vec![0.0; z.len()]);
+        kernel::forward(level, z, &mut y, &norm, activation, residual);
+        let of_result = OfResult { affine: None, branch: branch.as_deref() };
+        let [of_gamma, of_beta] = kernel::backward(level, z, Some(grad), of_result, &norm, activation, &mut dz)?;
+
+        let what = |name: &str| format!("{name} of {self:?}");
+        assert_near(&what("result"), &found.y, &y, 1.0)?;
+        assert_eq!(found.moments.is_some(), self.is_batch);
+        if let Some(BatchMoments { mean, variance }) = &found.moments {
+            assert_near(&what("mean"), mean, &moments.mean(), 1.0)?;
+            assert_near(&what("variance"), variance, &moments.unbiased_variance(), 1.0)?;
+        }
+        // Size that the terms of the gradient of z can come to before they cancel.
+        let largest_scale = norm.scale.iter().fold(1.0, |largest: f32, scale| largest.max(scale.abs()));
+        assert_near(&what("gradient of z"), &found.of_z, &dz, largest_scale)?;
+        assert_near(&what("gradient of γ"), &found.of_gamma, &of_gamma, rows as f32)?;
+        assert_near(&what("gradient of β"), &found.of_beta, &of_beta, rows as f32)
+    }
+}
+
 /// The same on both sides: result, moments, gradients.
 fn check(case: &Case) -> Result<()> {
-    let device = cuda();
-    let Case { shape: [images, height, width, channels], dtype, activation, .. } = *case;
-    let (rows, length) = (images * height * width, images * height * width * channels);
-    let [z, residual, grad] = [1, 2, 3].map(|sample| normal(sample, length, dtype));
-    let [gamma, beta, mean] = [4, 5, 6].map(|sample| normal(sample, channels, DType::F32));
-    let variance: Vec<f32> = normal(7, channels, DType::F32).iter().map(|v| 0.1 + v * v).collect();
-    let factors: Vec<f32> = (0..images).map(|image| [0.0, 1.25][image % 2]).collect();
-    let branch = matches!(case.added, Added::DropPath).then_some(&factors[..]);
-    let is_added = !matches!(case.added, Added::Nothing);
-
-    let (level, ones) = (Level::current(), vec![1.0; images]);
-    let found = moments(level, &z, channels);
+    let (device, inputs) = (cuda(), case.inputs());
+    let row = |values: &[f32]| upload(values, &[values.len()], DType::F32, &device);
     let norm = if case.is_batch {
-        Normalisation::new(&found.mean(), &found.variance(), &gamma, &beta, EPS, Some(rows))
+        Norm::Batch
     } else {
-        Normalisation::new(&mean, &variance, &gamma, &beta, EPS, None)
+        Norm::Running { mean: row(&inputs.mean)?, variance: row(&inputs.variance)? }
     };
-    let on_cpu = is_added.then_some(Residual { values: &residual, branch: branch.unwrap_or(&ones) });
-    let (mut y, mut dz) = (vec![0.0; length], vec![0.0; length]);
-    kernel::forward(level, &z, &mut y, &norm, activation, on_cpu);
-    let of_result = OfResult { affine: None, branch };
-    let [of_gamma, of_beta] = kernel::backward(level, &z, Some(&grad), of_result, &norm, activation, &mut dz);
+    case.hold(&inputs, &case.on(&device, &inputs, norm, 0..case.shape[0])?)
+}
 
-    let map = |values: &[f32]| upload(values, &case.shape, dtype, &device);
-    let row = |values: &[f32]| upload(values, &[channels], DType::F32, &device);
-    let (of_z, of_shortcut, gamma, beta) = (map(&z)?, map(&residual)?, row(&gamma)?, row(&beta)?);
-    let (mean, variance) = (row(&mean)?, row(&variance)?);
-    let running = Norm::Running { mean, variance };
-    let norm_of = if case.is_batch { Norm::Batch } else { running };
-    let (normed, moments) = Normed::new(&of_z, &op(norm_of, &gamma, &beta, activation)?, branch)?;
-    let found_y = normed.output(&of_z, is_added.then_some(&of_shortcut))?;
-    let what = |name: &str| format!("{name} of {case:?}");
-    assert_eq!(found_y.dtype(), dtype);
-    assert_near(&what("result"), &found_y, &y, 1.0)?;
-    assert_eq!(moments.is_some(), case.is_batch);
-    if let Some(BatchMoments { mean, variance }) = &moments {
-        assert_near(&what("mean"), mean, &found.mean(), 1.0)?;
-        assert_near(&what("variance"), variance, &found.unbiased_variance(), 1.0)?;
+/// What the ranks of a group make of a batch that is cut over them, in runs of so many images. A rank that has none runs
+/// another's first, and counts nothing.
+#[cfg(feature = "train")]
+fn by_ranks(case: &Case, inputs: &Inputs, cut: &[usize]) -> Result<Found> {
+    let without_gradient = Inputs { grad: vec![0.0; inputs.grad.len()], ..case.inputs() };
+    let run = |rank, images: Range<usize>| {
+        let rank: Arc<dyn Collective> = Arc::new(rank);
+        if images.is_empty() {
+            let found = case.on(&cuda(), &without_gradient, Norm::Others(rank), 0..1)?;
+            assert!(download(&found.of_z)?.iter().all(|gradient| *gradient == 0.0), "{case:?}");
+            return Ok(None);
+        }
+        case.on(&cuda(), inputs, Norm::Synchronised(rank), images).map(Some)
+    };
+    let ends = cut.iter().scan(0, |end, images| {
+        *end += images;
+        Some(*end - images..*end)
+    });
+    let ranks = crate::collective::threads(cut.len())?.into_iter().zip(ends);
+    let found: Vec<Option<Found>> = std::thread::scope(|scope| {
+        let ranks: Vec<_> = ranks.map(|(rank, images)| scope.spawn(|| run(rank, images))).collect();
+        ranks.into_iter().map(|rank| rank.join().expect("a rank panicked")).collect::<Result<_>>()
+    })?;
+    let found: Vec<Found> = found.into_iter().flatten().collect();
+    let moments = |found: &Found| -> Result<Vec<f32>> {
+        let BatchMoments { mean, variance } = found.moments.as_ref().expect("moments of a batch");
+        Ok([download(mean)?, download(variance)?].concat())
+    };
+    let first = moments(&found[0])?;
+    for of_rank in &found {
+        assert_eq!(moments(of_rank)?, first, "ranks have other moments of {case:?}");
     }
-    let (of_z, [gamma, beta]) = normed.backward(&of_z, &map(&grad)?)?;
-    assert_eq!(of_z.dtype(), dtype);
-    // Size that the terms of the gradient of z can come to before they cancel.
-    let largest_scale = norm.scale.iter().fold(1.0, |largest: f32, scale| largest.max(scale.abs()));
-    assert_near(&what("gradient of z"), &of_z, &dz, largest_scale)?;
-    assert_near(&what("gradient of γ"), &gamma, &of_gamma, rows as f32)?;
-    assert_near(&what("gradient of β"), &beta, &of_beta, rows as f32)
+    let rows = |of: fn(&Found) -> &Tensor| -> Result<Vec<Tensor>> {
+        found.iter().map(|found| of(found).to_device(&Device::Cpu)).collect()
+    };
+    let joined = |of: fn(&Found) -> &Tensor| Tensor::cat(&rows(of)?, 0);
+    let sum = |of: fn(&Found) -> &Tensor| Tensor::stack(&rows(of)?, 0)?.sum(0);
+    Ok(Found {
+        y: joined(|found| &found.y)?,
+        of_z: joined(|found| &found.of_z)?,
+        of_gamma: sum(|found| &found.of_gamma)?,
+        of_beta: sum(|found| &found.of_beta)?,
+        moments: found.into_iter().next().and_then(|found| found.moments),
+    })
 }
 
 fn case() -> impl Strategy<Value = Case> {
@@ -122,6 +221,21 @@ fn equals_the_cpu_on_small_shapes() -> Result<()> {
             let activation = ACTIVATIONS[at];
             check(&Case { shape, dtype, activation, is_batch: true, added: Added::DropPath })?;
             check(&Case { shape, dtype, activation, is_batch: false, added: Added::Nothing })?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(feature = "train")]
+#[test]
+fn ranks_that_share_a_batch_equal_the_cpu_on_small_shapes() -> Result<()> {
+    for dtype in [DType::F32, DType::BF16] {
+        for (cut, shape) in [(&[1, 1][..], [2, 3, 5, 8]), (&[1, 3], [4, 1, 2, 37]), (&[2, 0, 1], [3, 7, 4, 16])] {
+            for (added, activation) in [(Added::Nothing, ACTIVATIONS[1]), (Added::DropPath, ACTIVATIONS[0])] {
+                let case = Case { shape, dtype, activation, is_batch: true, added };
+                let inputs = case.inputs();
+                case.hold(&inputs, &by_ranks(&case, &inputs, cut)?)?;
+            }
         }
     }
     Ok(())

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use candle_core::{Result, Tensor};
 use effnet_spec::{Activation, Padding};
 use proptest::prelude::*;
@@ -5,6 +7,7 @@ use proptest::prelude::*;
 use crate::backend::cpu::conv::tests::ConvProblem;
 use crate::graph::{BatchMoments, ConvNormAct, Kind, Layer, Norm, Sequence, Shortcut, Window, chain};
 use crate::ops::check::{Float, Problem, check, draw_inputs, f32_can_tell};
+use crate::pass::Statistics;
 
 const EPS: f64 = 1e-3;
 
@@ -17,13 +20,12 @@ const ZERO_TOLERANCE: f32 = 1e-4;
 /// Convolution, batch normalisation, activation, and a shortcut around them, one after the other. Inputs: x, weight, γ,
 /// β.
 #[derive(Clone, Debug)]
-struct ConvNormActProblem {
-    conv: ConvProblem,
+pub(super) struct ConvNormActProblem {
+    pub conv: ConvProblem,
     activation: Option<Activation>,
-    /// Whether the statistics are the batch's.
-    batch: bool,
+    pub statistics: Statistics,
     /// Factors of the branch, where there is a shortcut around it.
-    shortcut: Option<Vec<f32>>,
+    pub shortcut: Option<Vec<f32>>,
 }
 
 fn conv_norm_act(x: &Tensor, op: ConvNormAct, shortcut: Option<Shortcut>) -> Result<(Tensor, Option<BatchMoments>)> {
@@ -68,6 +70,14 @@ fn running(channel: usize) -> (f64, f64) {
 
 impl ConvNormActProblem {
     fn any() -> impl Strategy<Value = Self> {
+        let statistics = prop_oneof![Just(Statistics::Local), Just(Statistics::Running)];
+        Self::of(any::<bool>().prop_flat_map(ConvProblem::any), statistics)
+    }
+
+    pub(super) fn of(
+        conv: impl Strategy<Value = ConvProblem>,
+        statistics: impl Strategy<Value = Statistics>,
+    ) -> impl Strategy<Value = Self> {
         let activation = prop_oneof![
             Just(None),
             Just(Some(Activation::Silu)),
@@ -75,18 +85,24 @@ impl ConvNormActProblem {
             Just(Some(Activation::Relu6)),
             Just(Some(Activation::HardSwish)),
         ];
-        let conv = any::<bool>().prop_flat_map(ConvProblem::any);
-        let problem =
-            (conv, activation, any::<bool>(), any::<bool>()).prop_map(|(mut conv, activation, batch, has_shortcut)| {
+        let problem = (conv, activation, statistics, any::<bool>()).prop_map(
+            |(mut conv, activation, statistics, has_shortcut)| {
                 if has_shortcut {
                     conv.window.stride = 1;
                     conv.out_channels = conv.in_channels;
                 }
                 let shortcut = has_shortcut.then(|| (0..conv.batch).map(|n| if n == 1 { 0.0 } else { 1.25 }).collect());
-                Self { conv, activation, batch, shortcut }.shrunk_for_kinks()
-            });
+                Self { conv, activation, statistics, shortcut }.shrunk_for_kinks()
+            },
+        );
         problem
             .prop_filter("a pre-activation lies at a kink", |problem| !problem.has_kinks() || !problem.is_near_a_kink())
+    }
+
+    /// Without activation and shortcut.
+    #[cfg(feature = "train")]
+    pub(super) fn plain(conv: ConvProblem, statistics: Statistics) -> Self {
+        Self { conv, activation: None, statistics, shortcut: None }
     }
 
     fn has_kinks(&self) -> bool {
@@ -116,13 +132,17 @@ impl ConvNormActProblem {
         self.conv.out_channels
     }
 
+    fn is_of_batch(&self) -> bool {
+        !matches!(self.statistics, Statistics::Running)
+    }
+
     /// Mean and 1 / standard deviation of each channel of `z`.
     fn statistics<F: Float>(&self, z: &[F]) -> Vec<(F, F)> {
         let channels = self.channels();
         let count = F::of((z.len() / channels) as f64);
         (0..channels)
             .map(|channel| {
-                let (mean, variance) = if self.batch {
+                let (mean, variance) = if self.is_of_batch() {
                     let values = || z.iter().skip(channel).step_by(channels).copied();
                     let mean = values().fold(F::of(0.0), |sum, z| sum + z) / count;
                     (mean, values().fold(F::of(0.0), |sum, z| sum + (z - mean) * (z - mean)) / count)
@@ -184,7 +204,7 @@ impl Problem for ConvNormActProblem {
             .map(|at| {
                 let channel = at % channels;
                 let (mean, inv_std) = statistics[channel];
-                let through = if self.batch {
+                let through = if self.is_of_batch() {
                     (d_beta[channel] + (z[at] - mean) * inv_std * d_gamma[channel]) / count
                 } else {
                     F::of(0.0)
@@ -233,7 +253,12 @@ impl Problem for ConvNormActProblem {
             gamma: inputs[2].clone(),
             beta: inputs[3].clone(),
             eps: EPS,
-            norm: if self.batch { Norm::Batch } else { Norm::Running { mean, variance } },
+            norm: match &self.statistics {
+                Statistics::Local => Norm::Batch,
+                Statistics::Synchronised(ranks) => Norm::Synchronised(Arc::clone(ranks)),
+                Statistics::Others(ranks) => Norm::Others(Arc::clone(ranks)),
+                Statistics::Running => Norm::Running { mean, variance },
+            },
             activation: self.activation,
         };
         let shortcut = self.shortcut.clone().map(|branch| Shortcut { branch: Some(branch) });
@@ -259,7 +284,7 @@ fn corners_equal_the_definition() {
             let keeps_shape = conv.in_shape() == conv.out_shape();
             for shortcut in if keeps_shape { vec![Some(vec![0.0]), Some(vec![1.25])] } else { vec![None] } {
                 let (conv, activation) = (conv.clone(), Some(Activation::Silu));
-                let problem = ConvNormActProblem { conv, activation, batch: false, shortcut };
+                let problem = ConvNormActProblem { conv, activation, statistics: Statistics::Running, shortcut };
                 check(&problem).unwrap();
             }
         }
