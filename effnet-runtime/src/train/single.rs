@@ -4,7 +4,7 @@
 use candle_core::Tensor;
 use effnet_spec::Size;
 
-use super::config::Config;
+use super::config::{Config, StatisticsKind};
 use super::error::{Error, Result};
 use super::stages::{Stage, stages};
 use crate::data::Share;
@@ -56,7 +56,8 @@ pub(crate) fn check_batches(config: &Config, network: &dyn Network, images: usiz
             stage.part().min(images)
         )));
     }
-    let is_single = |stage: &Stage| stage.epochs() > 0 && least(stage) == 1;
+    let takes_statistics = config.regularise.statistics != StatisticsKind::Running;
+    let is_single = |stage: &Stage| takes_statistics && stage.epochs() > 0 && least(stage) == 1;
     let is_refused = |stage: &Stage| is_single(stage) && is_too_little(network, Size::square(stage.size));
     let Some(Stage { size, accumulate, .. }) = stages(config).into_iter().find(is_refused) else { return Ok(()) };
     let spec = network.spec();

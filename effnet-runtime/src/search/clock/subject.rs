@@ -1,14 +1,16 @@
 //! What a stopwatch times: a network with all that a step of it needs.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use candle_core::Device;
 use effnet_spec::Spec;
 
+use crate::collective::Single;
 use crate::data::Batch;
 use crate::infer::{Engine, Options, Session};
 use crate::network::Network;
-use crate::pass::{Pass, Statistics};
+use crate::pass::Pass;
 use crate::train::optimizer::{DepthDecay, Optimizer};
 use crate::train::{Config, Ema, Result, StepOptions, build_network, step};
 use crate::{DynamicModel, device};
@@ -69,6 +71,7 @@ impl Subject {
         let begun = Instant::now();
         match self {
             Self::Training { network, config, optimizer, ema, parts, steps } => {
+                let statistics = config.regularise.statistics.over(Arc::new(Single));
                 let options = StepOptions {
                     seed: config.seed,
                     label_smoothing: config.regularise.label_smoothing,
@@ -76,7 +79,7 @@ impl Subject {
                     dropout: config.regularise.dropout,
                     drop_path_scale: config.regularise.drop_path_scale,
                     precision: config.precision,
-                    statistics: &Statistics::Local,
+                    statistics: &statistics,
                 };
                 step(network.as_ref(), optimizer, parts, &options, *steps, RATE)?;
                 if let Some(ema) = ema {

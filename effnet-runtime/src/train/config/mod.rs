@@ -19,7 +19,7 @@ pub use table::{
     AugmentConfig, CheckpointsConfig, ComputeConfig, Config, DataConfig, EmaConfig, OptimizerConfig, PretrainedConfig,
     RegulariseConfig, ScheduleConfig, StagesConfig,
 };
-pub use values::{ClassWeights, ClassWeightsRule, OptimizerKind, PolicyKind, ScheduleKind};
+pub use values::{ClassWeights, ClassWeightsRule, OptimizerKind, PolicyKind, ScheduleKind, StatisticsKind};
 
 pub(crate) use setting::{Fallback, Kind, Setting, number};
 pub(crate) use table::SETTINGS;

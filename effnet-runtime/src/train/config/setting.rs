@@ -8,7 +8,7 @@ use effnet_kernels::Precision;
 use toml::Value;
 
 use super::super::error::{Error, Result};
-use super::values::{ClassWeights, OptimizerKind, PolicyKind, ScheduleKind};
+use super::values::{ClassWeights, OptimizerKind, PolicyKind, ScheduleKind, StatisticsKind};
 use crate::data::OnBadImage;
 use crate::dialect::{Fit, Interpolation};
 use crate::weights::Source;
@@ -174,6 +174,7 @@ kinds! {
     PolicyKind => Kind::OneOf(&["none", "randaugment", "autoaugment"]);
     OptimizerKind => Kind::OneOf(&["adamw", "sgd", "rmsprop"]);
     ScheduleKind => Kind::OneOf(&["cosine", "exponential", "linear", "constant"]);
+    StatisticsKind => Kind::OneOf(&["local", "synchronised", "running"]);
     ClassWeights => Kind::Other("`equal`, `balanced`, or a list of numbers");
 }
 

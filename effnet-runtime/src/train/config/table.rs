@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::optimizer::{AdamW, RmsProp, Sgd};
 use super::setting::{Setting, SettingType, settings};
-use super::values::{ClassWeights, OptimizerKind, PolicyKind, ScheduleKind};
+use super::values::{ClassWeights, OptimizerKind, PolicyKind, ScheduleKind, StatisticsKind};
 use crate::data::OnBadImage;
 use crate::dialect::{Fit, Interpolation};
 use crate::weights::Source;
@@ -159,6 +159,9 @@ settings! {
         /// batch normalisation whose scale is among them keeps its running statistics, and uses them. The flag may be
         /// repeated.
         freeze: Vec<String> { default(Vec::<String>::new()), flag("freeze", "NAMES") }
+        /// What batch normalisation uses in training: the statistics of a process's part of the batch, those of all
+        /// processes' together, or the running ones, which stay as they are.
+        statistics: StatisticsKind { default("local"), flag("statistics", "WHICH") }
     }
 
     /// The moving average of the weights and running statistics, evaluated beside them. `best.safetensors` is the

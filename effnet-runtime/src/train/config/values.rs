@@ -1,9 +1,13 @@
 //! Values of settings that are one of a few words.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 #[cfg(doc)]
 use super::super::optimizer::{AdamW, RmsProp, Sgd};
+use crate::collective::Collective;
+use crate::pass::Statistics;
 
 /// An optimizer's rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +45,29 @@ pub enum ScheduleKind {
     Linear,
     /// Constant after the warm-up.
     Constant,
+}
+
+/// Statistics that batch normalisation uses in training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StatisticsKind {
+    /// [`Statistics::Local`].
+    Local,
+    /// [`Statistics::Synchronised`].
+    Synchronised,
+    /// [`Statistics::Running`].
+    Running,
+}
+
+impl StatisticsKind {
+    /// The statistics, of a run over these ranks.
+    pub(crate) fn over(self, ranks: Arc<dyn Collective>) -> Statistics {
+        match self {
+            Self::Local => Statistics::Local,
+            Self::Synchronised => Statistics::Synchronised(ranks),
+            Self::Running => Statistics::Running,
+        }
+    }
 }
 
 /// How much each class counts in the loss.

@@ -36,6 +36,18 @@ fn a_pattern_freezes_what_it_matches() {
 }
 
 #[test]
+fn running_statistics_stay_while_all_weights_train() {
+    let parent = tempfile::tempdir().unwrap();
+    let config = tiny_config("epochs = 1\nregularise.statistics = \"running\"");
+    let mut trainer = begin(config, &parent.path().join("run"));
+    let before = weights(&trainer);
+    trainer.run(&mut (), &|| false).unwrap();
+    for (name, after) in weights(&trainer) {
+        assert_eq!(before[&name] == after, name.contains(".running_"), "{name}");
+    }
+}
+
+#[test]
 fn what_cannot_be_frozen_is_said() {
     let error = refusal("[\"blocks.9.*\"]");
     assert!(error.contains("no weight `blocks.9.*`") && error.contains("`backbone`"), "{error}");

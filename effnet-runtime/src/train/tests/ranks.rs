@@ -8,8 +8,9 @@ use super::{DROPPING, OPTIONS, bits, noise, tiny};
 use crate::Network;
 use crate::collective::{Collective, threads};
 use crate::data::Batch;
+use crate::train::config::StatisticsKind;
 use crate::train::optimizer::{Decay, Optimizer, Sgd};
-use crate::train::{Error, StepOutcome, step_over};
+use crate::train::{Error, StepOptions, StepOutcome, step_over};
 
 /// Bound on the norm of the difference of all weights, in parts of their norm: the ranks' sums round differently.
 const TOLERANCE: f64 = 1e-5;
@@ -36,33 +37,44 @@ pub(super) fn difference(one: &Weights, other: &Weights) -> f64 {
 }
 
 /// Steps of 16 images by ranks that have the runs of parts `cuts` of them.
-fn trained(cuts: &[&[(usize, usize)]], steps: u64) -> Vec<(Weights, Vec<StepOutcome>)> {
+fn trained(
+    new: fn() -> Box<dyn Network>,
+    statistics: StatisticsKind,
+    cuts: &[&[(usize, usize)]],
+    steps: u64,
+) -> Vec<(Weights, Vec<StepOutcome>)> {
     let whole = noise(16, 4);
     with_ranks(cuts.len(), |ranks| {
-        let (network, mut optimizer) = (frozen_norms(), Optimizer::new(Sgd::default(), Decay::default()));
+        let (network, mut optimizer) = (new(), Optimizer::new(Sgd::default(), Decay::default()));
+        let options = StepOptions { statistics: &statistics.over(Arc::clone(&ranks)), ..DROPPING };
         let runs = cuts[ranks.rank()].iter().enumerate();
         let parts: Vec<Batch> = runs.map(|(number, (from, until))| part(&whole, number, *from, *until)).collect();
         let step =
-            |number| step_over(&ranks, network.as_ref(), &mut optimizer, &parts, &DROPPING, number, 0.05).unwrap();
+            |number| step_over(&ranks, network.as_ref(), &mut optimizer, &parts, &options, number, 0.05).unwrap();
         let outcomes = (0..steps).map(step).collect();
         (weights(network.as_ref()), outcomes)
     })
 }
 
-#[test]
-fn ranks_that_share_a_batch_take_its_step() {
-    let [(expected, outcomes)] = &trained(&[&[(0, 16)]], 20)[..] else { unreachable!() };
+/// The batch cut over ranks; a rank may have nothing.
+const WHOLE: [&[&[(usize, usize)]]; 3] =
+    [&[&[(0, 8)], &[(8, 16)]], &[&[(0, 4)], &[(4, 14)], &[(14, 16)]], &[&[(0, 16)], &[]]];
+
+/// The same with the batch in two parts; a rank may have nothing of the second.
+const HALVES: [&[&[(usize, usize)]]; 2] =
+    [&[&[(0, 4), (8, 12)], &[(4, 8), (12, 16)]], &[&[(0, 4), (8, 16)], &[(4, 8)]]];
+
+/// Holds 20 steps by ranks against those by one.
+fn check(
+    new: fn() -> Box<dyn Network>,
+    statistics: StatisticsKind,
+    alone: &[(usize, usize)],
+    cuts: &[&[&[(usize, usize)]]],
+) {
+    let [(expected, outcomes)] = &trained(new, statistics, &[alone], 20)[..] else { unreachable!() };
     assert!(outcomes.iter().all(|outcome| outcome.images == 16));
-    let cuts: [&[&[(usize, usize)]]; 5] = [
-        &[&[(0, 8)], &[(8, 16)]],
-        &[&[(0, 4)], &[(4, 14)], &[(14, 16)]],
-        // Two parts each; and a rank that has nothing of the second, or nothing at all.
-        &[&[(0, 4), (8, 12)], &[(4, 8), (12, 16)]],
-        &[&[(0, 4), (8, 16)], &[(4, 8)]],
-        &[&[(0, 16)], &[]],
-    ];
     for cuts in cuts {
-        let found = trained(cuts, 20);
+        let found = trained(new, statistics, cuts, 20);
         for (weights, of_rank) in &found {
             assert_eq!(*weights, found[0].0, "{cuts:?}: the ranks' weights differ");
             assert_eq!(*of_rank, found[0].1);
@@ -72,8 +84,24 @@ fn ranks_that_share_a_batch_take_its_step() {
             }
         }
         let apart = difference(expected, &found[0].0);
-        assert!(apart <= TOLERANCE, "{cuts:?}: {apart}");
+        assert!(apart <= TOLERANCE, "{statistics:?} {cuts:?}: {apart}");
     }
+}
+
+#[test]
+fn ranks_that_share_a_batch_take_its_step() {
+    check(frozen_norms, StatisticsKind::Local, &[(0, 16)], &[WHOLE.as_slice(), &HALVES].concat());
+}
+
+#[test]
+fn ranks_that_share_statistics_take_the_step_of_one() {
+    check(|| tiny(1, 4), StatisticsKind::Synchronised, &[(0, 16)], &WHOLE);
+    check(|| tiny(1, 4), StatisticsKind::Synchronised, &[(0, 8), (8, 16)], &HALVES);
+}
+
+#[test]
+fn ranks_with_running_statistics_take_the_step_of_one() {
+    check(|| tiny(1, 4), StatisticsKind::Running, &[(0, 16)], &[WHOLE.as_slice(), &HALVES].concat());
 }
 
 #[test]

@@ -14,12 +14,12 @@ use crate::train::{Config, Ended, Error, Result, RunFolder, StepDone, Trainer, W
 /// Bound on the norm of the difference of all weights, in parts of their norm, after 20 steps.
 const TOLERANCE: f64 = 1e-5;
 
-/// 20 steps of eight images with every draw that there is. The statistics of batch normalisation stay as they are, for a
-/// rank's own batch has others than the whole one.
+/// 20 steps of eight images with every draw that there is. A rank's own batch has other statistics than the whole one: batch
+/// normalisation uses the running ones.
 const DRAWN: &str = r#"
     epochs = 4
     augment = { mixup = 0.4, cutmix = 0.4, policy = "randaugment", layers = 1, magnitude = 5.0 }
-    regularise = { dropout = 0.2, drop_path_scale = 2.0, freeze = ["*.bn.*"] }
+    regularise = { dropout = 0.2, drop_path_scale = 2.0, statistics = "running" }
     optimizer = { kind = "sgd", lr = 0.05 }
     ema.decay = 0.9
 "#;
@@ -69,23 +69,25 @@ type Left = (Vec<(String, Vec<f32>)>, Vec<String>);
 
 #[test]
 fn ranks_that_share_the_batches_end_where_one_process_does() {
-    let (parent, config) = (tempfile::tempdir().unwrap(), tiny_config(DRAWN));
-    let run = |size: usize| {
-        let path = parent.path().join(format!("{size}"));
-        with_ranks(size, |ranks| run(&ranks, &config, &path, None))
-    };
-    let (ended, (alone, rows)) = run(1).remove(0);
-    assert_eq!((ended, rows.len()), (Ended::Finished, 5));
-    for size in [2, 3, 4] {
-        let found = run(size);
-        assert!(found.iter().all(|rank| *rank == found[0]), "the ranks differ");
-        let apart = difference(&alone, &found[0].1.0);
-        assert!(apart <= TOLERANCE, "{size} ranks: {apart}");
-        // Epoch, step, rate and size to the letter; losses are close.
-        let columns = |rows: &[String]| {
-            rows.iter().map(|row| row.split(',').take(4).collect::<Vec<_>>().join(",")).collect::<Vec<_>>()
+    for statistics in ["running", "synchronised"] {
+        let (parent, config) = (tempfile::tempdir().unwrap(), tiny_config(&DRAWN.replace("running", statistics)));
+        let run = |size: usize| {
+            let path = parent.path().join(format!("{size}"));
+            with_ranks(size, |ranks| run(&ranks, &config, &path, None))
         };
-        assert_eq!(columns(&found[0].1.1), columns(&rows));
+        let (ended, (alone, rows)) = run(1).remove(0);
+        assert_eq!((ended, rows.len()), (Ended::Finished, 5));
+        for size in [2, 3, 4] {
+            let found = run(size);
+            assert!(found.iter().all(|rank| *rank == found[0]), "the ranks differ");
+            let apart = difference(&alone, &found[0].1.0);
+            assert!(apart <= TOLERANCE, "{statistics} statistics, {size} ranks: {apart}");
+            // Epoch, step, rate and size to the letter; losses are close.
+            let columns = |rows: &[String]| {
+                rows.iter().map(|row| row.split(',').take(4).collect::<Vec<_>>().join(",")).collect::<Vec<_>>()
+            };
+            assert_eq!(columns(&found[0].1.1), columns(&rows));
+        }
     }
 }
 

@@ -40,6 +40,8 @@ fn one_image_at_a_time_is_refused_where_maps_are_a_pixel_and_nowhere_else() {
         ("batch = 1\nsize = 8\nregularise.freeze = [\"*.bn.*\"]", 41, None),
         ("batch = 1\nsize = 8\nregularise.freeze = [\"backbone\"]", 41, Some("--batch 2")),
         ("batch = 1\nsize = 8\nregularise.freeze = [\"head.*\"]", 41, Some("--batch 2")),
+        ("batch = 1\nsize = 8\nregularise.statistics = \"synchronised\"", 41, Some("--batch 2")),
+        ("batch = 1\nsize = 8\nregularise.statistics = \"running\"", 41, None),
         // The first stages have smaller images than `--size`; a stage without epochs does not count.
         ("batch = 1\nsize = 16\nstages = { count = 2, base = 2 }", 41, None),
         (

@@ -1,9 +1,11 @@
 //! One epoch of a run.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use effnet_spec::Size;
 
+use super::super::config::StatisticsKind;
 use super::super::error::{Error, Result};
 use super::super::evaluate::{Evaluation, evaluate_over};
 use super::super::facts::Facts;
@@ -19,7 +21,6 @@ use super::super::watch::{EpochDone, StepDone, Watcher};
 use super::super::{checkpoint, finite};
 use super::{Ended, Trainer};
 use crate::data::{Batch, Loader};
-use crate::pass::Statistics;
 
 impl Trainer {
     /// Runs the rest of the current epoch, its evaluation and its checkpoint.
@@ -103,7 +104,8 @@ impl Trainer {
         let (network, first) = (network.as_ref(), state.position.batches);
         let mut loader = train_loader(config, stage, &split.train, network, state.epoch, first, self.share())?;
         let device = network.params().device().clone();
-        let is_too_little = is_too_little(network, Size::square(stage.size));
+        let takes_statistics = config.regularise.statistics != StatisticsKind::Running;
+        let is_too_little = takes_statistics && is_too_little(network, Size::square(stage.size));
         let steps = first / stage.accumulate as u64..stage.steps(split.train.len());
         let mut alone = Vec::new();
         let ended: Result<Ended> = with_uploaded(&mut loader, &device, |parts| {
@@ -150,6 +152,7 @@ impl Trainer {
     /// Takes the step `number` of the epoch, unless none of its images is left.
     fn step(&mut self, stage: &Stage, number: u64, parts: &[Batch], watcher: &mut dyn Watcher) -> Result<()> {
         let Facts { config, split, network, schedule, state, .. } = &mut self.facts;
+        let statistics = config.regularise.statistics.over(Arc::clone(&self.ranks));
         let options = StepOptions {
             seed: config.seed,
             label_smoothing: config.regularise.label_smoothing,
@@ -157,7 +160,7 @@ impl Trainer {
             dropout: stage.dropout,
             drop_path_scale: config.regularise.drop_path_scale,
             precision: config.precision,
-            statistics: &Statistics::Local,
+            statistics: &statistics,
         };
         let rate = schedule.rate(state.step);
         let (ranks, network) = (&self.ranks, network.as_ref());

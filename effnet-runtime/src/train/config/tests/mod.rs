@@ -7,8 +7,8 @@ use super::super::schedule::Schedule;
 use super::super::stages::stages;
 use super::setting::{Kind, SettingType};
 use super::{
-    ClassWeights, ClassWeightsRule, Config, Layer, OptimizerKind, PolicyKind, RECIPES, ScheduleKind, merge,
-    pick_recipe, recipe,
+    ClassWeights, ClassWeightsRule, Config, Layer, OptimizerKind, PolicyKind, RECIPES, ScheduleKind, StatisticsKind,
+    merge, pick_recipe, recipe,
 };
 use crate::data::OnBadImage;
 
@@ -191,6 +191,7 @@ fn the_words_of_a_setting_are_those_that_are_read() {
     check::<OptimizerKind>();
     check::<PolicyKind>();
     check::<ScheduleKind>();
+    check::<StatisticsKind>();
     check::<OnBadImage>();
     check::<Precision>();
 }
