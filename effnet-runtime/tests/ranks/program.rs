@@ -1,6 +1,7 @@
 //! What a rank does.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{Write, stderr};
 use std::thread;
 use std::time::Duration;
 
@@ -19,8 +20,8 @@ fn a_rank() {
     let launch = Launch::from_environment().unwrap();
     let ranks = launch.join().unwrap();
     let seat = launch.seat(&*ranks).unwrap();
-    // Lines that no other process's fall into.
-    let tell = |line: String| eprint!("{line}\n");
+    // In one piece, which no other process's output falls into.
+    let tell = |line: String| stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
     tell(format!("joined {} {}", ranks.rank(), std::process::id()));
     match std::env::var(WHAT).unwrap().as_str() {
         "work" => {
