@@ -70,6 +70,14 @@ fn sums_and_gathers_are_those_of_threads() {
 }
 
 #[test]
+fn ranks_meet_where_an_address_does_not_say_that_all_are_on_one_host() {
+    // Rank 0 sees the others on the loopback, and they see it under this address.
+    let place = Rendezvous { host: "0.0.0.0".to_owned(), ..place(3) };
+    let found = on_ranks(&place, |at| exchange(at).unwrap().gather(Vec::new()).map(|gathered| gathered.len()));
+    assert_eq!(found, [Ok(3), Ok(3), Ok(3)]);
+}
+
+#[test]
 fn a_rank_that_leaves_early_takes_nothing_from_the_others() {
     let found = on_ranks(&place(3), |at| {
         let rank = at.rank;
