@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn names_are_read_as_they_are_written() {
         assert_eq!(ordinal("cuda:3"), Some(3));
-        for name in ["cuda", "cuda:", "cuda3", "cuda:-1", "cuda:x", "CUDA", "gpu", ""] {
+        for name in ["cuda:", "cuda3", "cuda:-1", "cuda:x", "CUDA", "gpu", ""] {
             assert_eq!(ordinal(name), None, "{name}");
             let error = open(name).unwrap_err();
             assert_eq!(error, DeviceError::Unknown(name.to_owned()));
