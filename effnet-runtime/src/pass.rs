@@ -66,14 +66,14 @@ pub struct Step<'a> {
 /// Statistics that normalise in training.
 #[derive(Clone, Debug, Default)]
 pub enum Statistics {
-    /// Those of the batch. With several ranks, of each rank's own.
+    /// The batch's. With several ranks, those of each rank's own.
     #[default]
     Local,
-    /// Those of the batches of all ranks together, which take the step at the same time. A rank's loss is its part of a
+    /// The batches' of all ranks together, which take the step at the same time. A rank's loss is its part of a
     /// sum over all ranks, and so are the gradients that it finds. Ranks exchange a message at each batch normalisation
     /// on the way forward, and another on the way back.
     Synchronised(Arc<dyn Collective>),
-    /// Those of the other ranks' batches, which are [`Statistics::Synchronised`], for a rank that has no images: it takes
+    /// The batches' of the other ranks, which are [`Statistics::Synchronised`], for a rank that has no images: it takes
     /// the step with any, which do not count, and a loss of 0 times theirs.
     Others(Arc<dyn Collective>),
     /// The running ones, which stay as they are, as with PyTorch's `bn.eval()`. Gradients reach all parameters.

@@ -89,14 +89,11 @@ pub fn train() -> ExitCode {
 
 /// Runs a command with the other ranks of the group that a launcher has started this process in. Rank 0 speaks for all.
 fn over_ranks(run: impl FnOnce(&dyn Collective) -> Result<()>) -> ExitCode {
-    let joined = environment::check().map_err(anyhow::Error::from).and_then(|()| Ok(cli::join()?));
+    let joined = environment::check().map_err(anyhow::Error::from).and_then(|()| Ok(cli::join(0)?));
     let ranks = match joined {
         Ok(ranks) => ranks,
         Err(error) => return finish(Err(error)),
     };
-    if ranks.rank() == 0 {
-        init_logging(0);
-    }
     let done = run(ranks.as_ref());
     if let Err(error) = &done {
         ranks.abort(&format!("{error:#}"));

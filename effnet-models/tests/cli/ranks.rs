@@ -136,7 +136,7 @@ fn mpirun_starts_and_stops_ranks() {
     let long = ["--epochs", "40"];
     let ended = Group::start(place, 2, "straight", &long).end(Duration::from_secs(120));
     assert_eq!(ended.codes, [Some(0), Some(0)], "{:?}", ended.errors);
-    // So many seconds OpenMPI waits before its SIGTERM, and again before its SIGKILL.
+    // OpenMPI waits so many seconds before its SIGTERM, and again before its SIGKILL.
     let mpirun = |output: &str, extra: &[&str]| {
         let mut command = Command::new("mpirun");
         command.args("--allow-run-as-root --oversubscribe -n 2 --mca odls_base_sigkill_timeout 1".split(' '));

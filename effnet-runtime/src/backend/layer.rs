@@ -22,10 +22,10 @@ pub enum Layer {
 pub enum Norm {
     /// The batch's own.
     Batch,
-    /// Those of the batches of all ranks, which run the layer at the same time, each on images of its own. The loss
+    /// The batches' of all ranks, which run the layer at the same time, each on images of its own. The loss
     /// is the sum of the ranks' losses; a rank finds its part of the sum that is a parameter's gradient.
     Synchronised(Arc<dyn Collective>),
-    /// Those of the batches of the other ranks, which are synchronised, without this one's.
+    /// The batches' of the other ranks, which are synchronised, without this one's.
     Others(Arc<dyn Collective>),
     /// Running ones, `[C]` each; no gradient flows through them.
     Running {

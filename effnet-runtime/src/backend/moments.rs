@@ -9,7 +9,7 @@ pub(crate) struct Moments {
 }
 
 impl Moments {
-    /// Those of no pixels.
+    /// The moments of no pixels.
     pub(crate) fn none(channels: usize) -> Self {
         Self { pixels: 0, mean: vec![0.0; channels], squares: vec![0.0; channels] }
     }

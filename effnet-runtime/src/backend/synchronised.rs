@@ -10,7 +10,7 @@ use super::moments::Moments;
 use crate::collective::{Collective, Error};
 
 impl Moments {
-    /// Those of all ranks' pixels, from those of each rank's own.
+    /// The moments of all ranks' pixels, from those of each rank's own.
     ///
     /// # Errors
     /// When a rank has another number of channels, or has failed.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use effnet_kernels::threads;
 
 use super::args::TrainArgs;
+use super::logging;
 use super::model::Model;
 use crate::collective::{Collective, Launch, together};
 use crate::data::Split;
@@ -15,12 +16,16 @@ use crate::train::{
     Error, Result, RunFolder, Trainer, build_network, check_batches, check_transforms, open_data, spec_of,
 };
 
-/// Joins the group of ranks that a launcher has started this process in, and takes its share of the host.
+/// Joins the group of ranks that a launcher has started this process in, and takes its share of the host. Rank 0 sets up
+/// logging, as verbose as that; the others stay silent.
 ///
 /// # Errors
 /// When the environment is contradictory, or a rank does not come.
-pub fn join() -> Result<Arc<dyn Collective>> {
+pub fn join(verbosity: u8) -> Result<Arc<dyn Collective>> {
     let launch = Launch::from_environment()?;
+    if launch.rank() == 0 {
+        logging::init(verbosity);
+    }
     let ranks = launch.join()?;
     if ranks.size() > 1 {
         let seat = launch.seat(ranks.as_ref())?;

@@ -9,7 +9,6 @@ use serde_json::json;
 
 use super::args::{Style, TrainArgs};
 use super::begin::{begin, join};
-use super::logging;
 use super::model::Model;
 use super::output::{line, warn};
 use super::progress::Progress;
@@ -31,9 +30,8 @@ use crate::train::{Ended, Error, Facts, Result, sample, stage_of, table};
 /// cannot be written to, or a loss or validation is not finite.
 pub fn train(args: &TrainArgs, model: &Model<'_>) -> Result<ExitCode> {
     environment::check()?;
-    let ranks = join()?;
+    let ranks = join(args.verbose)?;
     if ranks.rank() == 0 {
-        logging::init(args.verbose);
         return lead(args, model, &ranks);
     }
     match follow(args, model, &ranks) {

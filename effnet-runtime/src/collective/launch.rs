@@ -29,6 +29,8 @@ const LOCAL: [&str; 4] = ["LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCAL
 pub struct Launch {
     group: Group,
     local_rank: Option<usize>,
+    /// Tasks that `srun` has started beside this one, which do not know of each other.
+    strangers: Option<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +66,21 @@ impl Launch {
         for name in LOCAL {
             local_rank = local_rank.or(number(lookup, name)?);
         }
-        Ok(Self { group: group(lookup)?, local_rank })
+        let group = group(lookup)?;
+        let strangers = match group {
+            Group::Single => number(lookup, "SLURM_STEP_NUM_TASKS")?.filter(|tasks| *tasks > 1),
+            Group::Tcp(_) | Group::Mpi { .. } => None,
+        };
+        Ok(Self { group, local_rank, strangers })
+    }
+
+    /// The rank that this process will be.
+    pub fn rank(&self) -> usize {
+        match &self.group {
+            Group::Single => 0,
+            Group::Tcp(at) => at.rank,
+            Group::Mpi { rank, .. } => *rank,
+        }
     }
 
     /// Joins the group, and waits until all of its ranks have.
@@ -72,6 +88,12 @@ impl Launch {
     /// # Errors
     /// When a rank does not come or cannot be reached; when the group needs what this program is built without.
     pub fn join(&self) -> Result<Arc<dyn Collective>> {
+        if let Some(tasks) = self.strangers {
+            tracing::warn!(
+                "this process is one of {tasks} of srun, and works by itself: to train together, set MASTER_ADDR to the host \
+                 of the first and MASTER_PORT to a free port there"
+            );
+        }
         match &self.group {
             Group::Single => Ok(Arc::new(Single)),
             Group::Tcp(at) => {
@@ -115,12 +137,6 @@ fn group(lookup: Lookup<'_>) -> Result<Group> {
         && let Some((rank, size)) = place(lookup, "SLURM_PROCID", "SLURM_NTASKS")?
     {
         return tcp(lookup, rank, size, "SLURM_PROCID");
-    }
-    if let Some(tasks) = number::<usize>(lookup, "SLURM_STEP_NUM_TASKS")?.filter(|tasks| *tasks > 1) {
-        tracing::warn!(
-            "this process is one of {tasks} of srun, and works by itself: to train together, set MASTER_ADDR to the host of \
-             the first and MASTER_PORT to a free port there"
-        );
     }
     Ok(Group::Single)
 }
@@ -210,7 +226,8 @@ mod tests {
             ("SLURM_NTASKS=8 SLURM_PROCID=0", Group::Single, None),
         ];
         for (variables, group, local_rank) in cases {
-            assert_eq!(read(variables), Ok(Launch { group, local_rank }), "{variables}");
+            let strangers = (variables == srun).then_some(8);
+            assert_eq!(read(variables), Ok(Launch { group, local_rank, strangers }), "{variables}");
         }
     }
 

@@ -58,7 +58,7 @@ fn images(range: Range<usize>) -> Result<Tensor> {
 /// What a step leaves.
 struct Done {
     logits: Vec<f32>,
-    /// Those of all parameters, one after the other.
+    /// The gradients of all parameters, one after the other.
     gradients: Vec<f32>,
     /// Running mean and variance of all normalisations, one after the other.
     running: Vec<f32>,

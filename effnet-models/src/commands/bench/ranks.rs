@@ -23,7 +23,7 @@ const BUCKET: usize = 1 << 20;
 
 /// Joins the group that a launcher has started this process in, or starts `count` ranks of its own on this machine.
 pub(super) fn join(count: Option<u16>) -> Result<(Arc<dyn Collective>, Started)> {
-    let launched = cli::join()?;
+    let launched = cli::join(0)?;
     match count.map(usize::from) {
         Some(count) if launched.size() > 1 && launched.size() != count => {
             bail!("--ranks {count} and a launcher of {} ranks: leave --ranks out", launched.size())

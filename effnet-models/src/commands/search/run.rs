@@ -39,9 +39,13 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn run(self) -> Result<ExitCode> {
-        cli::init_logging(self.args.verbosity());
         environment::check()?;
-        let ranks = if self.worker { Arc::new(Single) } else { cli::join()? };
+        let ranks = if self.worker {
+            cli::init_logging(self.args.verbosity());
+            Arc::new(Single)
+        } else {
+            cli::join(self.args.verbosity())?
+        };
         let begun = Instant::now();
         let Opened { folder, space, settings, split } = self.open_together(ranks.as_ref())?;
         let signals = Signals::take_over()?;

@@ -8,7 +8,7 @@ use crate::data::Batch;
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::train) struct Counts {
     own: Vec<u64>,
-    /// Those of all ranks together.
+    /// Images of each part, on all ranks together.
     all: Vec<u64>,
 }
 

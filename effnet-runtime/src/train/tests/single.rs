@@ -85,7 +85,7 @@ fn a_step_of_one_value_a_channel_is_an_error() {
 }
 
 /// A source with some bad files.
-struct Spoilt(Arc<dyn Source>, BTreeSet<usize>);
+pub(super) struct Spoilt(pub Arc<dyn Source>, pub BTreeSet<usize>);
 
 impl Source for Spoilt {
     fn classes(&self) -> &[String] {
