@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::error::{Error, Result};
@@ -42,15 +43,17 @@ pub(super) struct Courier<T> {
     early: BTreeMap<u64, Vec<(usize, Frame)>>,
     peers: Vec<Peer>,
     failed: Option<Error>,
+    /// The first of what has failed, or of ranks that have left, for whoever waits by other means.
+    lost: Arc<OnceLock<Error>>,
     beaten: Instant,
 }
 
 impl<T: Transport> Courier<T> {
-    pub(super) fn new(transport: T, commands: Receiver<Command>) -> Self {
+    pub(super) fn new(transport: T, commands: Receiver<Command>, lost: Arc<OnceLock<Error>>) -> Self {
         let now = Instant::now();
         let peers = vec![Peer { heard: now, has_left: false }; transport.size()];
         let (begun, early) = (BTreeMap::new(), BTreeMap::new());
-        Self { transport, commands, next: 1, begun, early, peers, failed: None, beaten: now }
+        Self { transport, commands, next: 1, begun, early, peers, failed: None, lost, beaten: now }
     }
 
     /// Works until nobody can give a command any more, then leaves the group.
@@ -178,8 +181,10 @@ impl<T: Transport> Courier<T> {
     /// A rank does no more: whatever still waits for it waits in vain.
     fn left(&mut self, rank: usize) {
         self.peers[rank].has_left = true;
+        let error = Error::Dead { rank, reason: "it has ended, and this rank has not".to_owned() };
+        self.lost.get_or_init(|| error.clone());
         if self.begun.values().any(|operation| operation.waits_for(rank)) {
-            self.fail(Error::Dead { rank, reason: "it has ended, and this rank has not".to_owned() });
+            self.fail(error);
         }
     }
 
@@ -216,6 +221,7 @@ impl<T: Transport> Courier<T> {
         if self.failed.is_some() {
             return;
         }
+        self.lost.get_or_init(|| error.clone());
         if let Error::Dead { rank, reason } = &error {
             let reason = format!("rank {rank} is gone: {reason}");
             self.peers[*rank].has_left = true;

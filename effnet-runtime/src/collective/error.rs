@@ -34,6 +34,9 @@ pub enum Error {
     /// The group was closed while an operation ran.
     #[error("the group of ranks is closed")]
     Closed,
+    /// What sums on a device has failed.
+    #[error("{0}")]
+    Device(String),
     /// The group could not be formed.
     #[error("{0}")]
     Unformed(String),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use super::courier::{Command, Courier};
@@ -21,6 +21,7 @@ pub struct Exchange {
     /// None once it is dropped.
     commands: Option<Mutex<Sender<Command>>>,
     waker: Waker,
+    lost: Arc<OnceLock<Error>>,
     courier: Option<JoinHandle<()>>,
 }
 
@@ -32,19 +33,21 @@ impl Exchange {
     pub fn start<T: Transport + 'static>(join: impl FnOnce() -> Result<T> + Send + 'static) -> Result<Self> {
         let (commands, of_courier) = channel();
         let (joined, when_joined) = channel();
+        let lost = Arc::<OnceLock<Error>>::default();
+        let told = Arc::clone(&lost);
         let work = move || {
             let transport = match join() {
                 Ok(transport) => transport,
                 Err(error) => return drop(joined.send(Err(error))),
             };
             let _ = joined.send(Ok((transport.rank(), transport.size(), transport.waker())));
-            Courier::new(transport, of_courier).run();
+            Courier::new(transport, of_courier, told).run();
         };
         let courier = std::thread::Builder::new().name("courier".to_owned()).spawn(work);
         let courier = courier
             .map_err(|error| Error::Unformed(format!("the system starts no thread to exchange with: {error}")))?;
         let (rank, size, waker) = when_joined.recv().unwrap_or(Err(Error::Closed))?;
-        Ok(Self { rank, size, commands: Some(Mutex::new(commands)), waker, courier: Some(courier) })
+        Ok(Self { rank, size, commands: Some(Mutex::new(commands)), waker, lost, courier: Some(courier) })
     }
 
     fn command(&self, command: Command) {
@@ -85,6 +88,10 @@ impl Collective for Exchange {
 
     fn abort(&self, reason: &str) {
         self.command(Command::Abort(reason.to_owned()));
+    }
+
+    fn lost(&self) -> Option<Error> {
+        self.lost.get().cloned()
     }
 }
 

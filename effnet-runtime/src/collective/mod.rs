@@ -2,7 +2,7 @@
 //!
 //! A [`Collective`] is one rank's end of the group. [`Single`] is a group of one. With the feature `train`, [`Exchange`] is
 //! a group over anything that carries messages, a [`Transport`]: [`Tcp`] between processes, and [`threads`] within one, for
-//! tests.
+//! tests. With the feature `nccl`, [`on`] lets NCCL sum what lies on GPUs, which has an order of its own.
 //!
 //! Sums are taken in the order of the ranks, whatever the sizes and the order in which messages arrive: the same number of
 //! ranks gives the same bits.
@@ -18,6 +18,9 @@ mod frame;
 mod launch;
 #[cfg(feature = "mpi")]
 mod mpi;
+#[cfg(feature = "nccl")]
+mod nccl;
+mod on_device;
 #[cfg(feature = "train")]
 mod operation;
 #[cfg(feature = "train")]
@@ -42,6 +45,9 @@ pub use error::{Error, Result};
 pub use exchange::Exchange;
 #[cfg(feature = "train")]
 pub use launch::Launch;
+#[cfg(all(test, feature = "nccl"))]
+pub(crate) use nccl::two_gpus;
+pub use on_device::{OnDevice, PendingTensors, on};
 #[cfg(feature = "train")]
 pub use seat::Seat;
 pub use single::Single;
@@ -76,6 +82,16 @@ pub trait Collective: Debug + Send + Sync {
 
     /// Ends the group: operations of other ranks, pending and later ones, fail with `reason`.
     fn abort(&self, reason: &str);
+
+    /// Why an operation of all ranks would fail now, as far as this rank knows: one has aborted, is dead, or has left.
+    fn lost(&self) -> Option<Error> {
+        None
+    }
+
+    /// What sums tensors where they lie; none where the group sums host memory alone.
+    fn on_device(&self) -> Option<&dyn OnDevice> {
+        None
+    }
 
     /// Sums `values` in place over all ranks.
     ///

@@ -30,8 +30,8 @@ pub(super) fn gpu(ordinal: usize) -> Result<Device, String> {
     keep_memory(ordinal);
     if let Device::Cuda(device) = &device {
         // Creating and destroying two events for each allocation takes a tenth of a step's time in the driver.
-        // SAFETY: cudarc needs these events in contexts that have opened a stream, and nothing opens one here. Candle
-        // works in each thread's own stream of the driver, whose order is enough within a thread. Memory that another
+        // SAFETY: cudarc needs these events in contexts that have opened a stream, which NCCL's sums alone do here, with
+        // events of their own (collective/nccl). Candle works in each thread's own stream of the driver, whose order is enough within a thread. Memory that another
         // thread receives has been waited for (train/upload.rs), and the driver reuses freed memory in order.
         unsafe { device.disable_event_tracking() };
     }

@@ -65,24 +65,52 @@ API Result cuCtxGetCurrent(void **context) { return *context = current_context, 
 API Result cuCtxDestroy_v2(void *) { return SUCCESS; }
 API Result cuCtxSynchronize() { return SUCCESS; }
 
-API Result cuStreamCreate(void **stream, unsigned) { return *stream = &handle_of_all, SUCCESS; }
-API Result cuStreamDestroy_v2(void *) { return SUCCESS; }
-API Result cuStreamSynchronize(void *) { return SUCCESS; }
-API Result cuStreamWaitEvent(void *, void *, unsigned) { return SUCCESS; }
-API Result cuStreamIsCapturing(void *, int *is) { return *is = 0, SUCCESS; }
+/// When an event was last recorded, and how much of which stream is before it.
+struct Event {
+  std::chrono::steady_clock::time_point at;
+  std::shared_ptr<Progress> of;
+  uint64_t begun = 0;
+  bool is_reached() const { return !of || of->done >= begun; }
+  void wait() const {
+    while (!is_reached()) usleep(50);
+  }
+};
 
-/// When an event was last recorded.
-using Moment = std::chrono::steady_clock::time_point;
-API Result cuEventCreate(void **event, unsigned) { return *event = new Moment(), SUCCESS; }
-API Result cuEventDestroy_v2(void *event) { return delete static_cast<Moment *>(event), SUCCESS; }
-API Result cuEventRecord(void *event, void *) {
-  *static_cast<Moment *>(event) = std::chrono::steady_clock::now();
+API Result cuStreamCreate(void **stream, unsigned) { return *stream = new Stream, SUCCESS; }
+API Result cuStreamDestroy_v2(void *stream) { return delete made_stream(stream), SUCCESS; }
+API Result cuStreamSynchronize(void *stream) {
+  if (Stream *made = made_stream(stream)) Event{{}, made->progress, made->progress->begun}.wait();
   return SUCCESS;
 }
-API Result cuEventSynchronize(void *) { return SUCCESS; }
-API Result cuEventQuery(void *) { return SUCCESS; }
+API Result cuStreamWaitEvent(void *stream, void *event, unsigned) {
+  auto *of = static_cast<Event *>(event);
+  of->wait();
+  if (Stream *made = made_stream(stream)) {
+    made->has_waited = of->of != made->progress;
+    made->progress->note("waits");
+  } else if (of->of) {
+    of->of->note("is waited for");
+  }
+  return SUCCESS;
+}
+API Result cuStreamIsCapturing(void *, int *is) { return *is = 0, SUCCESS; }
+
+API Result cuEventCreate(void **event, unsigned) { return *event = new Event(), SUCCESS; }
+API Result cuEventDestroy_v2(void *event) { return delete static_cast<Event *>(event), SUCCESS; }
+API Result cuEventRecord(void *event, void *stream) {
+  auto &into = *static_cast<Event *>(event);
+  into = {std::chrono::steady_clock::now(), nullptr, 0};
+  if (Stream *made = made_stream(stream)) {
+    made->progress->note("records");
+    into.of = made->progress;
+    into.begun = made->progress->begun;
+  }
+  return SUCCESS;
+}
+API Result cuEventSynchronize(void *event) { return static_cast<Event *>(event)->wait(), SUCCESS; }
+API Result cuEventQuery(void *event) { return static_cast<Event *>(event)->is_reached() ? SUCCESS : NOT_READY; }
 API Result cuEventElapsedTime_v2(float *milliseconds, void *begin, void *end) {
-  const std::chrono::duration<float, std::milli> between = *static_cast<Moment *>(end) - *static_cast<Moment *>(begin);
+  const std::chrono::duration<float, std::milli> between = static_cast<Event *>(end)->at - static_cast<Event *>(begin)->at;
   return *milliseconds = between.count(), SUCCESS;
 }
 

@@ -26,7 +26,7 @@ mod table;
 mod tests;
 #[cfg(feature = "train")]
 mod update;
-mod view;
+pub(crate) mod view;
 
 use candle_core::cuda_backend::cudarc::driver::{CudaEvent, sys::CUevent_flags};
 use candle_core::cuda_backend::{CudaDevice, WrapErr};

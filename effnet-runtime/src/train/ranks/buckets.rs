@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use candle_core::{Device, Result as CandleResult, Shape, Tensor, TensorId};
+use candle_core::{DType, Device, Result as CandleResult, Shape, Tensor, TensorId};
 
 use super::super::error::Result;
 use super::super::optimizer::Gradients;
 use crate::backend::view::view;
-use crate::collective::{Collective, Pending};
+use crate::collective::{Collective, OnDevice, Pending, PendingTensors};
 use crate::params::Params;
 use crate::pass::{BatchStatistics, NormUpdates};
 
@@ -24,14 +24,45 @@ struct State {
     ranks: Arc<dyn Collective>,
     /// The gradients of the step's parts before the one that flows.
     before: HashMap<TensorId, Tensor>,
+    /// Where the gradients are.
+    device: Device,
     filling: Bucket,
-    sent: Vec<(Vec<(Key, Shape)>, Pending)>,
+    sent: Vec<(Vec<Key>, Sums)>,
 }
 
 #[derive(Default)]
 struct Bucket {
+    keys: Vec<Key>,
+    /// Of all tensors.
+    len: usize,
+    /// In the host's memory, where it is summed there.
     values: Vec<f32>,
-    places: Vec<(Key, Shape)>,
+    shapes: Vec<Shape>,
+    /// On a device that the ranks sum on.
+    tensors: Vec<Tensor>,
+}
+
+/// The sums of a bucket.
+enum Sums {
+    Host(Vec<Shape>, Pending),
+    Device(PendingTensors),
+}
+
+impl Sums {
+    fn wait(self, device: &Device) -> Result<Vec<Tensor>> {
+        let (shapes, pending) = match self {
+            Self::Host(shapes, pending) => (shapes, pending),
+            Self::Device(pending) => return Ok(pending.wait()?),
+        };
+        let values = pending.wait()?;
+        let mut values = values.as_slice();
+        let cut = |shape: Shape| {
+            let (own, others) = values.split_at(shape.elem_count());
+            values = others;
+            Tensor::from_slice(own, shape, device)
+        };
+        Ok(shapes.into_iter().map(cut).collect::<CandleResult<_>>()?)
+    }
 }
 
 /// What a place of a bucket has.
@@ -48,7 +79,8 @@ impl Buckets {
         let before =
             before.map(|before| weights.filter_map(|(name, weight)| Some((weight.id(), before.get(&name)?.clone()))));
         let before = before.into_iter().flatten().collect();
-        Self(Arc::new(Mutex::new(State { ranks, before, filling: Bucket::default(), sent: Vec::new() })))
+        let (device, filling, sent) = (params.device().clone(), Bucket::default(), Vec::new());
+        Self(Arc::new(Mutex::new(State { ranks, before, device, filling, sent })))
     }
 
     /// What takes each gradient once it is whole.
@@ -88,15 +120,10 @@ impl Buckets {
             }
             moments.push(of_part);
         }
-        state.send();
+        state.send()?;
         let mut sums: HashMap<TensorId, Tensor> = HashMap::new();
-        for (places, pending) in std::mem::take(&mut state.sent) {
-            let values = pending.wait()?;
-            let mut values = values.as_slice();
-            for (key, shape) in places {
-                let (own, others) = values.split_at(shape.elem_count());
-                values = others;
-                let sum = Tensor::from_slice(own, shape, params.device())?;
+        for (keys, pending) in std::mem::take(&mut state.sent) {
+            for (key, sum) in keys.into_iter().zip(pending.wait(params.device())?) {
                 match key {
                     Key::Gradient(variable) => {
                         let sum = match sums.remove(&variable) {
@@ -132,21 +159,36 @@ impl State {
     }
 
     fn add(&mut self, key: Key, tensor: &Tensor) -> CandleResult<()> {
-        let tensor = tensor.detach().to_device(&Device::Cpu)?.contiguous()?;
-        self.filling.values.extend_from_slice(&view(&tensor)?);
-        self.filling.places.push((key, tensor.shape().clone()));
-        if self.filling.values.len() >= VALUES {
-            self.send();
+        let (tensor, bucket) = (tensor.detach(), &mut self.filling);
+        bucket.keys.push(key);
+        bucket.len += tensor.elem_count();
+        if of_device(self.ranks.as_ref(), &self.device).is_some() {
+            bucket.tensors.push(tensor.to_device(&self.device)?.to_dtype(DType::F32)?.contiguous()?);
+        } else {
+            let tensor = tensor.to_device(&Device::Cpu)?.contiguous()?;
+            bucket.values.extend_from_slice(&view(&tensor)?);
+            bucket.shapes.push(tensor.shape().clone());
         }
-        Ok(())
+        if bucket.len >= VALUES { self.send() } else { Ok(()) }
     }
 
-    fn send(&mut self) {
-        let Bucket { values, places } = std::mem::take(&mut self.filling);
-        if !places.is_empty() {
-            self.sent.push((places, self.ranks.begin_sum(values)));
+    fn send(&mut self) -> CandleResult<()> {
+        let Bucket { keys, values, shapes, tensors, .. } = std::mem::take(&mut self.filling);
+        if keys.is_empty() {
+            return Ok(());
         }
+        let sums = match of_device(self.ranks.as_ref(), &self.device) {
+            Some(sums) => Sums::Device(sums.begin(tensors)?),
+            None => Sums::Host(shapes, self.ranks.begin_sum(values)),
+        };
+        self.sent.push((keys, sums));
+        Ok(())
     }
+}
+
+/// What sums gradients where they are.
+fn of_device<'a>(ranks: &'a dyn Collective, device: &Device) -> Option<&'a dyn OnDevice> {
+    ranks.on_device().filter(|sums| sums.device().same_device(device))
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {

@@ -9,6 +9,8 @@ mod cuda;
 mod evaluation;
 mod folder;
 mod freezing;
+#[cfg(feature = "nccl")]
+mod nccl;
 mod progressive;
 mod ranks;
 #[cfg(feature = "report")]
