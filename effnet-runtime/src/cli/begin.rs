@@ -7,7 +7,7 @@ use effnet_kernels::threads;
 use super::args::TrainArgs;
 use super::logging;
 use super::model::Model;
-use crate::collective::{Collective, Launch, together};
+use crate::collective::{Collective, Launch, on, together};
 use crate::data::Split;
 use crate::device;
 use crate::network::Network;
@@ -38,7 +38,7 @@ pub fn join(verbosity: u8) -> Result<Arc<dyn Collective>> {
 /// Prepares a new run, or one to resume, with the other ranks of a group.
 pub(super) fn begin(args: &TrainArgs, model: &Model<'_>, ranks: &Arc<dyn Collective>) -> Result<Trainer> {
     let Prepared { config, split, network, old } = together(ranks.as_ref(), prepare(args, model, ranks.size()))?;
-    let ranks = Arc::clone(ranks);
+    let ranks = on(Arc::clone(ranks), network.params().device())?;
     match old {
         Some(folder) => Trainer::resume_over(ranks, config, folder, split, network),
         None => {
