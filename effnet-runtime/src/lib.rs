@@ -93,6 +93,8 @@ mod frozen;
 mod images;
 mod layers;
 mod model;
+#[cfg(feature = "nccl")]
+mod nccl;
 mod network;
 mod params;
 mod pass;

@@ -7,13 +7,13 @@ use effnet_kernels::threads;
 use super::args::TrainArgs;
 use super::logging;
 use super::model::Model;
-use crate::collective::{Collective, Launch, on, together};
+use crate::collective::{Collective, Launch, together};
 use crate::data::Split;
 use crate::device;
 use crate::network::Network;
 use crate::train::config::Config;
 use crate::train::{
-    Error, Result, RunFolder, Trainer, build_network, check_batches, check_transforms, open_data, spec_of,
+    Error, Result, RunFolder, Trainer, build_network, check_batches, check_transforms, open_data, over_gpus, spec_of,
 };
 
 /// Joins the group of ranks that a launcher has started this process in, and takes its share of the host. Rank 0 sets up
@@ -38,7 +38,7 @@ pub fn join(verbosity: u8) -> Result<Arc<dyn Collective>> {
 /// Prepares a new run, or one to resume, with the other ranks of a group.
 pub(super) fn begin(args: &TrainArgs, model: &Model<'_>, ranks: &Arc<dyn Collective>) -> Result<Trainer> {
     let Prepared { config, split, network, old } = together(ranks.as_ref(), prepare(args, model, ranks.size()))?;
-    let ranks = on(Arc::clone(ranks), network.params().device())?;
+    let ranks = over_gpus(Arc::clone(ranks), network.params().device())?;
     match old {
         Some(folder) => Trainer::resume_over(ranks, config, folder, split, network),
         None => {

@@ -2,7 +2,7 @@
 //!
 //! A [`Collective`] is one rank's end of the group. [`Single`] is a group of one. With the feature `train`, [`Exchange`] is
 //! a group over anything that carries messages, a [`Transport`]: [`Tcp`] between processes, and [`threads`] within one, for
-//! tests. With the feature `nccl`, [`on`] lets NCCL sum what lies on GPUs, which has an order of its own.
+//! tests. With the feature `nccl`, [`over_gpus`](crate::train::over_gpus) lets NCCL sum what lies on GPUs, which has an order of its own.
 //!
 //! Sums are taken in the order of the ranks, whatever the sizes and the order in which messages arrive: the same number of
 //! ranks gives the same bits.
@@ -18,8 +18,6 @@ mod frame;
 mod launch;
 #[cfg(feature = "mpi")]
 mod mpi;
-#[cfg(feature = "nccl")]
-mod nccl;
 mod on_device;
 #[cfg(feature = "train")]
 mod operation;
@@ -45,9 +43,7 @@ pub use error::{Error, Result};
 pub use exchange::Exchange;
 #[cfg(feature = "train")]
 pub use launch::Launch;
-#[cfg(all(test, feature = "nccl"))]
-pub(crate) use nccl::two_gpus;
-pub use on_device::{OnDevice, PendingTensors, on};
+pub use on_device::{OnDevice, PendingTensors};
 #[cfg(feature = "train")]
 pub use seat::Seat;
 pub use single::Single;

@@ -1,11 +1,10 @@
 //! Sums of what lies on a device.
 
 use std::fmt;
-use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
-use super::{Collective, Result};
+use super::Result;
 
 /// What sums tensors over a group's ranks where they lie.
 pub trait OnDevice {
@@ -44,30 +43,5 @@ impl PendingTensors {
     /// When a rank has aborted or is dead, or the device fails.
     pub fn wait(self) -> Result<Vec<Tensor>> {
         (self.0)()
-    }
-}
-
-/// The group, which sums on the ranks' devices where all have GPUs and this is built with the feature `nccl`. All ranks
-/// call this, as an operation of their group.
-///
-/// # Errors
-/// When a rank has aborted or is dead; when NCCL does not start.
-pub fn on(ranks: Arc<dyn Collective>, device: &Device) -> Result<Arc<dyn Collective>> {
-    if ranks.size() == 1 || ranks.gather(vec![u8::from(device.is_cuda())])?.iter().any(|is_cuda| is_cuda != &[1]) {
-        return Ok(ranks);
-    }
-    #[cfg(feature = "nccl")]
-    {
-        Ok(Arc::new(super::nccl::Nccl::join(ranks, device)?))
-    }
-    #[cfg(not(feature = "nccl"))]
-    {
-        if ranks.rank() == 0 {
-            tracing::info!(
-                "gradients are summed in the host's memory, as this program is built without NCCL: --features nccl keeps \
-                 them on the GPUs"
-            );
-        }
-        Ok(ranks)
     }
 }

@@ -41,7 +41,7 @@ pub use evaluate::{Evaluation, evaluate, evaluate_logits, evaluate_logits_over, 
 pub use facts::Facts;
 pub use inputs::{Build, build_network, eval_loader, open_data, spec_of, train_loader};
 pub(crate) use inputs::{check_transforms, convention};
-pub use ranks::{agree_on, hash_of_images};
+pub use ranks::{agree_on, hash_of_images, over_gpus};
 pub use run_folder::RunFolder;
 pub use samples::sample;
 pub(crate) use single::check_batches;

@@ -10,6 +10,7 @@ mod blank;
 mod buckets;
 mod counts;
 mod left_out;
+mod over_gpus;
 mod told;
 
 pub(super) use agreement::{agree, agree_on_weights};
@@ -19,4 +20,5 @@ pub(super) use blank::blank;
 pub(super) use buckets::Buckets;
 pub(super) use counts::Counts;
 pub(super) use left_out::{bad_files, names};
+pub use over_gpus::over_gpus;
 pub(super) use told::Told;

@@ -8,10 +8,10 @@ use candle_core::Device;
 use super::accumulation::part;
 use super::{DROPPING, bits, build_tiny, noise};
 use crate::Params;
-use crate::collective::two_gpus;
-use crate::collective::{Collective, on, threads};
+use crate::collective::{Collective, threads};
+use crate::nccl::two_gpus;
 use crate::train::optimizer::{Decay, Optimizer, Sgd};
-use crate::train::step_over;
+use crate::train::{over_gpus, step_over};
 
 type Bits = Vec<(String, Vec<u32>)>;
 
@@ -19,7 +19,7 @@ type Bits = Vec<(String, Vec<u32>)>;
 fn trained(gpus: &[Device; 2], sums_on_device: bool) -> Vec<Bits> {
     let whole = noise(8, 4);
     let work = |control: Arc<dyn Collective>, gpu: &Device| {
-        let ranks = if sums_on_device { on(control, gpu).unwrap() } else { control };
+        let ranks = if sums_on_device { over_gpus(control, gpu).unwrap() } else { control };
         assert_eq!(ranks.on_device().is_some(), sums_on_device);
         let network = build_tiny(4, Params::on(1, gpu).builder()).unwrap();
         let mut optimizer = Optimizer::new(Sgd::default(), Decay { rate: 1e-4, vectors: false, except: Vec::new() });

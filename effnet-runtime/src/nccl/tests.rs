@@ -3,8 +3,8 @@ use std::time::{Duration, Instant};
 
 use candle_core::cuda_backend::cudarc::driver::CudaContext;
 
-use super::super::{Single, threads};
 use super::*;
+use crate::collective::{Single, threads};
 use crate::device;
 
 /// What was done with a stream: the stand-in for NCCL says it, and the library itself does not.

@@ -8,7 +8,8 @@ use candle_core::Tensor;
 use candle_core::cuda_backend::cudarc::driver::CudaEvent;
 
 use super::communicator::Communicator;
-use super::{Collective, Error, GRACE, LOOK, Result};
+use super::{GRACE, LOOK};
+use crate::collective::{Collective, Error, Result};
 
 /// How often sums under way are looked at: short beside a step of 30 ms or more, long beside the microsecond that it takes.
 const PAUSE: Duration = Duration::from_micros(50);

@@ -8,8 +8,8 @@ use candle_core::cuda_backend::cudarc::nccl::sys;
 use candle_core::cuda_backend::cudarc::nccl::sys::ncclResult_t as Code;
 use candle_core::{DType, Tensor};
 
-use super::{Error, Result};
 use crate::backend::cuda::view::{Slice, view};
+use crate::collective::{Error, Result};
 
 /// One rank's end of a communicator, and the stream that its sums are in. It belongs to the thread that made it.
 pub(super) struct Communicator {

@@ -17,7 +17,7 @@ use candle_core::{DType, Device, Tensor};
 #[cfg(test)]
 pub(crate) use tests::two_gpus;
 
-use super::{Collective, Error, OnDevice, Pending, PendingTensors, Result, together};
+use crate::collective::{Collective, Error, OnDevice, Pending, PendingTensors, Result, together};
 use communicator::{Communicator, of_driver};
 use owner::{Owner, Sum};
 
@@ -32,7 +32,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A group whose tensors on GPUs NCCL sums. All else is the business of the group that it is made of, which also notices
 /// dead ranks: NCCL itself may wait for them without end.
-pub(super) struct Nccl {
+pub(crate) struct Nccl {
     control: Arc<dyn Collective>,
     device: Device,
     cuda: CudaDevice,
@@ -46,7 +46,7 @@ impl Nccl {
     ///
     /// # Errors
     /// When NCCL does not start on one of them, or a rank is lost.
-    pub(super) fn join(control: Arc<dyn Collective>, device: &Device) -> Result<Self> {
+    pub(crate) fn join(control: Arc<dyn Collective>, device: &Device) -> Result<Self> {
         let Device::Cuda(cuda) = device else {
             return Err(Error::Unformed(format!("NCCL sums on GPUs, and this rank has {:?}", device.location())));
         };
