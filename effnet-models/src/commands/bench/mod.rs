@@ -16,7 +16,7 @@ use effnet_runtime::collective::Collective;
 use effnet_runtime::data::Batch;
 use effnet_runtime::device;
 use effnet_runtime::simd::Level;
-use effnet_runtime::train::memory;
+use effnet_runtime::train::{memory, over_gpus};
 use effnet_runtime::weights::{Convention, Source, WeightsFile};
 use effnet_runtime::{Params, Precision};
 use serde::Serialize;
@@ -152,6 +152,7 @@ impl Bench {
         let size = self.size.map_or(spec.settings.default_size(), |size| size as usize);
         let (batch, classes) = (self.batch as usize, network.num_classes());
         let device = network.params().device().clone();
+        let group = &over_gpus(Arc::clone(group), &device)?;
         let work = Batch::noise(batch, spec.settings.in_channels, size, classes, &device)?;
         let mut trainer = work::Trainer::new(network, precision);
         let (times, exchange) = ranks::Exchanged::measure(group, &mut trainer, &work, self.warm_up, self.runs)?;
