@@ -41,7 +41,8 @@ struct World {
 };
 
 static std::mutex lock;
-static std::condition_variable joined;
+// Never destroyed: a rank whose others died may wait on it when the program ends.
+static auto &joined = *new std::condition_variable();
 // Ranks may still wait when the process ends.
 static auto &worlds = *new std::map<uint64_t, World>();
 static auto &living = *new std::set<Rank *>();
