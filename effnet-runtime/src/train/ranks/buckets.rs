@@ -33,7 +33,7 @@ struct State {
 #[derive(Default)]
 struct Bucket {
     keys: Vec<Key>,
-    /// Of all tensors.
+    /// Elements of all tensors.
     len: usize,
     /// In the host's memory, where it is summed there.
     values: Vec<f32>,

@@ -39,7 +39,7 @@ fn trained(gpus: &[Device; 2], sums_on_device: bool) -> Vec<Bits> {
     })
 }
 
-/// Of two numbers there is one sum, whoever takes it.
+/// Two numbers have one sum, whoever takes it.
 #[test]
 fn steps_are_those_of_sums_in_the_hosts_memory() {
     let Some(gpus) = two_gpus("steps of two ranks") else { return };
