@@ -228,7 +228,7 @@ fn equals_the_cpu_on_small_shapes() -> Result<()> {
 
 #[cfg(feature = "train")]
 #[test]
-fn ranks_that_share_a_batch_equal_the_cpu_on_small_shapes() -> Result<()> {
+fn ranks_that_share_a_batch_equal_the_cpu() -> Result<()> {
     for dtype in [DType::F32, DType::BF16] {
         for (cut, shape) in [(&[1, 1][..], [2, 3, 5, 8]), (&[1, 3], [4, 1, 2, 37]), (&[2, 0, 1], [3, 7, 4, 16])] {
             for (added, activation) in [(Added::Nothing, ACTIVATIONS[1]), (Added::DropPath, ACTIVATIONS[0])] {
