@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::error::{Error, Result};
 use super::reward::PaperReward;
 use super::sampler::{Evolution, Halving, Random, Sampler};
 use crate::text::many;
 use crate::train::Config;
+use crate::train::config::{Layer, merge};
 
 /// The settings of a search: `search.toml` of its folder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +35,7 @@ pub struct Settings {
     /// What makes one number of an outcome.
     pub reward: PaperReward,
     /// The settings of each trial's run, whose `epochs` are the most that a trial has.
+    #[serde(deserialize_with = "over_the_defaults")]
     pub run: Config,
 }
 
@@ -93,5 +96,40 @@ impl Settings {
             let reason = error.message().to_owned();
             Error::Setting(format!("`{}` does not hold the settings of a search: {reason}", path.display()))
         })
+    }
+}
+
+/// Settings of a run, of which a folder of an earlier version lacks those that came later.
+fn over_the_defaults<'de, D: Deserializer<'de>>(settings: D) -> std::result::Result<Config, D::Error> {
+    merge(&[Layer::of("`run`", toml::Table::deserialize(settings)?)]).map_err(D::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATH: &str = "runs/search-1/search.toml";
+    const TEXT: &str = include_str!("../../../tests/report/search.toml");
+
+    fn parse(text: &str) -> Result<Settings> {
+        Settings::parse(Path::new(PATH), text)
+    }
+
+    #[test]
+    fn settings_that_came_later_have_their_defaults() {
+        let settings = parse(TEXT).unwrap();
+        assert_eq!(parse(&settings.to_toml().unwrap()).unwrap(), settings);
+        let earlier = TEXT.replace("statistics = \"local\"\n", "").replace("[run.pretrained]\naveraged = true\n", "");
+        assert_ne!(earlier.len(), TEXT.len());
+        assert_eq!(parse(&earlier).unwrap(), settings);
+    }
+
+    #[test]
+    fn a_setting_that_a_run_does_not_have_is_named() {
+        let later = TEXT.replace("class_weights", "clas_weights");
+        let error = parse(&later).unwrap_err().to_string();
+        let expected = "`runs/search-1/search.toml` does not hold the settings of a search: `run` has an unknown setting \
+                        `regularise.clas_weights`: did you mean `regularise.class_weights`?";
+        assert_eq!(error, expected);
     }
 }
