@@ -46,7 +46,7 @@ def main():
     print("measured here: a step of S at 300 px, 8 images a rank, 2 ranks of one thread, EPYC (Zen 5), TCP and MPI on loopback")
     memory = 10e9  # bytes a second, of one thread that copies: an assumption
     # Seconds that a rank's sums keep a core busy, by getrusage over 86 MB.
-    for name, step, busy, measured in [("TCP", 1528.3e-3, 40e-3, 1.058), ("MPI", 1562.9e-3, 31e-3, 1.046)]:
+    for name, step, busy, measured in [("TCP", 1528.3e-3, 40e-3, 1.060), ("MPI", 1562.9e-3, 31e-3, 1.043)]:
         predicted = 1 + (busy + COPIES * B / memory) / step
         print(f"  {name}: predicted {predicted:.3f} times as long, measured {measured:.3f}")
     print("| GPUs | batch 128 a GPU, 8 × NVLink, 400 Gb/s a GPU | batch 32 | batch 128, one GPU a node, 25 Gb/s |")

@@ -1,9 +1,9 @@
 //! A group of threads of one process.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use super::transport::{Arrived, Transport, Waker};
+use super::transport::{Arrived, Transport, Waker, next_of, waker_of};
 use super::{Exchange, Result};
 
 /// The ends of a group of `size` threads of this process, in the order of their ranks: for tests, and for programs that
@@ -43,15 +43,11 @@ impl Transport for Channels {
     }
 
     fn receive(&mut self, patience: Duration) -> Result<Option<Arrived>> {
-        match self.arrived.recv_timeout(patience) {
-            Ok(arrived) => Ok(arrived),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(None),
-        }
+        Ok(next_of(&self.arrived, patience))
     }
 
     fn waker(&self) -> Waker {
-        let own = self.senders[self.rank].clone();
-        Box::new(move || drop(own.send(None)))
+        waker_of(&self.senders[self.rank])
     }
 
     fn leave(self, _: bool) {

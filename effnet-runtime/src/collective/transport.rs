@@ -1,5 +1,6 @@
 //! What carries messages between ranks.
 
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use super::Result;
@@ -60,4 +61,18 @@ pub enum Arrived {
         /// How it was noticed.
         reason: String,
     },
+}
+
+/// Takes the next thing from a channel on which nothing arrives as what wakes the receiver.
+pub(super) fn next_of(channel: &Receiver<Option<Arrived>>, patience: Duration) -> Option<Arrived> {
+    match channel.recv_timeout(patience) {
+        Ok(arrived) => arrived,
+        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+    }
+}
+
+/// What wakes the receiver of such a channel.
+pub(super) fn waker_of(channel: &Sender<Option<Arrived>>) -> Waker {
+    let channel = channel.clone();
+    Box::new(move || drop(channel.send(None)))
 }

@@ -7,10 +7,10 @@ mod rendezvous;
 #[cfg(test)]
 mod tests;
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use super::transport::{Arrived, Transport, Waker};
+use super::transport::{Arrived, Transport, Waker, next_of, waker_of};
 use super::{Error, Result};
 use link::Link;
 pub use rendezvous::Rendezvous;
@@ -72,15 +72,11 @@ impl Transport for Tcp {
     }
 
     fn receive(&mut self, patience: Duration) -> Result<Option<Arrived>> {
-        match self.arrived.recv_timeout(patience) {
-            Ok(arrived) => Ok(arrived),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(None),
-        }
+        Ok(next_of(&self.arrived, patience))
     }
 
     fn waker(&self) -> Waker {
-        let own = self.own.clone();
-        Box::new(move || drop(own.send(None)))
+        waker_of(&self.own)
     }
 
     fn leave(mut self, has_failed: bool) {

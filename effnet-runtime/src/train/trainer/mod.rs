@@ -73,15 +73,7 @@ impl Trainer {
         split: Split,
         network: Box<dyn Network>,
     ) -> Result<Self> {
-        let lock = || -> Result<Option<File>> {
-            if ranks.rank() > 0 {
-                return Ok(None);
-            }
-            let lock = folder.lock()?;
-            folder.write_config(&config)?;
-            Ok(Some(lock))
-        };
-        let lock = together(ranks.as_ref(), lock())?;
+        let lock = locked(ranks.as_ref(), &folder, || folder.write_config(&config))?;
         let (optimizer, train_images) = (config.optimizer().name().to_owned(), split.train.len() as u64);
         let state = State { optimizer, train_images, ..State::default() };
         let trainer = Self::of(ranks, Facts::new(config, folder, split, network, state), lock)?;
@@ -113,15 +105,7 @@ impl Trainer {
         if !is_there {
             return Self::begin_over(ranks, config, folder, split, network);
         }
-        let lock = || -> Result<Option<File>> {
-            if ranks.rank() > 0 {
-                return Ok(None);
-            }
-            let lock = folder.lock()?;
-            folder.remove_leftovers()?;
-            Ok(Some(lock))
-        };
-        let lock = together(ranks.as_ref(), lock())?;
+        let lock = locked(ranks.as_ref(), &folder, || folder.remove_leftovers())?;
         let trainer = Self::restored(Arc::clone(&ranks), config, folder, split, network, lock);
         let trainer = together(ranks.as_ref(), trainer)?;
         agree(ranks.as_ref(), &trainer.facts)?;
@@ -240,4 +224,14 @@ impl Trainer {
         let (optimizer, ema) = (&self.optimizer, self.ema.as_ref());
         checkpoint::save(path, &Contents { network, name, labels, optimizer, ema, state })
     }
+}
+
+/// Lets rank 0 lock the folder and prepare it, and waits until it has.
+fn locked(ranks: &dyn Collective, folder: &RunFolder, prepare: impl FnOnce() -> Result<()>) -> Result<Option<File>> {
+    let lock = || {
+        let lock = folder.lock()?;
+        prepare()?;
+        Ok(lock)
+    };
+    together(ranks, (ranks.rank() == 0).then(lock).transpose())
 }
