@@ -1,5 +1,6 @@
 //! The workers' claims to a job's tasks.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bits of a claim that count tasks: what is left of 64 beside 40 of the job's number. Under Miri few, so that a test's job
@@ -8,6 +9,11 @@ const TASK_BITS: u32 = if cfg!(miri) { 5 } else { 24 };
 
 /// Most tasks of a job, and what a closed share has taken.
 pub(super) const MOST_TASKS: usize = (1 << TASK_BITS) - 1;
+
+/// The tasks of a job that are a worker's before those that others leave.
+pub(super) fn share(owner: usize, workers: usize, tasks: usize) -> Range<usize> {
+    owner * tasks / workers..(owner + 1) * tasks / workers
+}
 
 /// A value on cache lines of its own (CPUs fetch them in pairs): a line that two cores write travels between them each time,
 /// there and back in 70 ns if they share a cache and in 350 if they do not.

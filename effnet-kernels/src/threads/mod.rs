@@ -5,17 +5,20 @@
 //! [`set_global`], or one computation's with [`Pool::install`].
 
 mod claims;
+mod replay;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell, UnsafeCell};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-use claims::{Apart, Claims, MOST_TASKS};
+use claims::{Apart, Claims, MOST_TASKS, share};
+pub use trace::{Job, Trace, trace};
 
 use crate::buffer;
 use crate::environment::{self, BadVariable};
@@ -91,9 +94,9 @@ impl Shared {
         let task = unsafe { &**self.task.0.get() };
         let shares = self.claims.len();
         for owner in (worker..shares).chain(0..worker) {
-            let (first, end) = (owner * tasks / shares, (owner + 1) * tasks / shares);
-            while let Some(at) = self.claims[owner].0.next(job, end - first) {
-                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| task(worker, first + at))) {
+            let share = share(owner, shares, tasks);
+            while let Some(at) = self.claims[owner].0.next(job, share.len()) {
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| task(worker, share.start + at))) {
                     self.claims.iter().for_each(|claims| claims.0.close(job));
                     let mut first = lock(&self.panic);
                     match *first {
@@ -123,6 +126,22 @@ pub struct Pool {
 thread_local! {
     static INSTALLED: RefCell<Option<Arc<Pool>>> = const { RefCell::new(None) };
     static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps what the calling thread gives a pool on that thread, for as long as it works on a task.
+struct Inside;
+
+impl Inside {
+    fn enter() -> Self {
+        INSIDE.set(true);
+        Self
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        INSIDE.set(false);
+    }
 }
 
 static GLOBAL: OnceLock<RwLock<Arc<Pool>>> = OnceLock::new();
@@ -230,6 +249,7 @@ impl Pool {
     ///
     /// # Panics
     /// When a task does, with its payload.
+    #[track_caller]
     pub fn for_each(&self, tasks: usize, task: impl Fn(usize) + Sync) {
         self.for_each_on(tasks, |_, at| task(at));
     }
@@ -239,7 +259,12 @@ impl Pool {
     ///
     /// # Panics
     /// When a task does, with its payload.
+    #[track_caller]
     pub fn for_each_on(&self, tasks: usize, task: impl Fn(usize, usize) + Sync) {
+        if trace::is_kept() && !INSIDE.get() {
+            let _inside = Inside::enter();
+            return trace::note(Location::caller(), tasks, |at| task(0, at));
+        }
         let alone = tasks <= 1 || self.workers.is_empty() || INSIDE.get();
         if alone || self.busy.swap(true, Ordering::Acquire) {
             return (0..tasks).for_each(|at| task(0, at));
@@ -269,10 +294,10 @@ impl Pool {
             shared.wake.notify_all();
         }
 
-        INSIDE.set(true);
+        let inside = Inside::enter();
         // SAFETY: the job is open.
         unsafe { shared.work(0, epoch) };
-        INSIDE.set(false);
+        drop(inside);
 
         shared.epoch.0.fetch_add(1, Ordering::SeqCst);
         let mut spins = 0;
@@ -287,6 +312,7 @@ impl Pool {
     ///
     /// # Panics
     /// When `length` is 0 and `data` is not empty, or a task panics.
+    #[track_caller]
     pub fn for_each_chunk<T: Send>(&self, data: &mut [T], length: usize, task: impl Fn(usize, &mut [T]) + Sync) {
         self.for_each_chunk_pair(data, length, &mut [(); 0], 0, |at, chunk, _| task(at, chunk));
     }
@@ -296,6 +322,7 @@ impl Pool {
     ///
     /// # Panics
     /// When `length` is 0 and `data` is not empty, or a task panics.
+    #[track_caller]
     pub fn for_each_chunk_pair<T: Send, U: Send>(
         &self,
         data: &mut [T],

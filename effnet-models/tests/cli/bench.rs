@@ -97,3 +97,47 @@ fn a_profile_has_every_block_and_adds_up() {
         }
     }
 }
+
+#[test]
+fn a_prediction_counts_the_threads_up_and_names_what_they_wait_for() {
+    let folder = folder();
+    let bench = |mode: &str| {
+        let mut command = effnet(folder.path());
+        command.args([
+            "bench",
+            "--table",
+            "tiny.table",
+            "--size",
+            "64",
+            "--batch",
+            "2",
+            "--threads",
+            "2",
+            "--runs",
+            "5",
+        ]);
+        command.args(["--classes", "10", "--mode", mode, "--predict", "6"]);
+        command
+    };
+    for mode in ["infer", "train"] {
+        let json = succeed_json(bench(mode).arg("--json"));
+        let prediction = &json["prediction"];
+        let number = |of: &serde_json::Value, key: &str| of[key].as_f64().unwrap_or_else(|| panic!("{key} in {of}"));
+        let rows = prediction["threads"].as_array().expect("a row for each number of threads");
+        let threads: Vec<_> = rows.iter().map(|row| row["threads"].as_u64()).collect();
+        assert_eq!(threads, [1, 2, 4, 6].map(Some));
+        let (work, span) = (number(prediction, "work_ms"), number(prediction, "span_ms"));
+        assert!(number(prediction, "alone_ms") <= span && span <= work, "{json}");
+        assert!((number(&rows[0], "ms") - work).abs() < 1e-9 && (number(&rows[0], "speed_up") - 1.0).abs() < 1e-9);
+        assert!(rows.iter().all(|row| span <= number(row, "least_ms") + 1e-9), "{json}");
+        assert!(rows.iter().all(|row| number(row, "least_ms") <= number(row, "ms") + 1e-9), "{json}");
+        assert_eq!(number(prediction, "predicted_ms"), number(&rows[1], "ms"));
+        assert_eq!(number(prediction, "measured_ms"), number(&json, "median_ms"));
+        assert!(number(prediction, "jobs") > 5.0 && number(prediction, "job_us") > 0.0, "{json}");
+        let losses = prediction["losses"].as_array().expect("an array of losses");
+        assert!(losses.iter().all(|loss| loss["by"].as_str().is_some_and(|by| by.contains(".rs:"))), "{json}");
+    }
+    let text = succeed(&mut bench("infer"));
+    assert!(text.contains("threads        ms  at least  times as fast\n      1 "), "{text}");
+    misuse(bench("train").args(["--ranks", "2"]), &["--predict", "--ranks"]);
+}

@@ -1,6 +1,7 @@
 //! `effnet bench`: how long does a network take, or a data set?
 
 mod load;
+mod predict;
 mod profile;
 mod ranks;
 mod work;
@@ -69,6 +70,9 @@ pub(super) struct Bench {
     /// Also print where the time goes: by block, and by kind of operation
     #[arg(long)]
     profile: bool,
+    /// Also predict the time on up to so many threads of the CPU, by the tasks of a run on one
+    #[arg(long, value_name = "THREADS", value_parser = clap::value_parser!(u16).range(1..=1024), conflicts_with_all = ["ranks", "data"])]
+    predict: Option<u16>,
     #[command(flatten)]
     place: Place,
     /// Print one JSON object
@@ -110,6 +114,8 @@ struct Measurement {
     profile: Option<profile::Profile>,
     #[serde(skip_serializing_if = "Option::is_none")]
     exchange: Option<ranks::Exchanged>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prediction: Option<predict::Prediction>,
 }
 
 impl Bench {
@@ -133,6 +139,9 @@ impl Bench {
             bail!("--weights is for --mode infer: a training step takes as long with any weights");
         }
         let (Design { name, spec, .. }, runner) = self.runner()?;
+        if self.predict.is_some() && !device::has_engine(runner.device()) {
+            bail!("--predict is for the CPU, whose threads it counts: leave --device out");
+        }
         let size = self.size.map_or(spec.settings.default_size(), |size| size as usize);
         let (batch, classes, device) = (self.batch as usize, runner.num_classes(), runner.device().clone());
         let work = Batch::noise(batch, spec.settings.in_channels, size, classes, &device)?;
@@ -140,7 +149,12 @@ impl Bench {
         let times = self.time(|number| subject.run(&work, number))?;
         let profile = self.profile.then(|| subject.profile(&work, self.runs, &device, self.place.precision()));
         let (device, profile) = (device::name(&device), profile.transpose()?);
-        let measurement = self.measurement(name, size, threads, times, batch);
+        let mut measurement = self.measurement(name, size, threads, times, batch);
+        if let Some(most) = self.predict {
+            let timed = (threads, measurement.median_ms);
+            let run = |number| subject.run(&work, number);
+            measurement.prediction = Some(predict::Prediction::of(run, self.runs, most.into(), timed)?);
+        }
         self.print(&Measurement { classes, device, profile, ..measurement })
     }
 
@@ -190,6 +204,7 @@ impl Bench {
             peak_rss_mib: memory::measured().map(|bytes| bytes as f64 / f64::from(1 << 20)),
             profile: None,
             exchange: None,
+            prediction: None,
         }
     }
 
@@ -256,6 +271,7 @@ impl Measurement {
             self.median_ms, self.min_ms, self.images_per_second
         ) + &self.profile.as_ref().map_or(String::new(), |profile| format!("\n\n{}", profile.to_text()))
             + &self.exchange.as_ref().map_or(String::new(), ranks::Exchanged::to_text)
+            + &self.prediction.as_ref().map_or(String::new(), |prediction| format!("\n\n{}", prediction.to_text()))
     }
 }
 
@@ -283,6 +299,7 @@ mod tests {
                 peak_rss_mib: Some(90.0),
                 profile: None,
                 exchange: None,
+                prediction: None,
             };
             measurement.to_text()
         };
