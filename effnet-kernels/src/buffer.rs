@@ -1,6 +1,7 @@
 //! Memory that kernels read and write.
 
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::ops::{Deref, DerefMut};
 
 /// Floats of a cache line.
@@ -21,6 +22,44 @@ impl Buffer {
     /// `length` zeros.
     pub fn zeros(length: usize) -> Self {
         Self { lines: vec![Line([0.0; CACHE_LINE]); length.div_ceil(CACHE_LINE)], length }
+    }
+
+    /// Room for `length` floats, none of which is written yet.
+    pub fn unwritten(length: usize) -> Unwritten {
+        Unwritten { lines: Vec::with_capacity(length.div_ceil(CACHE_LINE)), length }
+    }
+}
+
+/// A buffer in the making. The system maps memory where it is first written to, which costs more than to write zeros: here
+/// the threads that fill a buffer can share that, too.
+pub struct Unwritten {
+    lines: Vec<Line>,
+    length: usize,
+}
+
+impl Unwritten {
+    /// The floats, to write.
+    pub fn floats(&mut self) -> &mut [MaybeUninit<f32>] {
+        let spare = self.lines.spare_capacity_mut();
+        // SAFETY: a line is its floats and nothing else, and nothing is said of their content.
+        unsafe { std::slice::from_raw_parts_mut(spare.as_mut_ptr().cast(), self.length) }
+    }
+
+    /// The buffer.
+    ///
+    /// # Safety
+    /// All floats must have been written.
+    pub unsafe fn assume_written(mut self) -> Buffer {
+        let lines = self.length.div_ceil(CACHE_LINE);
+        if let Some(last) = self.lines.spare_capacity_mut()[..lines].last_mut() {
+            let padding = lines * CACHE_LINE - self.length;
+            let last: *mut f32 = last.as_mut_ptr().cast();
+            // SAFETY: the last floats of the last line, which is this buffer's.
+            unsafe { last.add(CACHE_LINE - padding).write_bytes(0, padding) };
+        }
+        // SAFETY: the lines' floats are written, by the caller's promise and here.
+        unsafe { self.lines.set_len(lines) };
+        Buffer { lines: self.lines, length: self.length }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A product's right-hand side in the order in which tiles read it.
 
+use std::mem::MaybeUninit;
+
 use crate::Precision;
 use crate::buffer::Buffer;
 use crate::narrow::narrow;
@@ -50,7 +52,7 @@ impl Packed {
     pub fn from_rows(level: Level, rows: &[f32], columns: usize, bias: &[f32]) -> Self {
         let depth = rows.len() / columns;
         assert_eq!(rows.len(), columns * depth, "a matrix of {columns} columns");
-        Self::empty(level, depth, columns, bias).filled(|first, width, panel| {
+        Self::filled(level, (depth, columns), bias, |first, width, panel| {
             // A few steps of the depth at a time: both sides' lines stay in the L1 cache until they are used up.
             for (at, panel) in panel.chunks_mut(width * STEPS).enumerate() {
                 for (column, row) in rows[first * depth..].chunks_exact(depth).take(width).enumerate() {
@@ -97,7 +99,7 @@ impl Packed {
     pub fn from_matrix(level: Level, matrix: &[f32], columns: usize, bias: &[f32]) -> Self {
         let depth = matrix.len() / columns;
         assert_eq!(matrix.len(), columns * depth, "a matrix of {columns} columns");
-        Self::empty(level, depth, columns, bias).filled(|first, width, panel| {
+        Self::filled(level, (depth, columns), bias, |first, width, panel| {
             let count = width.min(columns - first);
             for (to, row) in panel.chunks_exact_mut(width).zip(matrix.chunks_exact(columns)) {
                 to[..count].copy_from_slice(&row[first..first + count]);
@@ -105,30 +107,30 @@ impl Packed {
         })
     }
 
-    /// Calls `fill` for each panel, on the current pool, with its first column, its width and its floats.
-    fn filled(mut self, fill: impl Fn(usize, usize, &mut [f32]) + Sync) -> Self {
-        let width = self.width();
-        if self.depth > 0 {
-            threads::current()
-                .for_each_chunk(&mut self.data, width * self.depth, |at, panel| fill(at * width, width, panel));
-        }
-        self
-    }
-
-    fn empty(level: Level, depth: usize, columns: usize, bias: &[f32]) -> Self {
+    /// Calls `fill` for each panel, on the current pool, with its first column, its width and its floats, which are zeros.
+    fn filled(
+        level: Level,
+        (depth, columns): (usize, usize),
+        bias: &[f32],
+        fill: impl Fn(usize, usize, &mut [f32]) + Sync,
+    ) -> Self {
         let lanes = level.lanes();
         let vectors = panel_vectors(columns, lanes);
-        let padded = columns.next_multiple_of(vectors * lanes);
+        let width = vectors * lanes;
+        let padded = columns.next_multiple_of(width);
         assert_eq!(bias.len(), columns, "a bias for each column");
-        let mut packed = Self {
-            numbers: Numbers::F32,
-            depth,
-            columns,
-            vectors,
-            lanes,
-            data: Buffer::zeros(padded * depth),
-            bias: Buffer::zeros(padded),
-        };
+        let mut data = Buffer::unwritten(padded * depth);
+        if depth > 0 {
+            threads::current().for_each_chunk(data.floats(), width * depth, |at, panel| {
+                panel.fill(MaybeUninit::new(0.0));
+                // SAFETY: they have just been written.
+                fill(at * width, width, unsafe { panel.assume_init_mut() });
+            });
+        }
+        // SAFETY: the panels are all of it.
+        let data = unsafe { data.assume_written() };
+        let mut packed =
+            Self { numbers: Numbers::F32, depth, columns, vectors, lanes, data, bias: Buffer::zeros(padded) };
         packed.bias[..columns].copy_from_slice(bias);
         packed
     }

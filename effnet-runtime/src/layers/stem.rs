@@ -9,6 +9,7 @@ use effnet_spec::Spec;
 use super::Block;
 use crate::backend::supports;
 use crate::images;
+use crate::ops::channels_last::channels_last;
 use crate::params::Params;
 use crate::pass::Pass;
 use crate::scope::Scope;
@@ -64,6 +65,6 @@ impl Stem {
             Precision::F32 => images.clone(),
             Precision::Bf16 => images.to_dtype(DType::BF16)?,
         };
-        images.permute((0, 2, 3, 1))?.contiguous()
+        channels_last(&images)
     }
 }

@@ -3,6 +3,7 @@
 //! Each checks its operands, calls the backend of their device, and records a node where it has a backward pass. What
 //! blocks are made of are layers of chains, in [`crate::graph`].
 
+pub(crate) mod channels_last;
 #[cfg(test)]
 pub(crate) mod check;
 pub mod cross_entropy;

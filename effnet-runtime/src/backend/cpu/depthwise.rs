@@ -18,11 +18,11 @@ use effnet_kernels::gather::{Gather, Target};
 use effnet_kernels::simd::Level;
 use effnet_kernels::threads;
 use effnet_kernels::view::{Rows, ViewMut};
-use effnet_kernels::window_order::transposed;
 
 use super::conv::forward_gather;
 use super::conv::pack::phases;
 use super::norm_act::statistics::{PartMoments, Slots};
+use super::parts::sum_of_parts;
 use super::scratch::with_scratch;
 use super::source::Source;
 use super::{FEWEST_TASKS, MOST_PARTS, WRITTEN_FLOATS};
@@ -36,9 +36,12 @@ const GROUP: usize = 256;
 
 /// Weights `[C, 1, k, k]` of some channels as `[taps, channels]`.
 fn pack(weight: &[f32], of_channel: usize, channels: Range<usize>, taps: impl Iterator<Item = usize>) -> Vec<f32> {
-    taps.flat_map(|tap| weight[channels.start * of_channel + tap..].iter().step_by(of_channel).take(channels.len()))
-        .copied()
-        .collect()
+    let own = &weight[channels.start * of_channel..channels.end * of_channel];
+    let mut packed = Vec::with_capacity(own.len());
+    for tap in taps {
+        packed.extend(own.chunks_exact(of_channel).map(|channel| channel[tap]));
+    }
+    packed
 }
 
 /// Channels that are walked together: all where the map is in memory, some where it is lazy.
@@ -182,10 +185,15 @@ pub(crate) fn backward_weight(level: Level, geometry: &Geometry, x: Source<'_>, 
             }
         }
     });
-    let (first, rest) = sums.split_at_mut(size);
-    for part in rest.chunks_exact(size) {
-        first.iter_mut().zip(part).for_each(|(sum, value)| *sum += value);
-    }
-    let of_group = |group: &Range<usize>| transposed(&first[taps * group.start..taps * group.end], taps, group.len());
-    groups.iter().flat_map(|group| of_group(group).into_owned()).collect()
+    let sums: Vec<f32> = sum_of_parts(&sums, size);
+    let mut gradient = vec![0.0; size];
+    threads::current().for_each_chunk(&mut gradient, taps * GROUP, |at, gradient| {
+        for (channel, gradient) in gradient.chunks_exact_mut(taps).enumerate() {
+            let channel = at * GROUP + channel;
+            let group = &groups[channel / groups[0].len()];
+            let sums = sums[taps * group.start + channel - group.start..].iter().step_by(group.len());
+            gradient.iter_mut().zip(sums).for_each(|(to, from)| *to = *from);
+        }
+    });
+    gradient
 }

@@ -10,6 +10,7 @@ mod image_sums;
 mod linear;
 pub(crate) mod matmul;
 pub(crate) mod norm_act;
+mod parts;
 mod pooled;
 mod running;
 mod scratch;

@@ -16,6 +16,7 @@ use effnet_kernels::simd::Level;
 use effnet_kernels::threads;
 use effnet_kernels::view::{Rows, View, ViewMut};
 
+use crate::backend::cpu::parts::sum_of_parts;
 use crate::backend::cpu::pooled::Pooled;
 use crate::backend::cpu::scratch::with_scratch;
 use crate::backend::cpu::source::Source;
@@ -24,9 +25,6 @@ use crate::backend::cpu::{FEWEST_TASKS, MOST_PARTS};
 /// Output channels, and floats of a line of taps, of a task at most: both sides' strips stay in the L2 cache.
 const OUTPUTS: usize = 192;
 const COLUMNS: usize = 192;
-
-/// Elements of a task that adds parts.
-const ADDED: usize = 1 << 12;
 
 /// Cuts `count` into the fewest pieces of at most `most`, as equal as whole multiples of `unit` can be: the length of
 /// all but the last.
@@ -78,17 +76,7 @@ pub(super) fn weight_gradient(level: Level, gather: &Gather, x: Source<'_>, grad
             unsafe { block.write(level, lines, out, part * size) }
         });
     }
-    let (first, rest) = sums.split_at_mut(size);
-    let mut gradient = vec![0.0; size];
-    threads::current().for_each_chunk(&mut gradient, ADDED, |at, chunk| {
-        chunk.copy_from_slice(&first[at * ADDED..][..chunk.len()]);
-        for part in rest.chunks_exact(size) {
-            for (sum, value) in chunk.iter_mut().zip(&part[at * ADDED..]) {
-                *sum += value;
-            }
-        }
-    });
-    gradient
+    sum_of_parts(&sums, size)
 }
 
 /// `count` floats of each of `pixels` pixels, which start `pixel` floats apart from `start` on.

@@ -25,6 +25,7 @@ use effnet_kernels::simd::{Arch, Kernel, Level};
 use effnet_kernels::threads;
 use effnet_spec::Activation;
 
+use super::parts::sum_of_parts;
 use super::{for_each_pixels, pixels_of_task};
 use crate::backend::synchronised::sums_of_all;
 use crate::collective::Collective;
@@ -169,12 +170,7 @@ pub(crate) fn backward(
             z, grad, dz, beta, gamma, norm, of_result, first, rows_of_image, function: PhantomData,
         }));
     });
-    let mut sums = vec![0f64; 2 * channels];
-    for part in parts.chunks_exact(2 * channels) {
-        for (sum, value) in sums.iter_mut().zip(part) {
-            *sum += f64::from(*value);
-        }
-    }
+    let sums: Vec<f64> = sum_of_parts(&parts, 2 * channels);
     let of_pixels = match &norm.ranks {
         Some(ranks) => Cow::Owned(sums_of_all(ranks.as_ref(), &sums)?),
         None => Cow::Borrowed(&sums),
