@@ -6,18 +6,21 @@
 
 mod claims;
 mod replay;
-#[cfg(test)]
+mod sync;
+#[cfg(all(test, not(loom)))]
 mod tests;
 mod trace;
 
 use std::any::Any;
-use std::cell::{Cell, RefCell, UnsafeCell};
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
-use std::thread::JoinHandle;
+use std::sync::atomic::{AtomicUsize as Count, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use claims::{Apart, Claims, MOST_TASKS, share};
+use sync::{
+    AtomicBool, AtomicUsize, Builder, Condvar, INSIDE, JoinHandle, Mutex, MutexGuard, UnsafeCell, spin_loop, yield_now,
+};
 pub use trace::{Job, Trace, trace};
 
 use crate::buffer;
@@ -33,7 +36,11 @@ pub const MOST_THREADS: usize = 1024;
 
 /// How often a worker looks for the next job before it sleeps: some 50 µs, longer than the gap between two kernels of a
 /// network. Longer still, and an idle pool takes time from others; shorter, and every kernel pays for waking a thread.
-const SPINS: usize = if cfg!(miri) { 4 } else { 4_000 };
+const SPINS: usize = match () {
+    () if cfg!(loom) => 1,
+    () if cfg!(miri) => 4,
+    () => 4_000,
+};
 
 /// A job's task: a function of the worker's and the task's number.
 type Task = *const (dyn Fn(usize, usize) + Sync);
@@ -75,7 +82,7 @@ impl Shared {
             running: Apart(AtomicUsize::new(0)),
             task: Apart(UnsafeCell::new(nothing)),
             tasks: AtomicUsize::new(0),
-            claims: (0..threads).map(|_| Apart(Claims::default())).collect(),
+            claims: (0..threads).map(|_| Apart(Claims::new())).collect(),
             panic: Mutex::new(None),
             sleepers: AtomicUsize::new(0),
             closed: Mutex::new(false),
@@ -90,8 +97,9 @@ impl Shared {
     unsafe fn work(&self, worker: usize, epoch: usize) {
         let tasks = self.tasks.load(Ordering::Relaxed);
         let job = epoch as u64 % (1 << 40);
-        // SAFETY: the closure outlives the job's use, which the caller's promise keeps from ending.
-        let task = unsafe { &**self.task.0.get() };
+        // SAFETY: nobody writes it while the job is open, and the closure outlives the job's use: the caller's promise keeps
+        // it open.
+        let task = self.task.0.with(|task| unsafe { &**task });
         let shares = self.claims.len();
         for owner in (worker..shares).chain(0..worker) {
             let share = share(owner, shares, tasks);
@@ -125,7 +133,6 @@ pub struct Pool {
 
 thread_local! {
     static INSTALLED: RefCell<Option<Arc<Pool>>> = const { RefCell::new(None) };
-    static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Keeps what the calling thread gives a pool on that thread, for as long as it works on a task.
@@ -133,14 +140,14 @@ struct Inside;
 
 impl Inside {
     fn enter() -> Self {
-        INSIDE.set(true);
+        INSIDE.with(|inside| inside.set(true));
         Self
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        INSIDE.set(false);
+        INSIDE.with(|inside| inside.set(false));
     }
 }
 
@@ -169,7 +176,7 @@ pub fn asked() -> Result<Option<usize>, BadVariable> {
 }
 
 /// This process's share of the machine's cores, where it has one; 0 where it has the machine to itself.
-static SHARE: AtomicUsize = AtomicUsize::new(0);
+static SHARE: Count = Count::new(0);
 
 /// The cores that this process may use, or as many of them as a pool may have threads: those of the machine that it may run
 /// on, or its [share](share_cores) of them.
@@ -210,7 +217,7 @@ impl Pool {
         let shared = Arc::new(Shared::new(threads));
         let spawn = |index| {
             let shared = shared.clone();
-            std::thread::Builder::new().name(format!("effnet-{index}")).spawn(move || serve(&shared, index))
+            Builder::new().name(format!("effnet-{index}")).spawn(move || serve(&shared, index))
         };
         let workers = Vec::with_capacity(threads - 1);
         let mut pool = Self { shared: shared.clone(), workers, busy: AtomicBool::new(false) };
@@ -261,11 +268,11 @@ impl Pool {
     /// When a task does, with its payload.
     #[track_caller]
     pub fn for_each_on(&self, tasks: usize, task: impl Fn(usize, usize) + Sync) {
-        if trace::is_kept() && !INSIDE.get() {
+        if trace::is_kept() && !INSIDE.with(Cell::get) {
             let _inside = Inside::enter();
             return trace::note(Location::caller(), tasks, |at| task(0, at));
         }
-        let alone = tasks <= 1 || self.workers.is_empty() || INSIDE.get();
+        let alone = tasks <= 1 || self.workers.is_empty() || INSIDE.with(Cell::get);
         if alone || self.busy.swap(true, Ordering::Acquire) {
             return (0..tasks).for_each(|at| task(0, at));
         }
@@ -286,7 +293,7 @@ impl Pool {
         let task: &'static (dyn Fn(usize, usize) + Sync) = unsafe { std::mem::transmute(task) };
         let shared = &*self.shared;
         // SAFETY: no job is open and no worker runs: `busy` keeps other callers out, and the last one waited.
-        unsafe { *shared.task.0.get() = task };
+        shared.task.0.with_mut(|own| unsafe { *own = task });
         shared.tasks.store(tasks, Ordering::Relaxed);
         let epoch = shared.epoch.0.fetch_add(1, Ordering::SeqCst) + 1;
         if shared.sleepers.load(Ordering::SeqCst) > 0 {
@@ -303,7 +310,7 @@ impl Pool {
         let mut spins = 0;
         while shared.running.0.load(Ordering::SeqCst) > 0 {
             spins += 1;
-            if spins < SPINS { std::hint::spin_loop() } else { std::thread::yield_now() }
+            if spins < SPINS { spin_loop() } else { yield_now() }
         }
         lock(&shared.panic).take()
     }
@@ -355,13 +362,13 @@ impl Drop for Pool {
 
 /// A worker: waits for jobs, first spinning, then asleep.
 fn serve(shared: &Shared, worker: usize) {
-    INSIDE.set(true);
+    INSIDE.with(|inside| inside.set(true));
     let mut seen = 0;
     loop {
         let mut spins = 0;
         while !shared.has_news(seen) && spins < SPINS {
             spins += 1;
-            std::hint::spin_loop();
+            spin_loop();
         }
         if !shared.has_news(seen) {
             let mut closed = lock(&shared.closed);

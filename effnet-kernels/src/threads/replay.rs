@@ -58,7 +58,7 @@ impl Trace {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use std::panic::{AssertUnwindSafe, Location, catch_unwind};
     use std::sync::Mutex;
