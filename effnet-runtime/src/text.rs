@@ -58,6 +58,7 @@ pub fn many(number: u64, word: &str) -> String {
 }
 
 /// Quotes a path for a shell; a path that is not UTF-8 is quoted for Bash, Zsh and Ksh.
+#[cfg(not(windows))]
 pub fn shell(path: &Path) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
     match path.to_str() {
@@ -70,6 +71,14 @@ pub fn shell(path: &Path) -> String {
             format!("$'{}'", escaped.collect::<String>())
         }
     }
+}
+
+/// Quotes a path for cmd.exe and PowerShell; no path holds the quote itself.
+#[cfg(windows)]
+pub fn shell(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |c: char| c.is_alphanumeric() || r"\/._-+:".contains(c);
+    if text.chars().all(plain) { text.into_owned() } else { format!("\"{text}\"") }
 }
 
 #[cfg(test)]
@@ -89,6 +98,12 @@ mod tests {
     #[test]
     fn a_path_is_one_word_of_a_shell() {
         assert_eq!(shell("runs/b0-1/3.png".as_ref()), "runs/b0-1/3.png");
+        #[cfg(windows)]
+        {
+            assert_eq!(shell(r"runs\b0-1\3.png".as_ref()), r"runs\b0-1\3.png");
+            assert_eq!(shell(r"my images\it's.png".as_ref()), r#""my images\it's.png""#);
+        }
+        #[cfg(not(windows))]
         assert_eq!(shell("my images/it's.png".as_ref()), r"'my images/it'\''s.png'");
         #[cfg(unix)]
         {

@@ -62,14 +62,19 @@ impl Place {
     }
 }
 
+#[cfg(unix)]
 fn host_name() -> String {
     let mut name = [0_u8; 256];
     // SAFETY: the buffer is writable, and of the length that is said.
-    #[cfg(unix)]
     let _ = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len() - 1) };
     let len = name.iter().position(|byte| *byte == 0).unwrap_or(0);
     name[len..].fill(0);
     String::from_utf8_lossy(&name[..len]).replace('\n', " ")
+}
+
+#[cfg(windows)]
+fn host_name() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_default()
 }
 
 /// The cores that the calling thread may run on: the first ones, where the system does not say.

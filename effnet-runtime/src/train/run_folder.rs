@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use super::config::{Config, Layer, merge};
 use super::error::{Error, Result};
-use crate::weights::{TEMPORARY_PREFIX, write_atomically};
+use crate::weights::{TEMPORARY_PREFIX, rename, write_atomically};
 
 /// A run's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,13 +183,11 @@ impl RunFolder {
             let second = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).make_in(self.checkpoints(), |second| {
                 fs::hard_link(checkpoint, second).or_else(|_| {
                     fs::copy(checkpoint, second)?;
-                    File::open(second)?.sync_all()
+                    File::options().write(true).open(second)?.sync_all()
                 })
             })?;
-            second.persist(name)?;
-            #[cfg(unix)]
-            File::open(self.checkpoints())?.sync_all()?;
-            Ok(())
+            // Where `name` is that file already, the rename leaves the temporary name, which is then dropped.
+            rename(&second.into_temp_path(), name)
         };
         link().map_err(Error::folder("write", name))
     }

@@ -35,9 +35,9 @@ mod source;
 mod timm_config;
 mod write;
 
-#[cfg(feature = "train")]
-pub(crate) use atomic::TEMPORARY_PREFIX;
 pub use atomic::write_atomically;
+#[cfg(feature = "train")]
+pub(crate) use atomic::{TEMPORARY_PREFIX, rename};
 pub use convention::Convention;
 pub use error::{Error, Result};
 pub use export_as::export_as;

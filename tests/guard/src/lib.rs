@@ -5,6 +5,8 @@
 mod exact;
 #[cfg(not(miri))]
 mod pages;
+#[cfg(not(miri))]
+mod system;
 
 #[cfg(miri)]
 pub use exact::{Guarded, SIDES};

@@ -2,14 +2,14 @@
 
 use std::ops::{Deref, DerefMut};
 
-use super::Side;
+use super::{Side, system};
 
 /// The sides to run under: an unmapped page guards one end of a buffer.
 pub const SIDES: [Side; 2] = [Side::Start, Side::End];
 
 /// Floats between unmapped pages.
 pub struct Guarded {
-    map: *mut libc::c_void,
+    map: *mut u8,
     map_length: usize,
     start: *mut f32,
     length: usize,
@@ -18,18 +18,14 @@ pub struct Guarded {
 impl Guarded {
     /// A copy of `values`, one end of which lies at an unmapped page.
     pub fn new(values: &[f32], side: Side) -> Self {
-        // SAFETY: asks for a number.
-        let page = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).expect("a page has a size");
+        let page = system::page();
         let bytes = size_of_val(values);
         let inner = bytes.next_multiple_of(page).max(page);
         let map_length = inner + 2 * page;
-        let (private, none) = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, libc::PROT_NONE);
-        // SAFETY: a new mapping, whose inner pages are then made accessible; all within it.
+        let map = system::map(map_length, page);
+        // SAFETY: all within the mapping's inner pages, which are accessible.
         unsafe {
-            let map = libc::mmap(std::ptr::null_mut(), map_length, none, private, -1, 0);
-            assert_ne!(map, libc::MAP_FAILED, "no memory for a guarded buffer");
             let first = map.byte_add(page);
-            assert_eq!(libc::mprotect(first, inner, libc::PROT_READ | libc::PROT_WRITE), 0);
             let start = match side {
                 Side::Start => first,
                 Side::End => first.byte_add(inner - bytes),
@@ -60,6 +56,6 @@ impl DerefMut for Guarded {
 impl Drop for Guarded {
     fn drop(&mut self) {
         // SAFETY: the mapping that `new` made; nothing borrows it any more.
-        unsafe { libc::munmap(self.map, self.map_length) };
+        unsafe { system::unmap(self.map, self.map_length) };
     }
 }

@@ -14,6 +14,7 @@ mod resume;
 mod run;
 mod settings;
 mod stages;
+#[cfg(unix)]
 mod stops;
 
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use crate::{Place, metrics};
 
@@ -13,13 +13,13 @@ fn last(run: &Path) -> Vec<u8> {
     fs::read(run.join("checkpoints/last.safetensors")).unwrap()
 }
 
-/// Starts a run, waits for the line that begins with `until`, and sends the signal. Returns the exit code and the rest
-/// of what the run printed.
-fn stop(place: &Place, until: &str, signal: &str) -> (Option<i32>, String) {
+/// Starts a run, waits for the line that begins with `until`, and ends it. Returns the exit code and the rest of what the
+/// run printed.
+fn stop(place: &Place, until: &str, end: impl FnOnce(&mut Child)) -> (Option<i32>, String) {
     let mut child: Child = place.command(&RUN).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     lines.find(|line| line.starts_with(until)).expect("the run ended early");
-    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    end(&mut child);
     let rest: Vec<String> = lines.collect();
     (child.wait().unwrap().code(), rest.join("\n"))
 }
@@ -29,12 +29,16 @@ fn straight(place: &Place) -> (Vec<u8>, Vec<String>) {
     (last(&place.path("straight")), metrics(&place.path("straight")))
 }
 
+#[cfg(unix)]
 #[test]
 fn a_signal_leaves_a_checkpoint_and_a_resume_equals_the_straight_run_to_the_bit() {
     let place = Place::new();
     let (weights, rows) = straight(&place);
     for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
-        let (ended, out) = stop(&place, "an epoch takes", signal);
+        let (ended, out) = stop(&place, "an epoch takes", |child| {
+            let id = child.id().to_string();
+            assert!(std::process::Command::new("kill").args([signal, &id]).status().unwrap().success());
+        });
         assert_eq!(ended, Some(code), "{out}");
         assert!(out.contains("stopped at step ") && out.contains("--resume --output run"), "{out}");
         let out = place.succeeds(&RESUME);
@@ -49,8 +53,8 @@ fn a_signal_leaves_a_checkpoint_and_a_resume_equals_the_straight_run_to_the_bit(
 fn a_killed_run_goes_on_from_its_last_epoch() {
     let place = Place::new();
     let (weights, rows) = straight(&place);
-    let (ended, _) = stop(&place, "epoch   2/4", "-KILL");
-    assert_eq!(ended, None);
+    let (ended, _) = stop(&place, "epoch   2/4", |child| child.kill().unwrap());
+    assert_eq!(ended, if cfg!(unix) { None } else { Some(1) });
     place.succeeds(&RESUME);
     assert!(last(&place.path("run")) == weights);
     assert_eq!(metrics(&place.path("run")), rows);

@@ -1,6 +1,5 @@
 use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use super::files::check_length;
@@ -74,7 +73,7 @@ impl Bytes {
     fn fill(&self, offset: u64, part: &mut [u8]) -> io::Result<()> {
         let cut_off = || io::Error::new(ErrorKind::UnexpectedEof, "the file that holds it has become shorter");
         match self {
-            Self::File(file) => file.read_exact_at(part, offset).map_err(|error| match error.kind() {
+            Self::File(file) => read_exact_at(file, part, offset).map_err(|error| match error.kind() {
                 ErrorKind::UnexpectedEof => cut_off(),
                 _ => error,
             }),
@@ -85,4 +84,26 @@ impl Bytes {
             }
         }
     }
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, part: &mut [u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, part, offset)
+}
+
+/// The file's cursor moves too; nobody reads by it.
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut part: &mut [u8], mut offset: u64) -> io::Result<()> {
+    while !part.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, part, offset) {
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Ok(count) => {
+                part = &mut part[count..];
+                offset += count as u64;
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }

@@ -1,6 +1,4 @@
-use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -166,8 +164,12 @@ fn what_systems_leave_is_left_out_and_counted() {
     assert_eq!(open(root.path(), Validation::Auto, 0).unwrap().train.classes(), ["a", "b"]);
 }
 
+#[cfg(unix)]
 #[test]
 fn links_to_nothing_and_pipes_are_no_end_of_the_listing() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
     let root = folder(&["a/1.png", "a/2.png", "b/1.png", "b/2.png"]);
     let link = |to: &str, at: &str| std::os::unix::fs::symlink(to, root.path().join(at)).unwrap();
     link("user@host:1", "a/.#1.png");
@@ -307,6 +309,7 @@ fn what_is_no_data_set_is_named() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn a_folder_or_a_broken_link_named_like_an_image_is_an_image_that_cannot_be_read() {
     let root = folder(&["train/a/1.png", "train/b/1.png", "train/b/x.png/", "train/b/y.png/2.png", "val/a/1.png"]);

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::train::{Error, Result};
 
+/// The variable that says where temporary files lie.
+const FOLDER_VARIABLE: &str = if cfg!(windows) { "TMP" } else { "TMPDIR" };
+
 /// A turnstile that all processes of a user on a machine pass through: those that train hold it together, each for a
 /// step at a time, and one that measures time holds it alone.
 ///
@@ -35,7 +38,7 @@ impl Turnstile {
         let user = user(&folder).map_err(|reason| {
             Error::Setting(format!(
                 "cannot write to `{}`, where searches on this machine take turns: {reason}; name a folder of yours by \
-                 the variable TMPDIR",
+                 the variable {FOLDER_VARIABLE}",
                 folder.display()
             ))
         })?;
@@ -88,7 +91,7 @@ fn locked(path: &Path, lock: fn(&File) -> io::Result<()>) -> Result<File> {
     open().map_err(|reason| {
         Error::Setting(format!(
             "cannot lock `{}`, by which searches on this machine take turns: {reason}; remove the file, or name another \
-             folder by the variable TMPDIR",
+             folder by the variable {FOLDER_VARIABLE}",
             path.display()
         ))
     })
@@ -221,7 +224,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let turnstile = Turnstile::in_folder(&folder.path().join("none"));
         let error = turnstile.together().unwrap_err().to_string();
-        assert!(error.contains("effnet-gate.lock") && error.contains("TMPDIR"), "{error}");
+        assert!(error.contains("effnet-gate.lock") && error.contains(FOLDER_VARIABLE), "{error}");
     }
 
     #[test]

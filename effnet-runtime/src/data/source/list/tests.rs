@@ -181,6 +181,7 @@ fn a_path_is_the_same_however_it_is_written() {
 }
 
 /// After a link, `..` is a different folder from the one in front of it.
+#[cfg(unix)]
 #[test]
 fn paths_behind_links_are_told_apart() {
     let root = list("path,label\nlink/../c.jpg,cat\nc.jpg,dog\na.png,cat\nb.png,dog\n");
