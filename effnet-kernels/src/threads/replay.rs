@@ -160,7 +160,9 @@ mod tests {
         assert!(caught.is_err());
         let both = std::sync::Barrier::new(2);
         // Two tasks that wait for each other need both threads.
-        pool.for_each(2, |_| drop(both.wait()));
+        pool.for_each(2, |_| {
+            both.wait();
+        });
     }
 
     /// Tasks that sleep take no core: a pool of more threads than the machine has cores does them as virtual workers do.

@@ -1,6 +1,6 @@
 //! What carries messages between ranks.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
 use super::Result;
@@ -65,10 +65,7 @@ pub enum Arrived {
 
 /// Takes the next thing from a channel on which nothing arrives as what wakes the receiver.
 pub(super) fn next_of(channel: &Receiver<Option<Arrived>>, patience: Duration) -> Option<Arrived> {
-    match channel.recv_timeout(patience) {
-        Ok(arrived) => arrived,
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-    }
+    channel.recv_timeout(patience).unwrap_or_default()
 }
 
 /// What wakes the receiver of such a channel.
