@@ -16,6 +16,9 @@ use crate::view::{Rows, View, ViewMut, floats};
 /// Vectors of a tile.
 const VECTORS: usize = 2;
 
+/// Rows of the highest tile that is compiled.
+const MOST_ROWS: usize = 12;
+
 /// Pixels of which a strip of `b`, 12 KiB at AVX2, stays in the L1 cache.
 pub const PIXELS: usize = 192;
 
@@ -199,7 +202,30 @@ impl<const ROWS: usize> Kernel for Tile<'_, '_, ROWS> {
             let mut sums = [[arch.splat(0.0); VECTORS]; ROWS];
             let mut a = job.a.as_ptr().add(row * job.pixels);
             let mut b = job.b.as_ptr().add(column * job.pixels);
-            for _ in 0..job.pixels {
+            let mut left = job.pixels;
+            if const { A::BY_ELEMENT } {
+                // As many loads as the strip is high read its floats of four pixels.
+                for _ in 0..left / 4 {
+                    let mut floats = [[arch.splat(0.0); 4]; MOST_ROWS];
+                    for i in 0..height {
+                        floats[i] = arch.splat_four(a.add(4 * i));
+                    }
+                    for pixel in 0..4 {
+                        let from = b.add(pixel * width);
+                        let vectors = [arch.load(from), arch.load(from.add(lanes))];
+                        for r in 0..ROWS {
+                            let at = pixel * height + r;
+                            for v in 0..VECTORS {
+                                sums[r][v] = floats[at / 4][at % 4].mul_add(vectors[v], sums[r][v]);
+                            }
+                        }
+                    }
+                    a = a.wrapping_add(4 * height);
+                    b = b.wrapping_add(4 * width);
+                }
+                left %= 4;
+            }
+            for _ in 0..left {
                 let vectors = [arch.load(b), arch.load(b.add(lanes))];
                 for r in 0..ROWS {
                     let x = arch.splat(*a.add(r));

@@ -168,6 +168,15 @@ unsafe fn tile<A: Arch, D: Dot, const ROWS: usize, const VECTORS: usize>(arch: A
             }
             // Unrolled by hand: a step's addresses and loop counter take as long to issue as a third of its sums.
             let mut left = place.run;
+            if const { A::BY_ELEMENT } {
+                let blocks = left / UNROLLED;
+                accumulate_blocks::<A, D, ROWS, VECTORS>(arch, &mut sums, panel, bases[0], place.a_row, blocks);
+                panel = panel.add(blocks * UNROLLED * VECTORS * lanes);
+                for base in &mut bases {
+                    *base = base.wrapping_add(blocks * UNROLLED);
+                }
+                left %= UNROLLED;
+            }
             while left >= UNROLLED {
                 for step in 0..UNROLLED {
                     let b = panel.add(step * VECTORS * lanes);
@@ -260,6 +269,47 @@ unsafe fn accumulate<A: Arch, D: Dot, const ROWS: usize, const VECTORS: usize>(
             for v in 0..VECTORS {
                 sums[r][v] = D::add(arch, x, vectors[v], sums[r][v]);
             }
+        }
+    }
+}
+
+/// `blocks` times [`UNROLLED`] steps of the depth, of which a load reads those of a row.
+///
+/// # Safety
+/// `b` must be valid for reading so many rows of the panel, and the rows from `a` on, `row` floats apart, so many steps.
+#[inline(always)]
+unsafe fn accumulate_blocks<A: Arch, D: Dot, const ROWS: usize, const VECTORS: usize>(
+    arch: A,
+    sums: &mut [[A::V; VECTORS]; ROWS],
+    mut b: *const f32,
+    a: *const f32,
+    row: usize,
+    blocks: usize,
+) {
+    let mut rows = [a; ROWS];
+    for (r, start) in rows.iter_mut().enumerate() {
+        *start = start.wrapping_add(r * row);
+    }
+    for _ in 0..blocks {
+        // SAFETY: the caller answers for the panel's rows and the rows' steps.
+        unsafe {
+            let mut steps = [[arch.splat(0.0); UNROLLED]; ROWS];
+            for r in 0..ROWS {
+                steps[r] = arch.splat_four(rows[r]);
+                rows[r] = rows[r].wrapping_add(UNROLLED);
+            }
+            for step in 0..UNROLLED {
+                let mut vectors = [arch.splat(0.0); VECTORS];
+                for v in 0..VECTORS {
+                    vectors[v] = arch.load(b.add((step * VECTORS + v) * A::V::LANES));
+                }
+                for r in 0..ROWS {
+                    for v in 0..VECTORS {
+                        sums[r][v] = D::add(arch, steps[r][step], vectors[v], sums[r][v]);
+                    }
+                }
+            }
+            b = b.wrapping_add(UNROLLED * VECTORS * A::V::LANES);
         }
     }
 }

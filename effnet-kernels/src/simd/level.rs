@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::sync::OnceLock;
 
+#[cfg(target_arch = "aarch64")]
+use super::arch::Neon;
 use super::arch::{Arch, FEWEST_LANES, Kernel, MOST_LANES, Plain, Vector};
 #[cfg(target_arch = "x86_64")]
 use super::arch::{Avx2, Avx512, Avx512Bf16};
@@ -10,7 +12,7 @@ use crate::Precision;
 use crate::environment::{self, BadVariable};
 use crate::optimisation::warn_of_slow_kernels;
 
-/// Environment variable that forces the level down: `portable`, `avx2`, `avx512` or `avx512_bf16`.
+/// Environment variable that forces the level down: `portable`, `neon`, `avx2`, `avx512` or `avx512_bf16`.
 pub const LEVEL_VARIABLE: &str = "EFFNET_SIMD";
 
 /// A level for tests, with twice as many lanes as any machine's: what kernels assume of lanes shows. Under Miri a quarter
@@ -24,6 +26,8 @@ enum Token {
     #[cfg(test)]
     Wide(Wide),
     Portable(Plain<FEWEST_LANES>),
+    #[cfg(target_arch = "aarch64")]
+    Neon(Neon),
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
     #[cfg(target_arch = "x86_64")]
@@ -79,6 +83,8 @@ impl Level {
             #[cfg(test)]
             Some(Token::Wide(Plain)),
             Some(Token::Portable(Plain)),
+            #[cfg(target_arch = "aarch64")]
+            Neon::detect().map(Token::Neon),
             #[cfg(target_arch = "x86_64")]
             Avx2::detect().map(Token::Avx2),
             #[cfg(target_arch = "x86_64")]
@@ -124,6 +130,8 @@ impl Level {
             #[cfg(test)]
             Token::Wide(_) => Facts::of::<Wide>("wide"),
             Token::Portable(_) => Facts::of::<Plain<FEWEST_LANES>>("portable"),
+            #[cfg(target_arch = "aarch64")]
+            Token::Neon(_) => Facts::of::<Neon>("neon"),
             #[cfg(target_arch = "x86_64")]
             Token::Avx2(_) => Facts::of::<Avx2>("avx2"),
             #[cfg(target_arch = "x86_64")]
@@ -133,7 +141,7 @@ impl Level {
         }
     }
 
-    /// `portable`, `avx2`, `avx512` or `avx512_bf16`.
+    /// `portable`, `neon`, `avx2`, `avx512` or `avx512_bf16`.
     pub fn name(self) -> &'static str {
         self.facts().name
     }
@@ -155,6 +163,8 @@ impl Level {
             #[cfg(test)]
             Token::Wide(arch) => arch.outline(kernel),
             Token::Portable(arch) => arch.outline(kernel),
+            #[cfg(target_arch = "aarch64")]
+            Token::Neon(arch) => arch.outline(kernel),
             #[cfg(target_arch = "x86_64")]
             Token::Avx2(arch) => arch.outline(kernel),
             #[cfg(target_arch = "x86_64")]

@@ -9,6 +9,8 @@ mod level;
 mod peak;
 mod prefetch;
 
+#[cfg(target_arch = "aarch64")]
+pub use arch::Neon;
 pub use arch::pairs::narrow_pair;
 pub use arch::sigmoid::{sigmoid, sigmoid_divisor};
 pub use arch::{Arch, FEWEST_LANES, Kernel, MOST_LANES, Plain, Unaligned, Vector, lanes_of};

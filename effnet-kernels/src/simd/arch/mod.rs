@@ -8,6 +8,8 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 pub(super) mod pairs;
 mod plain;
 pub(super) mod sigmoid;
@@ -18,6 +20,8 @@ pub use avx2::Avx2;
 pub(super) use avx512::COARSE_SILU_ERROR;
 #[cfg(target_arch = "x86_64")]
 pub use avx512::{Avx512, Avx512Bf16};
+#[cfg(target_arch = "aarch64")]
+pub use neon::Neon;
 pub use plain::Plain;
 
 use std::mem::MaybeUninit;
@@ -46,11 +50,25 @@ pub trait Arch: Copy + sealed::Sealed {
     /// Rows of a matrix product's tile that is 1, 2 or 3 vectors wide: as many as keep its sums in registers.
     const TILE_ROWS: [usize; 3];
 
+    /// Whether an instruction multiplies by one lane of a register: [`Arch::splat_four`] is then a load and nothing else.
+    const BY_ELEMENT: bool = false;
+
     /// Runs a kernel as a function of its own, compiled with these instructions: its registers are allocated for it alone.
     fn outline(self, kernel: impl Kernel);
 
     /// `value` in every lane.
     fn splat(self, value: f32) -> Self::V;
+
+    /// Four floats that follow each other, each in every lane of a vector of its own.
+    ///
+    /// # Safety
+    /// `from` must be valid for reading four floats.
+    #[inline(always)]
+    unsafe fn splat_four(self, from: *const f32) -> [Self::V; 4] {
+        // SAFETY: the caller answers for four floats.
+        let four = unsafe { from.cast::<[f32; 4]>().read_unaligned() };
+        [self.splat(four[0]), self.splat(four[1]), self.splat(four[2]), self.splat(four[3])]
+    }
 
     /// # Safety
     /// `from` must be valid for reading as many floats as there are lanes.
