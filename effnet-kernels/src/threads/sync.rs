@@ -68,7 +68,7 @@ mod loom_types {
             self.value.load(if order == Ordering::SeqCst { Ordering::Acquire } else { order })
         }
 
-        /// Of no more than release order.
+        /// The order is release at most.
         pub(in crate::threads) fn store(&self, value: usize, order: Ordering) {
             self.value.store(value, order);
         }
